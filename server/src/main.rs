@@ -1,0 +1,2 @@
+//! The Procura server.
+fn main() {}
