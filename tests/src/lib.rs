@@ -1,1 +1,3 @@
-//! End-to-end tests of Procura.
+//! What Procura's end-to-end tests share.
+
+pub mod vectors;

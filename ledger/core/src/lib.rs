@@ -5,6 +5,7 @@
 
 pub mod b64;
 pub mod hash;
+pub mod kv;
 pub mod units;
 
 pub use hash::Hash;

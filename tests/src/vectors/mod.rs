@@ -1,0 +1,41 @@
+//! The vectors of `spec/vectors/`: one case a file, one reason a case.
+//!
+//! Each area writes its cases (`cases`) and runs one case against the core (`run`). The files are the same
+//! byte for byte on every run: keys, nonces and times are fixed.
+
+use serde_json::Value;
+
+/// One vector: `spec/vectors/<area>/<name>.json`.
+#[derive(Debug, Clone)]
+pub struct Case {
+    /// File name without `.json`: lower case words joined by `-`, unique in its area.
+    pub name: String,
+    /// An object with `reason` (one sentence), `expect` (`"accept"` or the stable name of the one error) and
+    /// the area's own members.
+    pub body: Value,
+}
+
+impl Case {
+    /// A case whose `members` object is completed with `reason` and `expect`.
+    #[must_use]
+    pub fn new(name: &str, reason: &str, expect: &str, members: Value) -> Self {
+        let mut body = serde_json::json!({ "reason": reason, "expect": expect });
+        if let (Some(body), Value::Object(members)) = (body.as_object_mut(), members) {
+            body.extend(members);
+        }
+        Self { name: name.to_owned(), body }
+    }
+}
+
+/// A folder of `spec/vectors/`.
+pub struct Area {
+    /// The folder's name.
+    pub name: &'static str,
+    /// Writes every case.
+    pub cases: fn() -> Vec<Case>,
+    /// Runs one case's body against the core: `"accept"` or the stable name of the error it met.
+    pub run: fn(&Value) -> String,
+}
+
+/// Every area.
+pub const AREAS: &[Area] = &[];
