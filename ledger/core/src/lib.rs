@@ -4,7 +4,9 @@
 //! The protocol in words is in `spec/`; comments point there as `spec: file.md#anchor`.
 
 pub mod b64;
+pub mod days;
 pub mod hash;
+pub mod identifier;
 pub mod kv;
 pub mod units;
 
