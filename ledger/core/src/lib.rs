@@ -7,6 +7,7 @@ pub mod b64;
 pub mod days;
 pub mod hash;
 pub mod identifier;
+pub mod json;
 pub mod kv;
 pub mod units;
 
