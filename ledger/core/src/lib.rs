@@ -8,6 +8,8 @@ pub mod days;
 pub mod hash;
 pub mod identifier;
 pub mod json;
+pub mod jws;
+pub mod key;
 pub mod kv;
 pub mod units;
 
