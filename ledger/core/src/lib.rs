@@ -5,6 +5,7 @@
 
 pub mod b64;
 pub mod days;
+pub mod disclosure;
 pub mod hash;
 pub mod identifier;
 pub mod json;
