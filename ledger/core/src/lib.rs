@@ -4,7 +4,13 @@
 //! The protocol in words is in `spec/`; comments point there as `spec: file.md#anchor`.
 
 pub mod b64;
+pub mod days;
+pub mod disclosure;
 pub mod hash;
+pub mod identifier;
+pub mod json;
+pub mod jws;
+pub mod key;
 pub mod kv;
 pub mod units;
 

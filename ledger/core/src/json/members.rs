@@ -1,0 +1,509 @@
+//! From an object's members to a typed value: each member is taken once, with its type, and what is left over
+//! at the end is unknown.
+//!
+//! ```
+//! use procura_core::json::{Field, MemberError, Members, parse_canonical};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! #[derive(Clone, Copy, PartialEq, Debug)]
+//! enum Mode { Joint, Several }
+//!
+//! let map = parse_canonical(br#"{"limit":{"uses":3},"mode":"joint","names":["a","b"]}"#)?;
+//! let mut members = Members::new(map);
+//! let mode = members.take_enum("mode", &[("joint", Mode::Joint), ("several", Mode::Several)])?;
+//! let names = members.take_array("names", |field| field.text(100))?;
+//! let note = members.take_opt("note", Field::str)?;
+//! let mut limit = members.take_object("limit")?;
+//! let uses = limit.take_u64("uses")?;
+//! limit.finish()?;
+//! members.finish()?;
+//! assert_eq!((mode, names.len(), note, uses), (Mode::Joint, 2, None, 3));
+//! # Ok(()) }
+//! ```
+
+use super::scan::{push_item, push_name};
+use crate::days::Day;
+use crate::{Hash, Millis, b64};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+/// Why an object is not of the shape wanted. The place is an RFC 6901 pointer; the value never appears.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum MemberError {
+    /// A member that must be there is not.
+    #[error("{pointer:?} is missing")]
+    Missing {
+        /// Where it should stand.
+        pointer: String,
+    },
+    /// A value is of another type or form.
+    #[error("{pointer:?} is not {expected}")]
+    Mistyped {
+        /// The value.
+        pointer: String,
+        /// What it should be.
+        expected: &'static str,
+    },
+    /// A member that the object does not have.
+    #[error("{pointer:?} is not a known member")]
+    Unknown {
+        /// The first such member by name.
+        pointer: String,
+    },
+}
+
+impl MemberError {
+    /// The error's stable name, as in `spec/vectors/`.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Missing { .. } => "member_missing",
+            Self::Mistyped { .. } => "member_mistyped",
+            Self::Unknown { .. } => "member_unknown",
+        }
+    }
+
+    /// Where: an RFC 6901 pointer.
+    #[must_use]
+    pub fn pointer(&self) -> &str {
+        match self {
+            Self::Missing { pointer } | Self::Mistyped { pointer, .. } | Self::Unknown { pointer } => pointer,
+        }
+    }
+}
+
+/// The members of an object that have not been taken yet. `null` is a value like any other: a member that may
+/// be left out is left out, never `null`.
+#[must_use = "members not taken must be refused by `finish`"]
+pub struct Members {
+    map: Map<String, Value>,
+    pointer: String,
+}
+
+impl Members {
+    /// The members of the outermost object.
+    pub const fn new(map: Map<String, Value>) -> Self {
+        Self { map, pointer: String::new() }
+    }
+
+    /// Puts disclosed members beside those in clear; [`crate::disclosure`] has seen to it that no name
+    /// stands in both.
+    pub fn add_disclosed(&mut self, disclosed: BTreeMap<String, Value>) {
+        self.map.extend(disclosed);
+    }
+
+    /// Whether `name` is there and not taken yet.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.map.contains_key(name)
+    }
+
+    /// Takes `name`, which must be there, with `read`: `members.take("day", Field::day)`.
+    ///
+    /// # Errors
+    /// [`MemberError::Missing`], or what `read` says.
+    pub fn take<T>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(Field) -> Result<T, MemberError>,
+    ) -> Result<T, MemberError> {
+        self.take_opt(name, read)?.ok_or_else(|| MemberError::Missing { pointer: self.pointer_to(name) })
+    }
+
+    /// Takes `name` with `read` if it is there.
+    ///
+    /// # Errors
+    /// What `read` says.
+    pub fn take_opt<T>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(Field) -> Result<T, MemberError>,
+    ) -> Result<Option<T>, MemberError> {
+        let Some(value) = self.map.swap_remove(name) else { return Ok(None) };
+        read(Field { value, pointer: self.pointer_to(name) }).map(Some)
+    }
+
+    /// Takes a string.
+    ///
+    /// # Errors
+    /// [`MemberError::Missing`] or [`MemberError::Mistyped`], as for every `take_…` below.
+    pub fn take_str(&mut self, name: &str) -> Result<String, MemberError> {
+        self.take(name, Field::str)
+    }
+
+    /// Takes text for people: see [`Field::text`].
+    ///
+    /// # Errors
+    /// As [`Members::take_str`].
+    pub fn take_text(&mut self, name: &str, max_chars: usize) -> Result<String, MemberError> {
+        self.take(name, |field| field.text(max_chars))
+    }
+
+    /// Takes 32 bytes in base64url.
+    ///
+    /// # Errors
+    /// As [`Members::take_str`].
+    pub fn take_hash(&mut self, name: &str) -> Result<Hash, MemberError> {
+        self.take(name, Field::hash)
+    }
+
+    /// Takes `N` bytes in base64url.
+    ///
+    /// # Errors
+    /// As [`Members::take_str`].
+    pub fn take_bytes<const N: usize>(&mut self, name: &str) -> Result<[u8; N], MemberError> {
+        self.take(name, Field::bytes)
+    }
+
+    /// Takes an integer from 0 to 2^53 − 1.
+    ///
+    /// # Errors
+    /// As [`Members::take_str`].
+    pub fn take_u64(&mut self, name: &str) -> Result<u64, MemberError> {
+        self.take(name, Field::u64)
+    }
+
+    /// Takes an instant in milliseconds.
+    ///
+    /// # Errors
+    /// As [`Members::take_str`].
+    pub fn take_millis(&mut self, name: &str) -> Result<Millis, MemberError> {
+        self.take(name, Field::millis)
+    }
+
+    /// Takes a day, `YYYY-MM-DD`.
+    ///
+    /// # Errors
+    /// As [`Members::take_str`].
+    pub fn take_day(&mut self, name: &str) -> Result<Day, MemberError> {
+        self.take(name, Field::day)
+    }
+
+    /// Takes `true` or `false`.
+    ///
+    /// # Errors
+    /// As [`Members::take_str`].
+    pub fn take_bool(&mut self, name: &str) -> Result<bool, MemberError> {
+        self.take(name, Field::bool)
+    }
+
+    /// Takes one of the words of `words`, and gives what stands beside it.
+    ///
+    /// # Errors
+    /// As [`Members::take_str`].
+    pub fn take_enum<T: Clone>(&mut self, name: &str, words: &[(&str, T)]) -> Result<T, MemberError> {
+        self.take(name, |field| field.one_of(words))
+    }
+
+    /// Takes an object.
+    ///
+    /// # Errors
+    /// As [`Members::take_str`].
+    pub fn take_object(&mut self, name: &str) -> Result<Members, MemberError> {
+        self.take(name, Field::object)
+    }
+
+    /// Takes an array, each item with `read`; it may be empty.
+    ///
+    /// # Errors
+    /// As [`Members::take_str`], or what `read` says.
+    pub fn take_array<T>(
+        &mut self,
+        name: &str,
+        read: impl FnMut(Field) -> Result<T, MemberError>,
+    ) -> Result<Vec<T>, MemberError> {
+        self.take(name, |field| field.array_of(read))
+    }
+
+    /// Takes an array of 32-byte values in base64url; it may be empty.
+    ///
+    /// # Errors
+    /// As [`Members::take_str`].
+    pub fn take_array_of_hash(&mut self, name: &str) -> Result<Vec<Hash>, MemberError> {
+        self.take_array(name, Field::hash)
+    }
+
+    /// The error that says `name`'s value, taken before, is not `expected`: for rules across members.
+    #[must_use]
+    pub fn mistyped(&self, name: &str, expected: &'static str) -> MemberError {
+        MemberError::Mistyped { pointer: self.pointer_to(name), expected }
+    }
+
+    /// Every member has been taken.
+    ///
+    /// # Errors
+    /// [`MemberError::Unknown`] with the first member left, by name.
+    pub fn finish(self) -> Result<(), MemberError> {
+        match self.map.keys().min() {
+            None => Ok(()),
+            Some(name) => Err(MemberError::Unknown { pointer: self.pointer_to(name) }),
+        }
+    }
+
+    fn pointer_to(&self, name: &str) -> String {
+        let mut pointer = self.pointer.clone();
+        push_name(&mut pointer, name);
+        pointer
+    }
+}
+
+/// One value and its place, to be read as the type wanted.
+pub struct Field {
+    value: Value,
+    pointer: String,
+}
+
+impl Field {
+    /// Where the value stands: an RFC 6901 pointer.
+    #[must_use]
+    pub fn pointer(&self) -> &str {
+        &self.pointer
+    }
+
+    /// The value as it is.
+    ///
+    /// # Errors
+    /// None; the shape is that of its siblings.
+    pub fn value(self) -> Result<Value, MemberError> {
+        Ok(self.value)
+    }
+
+    /// A string.
+    ///
+    /// # Errors
+    /// [`MemberError::Mistyped`] if it is something else, as for every reader below.
+    pub fn str(self) -> Result<String, MemberError> {
+        match self.value {
+            Value::String(string) => Ok(string),
+            _ => Err(self.mistyped("a string")),
+        }
+    }
+
+    /// A string of 1 to `max_chars` characters, none of them a control character, and not one that turns the
+    /// direction of reading: what a person reads before signing must be what is signed.
+    ///
+    /// # Errors
+    /// As [`Field::str`].
+    pub fn text(self, max_chars: usize) -> Result<String, MemberError> {
+        let hidden =
+            |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        self.parse("text of the length allowed, without control characters", |text| {
+            let fits = !text.is_empty() && text.chars().count() <= max_chars;
+            (fits && !text.contains(hidden)).then(|| text.to_owned())
+        })
+    }
+
+    /// 32 bytes in canonical base64url.
+    ///
+    /// # Errors
+    /// As [`Field::str`].
+    pub fn hash(self) -> Result<Hash, MemberError> {
+        self.parse("32 bytes in base64url", |text| text.parse().ok())
+    }
+
+    /// `N` bytes in canonical base64url.
+    ///
+    /// # Errors
+    /// As [`Field::str`].
+    pub fn bytes<const N: usize>(self) -> Result<[u8; N], MemberError> {
+        self.parse("base64url of the length wanted", |text| b64::decode_array(text).ok())
+    }
+
+    /// An integer from 0 to 2^53 − 1.
+    ///
+    /// # Errors
+    /// As [`Field::str`].
+    pub fn u64(self) -> Result<u64, MemberError> {
+        let number = self.value.as_u64().filter(|number| *number <= super::MAX_INTEGER);
+        number.ok_or_else(|| self.mistyped("an integer from 0 to 2^53 − 1"))
+    }
+
+    /// An instant in milliseconds since 1970-01-01T00:00:00Z.
+    ///
+    /// # Errors
+    /// As [`Field::str`].
+    pub fn millis(self) -> Result<Millis, MemberError> {
+        self.u64().map(Millis)
+    }
+
+    /// A day, `YYYY-MM-DD`.
+    ///
+    /// # Errors
+    /// As [`Field::str`].
+    pub fn day(self) -> Result<Day, MemberError> {
+        self.parse("a day YYYY-MM-DD", |text| text.parse().ok())
+    }
+
+    /// `true` or `false`.
+    ///
+    /// # Errors
+    /// As [`Field::str`].
+    pub fn bool(self) -> Result<bool, MemberError> {
+        self.value.as_bool().ok_or_else(|| self.mistyped("true or false"))
+    }
+
+    /// What stands beside the string in `words`.
+    ///
+    /// # Errors
+    /// As [`Field::str`].
+    pub fn one_of<T: Clone>(self, words: &[(&str, T)]) -> Result<T, MemberError> {
+        self.parse("one of the words known here", |text| {
+            words.iter().find(|(word, _)| *word == text).map(|(_, meaning)| meaning.clone())
+        })
+    }
+
+    /// A string that `parse` accepts; `expected` completes the sentence "… is not".
+    ///
+    /// # Errors
+    /// As [`Field::str`].
+    pub fn parse<T>(
+        self,
+        expected: &'static str,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<T, MemberError> {
+        self.value.as_str().and_then(parse).ok_or_else(|| self.mistyped(expected))
+    }
+
+    /// An object.
+    ///
+    /// # Errors
+    /// As [`Field::str`].
+    pub fn object(self) -> Result<Members, MemberError> {
+        match self.value {
+            Value::Object(map) => Ok(Members { map, pointer: self.pointer }),
+            _ => Err(self.mistyped("an object")),
+        }
+    }
+
+    /// An array, each item with `read`; it may be empty.
+    ///
+    /// # Errors
+    /// As [`Field::str`], or what `read` says.
+    pub fn array_of<T>(
+        self,
+        mut read: impl FnMut(Field) -> Result<T, MemberError>,
+    ) -> Result<Vec<T>, MemberError> {
+        let Value::Array(items) = self.value else { return Err(self.mistyped("an array")) };
+        let item = |(index, value)| {
+            let mut pointer = self.pointer.clone();
+            push_item(&mut pointer, index);
+            read(Field { value, pointer })
+        };
+        items.into_iter().enumerate().map(item).collect()
+    }
+
+    /// The error that says this value is not `expected`.
+    #[must_use]
+    pub fn mistyped(&self, expected: &'static str) -> MemberError {
+        MemberError::Mistyped { pointer: self.pointer.clone(), expected }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    //! Goal: each reader takes its own type and no other, and nothing is left unread. Method: one object, then
+    //! each member replaced by each wrong value.
+
+    use super::*;
+    use serde_json::json;
+
+    fn members(value: Value) -> Members {
+        match value {
+            Value::Object(map) => Members::new(map),
+            _ => panic!("not an object"),
+        }
+    }
+
+    fn one(value: Value) -> Members {
+        members(json!({ "m": value }))
+    }
+
+    fn mistyped<T>(result: Result<T, MemberError>) -> bool {
+        matches!(result, Err(MemberError::Mistyped { pointer, .. }) if pointer == "/m")
+    }
+
+    #[test]
+    fn every_reader_takes_its_type() {
+        let hash = Hash([7; 32]);
+        assert_eq!(one(json!("a")).take_str("m"), Ok("a".to_owned()));
+        assert_eq!(one(json!("é")).take_text("m", 1), Ok("é".to_owned()));
+        assert_eq!(one(json!(hash)).take_hash("m"), Ok(hash));
+        assert_eq!(one(json!("AQI")).take_bytes("m"), Ok([1, 2]));
+        assert_eq!(one(json!(0)).take_u64("m"), Ok(0));
+        assert_eq!(one(json!(5)).take_millis("m"), Ok(Millis(5)));
+        assert_eq!(
+            one(json!("2024-02-29")).take_day("m").map(|day| day.to_string()),
+            Ok("2024-02-29".into())
+        );
+        assert_eq!(one(json!(true)).take_bool("m"), Ok(true));
+        assert_eq!(one(json!("b")).take_enum("m", &[("a", 1), ("b", 2)]), Ok(2));
+        assert_eq!(one(json!([hash, hash])).take_array_of_hash("m"), Ok(vec![hash, hash]));
+        assert_eq!(one(json!([])).take_array_of_hash("m"), Ok(vec![]));
+        assert_eq!(one(json!(null)).take("m", Field::value), Ok(json!(null)));
+    }
+
+    #[test]
+    fn every_reader_refuses_every_other_type() {
+        let day = "2026-01-01";
+        for value in [json!(null), json!(-1), json!(1.5), json!(u64::MAX), json!([1]), json!([null])] {
+            assert!(mistyped(one(value.clone()).take_str("m")), "{value}");
+            assert!(mistyped(one(value.clone()).take_text("m", 9)), "{value}");
+            assert!(mistyped(one(value.clone()).take_hash("m")), "{value}");
+            assert!(mistyped(one(value.clone()).take_bytes::<2>("m")), "{value}");
+            assert!(mistyped(one(value.clone()).take_u64("m")), "{value}");
+            assert!(mistyped(one(value.clone()).take_millis("m")), "{value}");
+            assert!(mistyped(one(value.clone()).take_day("m")), "{value}");
+            assert!(mistyped(one(value.clone()).take_bool("m")), "{value}");
+            assert!(mistyped(one(value.clone()).take_enum("m", &[("a", ())])), "{value}");
+            assert!(mistyped(one(value.clone()).take_object("m")), "{value}");
+        }
+        for value in [json!("AQ=="), json!("A"), json!(day), json!("")] {
+            assert!(mistyped(one(value.clone()).take_hash("m")), "{value}");
+            assert!(mistyped(one(value.clone()).take_bytes::<2>("m")), "{value}");
+            assert!(mistyped(one(value.clone()).take_u64("m")), "{value}");
+            assert!(mistyped(one(value.clone()).take_array_of_hash("m")), "{value}");
+            assert!(mistyped(one(value.clone()).take_enum("m", &[("a", ())])), "{value}");
+        }
+        for text in ["", "ab", "\u{0}", "\n", "\u{202e}", "\u{2066}", "\u{9f}"] {
+            assert!(mistyped(one(json!(text)).take_text("m", 1)), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_place_is_that_of_the_value_read() {
+        let mut outer = members(json!({ "a": { "b": [0, { "c/d": 1 }] } }));
+        let mut inner = outer.take_object("a").unwrap();
+        let error = inner.take_array("b", |field| match field.pointer() {
+            "/a/b/0" => Ok(()),
+            _ => field.object()?.take_str("c/d").map(drop),
+        });
+        assert_eq!(error.unwrap_err().pointer(), "/a/b/1/c~1d");
+        let missing = inner.take_str("x");
+        assert_eq!(missing, Err(MemberError::Missing { pointer: "/a/x".to_owned() }));
+        assert_eq!(inner.mistyped("b", "x").pointer(), "/a/b");
+    }
+
+    #[test]
+    fn a_member_is_taken_once_and_none_is_left() {
+        let mut both = members(json!({ "z": 1, "y": 2, "m": "a" }));
+        assert!(both.has("m"));
+        assert_eq!(both.take_opt("m", Field::str), Ok(Some("a".to_owned())));
+        assert!(!both.has("m"));
+        assert_eq!(both.take_opt("m", Field::str), Ok(None));
+        assert!(matches!(both.take_opt("q", Field::u64), Ok(None)));
+        assert_eq!(both.finish(), Err(MemberError::Unknown { pointer: "/y".to_owned() }));
+        assert_eq!(members(json!({})).finish(), Ok(()));
+    }
+
+    #[test]
+    fn an_optional_member_is_never_null() {
+        assert!(mistyped(one(json!(null)).take_opt("m", Field::str)));
+    }
+
+    #[test]
+    fn errors_never_show_the_value() {
+        let error = one(json!("75061200192")).take_hash("m").unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("7506"));
+    }
+}
