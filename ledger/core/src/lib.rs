@@ -4,8 +4,12 @@
 //! The protocol in words is in `spec/`; comments point there as `spec: file.md#anchor`.
 
 pub mod b64;
+mod cursor;
+pub mod entry;
 pub mod hash;
 pub mod kv;
+pub mod peaks;
+pub mod status;
 pub mod units;
 
 pub use hash::Hash;
