@@ -4,14 +4,24 @@
 //! The protocol in words is in `spec/`; comments point there as `spec: file.md#anchor`.
 
 pub mod b64;
+mod cursor;
 pub mod days;
+pub mod decide;
 pub mod disclosure;
+pub mod entry;
 pub mod hash;
 pub mod identifier;
 pub mod json;
+pub mod judge;
 pub mod jws;
 pub mod key;
+pub mod kinds;
 pub mod kv;
+pub mod lists;
+pub mod peaks;
+pub mod record;
+pub mod source;
+pub mod status;
 pub mod units;
 
 pub use hash::Hash;
