@@ -6,6 +6,7 @@
 pub mod b64;
 pub mod hash;
 pub mod kv;
+pub mod tree;
 pub mod units;
 
 pub use hash::Hash;
