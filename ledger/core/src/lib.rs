@@ -22,6 +22,7 @@ pub mod peaks;
 pub mod record;
 pub mod source;
 pub mod status;
+pub mod tree;
 pub mod units;
 
 pub use hash::Hash;

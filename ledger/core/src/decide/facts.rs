@@ -1,0 +1,146 @@
+//! What a decision may know: gathered from records, as of one tree size, by prover and verifier alike.
+//!
+//! spec: decisions.md#facts
+
+use crate::judge::{Judge, Verdict};
+use crate::kinds::{Catalogue, Content, Party, Validity};
+use crate::source::{Lack, Source};
+use crate::status::Status;
+use crate::{Hash, Index, Size};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Everything that [`super::decide`] looks at.
+#[derive(Debug, Clone, Default)]
+pub struct Facts {
+    /// The parties, by id.
+    pub parties: BTreeMap<Hash, PartyFact>,
+    /// Mandates and consents.
+    pub grants: Vec<Grant>,
+    /// The catalogues that grants name, and those in force.
+    pub catalogues: BTreeMap<Hash, CatalogueFact>,
+}
+
+/// A party and its status.
+#[derive(Debug, Clone)]
+pub struct PartyFact {
+    /// What its record says.
+    pub content: Party,
+    /// Its status.
+    pub status: Status,
+}
+
+/// A catalogue and whether it is in force.
+#[derive(Debug, Clone)]
+pub struct CatalogueFact {
+    /// What its record says.
+    pub content: Catalogue,
+    /// Whether it is active: its bases hold.
+    pub in_force: bool,
+}
+
+/// The kinds of grant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GrantKind {
+    /// The right to act for somebody.
+    Mandate,
+    /// The right to see somebody's data.
+    Consent,
+}
+
+/// A mandate or a consent.
+#[derive(Debug, Clone)]
+pub struct Grant {
+    /// The record's id.
+    pub id: Hash,
+    /// Where it was logged.
+    pub index: Index,
+    /// Which of the two.
+    pub kind: GrantKind,
+    /// Who gives.
+    pub from: Hash,
+    /// Who gets.
+    pub to: Hash,
+    /// The catalogue that its codes are of.
+    pub catalogue: Hash,
+    /// Category codes.
+    pub scopes: Vec<String>,
+    /// Purpose codes; a mandate names none and is for any.
+    pub purposes: Vec<String>,
+    /// From when to when.
+    pub validity: Validity,
+    /// Its status.
+    pub status: Status,
+    /// Whether every signature under it counts.
+    pub counts: bool,
+}
+
+/// Which records the facts are made of.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Gather {
+    /// Parties.
+    pub parties: BTreeSet<Hash>,
+    /// Mandates and consents.
+    pub grants: BTreeSet<Hash>,
+    /// Catalogues, those of the grants included.
+    pub catalogues: BTreeSet<Hash>,
+}
+
+impl Facts {
+    /// Gathers the facts of these records as of a tree size.
+    ///
+    /// # Errors
+    /// [`Verdict`] if a record is not there, or a party's or catalogue's own signature does not count. A grant
+    /// whose signature does not count *any more* is a fact, not an error.
+    pub fn gather<S: Source + ?Sized>(
+        judge: &Judge<'_, S>,
+        which: &Gather,
+        as_of: Size,
+    ) -> Result<Self, Verdict> {
+        let mut facts = Self::default();
+        for id in &which.parties {
+            let standing = judge.standing(id)?;
+            let status = standing.status_as_of(as_of).ok_or(Lack::Record { id: *id })?;
+            let Content::Party(content) = standing.create.opened()?.record.content() else {
+                return Err(Lack::Record { id: *id }.into());
+            };
+            facts.parties.insert(*id, PartyFact { content: content.clone(), status });
+        }
+        for id in &which.catalogues {
+            let standing = judge.standing(id)?;
+            let in_force = standing.status_as_of(as_of) == Some(Status::ACTIVE);
+            let Content::Catalogue(content) = standing.create.opened()?.record.content() else {
+                return Err(Lack::Record { id: *id }.into());
+            };
+            facts.catalogues.insert(*id, CatalogueFact { content: content.clone(), in_force });
+        }
+        for id in &which.grants {
+            facts.grants.push(grant(judge, id, as_of)?);
+        }
+        Ok(facts)
+    }
+}
+
+/// A grant as a fact. One whose signer's key or party was found void counts for nothing; one that cannot be judged
+/// at all is an error.
+fn grant<S: Source + ?Sized>(judge: &Judge<'_, S>, id: &Hash, as_of: Size) -> Result<Grant, Verdict> {
+    let source = judge.source();
+    let counts = match judge.afresh().standing(id) {
+        Ok(_) => true,
+        Err(Verdict::KeyCompromised(_)) => false,
+        Err(verdict) => return Err(verdict),
+    };
+    let create = source.record(id)?;
+    let status = source.list(id)?.status_as_of(as_of).ok_or(Lack::Record { id: *id })?;
+    let (index, opened) = (create.index, create.opened()?);
+    let (kind, from, to, catalogue, scopes, purposes, validity) = match opened.record.content() {
+        Content::Mandate(m) => {
+            (GrantKind::Mandate, m.mandator, m.mandatee, m.catalogue, &m.scopes, Vec::new(), m.validity)
+        }
+        Content::Consent(c) => {
+            (GrantKind::Consent, c.subject, c.recipient, c.catalogue, &c.scopes, c.purposes.clone(), c.validity)
+        }
+        _ => return Err(Lack::Record { id: *id }.into()),
+    };
+    let scopes = scopes.clone();
+    Ok(Grant { id: *id, index, kind, from, to, catalogue, scopes, purposes, validity, status, counts })
+}

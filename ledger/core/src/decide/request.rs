@@ -1,0 +1,116 @@
+//! What is asked: an AuthZEN evaluation request, and the same with parties looked up.
+//!
+//! spec: decisions.md#request
+
+use crate::Hash;
+use crate::identifier::Identifier;
+use crate::json::{Field, MemberError, Members};
+use serde_json::{Map, Value, json};
+
+/// The request with its parties looked up. `None` for a party that nobody has registered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// Who wants to act.
+    pub actor: Option<Hash>,
+    /// Whose data it is.
+    pub subject: Option<Hash>,
+    /// For whom, if for another party than the actor.
+    pub on_behalf_of: Option<Option<Hash>>,
+    /// The category's code.
+    pub category: String,
+    /// The purpose's code.
+    pub purpose: String,
+}
+
+/// An OpenID AuthZEN 1.0 evaluation request, as far as it means something here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuthZen {
+    /// `subject`: who wants to act.
+    pub actor: PartyRef,
+    /// `resource.id`: whose data it is.
+    pub subject: PartyRef,
+    /// `context.on_behalf_of`.
+    pub on_behalf_of: Option<PartyRef>,
+    /// `resource.type`.
+    pub category: String,
+    /// `action.name`.
+    pub purpose: String,
+}
+
+/// A party as a request names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PartyRef {
+    /// `party:` and the party record's id.
+    Id(Hash),
+    /// `scheme:value`.
+    Identifier(Identifier),
+    /// Well-formed text that can name nobody, such as a wrong check digit: answered as an unknown party is.
+    Nobody(String),
+}
+
+/// The request is not of the shape that AuthZEN gives it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(transparent)]
+pub struct RequestError(#[from] pub MemberError);
+
+impl AuthZen {
+    /// Reads the members of an evaluation request; others are ignored, as AuthZEN wants it.
+    ///
+    /// # Errors
+    /// [`RequestError`] if one is missing or of another type.
+    pub fn read(object: Map<String, Value>) -> Result<Self, RequestError> {
+        let mut members = Members::new(object);
+        let mut subject = members.take_object("subject")?;
+        let mut action = members.take_object("action")?;
+        let mut resource = members.take_object("resource")?;
+        let on_behalf_of = match members.take_opt("context", Field::object)? {
+            Some(mut context) => context.take_opt("on_behalf_of", Field::str)?,
+            None => None,
+        };
+        let subject_type = subject.take_str("type")?;
+        let actor = subject.take_str("id")?;
+        Ok(Self {
+            // Another type of subject names nobody here; the answer is no, not an error.
+            actor: if subject_type == "party" { PartyRef::parse(&actor) } else { PartyRef::Nobody(actor) },
+            subject: PartyRef::parse(&resource.take_str("id")?),
+            on_behalf_of: on_behalf_of.as_deref().map(PartyRef::parse),
+            category: resource.take_str("type")?,
+            purpose: action.take_str("name")?,
+        })
+    }
+
+    /// The request as AuthZEN writes it.
+    #[must_use]
+    pub fn write(&self) -> Value {
+        let mut request = json!({
+            "subject": {"type": "party", "id": self.actor.to_string()},
+            "action": {"name": self.purpose},
+            "resource": {"type": self.category, "id": self.subject.to_string()},
+        });
+        if let (Some(principal), Some(object)) = (&self.on_behalf_of, request.as_object_mut()) {
+            object.insert("context".to_owned(), json!({"on_behalf_of": principal.to_string()}));
+        }
+        request
+    }
+}
+
+impl PartyRef {
+    /// Reads a reference; text that can name nobody is [`PartyRef::Nobody`].
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        if let Some(id) = text.strip_prefix("party:") {
+            return id.parse().map_or_else(|_| Self::Nobody(text.to_owned()), Self::Id);
+        }
+        text.parse().map_or_else(|_| Self::Nobody(text.to_owned()), Self::Identifier)
+    }
+}
+
+impl std::fmt::Display for PartyRef {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Id(id) => write!(f, "party:{id}"),
+            Self::Identifier(identifier) => f.write_str(&identifier.text()),
+            Self::Nobody(text) => f.write_str(text),
+        }
+    }
+}

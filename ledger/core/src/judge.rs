@@ -1,0 +1,373 @@
+//! Whether a signature counts, and whether a record's status came about as the kinds table says.
+//!
+//! spec: records.md#signatures
+
+use crate::entry::Entry;
+use crate::key::{PublicKey, SignatureError};
+use crate::kinds::{Content, KeyEnd, NotAllowed, Party, Root, Signer, Signing, Target};
+use crate::source::{Lack, List, Logged, OpeningError, Source};
+use crate::status::{Move, Status};
+use crate::{Hash, Index, Millis, Size};
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// The longest chain of keys from a record to the root.
+pub const MAX_CHAIN: usize = 8;
+
+/// Why a signature, or a status, does not count.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum Verdict {
+    /// Something that the judgement needs is not there.
+    #[error(transparent)]
+    Lack(#[from] Lack),
+    /// `kid` names no key.
+    #[error("the record at {0} is signed by a key that is not in the ledger")]
+    UnknownSigner(Index),
+    /// The signature does not verify.
+    #[error("the signature of the record at {0} does not verify: {1}")]
+    Signature(Index, SignatureError),
+    /// The key was not active then.
+    #[error("the record at {0} is signed by a key that was not active then")]
+    KeyNotActive(Index),
+    /// The key's party was not active then.
+    #[error("the record at {0} is signed for a party that was not active then")]
+    PartyNotActive(Index),
+    /// The key had been compromised by then.
+    #[error("the record at {0} is signed by a key that was compromised by then")]
+    KeyCompromised(Index),
+    /// The kinds table does not let this signer sign this.
+    #[error("the record at {0}: {1}")]
+    NotAllowed(Index, NotAllowed),
+    /// The chain of keys is longer than any honest one.
+    #[error("the chain of keys above the record at {0} is too long")]
+    ChainTooLong(Index),
+}
+
+impl Verdict {
+    /// The error's stable name.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Lack(lack) => lack.name(),
+            Self::UnknownSigner(_) => "unknown_signer",
+            Self::Signature(..) => "signature",
+            Self::KeyNotActive(_) => "key_not_active",
+            Self::PartyNotActive(_) => "party_not_active",
+            Self::KeyCompromised(_) => "key_compromised",
+            Self::NotAllowed(..) => "not_allowed",
+            Self::ChainTooLong(_) => "chain_too_long",
+        }
+    }
+}
+
+impl From<OpeningError> for Verdict {
+    fn from(error: OpeningError) -> Self {
+        Self::Lack(Lack::Opening(error))
+    }
+}
+
+/// Judges records of one source as of one checkpoint. What was judged once is not judged again.
+pub struct Judge<'a, S: Source + ?Sized> {
+    source: &'a S,
+    trusts_admission: bool,
+    judged: RefCell<BTreeSet<Index>>,
+    verified: Rc<RefCell<BTreeSet<Index>>>,
+}
+
+/// A create whose signer and status came about as they should.
+#[derive(Debug, Clone)]
+pub struct Standing {
+    /// The create.
+    pub create: Arc<Logged>,
+    /// Its list.
+    pub list: Arc<List>,
+}
+
+impl Standing {
+    /// The status as of a tree size; `None` if it was not there yet.
+    #[must_use]
+    pub fn status_as_of(&self, size: Size) -> Option<Status> {
+        self.list.status_as_of(size)
+    }
+}
+
+impl<'a, S: Source + ?Sized> Judge<'a, S> {
+    /// Judges from scratch, as a verifier must.
+    pub fn new(source: &'a S) -> Self {
+        Self { source, trusts_admission: false, judged: RefCell::default(), verified: Rc::default() }
+    }
+
+    /// Judges records that this very ledger admitted: their signatures were verified then and their bytes are its
+    /// own, so only what can change later is looked at again.
+    pub fn trusting_admission(source: &'a S) -> Self {
+        Self { source, trusts_admission: true, judged: RefCell::default(), verified: Rc::default() }
+    }
+
+    /// A judge of the same source with a clean slate, for a record whose failure must not colour the next one's. Only what
+    /// never changes is kept: which signatures verified.
+    #[must_use]
+    pub fn afresh(&self) -> Self {
+        Self { judged: RefCell::default(), verified: Rc::clone(&self.verified), ..*self }
+    }
+
+    /// What is judged.
+    #[must_use]
+    pub const fn source(&self) -> &'a S {
+        self.source
+    }
+
+    /// The root's key set and rules.
+    ///
+    /// # Errors
+    /// [`Lack`] if entry 0 is not there or not opened.
+    pub fn root(&self) -> Result<Arc<Logged>, Verdict> {
+        Ok(self.source.at(Index(0))?)
+    }
+
+    /// Judges a create with its list: who signed it, that it started as its kind says, and who signed every item
+    /// that put it into force (of a key also those that ended it).
+    ///
+    /// # Errors
+    /// [`Verdict`].
+    pub fn standing(&self, id: &Hash) -> Result<Standing, Verdict> {
+        self.standing_at_depth(id, 0)
+    }
+
+    /// Judges one item of a create's list, which the list's own judgement would leave unopened.
+    ///
+    /// # Errors
+    /// [`Verdict`].
+    pub fn item(&self, id: &Hash, index: Index) -> Result<Arc<Logged>, Verdict> {
+        let standing = self.standing(id)?;
+        self.transition(&standing, index, &self.signers_before(&standing, index)?, 0)
+    }
+
+    /// Judges the signature of a record that has no list of its own to judge: a trace.
+    ///
+    /// # Errors
+    /// [`Verdict`].
+    pub fn signer(&self, logged: &Logged) -> Result<(), Verdict> {
+        self.signature(logged, None, 0)
+    }
+
+    fn standing_at_depth(&self, id: &Hash, depth: usize) -> Result<Standing, Verdict> {
+        let create = self.source.record(id)?;
+        let list = self.source.list(id)?;
+        let standing = Standing { create, list };
+        if !self.judged.borrow_mut().insert(standing.create.index) {
+            return Ok(standing);
+        }
+        let opened = standing.create.opened()?;
+        let starts = (opened.record.row().becomes)(&opened.record, None);
+        if starts.is_none() || standing.create.entry.status() != starts {
+            return Err(OpeningError::Move(standing.create.index).into());
+        }
+        self.signature(&standing.create, None, depth)?;
+        let is_key = matches!(opened.record.content(), Content::Key(_));
+        let mut signers = vec![*opened.record.jws().kid()];
+        for (before, item) in moves(&standing.list) {
+            if before.is_enabling() || (is_key && before.to.is_ended()) {
+                let logged = self.transition(&standing, item, &signers, depth)?;
+                if before.is_enabling() {
+                    signers.push(*logged.opened()?.record.jws().kid());
+                }
+            }
+        }
+        Ok(standing)
+    }
+
+    /// The `kid`s of the create and of the enabling items before `index`.
+    fn signers_before(&self, standing: &Standing, index: Index) -> Result<Vec<Hash>, Verdict> {
+        let mut signers = vec![*standing.create.opened()?.record.jws().kid()];
+        for (before, item) in moves(&standing.list) {
+            if item < index && before.is_enabling() {
+                signers.push(*self.source.at(item)?.opened()?.record.jws().kid());
+            }
+        }
+        Ok(signers)
+    }
+
+    /// Judges the transition at `index` of a list: that it makes the move its kind gives, and who signed it.
+    fn transition(
+        &self,
+        standing: &Standing,
+        index: Index,
+        signers: &[Hash],
+        depth: usize,
+    ) -> Result<Arc<Logged>, Verdict> {
+        let logged = self.source.at(index)?;
+        let opened = logged.opened()?;
+        let create = standing.create.opened()?;
+        let items = standing.list.as_of(Size(index.0));
+        let status = standing.list.status_as_of(Size(index.0));
+        let on_target = matches!(&logged.entry, Entry::Transition { target, target_id, .. }
+            if *target == standing.create.index && *target_id == create.record.id());
+        let (Some(status), true) = (status, on_target) else { return Err(OpeningError::Target(index).into()) };
+        let target =
+            Target { record: &create.record, logged_at: standing.create.entry.time(), items, status };
+        let becomes = (opened.record.row().becomes)(&opened.record, Some(&target));
+        if becomes.is_none() || logged.entry.status() != becomes {
+            return Err(OpeningError::Move(index).into());
+        }
+        if self.judged.borrow_mut().insert(index) {
+            self.signature(&logged, Some((&target, signers)), depth)?;
+        }
+        Ok(logged)
+    }
+
+    fn signature(
+        &self,
+        logged: &Logged,
+        target: Option<(&Target<'_>, &[Hash])>,
+        depth: usize,
+    ) -> Result<(), Verdict> {
+        let at = logged.index;
+        if depth > MAX_CHAIN {
+            return Err(Verdict::ChainTooLong(at));
+        }
+        let record = &logged.opened()?.record;
+        let root_entry = self.root()?;
+        let root_record = &root_entry.opened()?.record;
+        let Content::Root(root) = root_record.content() else { return Err(OpeningError::Class(Index(0)).into()) };
+        let kid = *record.jws().kid();
+
+        let holder = match record.content() {
+            Content::Key(key) => Some(self.party(&key.party, at, depth)?.0),
+            _ => None,
+        };
+        let key_holder = holder.as_deref().and_then(party_of);
+
+        let signer_party;
+        let signer = if let Some(key) = root.key(&kid) {
+            self.check_signature(logged, key)?;
+            self.check_root_active(record, target, &root_record.id(), at)?;
+            Signer::Root
+        } else {
+            let standing = self.key(&kid, at, depth)?;
+            let Content::Key(key) = standing.create.opened()?.record.content() else {
+                return Err(Verdict::UnknownSigner(at));
+            };
+            self.check_signature(logged, &key.public_key)?;
+            if standing.status_as_of(Size(at.0)) != Some(Status::ACTIVE) {
+                return Err(Verdict::KeyNotActive(at));
+            }
+            if !matches!(record.content(), Content::KeyEnd(_)) {
+                self.check_compromise(&standing.list, logged.entry.time(), at)?;
+            }
+            let (party, list) = self.party(&key.party, at, depth)?;
+            if list.status_as_of(Size(at.0)) != Some(Status::ACTIVE) {
+                return Err(Verdict::PartyNotActive(at));
+            }
+            signer_party = party;
+            let party = party_of(&signer_party).ok_or(Verdict::UnknownSigner(at))?;
+            Signer::Party { id: key.party, party }
+        };
+        let signing = Signing { record, time: logged.entry.time(), signer, root, target, key_holder };
+        check_entry_0(record.content(), at)?;
+        (record.row().may_sign)(&signing).map_err(|error| Verdict::NotAllowed(at, error))
+    }
+
+    /// The record of a signer's key, judged; it must have been logged before.
+    fn key(&self, kid: &Hash, at: Index, depth: usize) -> Result<Standing, Verdict> {
+        let standing = match self.standing_at_depth(kid, depth + 1) {
+            Err(Verdict::Lack(Lack::Record { id })) if id == *kid => return Err(Verdict::UnknownSigner(at)),
+            other => other?,
+        };
+        if standing.create.index >= at {
+            return Err(Verdict::UnknownSigner(at));
+        }
+        Ok(standing)
+    }
+
+    /// A party that a key names, judged; it must have been logged before.
+    fn party(&self, id: &Hash, at: Index, depth: usize) -> Result<(Arc<Logged>, Arc<List>), Verdict> {
+        let standing = self.standing_at_depth(id, depth + 1)?;
+        if standing.create.index >= at {
+            return Err(Verdict::PartyNotActive(at));
+        }
+        Ok((standing.create, standing.list))
+    }
+
+    fn check_signature(&self, logged: &Logged, key: &PublicKey) -> Result<(), Verdict> {
+        if self.trusts_admission || self.verified.borrow().contains(&logged.index) {
+            return Ok(());
+        }
+        let jws = logged.opened()?.record.jws();
+        jws.verify(key).map_err(|error| Verdict::Signature(logged.index, error))?;
+        self.verified.borrow_mut().insert(logged.index);
+        Ok(())
+    }
+
+    /// The root signs while it is active; before that it signs only itself into force.
+    fn check_root_active(
+        &self,
+        record: &crate::record::Record,
+        target: Option<(&Target<'_>, &[Hash])>,
+        root: &Hash,
+        at: Index,
+    ) -> Result<(), Verdict> {
+        let of_itself = record.id() == *root || target.is_some_and(|(target, _)| target.record.id() == *root);
+        let list = self.source.list(root)?;
+        if of_itself || list.status_as_of(Size(at.0)) == Some(Status::ACTIVE) {
+            Ok(())
+        } else {
+            Err(Verdict::KeyNotActive(at))
+        }
+    }
+
+    /// No key-end up to the checkpoint says that the key was compromised by `time`. Every ending item of a key is
+    /// opened, so that none can be left out to hide this.
+    fn check_compromise(&self, key: &List, time: Millis, at: Index) -> Result<(), Verdict> {
+        for (made, item) in moves(key) {
+            if !made.to.is_ended() {
+                continue;
+            }
+            if let Content::KeyEnd(KeyEnd { compromised_since: Some(since), .. }) =
+                self.source.at(item)?.opened()?.record.content()
+                && *since <= time
+            {
+                return Err(Verdict::KeyCompromised(at));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn check_entry_0(content: &Content, at: Index) -> Result<(), Verdict> {
+    if matches!(content, Content::Root(_)) == (at == Index(0)) {
+        Ok(())
+    } else {
+        Err(Verdict::NotAllowed(at, NotAllowed::NotFirstEntry))
+    }
+}
+
+fn party_of(logged: &Logged) -> Option<&Party> {
+    match logged.opened.as_ref().map(|opened| opened.record.content()) {
+        Some(Content::Party(party)) => Some(party),
+        _ => None,
+    }
+}
+
+/// Every move of a list with the index of the item that made it.
+fn moves(list: &List) -> impl Iterator<Item = (Move, Index)> {
+    list.items().windows(2).filter_map(|pair| match pair {
+        [before, item] => {
+            let made = Move { from: Status::new(before.status).ok()?, to: Status::new(item.status).ok()? };
+            Some((made, item.index))
+        }
+        _ => None,
+    })
+}
+
+/// The root that entry 0 holds.
+///
+/// # Errors
+/// [`Lack`] if it is not opened; [`OpeningError::Class`] if it is something else.
+pub fn root_of(entry_0: &Logged) -> Result<&Root, Lack> {
+    match entry_0.opened()?.record.content() {
+        Content::Root(root) => Ok(root),
+        _ => Err(OpeningError::Class(Index(0)).into()),
+    }
+}

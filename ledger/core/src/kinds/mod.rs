@@ -1,0 +1,241 @@
+//! The kinds table: what each kind of record is, becomes, who may sign it and whom it concerns.
+//!
+//! spec: kinds.md
+
+mod catalogue;
+mod consent;
+mod key;
+mod key_end;
+mod mandate;
+mod other;
+mod party;
+mod root;
+mod shared;
+mod transition;
+
+pub use catalogue::{Basis, Catalogue, Category, Purpose, Title};
+pub use consent::Consent;
+pub use key::{Assurance, Key, KeyBasis, proof_of_possession_message};
+pub use key_end::{KeyEnd, KeyEndReason};
+pub use mandate::Mandate;
+pub use other::Other;
+pub use party::{Party, PartyType, Role};
+pub use root::Root;
+pub use shared::Validity;
+
+use crate::json::Members;
+use crate::lists::Item;
+use crate::record::{Record, RecordError};
+use crate::status::Status;
+use crate::{Hash, Millis};
+
+/// What a record says, typed by its kind.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Content {
+    /// The ledger's constitution: entry 0.
+    Root(Root),
+    /// Somebody or something that can act or be acted for.
+    Party(Party),
+    /// A public key bound to a party.
+    Key(Key),
+    /// The end of a key.
+    KeyEnd(KeyEnd),
+    /// The words that grants are made of.
+    Catalogue(Catalogue),
+    /// The right to act for somebody.
+    Mandate(Mandate),
+    /// A further signature that something waits for.
+    Acceptance,
+    /// The end of something its signer gave.
+    Revocation,
+    /// The right to see somebody's data.
+    Consent(Consent),
+    /// A kind that this version stores and proves, and that satisfies no decision.
+    Other(Other),
+}
+
+/// What a kind's records are in the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    /// A record with a status of its own.
+    Create,
+    /// A move of another record's status.
+    Transition,
+    /// A record that changes no answer.
+    Trace,
+}
+
+/// One row of the table.
+#[derive(Debug)]
+pub struct Row {
+    /// The kind's name; empty for the row of all unknown kinds.
+    pub name: &'static str,
+    /// What its records are in the log.
+    pub class: Class,
+    /// Whether it is logged even after `submit_by`: withdrawing is never too late.
+    pub any_time: bool,
+    /// The members that a presentation may leave out; a kind this version does not know lists none and allows any.
+    pub withholdable: &'static [&'static str],
+    /// Reads the kind's own members.
+    pub parse: fn(&mut Members) -> Result<Content, RecordError>,
+    /// The status that a record of it leads to: its own first one, or its target's next one. `None`: not allowed
+    /// on this target as it stands.
+    pub becomes: fn(&Record, Option<&Target<'_>>) -> Option<Status>,
+    /// Whether this signer may sign this record.
+    pub may_sign: fn(&Signing<'_>) -> Result<(), NotAllowed>,
+    /// The parties in whose lists it stands, besides its signer's.
+    pub concerns: fn(&Record, Option<&Record>) -> Vec<Hash>,
+}
+
+impl Row {
+    /// Whether members that the kind does not name are refused.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        !self.name.is_empty()
+    }
+}
+
+/// The table, in the order of `spec/kinds.md`.
+pub static TABLE: [&Row; 9] = [
+    &root::ROW,
+    &party::ROW,
+    &key::ROW,
+    &key_end::ROW,
+    &catalogue::ROW,
+    &mandate::ROW,
+    &transition::ACCEPTANCE,
+    &transition::REVOCATION,
+    &consent::ROW,
+];
+
+/// Kinds that a later version defines: refused, so that nobody believes that they have an effect already.
+pub const RESERVED: [&str; 9] = [
+    "renunciation",
+    "suspension",
+    "request",
+    "access",
+    "holding",
+    "life-event",
+    "dispute",
+    "erasure",
+    "ledger-end",
+];
+
+/// The row of a kind; `None` for a reserved one.
+#[must_use]
+pub fn row(kind: &str) -> Option<&'static Row> {
+    if RESERVED.contains(&kind) {
+        return None;
+    }
+    Some(TABLE.iter().find(|row| row.name == kind).copied().unwrap_or(&other::ROW))
+}
+
+/// The record that a transition moves, as it stood just before.
+#[derive(Debug, Clone, Copy)]
+pub struct Target<'a> {
+    /// The create.
+    pub record: &'a Record,
+    /// When the create was logged.
+    pub logged_at: Millis,
+    /// Its list up to there: the create first.
+    pub items: &'a [Item],
+    /// Its status there.
+    pub status: Status,
+}
+
+/// Who signed.
+#[derive(Debug, Clone, Copy)]
+pub enum Signer<'a> {
+    /// One of the root's keys.
+    Root,
+    /// A party by one of its keys.
+    Party {
+        /// The party record's id.
+        id: Hash,
+        /// The party.
+        party: &'a Party,
+    },
+}
+
+impl Signer<'_> {
+    /// Whether a party with this role signed.
+    #[must_use]
+    pub fn has(&self, role: Role) -> bool {
+        matches!(self, Self::Party { party, .. } if party.roles.contains(&role))
+    }
+
+    /// Whether this party signed.
+    #[must_use]
+    pub fn is_party(&self, wanted: &Hash) -> bool {
+        matches!(self, Self::Party { id, .. } if id == wanted)
+    }
+
+    /// Whether the root signed.
+    #[must_use]
+    pub const fn is_root(&self) -> bool {
+        matches!(self, Self::Root)
+    }
+}
+
+/// A record with all that the question "may this signer sign it?" needs.
+#[derive(Debug, Clone, Copy)]
+pub struct Signing<'a> {
+    /// What is signed.
+    pub record: &'a Record,
+    /// When it was, or is to be, logged.
+    pub time: Millis,
+    /// By whom.
+    pub signer: Signer<'a>,
+    /// The root of the ledger.
+    pub root: &'a Root,
+    /// Transitions: what moves, and the `kid`s of the create and of the enabling items before this one.
+    pub target: Option<(&'a Target<'a>, &'a [Hash])>,
+    /// `key` records: the party that gets the key.
+    pub key_holder: Option<&'a Party>,
+}
+
+/// The kinds table does not let this signer sign this record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotAllowed {
+    /// The signer is not the one that the kinds table names.
+    #[error("the kinds table does not allow this signer here")]
+    Signer,
+    /// A root key signs twice.
+    #[error("this root key has signed already")]
+    Twice,
+    /// `quorum` is not the root's.
+    #[error("the record's quorum is not the root's")]
+    Quorum,
+    /// A recovery key is accepted before its delay is over.
+    #[error("the recovery key's delay is not over yet")]
+    Delay,
+    /// The root ends something under a quorum above 1, which this version has no rule for.
+    #[error("a root with a quorum above 1 cannot end this in this version")]
+    RootQuorum,
+    /// A claim reaches further back than this signer may.
+    #[error("compromised_since lies more than 30 days back, which only the root may say")]
+    TooFarBack,
+    /// A new key did not prove that its holder has it.
+    #[error("the new key's proof of possession does not verify")]
+    Possession,
+    /// Entry 0 only.
+    #[error("a root record stands at entry 0 only")]
+    NotFirstEntry,
+}
+
+impl NotAllowed {
+    /// The error's stable name.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Signer => "not_yours",
+            Self::Twice => "signed_twice",
+            Self::Quorum => "quorum",
+            Self::Delay => "key_delay",
+            Self::RootQuorum => "root_quorum",
+            Self::TooFarBack => "too_far_back",
+            Self::Possession => "possession",
+            Self::NotFirstEntry => "not_entry_0",
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! A receipt as a source: every part held against the checkpoint, and noted when it is used.
+
+use super::verify::VerifyError;
+use super::wire::Receipt;
+use crate::entry::{Class, Commit, Entry};
+use crate::hash::{leaf, status_key, tag_key};
+use crate::kv::Unreadable;
+use crate::lists::{Item, StatusBody, TagBody};
+use crate::source::{Lack, List, Logged, Opened, Source};
+use crate::tree::{check_below_peaks, peaks_of_last};
+use crate::trie::{CheckedTrie, PrunedTrie};
+use crate::{Hash, Index, Size};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// The parts of a receipt, each found to be the ledger's.
+pub(super) struct Evidence {
+    origin: String,
+    entries: BTreeMap<Index, Arc<Logged>>,
+    ids: BTreeMap<Hash, Index>,
+    lists: BTreeMap<Hash, Arc<List>>,
+    /// By the map's value for them.
+    tags: BTreeMap<Hash, Arc<Vec<Item>>>,
+    trie: CheckedTrie,
+    used: RefCell<Used>,
+}
+
+#[derive(Default)]
+struct Used {
+    entries: BTreeSet<Index>,
+    lists: BTreeSet<Hash>,
+    tags: BTreeSet<Hash>,
+}
+
+impl Evidence {
+    /// Holds a receipt's parts against the index commit, which stands at `size` − 1 under a checked path.
+    pub(super) fn check(
+        receipt: &Receipt,
+        origin: &str,
+        entry_0: &Hash,
+        commit: &Commit,
+        path: &[Hash],
+    ) -> Result<Self, VerifyError> {
+        let plain = included(receipt, commit.size, path)?;
+        match plain.get(&Index(0)) {
+            Some((_, leaf)) if leaf == entry_0 => {}
+            _ => return Err(VerifyError::Entry0),
+        }
+        let entries = opened(receipt, plain, origin)?;
+        let ids = ids(&entries)?;
+        let trie = PrunedTrie::decode(&receipt.trie).map_err(|_| VerifyError::TrieMalformed)?;
+        let trie = trie.check(commit.map_root).map_err(|_| VerifyError::MapRoot)?;
+        let lists = lists(receipt, origin, &entries, &trie)?;
+        let tags = receipt
+            .tags
+            .iter()
+            .map(|items| Some((TagBody::of(items)?.value(), Arc::new(items.clone()))))
+            .collect::<Option<BTreeMap<_, _>>>()
+            .filter(|tags| tags.len() == receipt.tags.len())
+            .ok_or(VerifyError::TagMalformed)?;
+        let used = RefCell::default();
+        Ok(Self { origin: origin.to_owned(), entries, ids, lists, tags, trie, used })
+    }
+
+    /// The index commit that follows the one at `size` − 1, among the entries given.
+    pub(super) fn next_commit(&self, size: Size) -> Option<Index> {
+        let is_commit = |logged: &&Arc<Logged>| matches!(logged.entry, Entry::Commit(_));
+        self.entries.range(Index(size.0)..).map(|(_, logged)| logged).find(is_commit).map(|logged| logged.index)
+    }
+
+    /// Every part was used.
+    pub(super) fn check_used(&self) -> Result<(), VerifyError> {
+        let used = self.used.borrow();
+        if let Some(index) = self.entries.keys().find(|index| !used.entries.contains(index)) {
+            return Err(VerifyError::Surplus(format!("the entry at {index}")));
+        }
+        if let Some(id) = self.lists.keys().find(|id| !used.lists.contains(id)) {
+            return Err(VerifyError::Surplus(format!("the list of {id}")));
+        }
+        if used.tags.len() < self.tags.len() {
+            return Err(VerifyError::Surplus("a tag".to_owned()));
+        }
+        if self.trie.unused().next().is_some() {
+            return Err(VerifyError::Surplus("a leaf of the trie".to_owned()));
+        }
+        Ok(())
+    }
+
+    fn note(&self, index: Index) -> Option<Arc<Logged>> {
+        let logged = self.entries.get(&index)?;
+        self.used.borrow_mut().entries.insert(index);
+        Some(Arc::clone(logged))
+    }
+}
+
+/// Decodes the entries and leads them to the peaks of the tree before the commit.
+fn included(
+    receipt: &Receipt,
+    size: Size,
+    path: &[Hash],
+) -> Result<BTreeMap<Index, (Entry, Hash)>, VerifyError> {
+    let mut plain = BTreeMap::new();
+    let mut last = None;
+    for part in &receipt.entries {
+        if last.is_some_and(|last| part.index <= last) || part.index.0 >= size.0 {
+            return Err(VerifyError::EntryMalformed { index: part.index });
+        }
+        last = Some(part.index);
+        let entry = Entry::decode(&part.entry).map_err(|_| VerifyError::EntryMalformed { index: part.index })?;
+        plain.insert(part.index, (entry, leaf(&part.entry)));
+    }
+    let peaks = peaks_of_last(Size(size.0 + 1), path).map_err(|_| VerifyError::CommitInclusion)?;
+    let leaves = plain.iter().map(|(index, (_, leaf))| (*index, *leaf)).collect();
+    check_below_peaks(size, &peaks, &leaves, &receipt.tree).map_err(|_| VerifyError::Inclusion)?;
+    Ok(plain)
+}
+
+/// The opening check of every entry that is opened.
+fn opened(
+    receipt: &Receipt,
+    mut plain: BTreeMap<Index, (Entry, Hash)>,
+    origin: &str,
+) -> Result<BTreeMap<Index, Arc<Logged>>, VerifyError> {
+    let mut entries = BTreeMap::new();
+    for part in &receipt.entries {
+        let Some((entry, leaf)) = plain.remove(&part.index) else { continue };
+        let opened = match &part.sealed {
+            None => None,
+            Some(sealed) => Some(Opened::check(part.index, &entry, sealed.clone(), origin)?),
+        };
+        entries.insert(part.index, Arc::new(Logged { index: part.index, entry, leaf, opened }));
+    }
+    Ok(entries)
+}
+
+/// Creates and traces by id: no id twice.
+fn ids(entries: &BTreeMap<Index, Arc<Logged>>) -> Result<BTreeMap<Hash, Index>, VerifyError> {
+    let mut ids = BTreeMap::new();
+    for (index, logged) in entries {
+        if logged.entry.class() == Class::Transition {
+            continue;
+        }
+        if let Some(id) = logged.entry.id()
+            && ids.insert(id, *index).is_some()
+        {
+            return Err(VerifyError::ListDouble { id });
+        }
+    }
+    Ok(ids)
+}
+
+/// The status lists: permitted moves, the entries' own items, and the value that stands in the map.
+fn lists(
+    receipt: &Receipt,
+    origin: &str,
+    entries: &BTreeMap<Index, Arc<Logged>>,
+    trie: &CheckedTrie,
+) -> Result<BTreeMap<Hash, Arc<List>>, VerifyError> {
+    let mut lists: BTreeMap<Hash, Arc<List>> = BTreeMap::new();
+    for part in &receipt.lists {
+        if lists.last_key_value().is_some_and(|(last, _)| *last >= part.id) {
+            return Err(VerifyError::ListOrder { id: part.id });
+        }
+        let value = StatusBody::of(&part.items).map(|body| body.value());
+        let list = List::new(part.items.clone()).map_err(|error| VerifyError::List { id: part.id, error })?;
+        let mut seen = BTreeSet::new();
+        for item in list.items() {
+            let Some(logged) = entries.get(&item.index) else { continue };
+            let same = logged.leaf == item.leaf
+                && logged.entry.class() == item.class
+                && logged.entry.status_byte() == item.status
+                && stands_on(&logged.entry, &part.id);
+            if !same {
+                return Err(VerifyError::ListItem { id: part.id, index: item.index });
+            }
+            if logged.entry.id().is_some_and(|id| !seen.insert(id)) {
+                return Err(VerifyError::ListDouble { id: part.id });
+            }
+        }
+        let found = trie
+            .get(&status_key(origin, &part.id))
+            .map_err(|_| VerifyError::Walk(Lack::List { id: part.id }.into()))?;
+        if value.is_none() || found != value {
+            return Err(VerifyError::ListValue { id: part.id });
+        }
+        lists.insert(part.id, Arc::new(list));
+    }
+    Ok(lists)
+}
+
+/// Whether an entry is the create of this id or a transition on it.
+fn stands_on(entry: &Entry, id: &Hash) -> bool {
+    match entry {
+        Entry::Transition { target_id, .. } => target_id == id,
+        _ => entry.id() == Some(*id),
+    }
+}
+
+impl Source for Evidence {
+    fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    fn record(&self, id: &Hash) -> Result<Arc<Logged>, Lack> {
+        self.ids.get(id).and_then(|index| self.note(*index)).ok_or(Lack::Record { id: *id })
+    }
+
+    fn at(&self, index: Index) -> Result<Arc<Logged>, Lack> {
+        self.note(index).ok_or(Lack::Entry { index })
+    }
+
+    fn list(&self, id: &Hash) -> Result<Arc<List>, Lack> {
+        let list = self.lists.get(id).ok_or(Lack::List { id: *id })?;
+        self.used.borrow_mut().lists.insert(*id);
+        Ok(Arc::clone(list))
+    }
+
+    fn tag(&self, wanted: &Hash) -> Result<Option<Arc<Vec<Item>>>, Lack> {
+        match self.trie.get(&tag_key(&self.origin, wanted)) {
+            Err(_) => Err(Lack::Tag { tag: *wanted }),
+            Ok(None) => Ok(None),
+            Ok(Some(value)) => {
+                let items = self.tags.get(&value).ok_or(Lack::Tag { tag: *wanted })?;
+                self.used.borrow_mut().tags.insert(value);
+                Ok(Some(Arc::clone(items)))
+            }
+        }
+    }
+
+    fn holds(&self, index: Index, id: &Hash) -> Result<bool, Unreadable> {
+        Ok(self.entries.get(&index).is_some_and(|logged| logged.entry.id() == Some(*id)))
+    }
+}

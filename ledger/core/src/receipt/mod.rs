@@ -1,0 +1,26 @@
+//! Receipts: answers that prove themselves.
+//!
+//! [`walk`] says what an answer needs; the prover walks over the ledger and notes what it touches
+//! ([`Recording`]), the verifier walks over the receipt alone ([`verify`]).
+//!
+//! spec: receipts.md
+
+mod evidence;
+mod policy;
+mod question;
+mod recording;
+mod verify;
+pub mod walk;
+mod wire;
+
+pub use policy::{LogKey, Pin, Policy, PolicyError};
+pub use question::{AsOf, Authority, Named, Question};
+pub use recording::{Recording, Touched};
+pub use verify::{
+    Mode, VerifiedAuthority, VerifiedComplete, VerifiedExistence, VerifiedReceipt, VerifiedStatus, VerifyError, verify_authority,
+    verify_complete, verify_existence, verify_status,
+};
+pub use wire::{Consistency, ListPart, MAX_BYTES, MAX_ENTRIES, Receipt, ReceiptEntry, ReceiptError};
+
+/// The media type of a receipt.
+pub const MEDIA_TYPE: &str = "application/vnd.procura.receipt+json";

@@ -1,0 +1,74 @@
+//! The ledger as a source that notes what is asked of it: what was touched is what a receipt holds.
+
+use crate::kv::Unreadable;
+use crate::lists::Item;
+use crate::source::{Lack, List, Logged, Source};
+use crate::{Hash, Index};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A source that notes what was asked.
+pub struct Recording<'a, S: Source + ?Sized> {
+    source: &'a S,
+    touched: RefCell<Touched>,
+}
+
+/// What was asked.
+#[derive(Debug, Clone, Default)]
+pub struct Touched {
+    /// Entries.
+    pub entries: BTreeMap<Index, Arc<Logged>>,
+    /// Status lists.
+    pub lists: BTreeMap<Hash, Arc<List>>,
+    /// Tags with their items; `None`: found absent.
+    pub tags: BTreeMap<Hash, Option<Arc<Vec<Item>>>>,
+}
+
+impl<'a, S: Source + ?Sized> Recording<'a, S> {
+    /// Notes what is asked of `source` from now on.
+    pub fn new(source: &'a S) -> Self {
+        Self { source, touched: RefCell::default() }
+    }
+
+    /// What was asked.
+    #[must_use]
+    pub fn into_touched(self) -> Touched {
+        self.touched.into_inner()
+    }
+
+    fn note(&self, logged: Arc<Logged>) -> Arc<Logged> {
+        self.touched.borrow_mut().entries.insert(logged.index, Arc::clone(&logged));
+        logged
+    }
+}
+
+impl<S: Source + ?Sized> Source for Recording<'_, S> {
+    fn origin(&self) -> &str {
+        self.source.origin()
+    }
+
+    fn record(&self, id: &Hash) -> Result<Arc<Logged>, Lack> {
+        self.source.record(id).map(|logged| self.note(logged))
+    }
+
+    fn at(&self, index: Index) -> Result<Arc<Logged>, Lack> {
+        self.source.at(index).map(|logged| self.note(logged))
+    }
+
+    fn list(&self, id: &Hash) -> Result<Arc<List>, Lack> {
+        let list = self.source.list(id)?;
+        self.touched.borrow_mut().lists.insert(*id, Arc::clone(&list));
+        Ok(list)
+    }
+
+    fn tag(&self, tag: &Hash) -> Result<Option<Arc<Vec<Item>>>, Lack> {
+        let items = self.source.tag(tag)?;
+        self.touched.borrow_mut().tags.insert(*tag, items.clone());
+        Ok(items)
+    }
+
+    fn holds(&self, index: Index, id: &Hash) -> Result<bool, Unreadable> {
+        self.source.holds(index, id)
+    }
+}

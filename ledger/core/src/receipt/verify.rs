@@ -1,0 +1,566 @@
+//! Verification: the order of the checks is the order of the functions' lines.
+//!
+//! spec: receipts.md#verification
+
+use super::evidence::Evidence;
+use super::policy::{Pin, Policy};
+use super::question::{Authority, Question};
+use super::walk::{self, CompleteAnswer, WalkError};
+use super::wire::{Receipt, ReceiptError};
+use crate::checkpoint::{CheckpointError, VerifiedCheckpoint};
+use crate::decide::{AuthZen, Decision};
+use crate::entry::{Commit, Entry, MAP_VERSION};
+use crate::hash::leaf;
+use crate::judge::Judge;
+use crate::note::{NoteError, NoteVerifier};
+use crate::record::CLOCK_SKEW_MS;
+use crate::source::{ListError, Logged, OpeningError};
+use crate::status::Status;
+use crate::tlog_proof::{TlogProof, TlogProofError};
+use crate::tree::{Root, check_consistency};
+use crate::{Hash, Index, Millis, Size};
+use std::sync::Arc;
+
+/// Whether the answer must be fresh.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// The answer must be as of now, within the policy's age.
+    Fresh(Millis),
+    /// The answer is about the past.
+    Historic,
+}
+
+/// Why a receipt is not believed. The variants stand in the order of the checks; [`VerifyError::name`] is stable.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum VerifyError {
+    /// Not a receipt.
+    #[error(transparent)]
+    Receipt(#[from] ReceiptError),
+    /// It answers something else.
+    #[error("the receipt answers another question")]
+    OtherQuestion,
+    /// The tlog-proof is not one.
+    #[error(transparent)]
+    Proof(TlogProofError),
+    /// The checkpoint is another log's.
+    #[error("the checkpoint is of another origin")]
+    WrongOrigin,
+    /// No log key of the policy signed the checkpoint.
+    #[error("no log key of the policy signed the checkpoint: {0}")]
+    LogSignature(CheckpointError),
+    /// The log key is retired and no quorum dates from before.
+    #[error("the log key was retired and no quorum cosigned before that")]
+    RetiredKey,
+    /// Too few witnesses cosigned.
+    #[error("the witnesses that cosigned make no quorum")]
+    NoQuorum,
+    /// A map-checker did not cosign.
+    #[error("a map-checker of the policy did not cosign")]
+    NoMapChecker,
+    /// A cosignature by a known key fails.
+    #[error("a cosignature fails: {0}")]
+    Cosignature(NoteError),
+    /// Two histories: proof of the operator's guilt.
+    #[error("the checkpoint at size {size} does not continue the one seen at size {pinned}: two histories")]
+    Fork {
+        /// This size.
+        size: Size,
+        /// The size seen before.
+        pinned: Size,
+    },
+    /// The receipt does not connect to the checkpoint seen.
+    #[error("the receipt has no consistency proof from size {pinned}, which was seen before")]
+    NoConsistency {
+        /// The size seen before.
+        pinned: Size,
+    },
+    /// Fresh only: older than what was seen.
+    #[error("the checkpoint has size {size}, but size {pinned} was seen before")]
+    Rollback {
+        /// This size.
+        size: Size,
+        /// The size seen before.
+        pinned: Size,
+    },
+    /// Rule R1: the last entry is no index commit of its own index.
+    #[error("the last entry is no index commit")]
+    NoCommit,
+    /// The map is of a version this software does not accept.
+    #[error("the map is of version {0}")]
+    UnknownMapVersion(u8),
+    /// The index commit's path does not lead to the root.
+    #[error("the index commit is not the last entry of the tree")]
+    CommitInclusion,
+    /// No honest ledger's map is empty.
+    #[error("the map is empty")]
+    EmptyMap,
+    /// Fresh only: too old.
+    #[error("the answer is {age_s} s old; the policy takes {max_age_s} s")]
+    Stale {
+        /// Its age in seconds.
+        age_s: u64,
+        /// The policy's limit in seconds.
+        max_age_s: u64,
+    },
+    /// Fresh only: from the future.
+    #[error("the answer is dated more than five minutes ahead")]
+    Future,
+    /// An entry does not decode, or they are out of order.
+    #[error("the entry at {index} is not one, or stands out of order")]
+    EntryMalformed {
+        /// Where.
+        index: Index,
+    },
+    /// The entries do not lead to the tree's peaks.
+    #[error("the entries are not in the tree")]
+    Inclusion,
+    /// Entry 0 is not there or not the pinned one.
+    #[error("entry 0 is not the one of the policy")]
+    Entry0,
+    /// A body does not open its entry.
+    #[error(transparent)]
+    Opening(#[from] OpeningError),
+    /// The pruned trie is not one.
+    #[error("the pruned trie is malformed")]
+    TrieMalformed,
+    /// The pruned trie is another map's.
+    #[error("the pruned trie does not lead to the map root of the index commit")]
+    MapRoot,
+    /// Lists out of order.
+    #[error("the list of {id} stands out of order")]
+    ListOrder {
+        /// The record.
+        id: Hash,
+    },
+    /// A list is not one.
+    #[error("the list of {id}: {error}")]
+    List {
+        /// The record.
+        id: Hash,
+        /// What is wrong.
+        error: ListError,
+    },
+    /// An item is not its entry's.
+    #[error("the item at {index} of the list of {id} is not that entry's")]
+    ListItem {
+        /// The record.
+        id: Hash,
+        /// The item.
+        index: Index,
+    },
+    /// The map has another value for the list.
+    #[error("the map has another value for the list of {id}")]
+    ListValue {
+        /// The record.
+        id: Hash,
+    },
+    /// An id twice.
+    #[error("the id {id} stands twice where it may stand once")]
+    ListDouble {
+        /// The id.
+        id: Hash,
+    },
+    /// A tag's list is not one, or stands twice.
+    #[error("a tag's list is malformed or stands twice")]
+    TagMalformed,
+    /// Something is missing, or does not count.
+    #[error(transparent)]
+    Walk(#[from] WalkError),
+    /// Something was never needed.
+    #[error("the receipt holds more than its answer needs: {0}")]
+    Surplus(String),
+}
+
+impl VerifyError {
+    /// The error's stable name.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Receipt(error) => error.name(),
+            Self::OtherQuestion => "other_question",
+            Self::Proof(_) => "proof_malformed",
+            Self::WrongOrigin => "wrong_origin",
+            Self::LogSignature(_) => "log_signature",
+            Self::RetiredKey => "retired_key",
+            Self::NoQuorum | Self::Cosignature(_) => "no_quorum",
+            Self::NoMapChecker => "no_map_checker",
+            Self::Fork { .. } => "fork",
+            Self::NoConsistency { .. } => "no_consistency",
+            Self::Rollback { .. } => "rollback",
+            Self::NoCommit => "no_commit",
+            Self::UnknownMapVersion(_) => "unknown_map_version",
+            Self::CommitInclusion => "commit_inclusion",
+            Self::EmptyMap => "empty_map",
+            Self::Stale { .. } => "stale",
+            Self::Future => "future",
+            Self::EntryMalformed { .. } => "entry_malformed",
+            Self::Inclusion => "inclusion",
+            Self::Entry0 => "entry0",
+            Self::Opening(error) => error.name(),
+            Self::TrieMalformed => "trie_malformed",
+            Self::MapRoot => "map_root",
+            Self::ListOrder { .. } => "list_malformed",
+            Self::List { error, .. } => error.name(),
+            Self::ListItem { .. } => "list_item",
+            Self::ListValue { .. } => "list_value",
+            Self::ListDouble { .. } => "list_double",
+            Self::TagMalformed => "tag_malformed",
+            Self::Walk(error) => error.name(),
+            Self::Surplus(_) => "surplus",
+        }
+    }
+}
+
+impl From<crate::judge::Verdict> for VerifyError {
+    fn from(verdict: crate::judge::Verdict) -> Self {
+        Self::Walk(verdict.into())
+    }
+}
+
+/// What every verified answer rests on.
+#[derive(Debug, Clone)]
+pub struct VerifiedReceipt {
+    checkpoint: VerifiedCheckpoint,
+    time: Millis,
+    witnesses: usize,
+}
+
+impl VerifiedReceipt {
+    /// The checkpoint.
+    #[must_use]
+    pub const fn checkpoint(&self) -> &VerifiedCheckpoint {
+        &self.checkpoint
+    }
+
+    /// The time of the index commit: the answer is as of then.
+    #[must_use]
+    pub const fn time(&self) -> Millis {
+        self.time
+    }
+
+    /// How many witnesses cosigned. With 0 the receipt is the operator's signed word.
+    #[must_use]
+    pub const fn witnesses(&self) -> usize {
+        self.witnesses
+    }
+
+    /// What to pin, so as to notice a rollback or a fork later.
+    #[must_use]
+    pub const fn pin(&self) -> Pin {
+        Pin { root: self.checkpoint.root() }
+    }
+}
+
+macro_rules! verified {
+    ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty),* $(,)? }) => {
+        $(#[$doc])*
+        ///
+        /// Only verification makes this value.
+        #[derive(Debug, Clone)]
+        pub struct $name { receipt: VerifiedReceipt, $($field: $type),* }
+
+        impl $name {
+            /// What the answer rests on.
+            #[must_use]
+            pub const fn receipt(&self) -> &VerifiedReceipt {
+                &self.receipt
+            }
+            $($(#[$field_doc])* #[must_use] pub const fn $field(&self) -> &$type { &self.$field })*
+        }
+    };
+}
+
+verified! {
+    /// A record that was logged, and whose signature counted then.
+    VerifiedExistence {
+        /// The record in the log, opened.
+        logged: Arc<Logged>,
+    }
+}
+verified! {
+    /// A record's status.
+    VerifiedStatus {
+        /// The create in the log, opened.
+        logged: Arc<Logged>,
+        /// The status.
+        status: Status,
+        /// The transition asked for.
+        through: Option<Arc<Logged>>,
+    }
+}
+verified! {
+    /// Everything that concerns a party, or a page of it.
+    VerifiedComplete {
+        /// The segments with their entries, the statuses of their records, and whether the end was proven.
+        answer: CompleteAnswer,
+    }
+}
+verified! {
+    /// What `decide` says over the records of the receipt.
+    VerifiedAuthority {
+        /// The question with its records.
+        question: Authority,
+        /// The decision, made anew.
+        decision: Decision,
+    }
+}
+
+/// Verifies that a record was logged.
+///
+/// # Errors
+/// [`VerifyError`]: the first check that fails, in the order of the spec.
+pub fn verify_existence(
+    receipt: &[u8],
+    id: &Hash,
+    policy: &Policy,
+    mode: Mode,
+) -> Result<VerifiedExistence, VerifyError> {
+    let receipt = Receipt::parse(receipt)?;
+    if !matches!(&receipt.question, Question::Existence { id: asked } if asked == id) {
+        return Err(VerifyError::OtherQuestion);
+    }
+    let (verified, evidence) = ground(&receipt, policy, mode)?;
+    let judge = Judge::new(&evidence);
+    walk::root(&judge)?;
+    let logged = walk::existence(&judge, id)?;
+    evidence.check_used()?;
+    Ok(VerifiedExistence { receipt: verified, logged })
+}
+
+/// Verifies a record's status; `through` names a transition that must be in its list.
+///
+/// # Errors
+/// [`VerifyError`]: the first check that fails, in the order of the spec.
+pub fn verify_status(
+    receipt: &[u8],
+    id: &Hash,
+    through: Option<&Hash>,
+    policy: &Policy,
+    mode: Mode,
+) -> Result<VerifiedStatus, VerifyError> {
+    let receipt = Receipt::parse(receipt)?;
+    match &receipt.question {
+        Question::Status { id: asked, through: by, as_of }
+            if asked == id && by.as_ref() == through && (mode == Mode::Historic || as_of.is_none()) => {}
+        _ => return Err(VerifyError::OtherQuestion),
+    }
+    let (verified, evidence) = ground(&receipt, policy, mode)?;
+    let judge = Judge::new(&evidence);
+    walk::root(&judge)?;
+    let as_of = size_asked(&receipt, &evidence, &verified)?;
+    let answer = walk::status(&judge, id, through, as_of)?;
+    evidence.check_used()?;
+    let (logged, status, through) = (answer.standing.create, answer.status, answer.through);
+    Ok(VerifiedStatus { receipt: verified, logged, status, through })
+}
+
+/// Verifies a list of all that concerns a party, from segment `from` on.
+///
+/// # Errors
+/// [`VerifyError`]: the first check that fails, in the order of the spec.
+pub fn verify_complete(
+    receipt: &[u8],
+    party: &Hash,
+    from: u64,
+    policy: &Policy,
+    mode: Mode,
+) -> Result<VerifiedComplete, VerifyError> {
+    let receipt = Receipt::parse(receipt)?;
+    let to = match &receipt.question {
+        Question::Complete { party: asked, from: start, to } if asked == party && *start == from => *to,
+        _ => return Err(VerifyError::OtherQuestion),
+    };
+    let (verified, evidence) = ground(&receipt, policy, mode)?;
+    let judge = Judge::new(&evidence);
+    walk::root(&judge)?;
+    let answer = walk::complete(&evidence, party, from, to)?;
+    evidence.check_used()?;
+    Ok(VerifiedComplete { receipt: verified, answer })
+}
+
+/// Verifies a decision on `request`. Fresh: the instant decided for must be within the policy's age as well.
+///
+/// # Errors
+/// [`VerifyError`]: the first check that fails, in the order of the spec.
+pub fn verify_authority(
+    receipt: &[u8],
+    request: &AuthZen,
+    policy: &Policy,
+    mode: Mode,
+) -> Result<VerifiedAuthority, VerifyError> {
+    let receipt = Receipt::parse(receipt)?;
+    let asked = match &receipt.question {
+        Question::Authority(asked)
+            if asked.request == *request && (mode == Mode::Historic || asked.as_of.is_none()) =>
+        {
+            asked
+        }
+        _ => return Err(VerifyError::OtherQuestion),
+    };
+    let (verified, evidence) = ground(&receipt, policy, mode)?;
+    if let Mode::Fresh(now) = mode {
+        check_age(asked.at, now, policy.max_age_s)?;
+    }
+    let judge = Judge::new(&evidence);
+    walk::root(&judge)?;
+    let as_of = size_asked(&receipt, &evidence, &verified)?;
+    let decision = walk::authority(&judge, asked, as_of)?;
+    if decision != asked.decision {
+        return Err(WalkError::OtherDecision(decision).into());
+    }
+    evidence.check_used()?;
+    Ok(VerifiedAuthority { receipt: verified, question: (**asked).clone(), decision })
+}
+
+/// All that does not depend on the question: from the checkpoint to each part being the ledger's.
+fn ground(receipt: &Receipt, policy: &Policy, mode: Mode) -> Result<(VerifiedReceipt, Evidence), VerifyError> {
+    let proof = TlogProof::parse(receipt.proof.as_bytes()).map_err(VerifyError::Proof)?;
+    let checkpoint = check_log_signature(&proof, policy)?;
+    let cosigned = check_witnesses(&checkpoint, policy)?;
+    check_pin(&checkpoint, receipt, policy, mode)?;
+    let commit = check_commit(&proof, &checkpoint, &receipt.commit)?;
+    if let Mode::Fresh(now) = mode {
+        check_age(commit.time, now, policy.max_age_s)?;
+        if let Some(quorum_s) = cosigned.quorum_s {
+            check_age(Millis(quorum_s.saturating_mul(1000)), now, policy.max_age_s)?;
+        }
+    }
+    let evidence = Evidence::check(receipt, &policy.origin, &policy.entry0, &commit, &proof.path)?;
+    Ok((VerifiedReceipt { checkpoint, time: commit.time, witnesses: cosigned.count }, evidence))
+}
+
+fn check_log_signature(proof: &TlogProof, policy: &Policy) -> Result<VerifiedCheckpoint, VerifyError> {
+    let keys: Vec<NoteVerifier> = policy.log_keys.iter().map(|log_key| log_key.key.clone()).collect();
+    proof.checkpoint.verify(&policy.origin, &keys).map_err(|error| match error {
+        CheckpointError::OtherOrigin { .. } => VerifyError::WrongOrigin,
+        error => VerifyError::LogSignature(error),
+    })
+}
+
+/// What the witnesses say.
+struct Cosigned {
+    count: usize,
+    /// The time by which a quorum had cosigned, in seconds; `None`: the policy has no witnesses.
+    quorum_s: Option<u64>,
+}
+
+fn check_witnesses(checkpoint: &VerifiedCheckpoint, policy: &Policy) -> Result<Cosigned, VerifyError> {
+    let mut cosigned = Cosigned { count: 0, quorum_s: None };
+    if let Some(witnesses) = &policy.witnesses {
+        let keys = witnesses.witness_keys();
+        let signed = checkpoint.cosignatures(&keys).map_err(VerifyError::Cosignature)?;
+        cosigned.count = signed.len();
+        // The newest cosignatures first: the time of the one that completes a quorum is the quorum's.
+        let mut times: Vec<_> =
+            signed.iter().map(|by| (by.time_s.unwrap_or(0), by.key.name().to_owned())).collect();
+        times.sort_by(|a, b| b.cmp(a));
+        let mut names = std::collections::BTreeSet::new();
+        for (time_s, name) in times {
+            names.insert(name);
+            if witnesses.is_met_by(&names) {
+                cosigned.quorum_s = Some(time_s);
+                break;
+            }
+        }
+        if cosigned.quorum_s.is_none() && !witnesses.is_met_by(&names) {
+            return Err(VerifyError::NoQuorum);
+        }
+    }
+    check_retired(checkpoint, policy, &cosigned)?;
+    let checkers = checkpoint.cosignatures(&policy.map_checkers).map_err(VerifyError::Cosignature)?;
+    if checkers.len() < policy.map_checkers.len() {
+        return Err(VerifyError::NoMapChecker);
+    }
+    Ok(cosigned)
+}
+
+/// A retired key counts only under a quorum dated before its retirement.
+fn check_retired(
+    checkpoint: &VerifiedCheckpoint,
+    policy: &Policy,
+    cosigned: &Cosigned,
+) -> Result<(), VerifyError> {
+    let counts = policy.log_keys.iter().filter(|log_key| checkpoint.signers().contains(&log_key.key)).any(
+        |log_key| match (log_key.retired_at, cosigned.quorum_s) {
+            (None, _) => true,
+            (Some(retired), Some(quorum_s)) => quorum_s.saturating_mul(1000) < retired.0,
+            (Some(_), None) => false,
+        },
+    );
+    if counts { Ok(()) } else { Err(VerifyError::RetiredKey) }
+}
+
+fn check_pin(
+    checkpoint: &VerifiedCheckpoint,
+    receipt: &Receipt,
+    policy: &Policy,
+    mode: Mode,
+) -> Result<(), VerifyError> {
+    let Some(Pin { root: pinned }) = policy.pin else { return Ok(()) };
+    let root = checkpoint.root();
+    let fork = VerifyError::Fork { size: root.size, pinned: pinned.size };
+    if root.size == pinned.size {
+        return if root.hash == pinned.hash { Ok(()) } else { Err(fork) };
+    }
+    if root.size < pinned.size {
+        // The receipt is older than what was seen: its checkpoint must be a prefix of that, which only the log can
+        // show; a fresh answer may not be older at all.
+        return match mode {
+            Mode::Fresh(_) => Err(VerifyError::Rollback { size: root.size, pinned: pinned.size }),
+            Mode::Historic => match &receipt.consistency {
+                Some(proof) if proof.from == root.size => {
+                    check_consistency(&root, &pinned, &proof.hashes).map_err(|_| fork)
+                }
+                _ => Err(VerifyError::NoConsistency { pinned: pinned.size }),
+            },
+        };
+    }
+    match &receipt.consistency {
+        Some(proof) if proof.from == pinned.size => {
+            check_consistency(&pinned, &root, &proof.hashes).map_err(|_| fork)
+        }
+        _ => Err(VerifyError::NoConsistency { pinned: pinned.size }),
+    }
+}
+
+/// Rule R1.
+fn check_commit(
+    proof: &TlogProof,
+    checkpoint: &VerifiedCheckpoint,
+    bytes: &[u8],
+) -> Result<Commit, VerifyError> {
+    if let [1, 0xF0, _, _, _, _, _, _, _, _, map_version, ..] = bytes
+        && *map_version != MAP_VERSION
+    {
+        return Err(VerifyError::UnknownMapVersion(*map_version));
+    }
+    let Ok(Entry::Commit(commit)) = Entry::decode(bytes) else { return Err(VerifyError::NoCommit) };
+    let at = checkpoint.size().last();
+    if at != Some(proof.index) || commit.size.0 != proof.index.0 || commit.size.0 == 0 {
+        return Err(VerifyError::NoCommit);
+    }
+    proof.check_inclusion(leaf(bytes)).map_err(|_| VerifyError::CommitInclusion)?;
+    if commit.keys == 0 || commit.map_root == crate::hash::empty() {
+        return Err(VerifyError::EmptyMap);
+    }
+    Ok(commit)
+}
+
+fn check_age(time: Millis, now: Millis, max_age_s: u64) -> Result<(), VerifyError> {
+    if time.0 > now.0.saturating_add(CLOCK_SKEW_MS) {
+        return Err(VerifyError::Future);
+    }
+    let age_s = now.0.saturating_sub(time.0) / 1000;
+    if age_s > max_age_s { Err(VerifyError::Stale { age_s, max_age_s }) } else { Ok(()) }
+}
+
+/// The tree size that the question counts up to.
+fn size_asked(
+    receipt: &Receipt,
+    evidence: &Evidence,
+    verified: &VerifiedReceipt,
+) -> Result<Size, VerifyError> {
+    let Root { size, .. } = verified.checkpoint.root();
+    Ok(walk::as_of(evidence, receipt.question.as_of(), size, |from| evidence.next_commit(from))?)
+}

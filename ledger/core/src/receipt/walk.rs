@@ -1,0 +1,335 @@
+//! What each question needs: one walk, for the prover and the verifier.
+//!
+//! spec: receipts.md#what-an-answer-needs
+
+use super::{AsOf, Authority, Named};
+use crate::decide::{Decision, Facts, Gather, PartyRef, Request, decide};
+use crate::entry::Entry;
+use crate::hash::tag;
+use crate::judge::{Judge, Standing, Verdict};
+use crate::kinds::Content;
+use crate::lists::Item;
+use crate::source::{Lack, Logged, OpeningError, Source};
+use crate::status::Status;
+use crate::{Hash, Index, Millis, Size};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Why a walk did not reach its answer.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum WalkError {
+    /// A signature or a status does not count, or something is not there.
+    #[error(transparent)]
+    Verdict(#[from] Verdict),
+    /// The time asked for cannot be placed between two index commits.
+    #[error("no index commit after {0} is there, so the size as of then is not settled")]
+    AsOfTime(Millis),
+    /// The transition asked for is not in the list.
+    #[error("the transition {0} is not in the list")]
+    NotInList(Hash),
+    /// The record was not there yet.
+    #[error("the record was not logged yet at size {0}")]
+    NotYet(Size),
+    /// A segment is missing before the end.
+    #[error("segment {0} of the party is not there, but must be")]
+    SegmentGap(u64),
+    /// The party's handle is not shown.
+    #[error("the party's handle is not shown")]
+    NoHandle,
+    /// An item stands in a segment that its entry does not name.
+    #[error("the entry at {0} does not carry the tag under which it is filed")]
+    Tag(Index),
+    /// A record's status list has an item that the party's segments lack.
+    #[error("the item at {index} of record {id} is not filed under the party")]
+    Misfiled {
+        /// The record.
+        id: Hash,
+        /// The item.
+        index: Index,
+    },
+    /// A party in the receipt is not the one that the request names.
+    #[error("the {0} in the receipt is not the one that the request names")]
+    OtherParty(&'static str),
+    /// `decide` says something else.
+    #[error("decide says {:?} over these records", .0.reason)]
+    OtherDecision(Decision),
+    /// A grant between others than the parties of the request.
+    #[error("the grant {0} is not between the parties of the request")]
+    OtherGrant(Hash),
+}
+
+impl WalkError {
+    /// The error's stable name.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Verdict(verdict) => verdict.name(),
+            Self::AsOfTime(_) => "as_of_time",
+            Self::NotInList(_) => "not_in_list",
+            Self::NotYet(_) => "not_yet",
+            Self::SegmentGap(_) => "segment_gap",
+            Self::NoHandle => "no_handle",
+            Self::Tag(_) => "opening_tag",
+            Self::Misfiled { .. } => "misfiled",
+            Self::OtherParty(_) => "other_party",
+            Self::OtherDecision(_) => "other_decision",
+            Self::OtherGrant(_) => "surplus",
+        }
+    }
+}
+
+impl From<Lack> for WalkError {
+    fn from(lack: Lack) -> Self {
+        Self::Verdict(Verdict::Lack(lack))
+    }
+}
+
+/// Entry 0 with its list: every answer rests on it.
+///
+/// # Errors
+/// [`WalkError`].
+pub fn root<S: Source + ?Sized>(judge: &Judge<'_, S>) -> Result<Standing, WalkError> {
+    let entry_0 = judge.root()?;
+    let id = entry_0.opened()?.record.id();
+    Ok(judge.standing(&id)?)
+}
+
+/// The record and its signer.
+///
+/// # Errors
+/// [`WalkError`].
+pub fn existence<S: Source + ?Sized>(judge: &Judge<'_, S>, id: &Hash) -> Result<Arc<Logged>, WalkError> {
+    let logged = judge.source().record(id)?;
+    judge.signer(&logged)?;
+    Ok(logged)
+}
+
+/// A create with its status, and the transition asked for.
+#[derive(Debug, Clone)]
+pub struct StatusAnswer {
+    /// The create and its list.
+    pub standing: Standing,
+    /// The status as of the size asked for.
+    pub status: Status,
+    /// The transition asked for.
+    pub through: Option<Arc<Logged>>,
+}
+
+/// The status of a create.
+///
+/// # Errors
+/// [`WalkError`].
+pub fn status<S: Source + ?Sized>(
+    judge: &Judge<'_, S>,
+    id: &Hash,
+    through: Option<&Hash>,
+    as_of: Size,
+) -> Result<StatusAnswer, WalkError> {
+    let standing = judge.standing(id)?;
+    let status = standing.status_as_of(as_of).ok_or(WalkError::NotYet(as_of))?;
+    let through = through.map(|wanted| transition(judge, id, &standing, wanted)).transpose()?;
+    Ok(StatusAnswer { standing, status, through })
+}
+
+/// The transition with id `wanted` in a list. Of the items that need not be opened only this one is.
+fn transition<S: Source + ?Sized>(
+    judge: &Judge<'_, S>,
+    id: &Hash,
+    standing: &Standing,
+    wanted: &Hash,
+) -> Result<Arc<Logged>, WalkError> {
+    for item in standing.list.items().iter().skip(1).rev() {
+        match judge.source().holds(item.index, wanted) {
+            Ok(true) => return Ok(judge.item(id, item.index)?),
+            Ok(false) => {}
+            Err(unreadable) => return Err(Lack::from(unreadable).into()),
+        }
+    }
+    Err(WalkError::NotInList(*wanted))
+}
+
+/// The tree size that a question counts up to, with the index commits that prove it if it was asked by time.
+///
+/// # Errors
+/// [`WalkError::AsOfTime`].
+pub fn as_of<S: Source + ?Sized>(
+    source: &S,
+    asked: Option<AsOf>,
+    checkpoint: Size,
+    next_commit: impl FnOnce(Size) -> Option<Index>,
+) -> Result<Size, WalkError> {
+    let Some(AsOf { size, time }) = asked else { return Ok(checkpoint) };
+    if size > checkpoint {
+        return Err(WalkError::NotYet(size));
+    }
+    let Some(time) = time else { return Ok(size) };
+    let settled = || {
+        let last = size.last()?;
+        let Entry::Commit(before) = source.at(last).ok()?.entry else { return None };
+        let Entry::Commit(after) = source.at(next_commit(size)?).ok()?.entry else { return None };
+        (before.time <= time && after.time > time && after.prev_commit == last).then_some(size)
+    };
+    settled().ok_or(WalkError::AsOfTime(time))
+}
+
+/// What concerns a party.
+#[derive(Debug, Clone)]
+pub struct CompleteAnswer {
+    /// The party's record.
+    pub party: Arc<Logged>,
+    /// The segments shown, in order, with their entries.
+    pub segments: Vec<(u64, Vec<Arc<Logged>>)>,
+    /// The status lists of the records that no item shown ends.
+    pub statuses: BTreeMap<Hash, Status>,
+    /// Whether the end was proven.
+    pub to_the_end: bool,
+}
+
+/// Every record that concerns a party from segment `from` on, before `to` if given.
+///
+/// # Errors
+/// [`WalkError`].
+pub fn complete<S: Source + ?Sized>(
+    source: &S,
+    party: &Hash,
+    from: u64,
+    to: Option<u64>,
+) -> Result<CompleteAnswer, WalkError> {
+    let record = source.record(party)?;
+    let handle = record.opened()?.handle.ok_or(WalkError::NoHandle)?;
+    let mut segments = Vec::new();
+    let mut items: Vec<Item> = Vec::new();
+    for segment in from.. {
+        if to == Some(segment) {
+            break;
+        }
+        let tag = tag(&handle, segment);
+        let Some(found) = source.tag(&tag)? else {
+            // A party's own record stands in its first segment: without it nothing was ever filed.
+            if to.is_some() || segment == 0 {
+                return Err(WalkError::SegmentGap(segment));
+            }
+            break;
+        };
+        let mut entries = Vec::with_capacity(found.len());
+        for item in found.iter() {
+            let logged = source.at(item.index)?;
+            if logged.leaf != item.leaf || !logged.entry.tags().contains(&tag) {
+                return Err(WalkError::Tag(item.index));
+            }
+            entries.push(logged);
+        }
+        items.extend(found.iter());
+        segments.push((segment, entries));
+    }
+    let statuses = filed(source, &segments, &items, to.is_some())?;
+    Ok(CompleteAnswer { party: record, segments, statuses, to_the_end: to.is_none() })
+}
+
+/// Every item of the status list of each record shown that was not ended is itself shown: else it is misfiled.
+fn filed<S: Source + ?Sized>(
+    source: &S,
+    segments: &[(u64, Vec<Arc<Logged>>)],
+    items: &[Item],
+    stops_early: bool,
+) -> Result<BTreeMap<Hash, Status>, WalkError> {
+    let shown: BTreeSet<Index> = items.iter().map(|item| item.index).collect();
+    let last = shown.last().copied();
+    let entries = || segments.iter().flat_map(|(_, entries)| entries);
+    let ended: BTreeSet<Hash> = entries()
+        .filter_map(|logged| match &logged.entry {
+            Entry::Transition { target_id, status, .. } if status.is_ended() => Some(*target_id),
+            _ => None,
+        })
+        .collect();
+    let mut statuses = BTreeMap::new();
+    for logged in entries() {
+        let (true, Some(id)) = (logged.entry.class().is_create(), logged.entry.id()) else { continue };
+        if ended.contains(&id) {
+            statuses.insert(id, Status::ENDED);
+            continue;
+        }
+        let list = source.list(&id)?;
+        for item in list.items() {
+            let beyond = stops_early && last.is_none_or(|last| item.index > last);
+            if !beyond && !shown.contains(&item.index) {
+                return Err(WalkError::Misfiled { id, index: item.index });
+            }
+        }
+        if let Some(status) = list.status() {
+            statuses.insert(id, status);
+        }
+    }
+    Ok(statuses)
+}
+
+/// Runs the decision of an authority question over exactly its records.
+///
+/// # Errors
+/// [`WalkError`].
+pub fn authority<S: Source + ?Sized>(
+    judge: &Judge<'_, S>,
+    asked: &Authority,
+    as_of: Size,
+) -> Result<Decision, WalkError> {
+    let Named { actor, subject, on_behalf_of } = asked.parties;
+    let named = [
+        ("actor", Some(&asked.request.actor), Some(actor)),
+        ("subject", Some(&asked.request.subject), Some(subject)),
+        ("on_behalf_of", asked.request.on_behalf_of.as_ref(), on_behalf_of),
+    ];
+    for (role, reference, id) in named {
+        check_named(judge.source(), role, reference, id)?;
+    }
+    let parties: BTreeSet<Hash> = [actor, subject, on_behalf_of.flatten()].into_iter().flatten().collect();
+    let gather = Gather {
+        parties: parties.clone(),
+        grants: asked.grants.iter().copied().collect(),
+        catalogues: asked.catalogues.iter().copied().collect(),
+    };
+    let facts = Facts::gather(judge, &gather, as_of)?;
+    for grant in &facts.grants {
+        if !parties.contains(&grant.from) || !parties.contains(&grant.to) {
+            return Err(WalkError::OtherGrant(grant.id));
+        }
+    }
+    let request = Request {
+        actor,
+        subject,
+        on_behalf_of,
+        category: asked.request.category.clone(),
+        purpose: asked.request.purpose.clone(),
+    };
+    Ok(decide(&request, asked.at, &facts))
+}
+
+/// The party that the request names is the one whose record is there: by its id, or by the identifier that its
+/// record discloses.
+fn check_named<S: Source + ?Sized>(
+    source: &S,
+    role: &'static str,
+    reference: Option<&PartyRef>,
+    id: Option<Option<Hash>>,
+) -> Result<(), WalkError> {
+    let other = Err(WalkError::OtherParty(role));
+    let (reference, id) = match (reference, id) {
+        (None, None) => return Ok(()),
+        (Some(reference), Some(id)) => (reference, id),
+        _ => return other,
+    };
+    let Some(id) = id else { return Ok(()) };
+    match reference {
+        PartyRef::Id(named) if *named == id => Ok(()),
+        PartyRef::Identifier(identifier) => {
+            let logged = source.record(&id)?;
+            let opened = logged.opened()?;
+            let is_party = matches!(opened.record.content(), Content::Party(_));
+            if is_party && opened.disclosed_str("identifier") == Some(identifier.text().as_str()) {
+                Ok(())
+            } else {
+                other
+            }
+        }
+        _ => other,
+    }
+}

@@ -1,0 +1,236 @@
+//! A receipt as JSON: strict both ways.
+//!
+//! spec: receipts.md
+
+use super::Question;
+use crate::json::{Field, JsonError, MemberError, Members, parse_strict};
+use crate::lists::{Item, ItemsError};
+use crate::source::Sealed;
+use crate::{Hash, Index, Size, b64};
+use serde_json::{Value, json};
+
+/// The largest receipt in bytes.
+pub const MAX_BYTES: usize = 64 << 20;
+/// The most entries in one receipt.
+pub const MAX_ENTRIES: usize = 1 << 17;
+
+/// An answer with its proof, as it travels. Nothing in it has been checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// What it answers.
+    pub question: Question,
+    /// The inclusion proof of the index commit, with the checkpoint: a C2SP tlog-proof text.
+    pub proof: String,
+    /// The index commit's entry.
+    pub commit: Vec<u8>,
+    /// The other entries, ascending.
+    pub entries: Vec<ReceiptEntry>,
+    /// From the entries to the peaks of the tree before the commit.
+    pub tree: Vec<Hash>,
+    /// Status lists, ascending by id.
+    pub lists: Vec<ListPart>,
+    /// The lists of a complete answer's tags, in the order of their segments.
+    pub tags: Vec<Vec<Item>>,
+    /// The pruned trie.
+    pub trie: Vec<u8>,
+    /// From the checkpoint that the verifier pinned to this one.
+    pub consistency: Option<Consistency>,
+}
+
+/// An entry and, if it is opened, its body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReceiptEntry {
+    /// Where it stands.
+    pub index: Index,
+    /// Its bytes.
+    pub entry: Vec<u8>,
+    /// The body with what is kept beside it.
+    pub sealed: Option<Sealed>,
+}
+
+/// A status list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListPart {
+    /// The create's id.
+    pub id: Hash,
+    /// Its items.
+    pub items: Vec<Item>,
+}
+
+/// A consistency proof.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Consistency {
+    /// The older size.
+    pub from: Size,
+    /// The hashes.
+    pub hashes: Vec<Hash>,
+}
+
+/// Why bytes are no receipt.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReceiptError {
+    /// More than [`MAX_BYTES`] or [`MAX_ENTRIES`].
+    #[error("the receipt is larger than any that this version takes")]
+    TooLarge,
+    /// Not JSON as we take it.
+    #[error(transparent)]
+    Json(JsonError),
+    /// A member is missing, unknown or of another form.
+    #[error(transparent)]
+    Member(#[from] MemberError),
+    /// A later version.
+    #[error("the receipt is of version {0}; this software reads 1")]
+    Version(u64),
+}
+
+impl ReceiptError {
+    /// The error's stable name.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::TooLarge => "too_large",
+            Self::Json(_) | Self::Member(_) => "malformed",
+            Self::Version(_) => "unknown_version",
+        }
+    }
+}
+
+impl Receipt {
+    /// Reads a receipt strictly.
+    ///
+    /// # Errors
+    /// [`ReceiptError`].
+    pub fn parse(bytes: &[u8]) -> Result<Self, ReceiptError> {
+        if bytes.len() > MAX_BYTES {
+            return Err(ReceiptError::TooLarge);
+        }
+        let mut members = Members::new(parse_strict(bytes, MAX_BYTES).map_err(ReceiptError::Json)?);
+        let version = members.take_u64("v")?;
+        if version != 1 {
+            return Err(ReceiptError::Version(version));
+        }
+        let receipt = Self {
+            question: members.take("question", |field| Question::read(field.object()?))?,
+            proof: members.take_str("proof")?,
+            commit: members.take("commit", bytes_of)?,
+            entries: members.take_array("entries", ReceiptEntry::read)?,
+            tree: members.take("tree", hashes_of)?,
+            lists: members.take_array("lists", ListPart::read)?,
+            tags: members.take_opt("tags", |field| field.array_of(items_of))?.unwrap_or_default(),
+            trie: members.take("trie", bytes_of)?,
+            consistency: members.take_opt("consistency", Consistency::read)?,
+        };
+        members.finish()?;
+        if receipt.entries.len() > MAX_ENTRIES {
+            return Err(ReceiptError::TooLarge);
+        }
+        Ok(receipt)
+    }
+
+    /// The receipt as JSON text, members in the order of the spec.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let mut object = json!({
+            "v": 1,
+            "question": self.question.write(),
+            "proof": self.proof,
+            "commit": b64::encode(&self.commit),
+            "entries": self.entries.iter().map(ReceiptEntry::write).collect::<Vec<_>>(),
+            "tree": join(&self.tree),
+            "lists": self.lists.iter()
+                .map(|list| json!({"id": list.id, "items": b64::encode(&Item::encode_all(&list.items))}))
+                .collect::<Vec<_>>(),
+        });
+        if let Some(object) = object.as_object_mut() {
+            if !self.tags.is_empty() {
+                let tags = self.tags.iter().map(|items| json!(b64::encode(&Item::encode_all(items))));
+                object.insert("tags".to_owned(), tags.collect());
+            }
+            object.insert("trie".to_owned(), json!(b64::encode(&self.trie)));
+            if let Some(consistency) = &self.consistency {
+                let value = json!({"from": consistency.from, "hashes": join(&consistency.hashes)});
+                object.insert("consistency".to_owned(), value);
+            }
+        }
+        object.to_string()
+    }
+}
+
+impl ReceiptEntry {
+    fn read(field: Field) -> Result<Self, MemberError> {
+        let mut members = field.object()?;
+        let index = Index(members.take_u64("index")?);
+        let entry = members.take("entry", bytes_of)?;
+        let sealed = match members.take_opt("record", Field::str)? {
+            None => None,
+            Some(body) => Some(Sealed {
+                body,
+                r: members.take_bytes::<64>("r")?.to_vec(),
+                disclosures: members
+                    .take_opt("disclosures", |field| field.array_of(Field::str))?
+                    .unwrap_or_default(),
+                handle: members.take_opt("handle", Field::bytes)?,
+            }),
+        };
+        members.finish()?;
+        Ok(Self { index, entry, sealed })
+    }
+
+    fn write(&self) -> Value {
+        let mut value = json!({"index": self.index, "entry": b64::encode(&self.entry)});
+        if let (Some(sealed), Some(object)) = (&self.sealed, value.as_object_mut()) {
+            object.insert("record".to_owned(), json!(sealed.body));
+            object.insert("r".to_owned(), json!(b64::encode(&sealed.r)));
+            if !sealed.disclosures.is_empty() {
+                object.insert("disclosures".to_owned(), json!(sealed.disclosures));
+            }
+            if let Some(handle) = &sealed.handle {
+                object.insert("handle".to_owned(), json!(b64::encode(handle)));
+            }
+        }
+        value
+    }
+}
+
+impl ListPart {
+    fn read(field: Field) -> Result<Self, MemberError> {
+        let mut members = field.object()?;
+        let part = Self { id: members.take_hash("id")?, items: members.take("items", items_of)? };
+        members.finish()?;
+        Ok(part)
+    }
+}
+
+impl Consistency {
+    fn read(field: Field) -> Result<Self, MemberError> {
+        let mut members = field.object()?;
+        let from = Size(members.take_u64("from")?);
+        let hashes = members.take("hashes", hashes_of)?;
+        members.finish()?;
+        Ok(Self { from, hashes })
+    }
+}
+
+fn bytes_of(field: Field) -> Result<Vec<u8>, MemberError> {
+    field.parse("bytes in base64url", |text| b64::decode(text).ok())
+}
+
+fn hashes_of(field: Field) -> Result<Vec<Hash>, MemberError> {
+    field.parse("hashes in base64url", |text| {
+        let bytes = b64::decode(text).ok()?;
+        let chunks = bytes.chunks_exact(32);
+        chunks.remainder().is_empty().then(|| bytes.chunks_exact(32).filter_map(Hash::from_slice).collect())
+    })
+}
+
+fn items_of(field: Field) -> Result<Vec<Item>, MemberError> {
+    field.parse("list items in base64url", |text| {
+        let bytes = b64::decode(text).ok()?;
+        let items: Result<_, ItemsError> = Item::decode_all(&bytes);
+        items.ok()
+    })
+}
+
+fn join(hashes: &[Hash]) -> String {
+    b64::encode(&hashes.iter().flat_map(|hash| hash.0).collect::<Vec<u8>>())
+}

@@ -1,0 +1,370 @@
+//! What judging, deciding and proving read from: logged records by id or place, and status lists.
+//!
+//! The engine answers from its store, a verifier from a receipt alone, a prover from the store while it notes
+//! what was asked: the three walk the same way, so a receipt holds exactly what its verifier will ask for.
+
+use crate::entry::Entry;
+use crate::hash::{commitment, handle_commitment};
+use crate::kinds::Content;
+use crate::kv::Unreadable;
+use crate::lists::Item;
+use crate::record::{OutOfTime, Record, RecordError};
+use crate::status::{Move, Status};
+use crate::{Hash, Index, Size};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// An entry in the log and, if it was opened, its record.
+#[derive(Debug, Clone)]
+pub struct Logged {
+    /// Where it stands.
+    pub index: Index,
+    /// The entry.
+    pub entry: Entry,
+    /// Its leaf hash.
+    pub leaf: Hash,
+    /// The record; `None` if it was not opened, or was erased.
+    pub opened: Option<Opened>,
+}
+
+impl Logged {
+    /// The record, which must be open.
+    ///
+    /// # Errors
+    /// [`Lack::Unopened`].
+    pub fn opened(&self) -> Result<&Opened, Lack> {
+        self.opened.as_ref().ok_or(Lack::Unopened { index: self.index })
+    }
+}
+
+/// An entry's record, found to be the one that the entry commits to.
+#[derive(Debug, Clone)]
+pub struct Opened {
+    /// The record.
+    pub record: Record,
+    /// The opening of the commitment.
+    pub r: [u8; 64],
+    /// Disclosures as they were handed in, those that are shown.
+    pub disclosures: Vec<String>,
+    /// Their members.
+    pub disclosed: BTreeMap<String, Value>,
+    /// A party's handle, for those who may know it.
+    pub handle: Option<[u8; 32]>,
+}
+
+/// Why a body does not open an entry. Anything of this is a fault of the ledger's, with the entry as evidence.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum OpeningError {
+    /// `C` is not the commitment to this body with this opening.
+    #[error("the body and opening at {0} are not those that the entry commits to")]
+    Commitment(Index),
+    /// The body is no record.
+    #[error("the body at {0} is no record: {1}")]
+    Record(Index, RecordError),
+    /// The payload gives another id.
+    #[error("the entry at {0} states another id than its body has")]
+    Id(Index),
+    /// The kinds table gives another class.
+    #[error("the entry at {0} is of another class than its kind")]
+    Class(Index),
+    /// The transition moves another record than it says.
+    #[error("the transition at {0} stands on another record than its body names")]
+    Target(Index),
+    /// The kinds table gives another status or move.
+    #[error("the entry at {0} has another status than its kind gives")]
+    Move(Index),
+    /// The entry's time is outside of what the record allows.
+    #[error("the entry at {0}: {1}")]
+    Time(Index, OutOfTime),
+    /// A disclosure is not one of the record's.
+    #[error("a disclosure at {0} is not one of the record's")]
+    Disclosure(Index),
+    /// The handle is not the one that the party record commits to.
+    #[error("the handle at {0} is not the one that the party record commits to")]
+    Handle(Index),
+    /// The record names another ledger.
+    #[error("the record at {0} names another origin")]
+    Origin(Index),
+}
+
+impl OpeningError {
+    /// The error's stable name.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Commitment(_) => "opening_commitment",
+            Self::Record(..) => "opening_record",
+            Self::Id(_) => "opening_id",
+            Self::Class(_) => "opening_class",
+            Self::Target(_) => "opening_target",
+            Self::Move(_) => "opening_move",
+            Self::Time(..) => "opening_time",
+            Self::Disclosure(_) => "opening_disclosure",
+            Self::Handle(_) => "opening_handle",
+            Self::Origin(_) => "opening_origin",
+        }
+    }
+}
+
+/// A body with what is kept beside it, before it was held against its entry.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Sealed {
+    /// The compact JWS.
+    pub body: String,
+    /// The opening, 64 bytes.
+    pub r: Vec<u8>,
+    /// Disclosures.
+    pub disclosures: Vec<String>,
+    /// A party's handle.
+    pub handle: Option<[u8; 32]>,
+}
+
+impl Opened {
+    /// Holds a body against its entry: all of the opening check that needs no other record. Class against kind is
+    /// here, the status is judged with the list.
+    ///
+    /// spec: entries.md#opening-check
+    ///
+    /// # Errors
+    /// [`OpeningError`].
+    pub fn check(index: Index, entry: &Entry, sealed: Sealed, origin: &str) -> Result<Self, OpeningError> {
+        let head = entry.head().ok_or(OpeningError::Class(index))?;
+        let r: [u8; 64] = sealed.r.try_into().map_err(|_| OpeningError::Commitment(index))?;
+        if commitment(sealed.body.as_bytes(), &r) != head.commitment {
+            return Err(OpeningError::Commitment(index));
+        }
+        let record = Record::parse(&sealed.body).map_err(|error| OpeningError::Record(index, error))?;
+        if record.id() != head.id {
+            return Err(OpeningError::Id(index));
+        }
+        if record.common().origin != origin {
+            return Err(OpeningError::Origin(index));
+        }
+        check_class(index, entry, &record)?;
+        record.check_time(head.time).map_err(|error| OpeningError::Time(index, error))?;
+        let disclosed = record
+            .disclosed(&sealed.disclosures, false)
+            .map_err(|_| OpeningError::Disclosure(index))?;
+        if let Some(handle) = &sealed.handle {
+            match record.content() {
+                Content::Party(party) if party.handle == handle_commitment(handle) => {}
+                _ => return Err(OpeningError::Handle(index)),
+            }
+        }
+        Ok(Self { record, r, disclosures: sealed.disclosures, disclosed, handle: sealed.handle })
+    }
+
+    /// The disclosed member `name`, if it is a string.
+    #[must_use]
+    pub fn disclosed_str(&self, name: &str) -> Option<&str> {
+        self.disclosed.get(name).and_then(Value::as_str)
+    }
+}
+
+fn check_class(index: Index, entry: &Entry, record: &Record) -> Result<(), OpeningError> {
+    use crate::kinds::Class;
+    match (entry, record.row().class) {
+        (Entry::Create { .. }, Class::Create) | (Entry::Trace { .. }, Class::Trace) => Ok(()),
+        (Entry::Party { .. }, Class::Create) if matches!(record.content(), Content::Party(_)) => Ok(()),
+        (Entry::Transition { target_id, .. }, Class::Transition) => {
+            if record.common().target == Some(*target_id) {
+                Ok(())
+            } else {
+                Err(OpeningError::Target(index))
+            }
+        }
+        _ => Err(OpeningError::Class(index)),
+    }
+}
+
+/// A record's status list: its create and every transition on it, in log order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct List {
+    items: Vec<Item>,
+}
+
+impl List {
+    /// Takes items that are a list: a create first, then permitted moves, indexes ascending.
+    ///
+    /// # Errors
+    /// [`ListError`].
+    pub fn new(items: Vec<Item>) -> Result<Self, ListError> {
+        let [create, rest @ ..] = items.as_slice() else { return Err(ListError::Empty) };
+        if !create.class.is_create() {
+            return Err(ListError::NotACreate);
+        }
+        let mut status = item_status(create)?;
+        if status != Status::PENDING && status != Status::ACTIVE {
+            return Err(ListError::Move { index: create.index });
+        }
+        let mut last = create.index;
+        for item in rest {
+            if item.index <= last {
+                return Err(ListError::Order { index: item.index });
+            }
+            let next = item_status(item)?;
+            if item.class != crate::entry::Class::Transition || !(Move { from: status, to: next }).is_permitted() {
+                return Err(ListError::Move { index: item.index });
+            }
+            (status, last) = (next, item.index);
+        }
+        Ok(Self { items })
+    }
+
+    /// The items, the create first.
+    #[must_use]
+    pub fn items(&self) -> &[Item] {
+        &self.items
+    }
+
+    /// The items as of a tree size: those with an index below it.
+    #[must_use]
+    pub fn as_of(&self, size: Size) -> &[Item] {
+        let end = self.items.partition_point(|item| item.index.0 < size.0);
+        self.items.get(..end).unwrap_or(&[])
+    }
+
+    /// The status as of a tree size; `None` if the record was not there yet.
+    #[must_use]
+    pub fn status_as_of(&self, size: Size) -> Option<Status> {
+        self.as_of(size).last().and_then(|item| item_status(item).ok())
+    }
+
+    /// The status after the last item.
+    #[must_use]
+    pub fn status(&self) -> Option<Status> {
+        self.status_as_of(Size(u64::MAX))
+    }
+}
+
+fn item_status(item: &Item) -> Result<Status, ListError> {
+    Status::new(item.status).map_err(|_| ListError::Move { index: item.index })
+}
+
+/// Why items are no status list.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ListError {
+    /// There is no item.
+    #[error("a status list has no item")]
+    Empty,
+    /// The first item is no create.
+    #[error("the first item of a status list is no create")]
+    NotACreate,
+    /// Indexes do not ascend.
+    #[error("the items at {index} and before it are out of order")]
+    Order {
+        /// The later item.
+        index: Index,
+    },
+    /// A move that the table does not have.
+    #[error("the item at {index} is no permitted move")]
+    Move {
+        /// The item.
+        index: Index,
+    },
+}
+
+impl ListError {
+    /// The error's stable name.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Empty | Self::NotACreate | Self::Order { .. } => "list_malformed",
+            Self::Move { .. } => "list_move",
+        }
+    }
+}
+
+/// Something that an answer needs is not there.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum Lack {
+    /// No record with this id.
+    #[error("the record {id} is not there")]
+    Record {
+        /// Its id.
+        id: Hash,
+    },
+    /// No entry at this index.
+    #[error("the entry at {index} is not there")]
+    Entry {
+        /// Its index.
+        index: Index,
+    },
+    /// Nothing says whether this tag is there.
+    #[error("nothing says whether the tag {tag} is there")]
+    Tag {
+        /// The tag.
+        tag: Hash,
+    },
+    /// No status list of this record.
+    #[error("the status list of {id} is not there")]
+    List {
+        /// Its id.
+        id: Hash,
+    },
+    /// The entry is there, its record is not: erased or left out.
+    #[error("the entry at {index} is not opened")]
+    Unopened {
+        /// Its index.
+        index: Index,
+    },
+    /// The store's record does not open its entry: a fault of the ledger.
+    #[error(transparent)]
+    Opening(#[from] OpeningError),
+    /// The store could not be read.
+    #[error(transparent)]
+    Unreadable(#[from] Unreadable),
+}
+
+impl Lack {
+    /// The error's stable name.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Record { .. } | Self::Entry { .. } => "missing_record",
+            Self::List { .. } => "missing_list",
+            Self::Tag { .. } => "missing_trie",
+            Self::Unopened { .. } => "unopened",
+            Self::Opening(error) => error.name(),
+            Self::Unreadable(_) => "unreadable",
+        }
+    }
+}
+
+/// Where logged records are read from.
+pub trait Source {
+    /// The ledger's origin.
+    fn origin(&self) -> &str;
+
+    /// The create or trace with this id.
+    ///
+    /// # Errors
+    /// [`Lack`] if it is not there.
+    fn record(&self, id: &Hash) -> Result<Arc<Logged>, Lack>;
+
+    /// The entry at this index.
+    ///
+    /// # Errors
+    /// [`Lack`] if it is not there.
+    fn at(&self, index: Index) -> Result<Arc<Logged>, Lack>;
+
+    /// The whole status list of a create.
+    ///
+    /// # Errors
+    /// [`Lack`] if it is not there.
+    fn list(&self, id: &Hash) -> Result<Arc<List>, Lack>;
+
+    /// The items of a tag; `None` if the tag is proven absent.
+    ///
+    /// # Errors
+    /// [`Lack`] if that is not settled.
+    fn tag(&self, tag: &Hash) -> Result<Option<Arc<Vec<Item>>>, Lack>;
+
+    /// Whether the entry at this index is there and stands for the record with this id. Asked while looking for a
+    /// transition; it notes nothing.
+    ///
+    /// # Errors
+    /// [`Unreadable`].
+    fn holds(&self, index: Index, id: &Hash) -> Result<bool, Unreadable>;
+}
