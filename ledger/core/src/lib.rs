@@ -4,8 +4,14 @@
 //! The protocol in words is in `spec/`; comments point there as `spec: file.md#anchor`.
 
 pub mod b64;
+pub mod checkpoint;
+pub mod cosignature;
 pub mod hash;
 pub mod kv;
+pub mod note;
+pub mod policy;
+pub mod tile;
+pub mod tlog_proof;
 pub mod tree;
 pub mod units;
 
