@@ -10,6 +10,7 @@ pub mod hash;
 pub mod kv;
 pub mod peaks;
 pub mod status;
+pub mod trie;
 pub mod units;
 
 pub use hash::Hash;
