@@ -29,6 +29,7 @@ pub mod policy;
 pub mod tile;
 pub mod tlog_proof;
 pub mod tree;
+pub mod trie;
 pub mod units;
 
 pub use hash::Hash;
