@@ -1,1 +1,7 @@
 //! The embeddable Procura ledger.
+
+mod checked;
+pub mod index;
+mod lock;
+pub mod side;
+pub mod store;
