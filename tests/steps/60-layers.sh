@@ -21,7 +21,7 @@ rooms_below() {
 below=$(crates --package procura-core --all-features --target all --edges normal,no-proc-macro)
 [ -n "$below" ] || broken "cargo tree listed nothing below procura-core: this check checks nothing"
 found=$(awk '{ print $1 }' <<<"$below" | grep -Ex "$outside" || true)
-[ -z "$found" ] || broken "procura-core depends on $(tr '\n' ' ' <<<"$found")(see: cargo tree -p procura-core -e normal -i CRATE)"
+[ -z "$found" ] || broken "procura-core depends on ${found//$'\n'/, } (cargo tree -p procura-core -i CRATE)"
 
 while IFS=: read -r room allowed; do
     [ -n "$room" ] || continue
@@ -34,8 +34,8 @@ while IFS=: read -r room allowed; do
     done
 done <<<"$rooms"
 
-above=$(cargo tree --locked --workspace --all-features --target all --edges all --invert procura-server --depth 1 \
-    --prefix none --format '{p}' | awk 'NF { print $1 }' | sort -u)
+above=$(cargo tree --locked --workspace --all-features --target all --edges normal,build,dev --depth 1 \
+    --invert procura-server --prefix none --format '{p}' | awk 'NF { print $1 }' | sort -u)
 grep -qx procura-server <<<"$above" || broken "cargo tree did not list procura-server: this check checks nothing"
 for other in $above; do
     case $other in

@@ -8,10 +8,12 @@ TOOLS=${PROCURA_TOOLS:-${XDG_CACHE_HOME:-${HOME:-$PWD/$TARGET}/.cache}/procura-t
 
 heading() { printf '\n=== %s\n' "$*"; }
 
-# The machine lacks something: say what, and end with 2.
+# The machine lacks something: say what, and end with 2. A step ends with a code that tests/run tells from those of
+# the commands that steps run.
+STEP_LACKS=69
 stop() {
     printf 'tests/run: %s\n' "$*" >&2
-    exit 2
+    exit "${STOP_CODE:-2}"
 }
 
 # A rule is broken: say which, and end with 1.
