@@ -1,0 +1,32 @@
+# The verbs are the steps of tests/run, which is what CI runs; `bash tests/run --list` says what each asserts.
+
+# Every step.
+all:
+    bash tests/run
+
+verbs:
+    bash tests/run verbs
+
+fmt:
+    bash tests/run fmt
+
+lint:
+    bash tests/run lint
+
+docs:
+    bash tests/run docs
+
+deny:
+    bash tests/run deny
+
+crates:
+    bash tests/run crates
+
+layers:
+    bash tests/run layers
+
+wasm:
+    bash tests/run wasm
+
+test:
+    bash tests/run test

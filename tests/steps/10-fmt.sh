@@ -1,0 +1,3 @@
+#!/usr/bin/env bash
+# The code is laid out by rustfmt.
+cargo fmt --all --check
