@@ -204,7 +204,9 @@ impl<'a, S: Source + ?Sized> Judge<'a, S> {
         let status = standing.list.status_as_of(Size(index.0));
         let on_target = matches!(&logged.entry, Entry::Transition { target, target_id, .. }
             if *target == standing.create.index && *target_id == create.record.id());
-        let (Some(status), true) = (status, on_target) else { return Err(OpeningError::Target(index).into()) };
+        let (Some(status), true) = (status, on_target) else {
+            return Err(OpeningError::Target(index).into());
+        };
         let target =
             Target { record: &create.record, logged_at: standing.create.entry.time(), items, status };
         let becomes = (opened.record.row().becomes)(&opened.record, Some(&target));
@@ -230,7 +232,9 @@ impl<'a, S: Source + ?Sized> Judge<'a, S> {
         let record = &logged.opened()?.record;
         let root_entry = self.root()?;
         let root_record = &root_entry.opened()?.record;
-        let Content::Root(root) = root_record.content() else { return Err(OpeningError::Class(Index(0)).into()) };
+        let Content::Root(root) = root_record.content() else {
+            return Err(OpeningError::Class(Index(0)).into());
+        };
         let kid = *record.jws().kid();
 
         let holder = match record.content() {
@@ -354,7 +358,7 @@ fn party_of(logged: &Logged) -> Option<&Party> {
 fn moves(list: &List) -> impl Iterator<Item = (Move, Index)> {
     list.items().windows(2).filter_map(|pair| match pair {
         [before, item] => {
-            let made = Move { from: Status::new(before.status).ok()?, to: Status::new(item.status).ok()? };
+            let made = Move { from: before.status?, to: item.status? };
             Some((made, item.index))
         }
         _ => None,

@@ -4,28 +4,31 @@
 //! The protocol in words is in `spec/`; comments point there as `spec: file.md#anchor`.
 
 pub mod b64;
+pub mod checkpoint;
+pub mod cosignature;
 mod cursor;
 pub mod days;
 pub mod decide;
 pub mod disclosure;
+pub mod draft;
 pub mod entry;
-pub mod checkpoint;
-pub mod cosignature;
 pub mod hash;
 pub mod identifier;
+pub mod index;
 pub mod json;
 pub mod judge;
 pub mod jws;
 pub mod key;
 pub mod kinds;
 pub mod kv;
-pub mod lists;
+pub mod note;
 pub mod peaks;
+pub mod policy;
+pub mod receipt;
 pub mod record;
 pub mod source;
 pub mod status;
-pub mod note;
-pub mod policy;
+pub mod submission;
 pub mod tile;
 pub mod tlog_proof;
 pub mod tree;

@@ -95,7 +95,11 @@ impl RecordError {
             Self::Version(_) => Some("/v"),
             Self::ReservedKind => Some("/kind"),
             Self::SubmitBy => Some("/submit_by"),
-            Self::Oversized(_) | Self::Jws(_) | Self::Json(_) | Self::NotWithholdable | Self::Disclosure(_) => None,
+            Self::Oversized(_)
+            | Self::Jws(_)
+            | Self::Json(_)
+            | Self::NotWithholdable
+            | Self::Disclosure(_) => None,
         }
     }
 }
@@ -169,7 +173,11 @@ impl Record {
     ///
     /// # Errors
     /// [`RecordError::Disclosure`], [`RecordError::NotWithholdable`].
-    pub fn disclosed(&self, disclosures: &[String], all: bool) -> Result<BTreeMap<String, Value>, RecordError> {
+    pub fn disclosed(
+        &self,
+        disclosures: &[String],
+        all: bool,
+    ) -> Result<BTreeMap<String, Value>, RecordError> {
         if disclosures.is_empty() && (!all || self.common.withheld.is_empty()) {
             return Ok(BTreeMap::new());
         }
@@ -237,7 +245,11 @@ impl Common {
             nonce: members.take_bytes("nonce")?,
             signed_at: members.take_millis("iat")?,
             submit_by: members.take_millis("submit_by")?,
-            target: if row.class == kinds::Class::Transition { Some(members.take_hash("target")?) } else { None },
+            target: if row.class == kinds::Class::Transition {
+                Some(members.take_hash("target")?)
+            } else {
+                None
+            },
             withheld: members.take_opt("_sd", |field| field.array_of(Field::hash))?.unwrap_or_default(),
         };
         let last = common.signed_at.0.saturating_add(MAX_SUBMIT_MS);

@@ -5,11 +5,12 @@
 
 use crate::entry::Entry;
 use crate::hash::{commitment, handle_commitment};
+use crate::index::{Item, StatusBody};
 use crate::kinds::Content;
 use crate::kv::Unreadable;
-use crate::lists::Item;
 use crate::record::{OutOfTime, Record, RecordError};
 use crate::status::{Move, Status};
+use crate::tree::mth;
 use crate::{Hash, Index, Size};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -143,9 +144,8 @@ impl Opened {
         }
         check_class(index, entry, &record)?;
         record.check_time(head.time).map_err(|error| OpeningError::Time(index, error))?;
-        let disclosed = record
-            .disclosed(&sealed.disclosures, false)
-            .map_err(|_| OpeningError::Disclosure(index))?;
+        let disclosed =
+            record.disclosed(&sealed.disclosures, false).map_err(|_| OpeningError::Disclosure(index))?;
         if let Some(handle) = &sealed.handle {
             match record.content() {
                 Content::Party(party) if party.handle == handle_commitment(handle) => {}
@@ -168,11 +168,7 @@ fn check_class(index: Index, entry: &Entry, record: &Record) -> Result<(), Openi
         (Entry::Create { .. }, Class::Create) | (Entry::Trace { .. }, Class::Trace) => Ok(()),
         (Entry::Party { .. }, Class::Create) if matches!(record.content(), Content::Party(_)) => Ok(()),
         (Entry::Transition { target_id, .. }, Class::Transition) => {
-            if record.common().target == Some(*target_id) {
-                Ok(())
-            } else {
-                Err(OpeningError::Target(index))
-            }
+            if record.common().target == Some(*target_id) { Ok(()) } else { Err(OpeningError::Target(index)) }
         }
         _ => Err(OpeningError::Class(index)),
     }
@@ -204,7 +200,9 @@ impl List {
                 return Err(ListError::Order { index: item.index });
             }
             let next = item_status(item)?;
-            if item.class != crate::entry::Class::Transition || !(Move { from: status, to: next }).is_permitted() {
+            if item.class != crate::entry::Class::Transition
+                || !(Move { from: status, to: next }).is_permitted()
+            {
                 return Err(ListError::Move { index: item.index });
             }
             (status, last) = (next, item.index);
@@ -231,6 +229,14 @@ impl List {
         self.as_of(size).last().and_then(|item| item_status(item).ok())
     }
 
+    /// What the map holds of the list.
+    #[must_use]
+    pub fn body(&self) -> Option<StatusBody> {
+        let last = self.items.last()?;
+        let (count, items) = (self.items.len() as u64, root_of_items(&self.items));
+        Some(StatusBody { status: last.status?, count, last_index: last.index, items })
+    }
+
     /// The status after the last item.
     #[must_use]
     pub fn status(&self) -> Option<Status> {
@@ -238,8 +244,14 @@ impl List {
     }
 }
 
+/// `MTH` of items.
+#[must_use]
+pub fn root_of_items(items: &[Item]) -> Hash {
+    mth(&items.iter().map(Item::leaf_in_list).collect::<Vec<_>>())
+}
+
 fn item_status(item: &Item) -> Result<Status, ListError> {
-    Status::new(item.status).map_err(|_| ListError::Move { index: item.index })
+    item.status.ok_or(ListError::Move { index: item.index })
 }
 
 /// Why items are no status list.

@@ -136,9 +136,15 @@ fn grant<S: Source + ?Sized>(judge: &Judge<'_, S>, id: &Hash, as_of: Size) -> Re
         Content::Mandate(m) => {
             (GrantKind::Mandate, m.mandator, m.mandatee, m.catalogue, &m.scopes, Vec::new(), m.validity)
         }
-        Content::Consent(c) => {
-            (GrantKind::Consent, c.subject, c.recipient, c.catalogue, &c.scopes, c.purposes.clone(), c.validity)
-        }
+        Content::Consent(c) => (
+            GrantKind::Consent,
+            c.subject,
+            c.recipient,
+            c.catalogue,
+            &c.scopes,
+            c.purposes.clone(),
+            c.validity,
+        ),
         _ => return Err(Lack::Record { id: *id }.into()),
     };
     let scopes = scopes.clone();

@@ -8,8 +8,8 @@ mod request;
 pub use facts::{CatalogueFact, Facts, Gather, Grant, GrantKind, PartyFact};
 pub use request::{AuthZen, PartyRef, Request, RequestError};
 
-use crate::{Hash, Millis};
 use crate::status::Status;
+use crate::{Hash, Millis};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -178,8 +178,11 @@ fn strongest<'f>(
     at: Millis,
     facts: &'f Facts,
 ) -> Result<&'f Grant, Decision> {
-    let mut grants: Vec<&Grant> =
-        facts.grants.iter().filter(|grant| grant.kind == kind && grant.from == from && grant.to == to).collect();
+    let mut grants: Vec<&Grant> = facts
+        .grants
+        .iter()
+        .filter(|grant| grant.kind == kind && grant.from == from && grant.to == to)
+        .collect();
     grants.sort_by_key(|grant| grant.index);
     let mut worst = Reason::NoAuthority;
     let mut evidence = Vec::new();

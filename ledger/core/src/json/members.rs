@@ -261,6 +261,12 @@ impl Field {
         &self.pointer
     }
 
+    /// Whether the value is `null`.
+    #[must_use]
+    pub fn is_null(&self) -> bool {
+        self.value.is_null()
+    }
+
     /// The value as it is.
     ///
     /// # Errors

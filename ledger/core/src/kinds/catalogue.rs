@@ -167,7 +167,10 @@ fn check_references(catalogue: &Catalogue, members: &Members) -> Result<(), Memb
     Ok(())
 }
 
-fn read<T>(field: Field, parse: impl FnOnce(&mut Members) -> Result<T, MemberError>) -> Result<T, MemberError> {
+fn read<T>(
+    field: Field,
+    parse: impl FnOnce(&mut Members) -> Result<T, MemberError>,
+) -> Result<T, MemberError> {
     let mut members = field.object()?;
     let value = parse(&mut members)?;
     members.finish()?;

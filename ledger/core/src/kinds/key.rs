@@ -1,12 +1,12 @@
 //! `key`: a public key bound to a party.
 
 use super::{Class, Content, NotAllowed, PartyType, Role, Row, Signing, shared};
+use crate::Hash;
 use crate::hash::sha256;
 use crate::json::Members;
 use crate::key::PublicKey;
 use crate::record::RecordError;
 use crate::status::Status;
-use crate::Hash;
 
 /// A key and whose it is.
 #[derive(Debug, Clone, PartialEq)]
@@ -81,8 +81,8 @@ pub(super) static ROW: Row = Row {
 
 fn parse(members: &mut Members) -> Result<Content, RecordError> {
     let jwk = members.take_object("jwk")?;
-    let public_key = PublicKey::from_jwk(jwk)
-        .map_err(|source| RecordError::Key { pointer: "/jwk".to_owned(), source })?;
+    let public_key =
+        PublicKey::from_jwk(jwk).map_err(|source| RecordError::Key { pointer: "/jwk".to_owned(), source })?;
     let key = Key {
         party: members.take_hash("party")?,
         public_key,
@@ -108,8 +108,7 @@ fn may_sign(signing: &Signing<'_>) -> Result<(), NotAllowed> {
         return Err(NotAllowed::Signer);
     };
     let common = signing.record.common();
-    let message =
-        proof_of_possession_message(&common.origin, &key.party, &key.public_key, &common.nonce);
+    let message = proof_of_possession_message(&common.origin, &key.party, &key.public_key, &common.nonce);
     key.public_key.verify(&message, &key.possession).map_err(|_| NotAllowed::Possession)?;
     let registrar = signing.signer.is_root()
         || (signing.signer.has(Role::Registrar) && holder.party_type != PartyType::Institution);

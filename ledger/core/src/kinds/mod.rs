@@ -23,8 +23,8 @@ pub use party::{Party, PartyType, Role};
 pub use root::Root;
 pub use shared::Validity;
 
+use crate::index::Item;
 use crate::json::Members;
-use crate::lists::Item;
 use crate::record::{Record, RecordError};
 use crate::status::Status;
 use crate::{Hash, Millis};

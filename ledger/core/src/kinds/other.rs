@@ -30,7 +30,10 @@ pub(super) static ROW: Row = Row {
 };
 
 fn parse(members: &mut Members) -> Result<Content, RecordError> {
-    let parties =
-        if members.has("parties") { shared::take_set(members, "parties", 16, Field::hash)? } else { Vec::new() };
+    let parties = if members.has("parties") {
+        shared::take_set(members, "parties", 16, Field::hash)?
+    } else {
+        Vec::new()
+    };
     Ok(Content::Other(Other { parties }))
 }

@@ -1,10 +1,10 @@
 //! `root`: the ledger's constitution, entry 0.
 
 use super::{Class, Content, NotAllowed, Row, shared};
+use crate::Hash;
 use crate::json::{Field, Members};
 use crate::key::PublicKey;
 use crate::record::RecordError;
-use crate::Hash;
 
 /// The root's keys and rules.
 #[derive(Debug, Clone, PartialEq)]

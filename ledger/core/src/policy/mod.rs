@@ -8,7 +8,7 @@ mod parse;
 pub use error::PolicyError;
 
 use crate::checkpoint::{SignedCheckpoint, VerifiedCheckpoint};
-use crate::note::NoteVerifier;
+use crate::note::{NoteError, NoteVerifier};
 use std::collections::BTreeMap;
 
 /// A name in a policy: any bytes but white space and control characters.
@@ -132,18 +132,25 @@ impl TlogPolicy {
             return Err(PolicyError::UnknownLog { origin: origin.to_owned() });
         }
         let checkpoint = checkpoint.verify(origin, &keys)?;
+        let cosigned = self.cosigned(&checkpoint).map_err(crate::checkpoint::CheckpointError::Note)?;
+        let quorum = self.quorum(&cosigned).ok_or(PolicyError::NoQuorum { cosigned: cosigned.len() })?;
+        Ok(WitnessedCheckpoint { checkpoint, cosigned, quorum })
+    }
+
+    /// The witnesses of the policy that cosigned a checkpoint, each with its time (seconds since 1970).
+    ///
+    /// # Errors
+    /// [`NoteError::BadSignature`] if a cosignature of one of them fails.
+    pub fn cosigned(&self, checkpoint: &VerifiedCheckpoint) -> Result<BTreeMap<PolicyName, u64>, NoteError> {
         let witnesses: Vec<NoteVerifier> = self.witnesses.values().map(|w| w.key.clone()).collect();
-        let signed = checkpoint.cosignatures(&witnesses).map_err(crate::checkpoint::CheckpointError::Note)?;
+        let signed = checkpoint.cosignatures(&witnesses)?;
         let times = signed.iter().filter_map(|signed| Some((signed.key.public_key(), signed.time_s?)));
         let times: BTreeMap<[u8; 32], u64> = times.collect();
         // Two names never share a key: `parse` refuses it.
-        let cosigned: BTreeMap<PolicyName, u64> = self
-            .witnesses
-            .iter()
-            .filter_map(|(name, witness)| Some((name.clone(), *times.get(&witness.key.public_key())?)))
-            .collect();
-        let quorum = self.quorum(&cosigned).ok_or(PolicyError::NoQuorum { cosigned: cosigned.len() })?;
-        Ok(WitnessedCheckpoint { checkpoint, cosigned, quorum })
+        let by_name = |(name, witness): (&PolicyName, &PolicyWitness)| {
+            Some((name.clone(), *times.get(&witness.key.public_key())?))
+        };
+        Ok(self.witnesses.iter().filter_map(by_name).collect())
     }
 
     /// The latest time since which a witness or a group has witnessed. It ends: a group's members were

@@ -4,9 +4,9 @@ use super::verify::VerifyError;
 use super::wire::Receipt;
 use crate::entry::{Class, Commit, Entry};
 use crate::hash::{leaf, status_key, tag_key};
+use crate::index::{Item, TagBody};
 use crate::kv::Unreadable;
-use crate::lists::{Item, StatusBody, TagBody};
-use crate::source::{Lack, List, Logged, Opened, Source};
+use crate::source::{Lack, List, Logged, Opened, Source, root_of_items};
 use crate::tree::{check_below_peaks, peaks_of_last};
 use crate::trie::{CheckedTrie, PrunedTrie};
 use crate::{Hash, Index, Size};
@@ -55,7 +55,7 @@ impl Evidence {
         let tags = receipt
             .tags
             .iter()
-            .map(|items| Some((TagBody::of(items)?.value(), Arc::new(items.clone()))))
+            .map(|items| Some((tag_value(items)?, Arc::new(items.clone()))))
             .collect::<Option<BTreeMap<_, _>>>()
             .filter(|tags| tags.len() == receipt.tags.len())
             .ok_or(VerifyError::TagMalformed)?;
@@ -66,7 +66,11 @@ impl Evidence {
     /// The index commit that follows the one at `size` − 1, among the entries given.
     pub(super) fn next_commit(&self, size: Size) -> Option<Index> {
         let is_commit = |logged: &&Arc<Logged>| matches!(logged.entry, Entry::Commit(_));
-        self.entries.range(Index(size.0)..).map(|(_, logged)| logged).find(is_commit).map(|logged| logged.index)
+        self.entries
+            .range(Index(size.0)..)
+            .map(|(_, logged)| logged)
+            .find(is_commit)
+            .map(|logged| logged.index)
     }
 
     /// Every part was used.
@@ -81,7 +85,7 @@ impl Evidence {
         if used.tags.len() < self.tags.len() {
             return Err(VerifyError::Surplus("a tag".to_owned()));
         }
-        if self.trie.unused().next().is_some() {
+        if !self.trie.unused().is_empty() {
             return Err(VerifyError::Surplus("a leaf of the trie".to_owned()));
         }
         Ok(())
@@ -107,7 +111,8 @@ fn included(
             return Err(VerifyError::EntryMalformed { index: part.index });
         }
         last = Some(part.index);
-        let entry = Entry::decode(&part.entry).map_err(|_| VerifyError::EntryMalformed { index: part.index })?;
+        let entry =
+            Entry::decode(&part.entry).map_err(|_| VerifyError::EntryMalformed { index: part.index })?;
         plain.insert(part.index, (entry, leaf(&part.entry)));
     }
     let peaks = peaks_of_last(Size(size.0 + 1), path).map_err(|_| VerifyError::CommitInclusion)?;
@@ -162,14 +167,13 @@ fn lists(
         if lists.last_key_value().is_some_and(|(last, _)| *last >= part.id) {
             return Err(VerifyError::ListOrder { id: part.id });
         }
-        let value = StatusBody::of(&part.items).map(|body| body.value());
         let list = List::new(part.items.clone()).map_err(|error| VerifyError::List { id: part.id, error })?;
         let mut seen = BTreeSet::new();
         for item in list.items() {
             let Some(logged) = entries.get(&item.index) else { continue };
             let same = logged.leaf == item.leaf
                 && logged.entry.class() == item.class
-                && logged.entry.status_byte() == item.status
+                && logged.entry.status() == item.status
                 && stands_on(&logged.entry, &part.id);
             if !same {
                 return Err(VerifyError::ListItem { id: part.id, index: item.index });
@@ -181,12 +185,20 @@ fn lists(
         let found = trie
             .get(&status_key(origin, &part.id))
             .map_err(|_| VerifyError::Walk(Lack::List { id: part.id }.into()))?;
-        if value.is_none() || found != value {
+        if found.is_none() || found != list.body().map(|body| body.value()) {
             return Err(VerifyError::ListValue { id: part.id });
         }
         lists.insert(part.id, Arc::new(list));
     }
     Ok(lists)
+}
+
+/// What the map holds of a tag with these items, which must ascend.
+fn tag_value(items: &[Item]) -> Option<Hash> {
+    let last_index = items.last()?.index;
+    let ascending = items.is_sorted_by(|a, b| a.index < b.index);
+    let body = TagBody { count: items.len() as u64, last_index, items: root_of_items(items) };
+    ascending.then(|| body.value())
 }
 
 /// Whether an entry is the create of this id or a transition on it.

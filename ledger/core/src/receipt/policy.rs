@@ -4,7 +4,7 @@
 
 use crate::json::{Field, JsonError, MemberError, Members, parse_strict};
 use crate::note::NoteVerifier;
-use crate::policy::Policy as WitnessPolicy;
+use crate::policy::TlogPolicy;
 use crate::tree::Root;
 use crate::{Hash, Millis};
 use serde_json::{Value, json};
@@ -24,7 +24,7 @@ pub struct Policy {
     /// How old a fresh answer may be, in seconds.
     pub max_age_s: u64,
     /// Witnesses and how many of them; `None`: a receipt is the operator's signed word.
-    pub witnesses: Option<WitnessPolicy>,
+    pub witnesses: Option<TlogPolicy>,
     /// Map-checkers, all of which must have cosigned.
     pub map_checkers: Vec<NoteVerifier>,
     /// The last checkpoint that this verifier believed.
@@ -74,11 +74,9 @@ impl Policy {
             entry0: members.take_hash("entry0")?,
             max_age_s: members.take_u64("max_age_s")?,
             witnesses: members.take_opt("witnesses", |field| {
-                field.parse("a tlog-policy", |text| WitnessPolicy::parse(text).ok())
+                field.parse("a tlog-policy", |text| TlogPolicy::parse(text.as_bytes()).ok())
             })?,
-            map_checkers: members
-                .take_opt("map_checkers", |field| field.array_of(vkey))?
-                .unwrap_or_default(),
+            map_checkers: members.take_opt("map_checkers", |field| field.array_of(vkey))?.unwrap_or_default(),
             pin: None,
         };
         members.finish()?;

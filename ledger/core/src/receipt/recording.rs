@@ -1,7 +1,7 @@
 //! The ledger as a source that notes what is asked of it: what was touched is what a receipt holds.
 
+use crate::index::Item;
 use crate::kv::Unreadable;
-use crate::lists::Item;
 use crate::source::{Lack, List, Logged, Source};
 use crate::{Hash, Index};
 use std::cell::RefCell;

@@ -13,6 +13,7 @@ use crate::entry::{Commit, Entry, MAP_VERSION};
 use crate::hash::leaf;
 use crate::judge::Judge;
 use crate::note::{NoteError, NoteVerifier};
+use crate::policy::Quorum;
 use crate::record::CLOCK_SKEW_MS;
 use crate::source::{ListError, Logged, OpeningError};
 use crate::status::Status;
@@ -414,7 +415,11 @@ pub fn verify_authority(
 }
 
 /// All that does not depend on the question: from the checkpoint to each part being the ledger's.
-fn ground(receipt: &Receipt, policy: &Policy, mode: Mode) -> Result<(VerifiedReceipt, Evidence), VerifyError> {
+fn ground(
+    receipt: &Receipt,
+    policy: &Policy,
+    mode: Mode,
+) -> Result<(VerifiedReceipt, Evidence), VerifyError> {
     let proof = TlogProof::parse(receipt.proof.as_bytes()).map_err(VerifyError::Proof)?;
     let checkpoint = check_log_signature(&proof, policy)?;
     let cosigned = check_witnesses(&checkpoint, policy)?;
@@ -448,24 +453,13 @@ struct Cosigned {
 fn check_witnesses(checkpoint: &VerifiedCheckpoint, policy: &Policy) -> Result<Cosigned, VerifyError> {
     let mut cosigned = Cosigned { count: 0, quorum_s: None };
     if let Some(witnesses) = &policy.witnesses {
-        let keys = witnesses.witness_keys();
-        let signed = checkpoint.cosignatures(&keys).map_err(VerifyError::Cosignature)?;
-        cosigned.count = signed.len();
-        // The newest cosignatures first: the time of the one that completes a quorum is the quorum's.
-        let mut times: Vec<_> =
-            signed.iter().map(|by| (by.time_s.unwrap_or(0), by.key.name().to_owned())).collect();
-        times.sort_by(|a, b| b.cmp(a));
-        let mut names = std::collections::BTreeSet::new();
-        for (time_s, name) in times {
-            names.insert(name);
-            if witnesses.is_met_by(&names) {
-                cosigned.quorum_s = Some(time_s);
-                break;
-            }
-        }
-        if cosigned.quorum_s.is_none() && !witnesses.is_met_by(&names) {
-            return Err(VerifyError::NoQuorum);
-        }
+        let times = witnesses.cosigned(checkpoint).map_err(VerifyError::Cosignature)?;
+        cosigned.count = times.len();
+        cosigned.quorum_s = match witnesses.quorum(&times) {
+            None => return Err(VerifyError::NoQuorum),
+            Some(Quorum::NoneNeeded) => None,
+            Some(Quorum::Met { time_s }) => Some(time_s),
+        };
     }
     check_retired(checkpoint, policy, &cosigned)?;
     let checkers = checkpoint.cosignatures(&policy.map_checkers).map_err(VerifyError::Cosignature)?;
@@ -481,13 +475,14 @@ fn check_retired(
     policy: &Policy,
     cosigned: &Cosigned,
 ) -> Result<(), VerifyError> {
-    let counts = policy.log_keys.iter().filter(|log_key| checkpoint.signers().contains(&log_key.key)).any(
-        |log_key| match (log_key.retired_at, cosigned.quorum_s) {
-            (None, _) => true,
-            (Some(retired), Some(quorum_s)) => quorum_s.saturating_mul(1000) < retired.0,
-            (Some(_), None) => false,
-        },
-    );
+    let counts =
+        policy.log_keys.iter().filter(|log_key| checkpoint.signers().contains(&log_key.key)).any(|log_key| {
+            match (log_key.retired_at, cosigned.quorum_s) {
+                (None, _) => true,
+                (Some(retired), Some(quorum_s)) => quorum_s.saturating_mul(1000) < retired.0,
+                (Some(_), None) => false,
+            }
+        });
     if counts { Ok(()) } else { Err(VerifyError::RetiredKey) }
 }
 

@@ -3,14 +3,16 @@
 //! spec: receipts.md
 
 use super::Question;
+use crate::index::Item;
 use crate::json::{Field, JsonError, MemberError, Members, parse_strict};
-use crate::lists::{Item, ItemsError};
 use crate::source::Sealed;
 use crate::{Hash, Index, Size, b64};
 use serde_json::{Value, json};
 
 /// The largest receipt in bytes.
 pub const MAX_BYTES: usize = 64 << 20;
+/// An item's bytes.
+const ITEM_BYTES: usize = 42;
 /// The most entries in one receipt.
 pub const MAX_ENTRIES: usize = 1 << 17;
 
@@ -138,12 +140,12 @@ impl Receipt {
             "entries": self.entries.iter().map(ReceiptEntry::write).collect::<Vec<_>>(),
             "tree": join(&self.tree),
             "lists": self.lists.iter()
-                .map(|list| json!({"id": list.id, "items": b64::encode(&Item::encode_all(&list.items))}))
+                .map(|list| json!({"id": list.id, "items": items_text(&list.items)}))
                 .collect::<Vec<_>>(),
         });
         if let Some(object) = object.as_object_mut() {
             if !self.tags.is_empty() {
-                let tags = self.tags.iter().map(|items| json!(b64::encode(&Item::encode_all(items))));
+                let tags = self.tags.iter().map(|items| json!(items_text(items)));
                 object.insert("tags".to_owned(), tags.collect());
             }
             object.insert("trie".to_owned(), json!(b64::encode(&self.trie)));
@@ -226,9 +228,14 @@ fn hashes_of(field: Field) -> Result<Vec<Hash>, MemberError> {
 fn items_of(field: Field) -> Result<Vec<Item>, MemberError> {
     field.parse("list items in base64url", |text| {
         let bytes = b64::decode(text).ok()?;
-        let items: Result<_, ItemsError> = Item::decode_all(&bytes);
-        items.ok()
+        let chunks = bytes.chunks_exact(ITEM_BYTES);
+        let whole = chunks.remainder().is_empty();
+        whole.then(|| chunks.map(|chunk| Item::decode(chunk).ok()).collect()).flatten()
     })
+}
+
+fn items_text(items: &[Item]) -> String {
+    b64::encode(&items.iter().flat_map(Item::encode).collect::<Vec<u8>>())
 }
 
 fn join(hashes: &[Hash]) -> String {

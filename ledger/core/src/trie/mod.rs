@@ -12,7 +12,7 @@
 
 mod check;
 #[cfg(test)]
-mod model;
+pub(crate) mod model;
 mod page;
 mod pruned;
 mod row;
@@ -23,6 +23,11 @@ pub use pruned::{PrunedTrie, PrunedTrieError, prove};
 pub use writer::{TrieWriter, get};
 
 use crate::hash::{self, Hash};
+
+/// Whether a row's key is that of one of the trie's pages.
+pub(crate) fn is_page(row_key: &[u8]) -> bool {
+    row_key.first() == Some(&row::PAGE_ROWS)
+}
 
 /// `H(K ‖ V)`.
 fn leaf_hash(key: &Hash, value: &Hash) -> Hash {
