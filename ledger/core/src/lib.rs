@@ -7,6 +7,7 @@ pub mod b64;
 mod cursor;
 pub mod entry;
 pub mod hash;
+pub mod index;
 pub mod kv;
 pub mod peaks;
 pub mod status;

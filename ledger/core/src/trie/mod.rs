@@ -24,6 +24,11 @@ pub use writer::{TrieWriter, get};
 
 use crate::hash::{self, Hash};
 
+/// Whether a row's key is that of one of the trie's pages.
+pub(crate) fn is_page(row_key: &[u8]) -> bool {
+    row_key.first() == Some(&row::PAGE_ROWS)
+}
+
 /// `H(K ‖ V)`.
 fn leaf_hash(key: &Hash, value: &Hash) -> Hash {
     hash::sha256(&[&key.0, &value.0])

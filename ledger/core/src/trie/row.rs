@@ -25,7 +25,7 @@ const INNER: u8 = 2;
 const CHILD: u8 = 3;
 
 /// The first byte of every page's key.
-pub(crate) const PAGE_ROWS: u8 = b'p';
+pub(super) const PAGE_ROWS: u8 = b'p';
 
 /// The key of the page at `at`.
 pub(super) fn key(at: Prefix) -> Vec<u8> {
