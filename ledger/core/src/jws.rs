@@ -348,4 +348,15 @@ mod tests {
         // Its header lacks kid and typ: a JWS, but none of ours.
         assert_eq!(refusal(&format!("{input}.{signature}")), "jws_header_members");
     }
+
+    /// RFC 7515 appendices A.1 and A.5: fine there, none of ours.
+    #[test]
+    fn the_examples_of_rfc_7515_are_refused() {
+        let payload =
+            "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
+        let hmac = "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9";
+        let tag = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+        assert_eq!(refusal(&format!("{hmac}.{payload}.{tag}")), "jws_header_json");
+        assert_eq!(refusal(&format!("eyJhbGciOiJub25lIn0.{payload}.")), "jws_header_members");
+    }
 }
