@@ -9,7 +9,7 @@
 
 use super::{Discarded, Found, IndexError, IndexFile, IndexRow, Mark, Rows};
 use crate::checked;
-use crate::guard::guarded;
+use crate::guard::{Careful, guarded};
 use crate::lock::{lock, read, write};
 use ::redb::{
     Builder, Database, Durability, Error, ReadOnlyTable, ReadableDatabase, ReadableTable, TableDefinition,
@@ -39,7 +39,7 @@ pub struct RedbIndex {
     path: PathBuf,
     cache_bytes: usize,
     /// `None` after a failure, until the file is opened again.
-    database: RwLock<Option<Database>>,
+    database: RwLock<Option<Careful<Database>>>,
     mark: Mutex<Option<Mark>>,
 }
 
@@ -87,15 +87,15 @@ impl RedbIndex {
         if read(&self.database).is_none() {
             let mut database = write(&self.database);
             if database.is_none() {
-                let opened = guarded(|| Ok(builder(self.cache_bytes).open(&self.path)?));
+                let opened = guarded(|| Ok(Careful::new(builder(self.cache_bytes).open(&self.path)?)));
                 let opened = opened.map_err(|error| told(&self.path, error))?;
-                *lock(&self.mark) =
-                    read_mark(&opened).map_err(|error| told(&self.path, error))?.and_then(Result::ok);
+                let mark = guarded(|| read_mark(opened.get()?)).map_err(|error| told(&self.path, error))?;
+                *lock(&self.mark) = mark.and_then(Result::ok);
                 *database = Some(opened);
             }
         }
         let worked = match &*read(&self.database) {
-            Some(database) => guarded(|| work(database)),
+            Some(database) => guarded(|| work(database.get()?)),
             None => Err(Error::DatabaseClosed),
         };
         worked.map_err(|error| self.give_up(error))
@@ -203,14 +203,15 @@ fn look(
     format: u32,
     origin: &str,
     cache_bytes: usize,
-) -> Result<(Option<Database>, Found), Look> {
+) -> Result<(Option<Careful<Database>>, Found), Look> {
     let opened = guarded(|| {
         // `open`, never `create`: redb makes a new database out of an empty file.
-        let database = builder(cache_bytes).open(path)?;
-        let mark = read_mark(&database)?;
+        let opened = Careful::new(builder(cache_bytes).open(path)?);
+        let database = opened.get()?;
+        let mark = read_mark(database)?;
         // Looked at even without a mark: rows whose mark is gone are not an empty index.
         let rows = database.begin_read()?.open_table(ROWS)?.first()?.is_some();
-        Ok((database, mark, rows))
+        Ok((opened, mark, rows))
     });
     let useless = |why| Err(Look::Useless(why));
     match opened {
@@ -229,10 +230,10 @@ fn look(
 }
 
 /// An empty file, with its tables.
-fn create(path: &Path, cache_bytes: usize) -> Result<Database, IndexError> {
+fn create(path: &Path, cache_bytes: usize) -> Result<Careful<Database>, IndexError> {
     let made = guarded(|| {
-        let database = builder(cache_bytes).create(path)?;
-        let transaction = database.begin_write()?;
+        let database = Careful::new(builder(cache_bytes).create(path)?);
+        let transaction = database.get()?.begin_write()?;
         transaction.open_table(META)?;
         transaction.open_table(ROWS)?;
         transaction.commit()?;
