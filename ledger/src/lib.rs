@@ -1,6 +1,7 @@
 //! The embeddable Procura ledger.
 
 mod checked;
+mod guard;
 pub mod index;
 mod lock;
 pub mod side;
