@@ -12,7 +12,7 @@
 
 mod check;
 #[cfg(test)]
-mod model;
+pub(crate) mod model;
 mod page;
 mod pruned;
 mod row;

@@ -4,10 +4,10 @@ use crate::hash::{self, Hash};
 use std::collections::BTreeMap;
 
 #[derive(Debug, Clone, Default)]
-pub(super) struct Model(pub(super) BTreeMap<Hash, Hash>);
+pub(crate) struct Model(pub(crate) BTreeMap<Hash, Hash>);
 
 impl Model {
-    pub(super) fn root(&self) -> Hash {
+    pub(crate) fn root(&self) -> Hash {
         let all: Vec<_> = self.0.iter().map(|(key, value)| (*key, *value)).collect();
         if all.is_empty() { hash::empty() } else { root_from(&all, 0) }
     }
@@ -28,12 +28,12 @@ fn root_from(entries: &[(Hash, Hash)], bit: usize) -> Hash {
 }
 
 /// A key like any other.
-pub(super) fn key_of(n: u32) -> Hash {
+pub(crate) fn key_of(n: u32) -> Hash {
     hash::labelled("key", &[&n.to_be_bytes()])
 }
 
 /// Keys that agree in their first `shared` bits (all ones), then differ.
-pub(super) fn close_key(shared: u8, n: u32) -> Hash {
+pub(crate) fn close_key(shared: u8, n: u32) -> Hash {
     let mut key = key_of(n);
     for bit in 0..usize::from(shared) {
         key.0[bit / 8] |= 0x80 >> (bit % 8);
