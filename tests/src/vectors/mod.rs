@@ -5,6 +5,8 @@
 
 use serde_json::Value;
 
+pub mod index;
+
 /// One vector: `spec/vectors/<area>/<name>.json`.
 #[derive(Debug, Clone)]
 pub struct Case {
@@ -38,4 +40,4 @@ pub struct Area {
 }
 
 /// Every area.
-pub const AREAS: &[Area] = &[];
+pub const AREAS: &[Area] = &[Area { name: "index", cases: index::cases, run: index::run }];

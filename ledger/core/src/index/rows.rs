@@ -253,7 +253,8 @@ mod tests {
         assert_eq!(StatusHeader::decode(&status.encode()), Ok(status.clone()));
         assert_eq!(TagHeader::decode(&tag.encode()), Ok(tag.clone()));
         assert_eq!(decode_alias(&encode_alias(&alias)), Ok(alias));
-        let kinds: [(Vec<u8>, fn(&[u8]) -> bool); 4] = [
+        type Reads = fn(&[u8]) -> bool;
+        let kinds: [(Vec<u8>, Reads); 4] = [
             (meta.encode(), |row| Meta::decode(row).is_ok()),
             (status.encode(), |row| StatusHeader::decode(row).is_ok()),
             (tag.encode(), |row| TagHeader::decode(row).is_ok()),
