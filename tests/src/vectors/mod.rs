@@ -7,6 +7,8 @@ pub mod encoding;
 
 use serde_json::Value;
 
+pub mod index;
+
 /// One vector: `spec/vectors/<area>/<name>.json`.
 #[derive(Debug, Clone)]
 pub struct Case {
@@ -41,3 +43,4 @@ pub struct Area {
 
 /// Every area.
 pub const AREAS: &[Area] = &[Area { name: "encoding", cases: encoding::cases, run: encoding::run }];
+pub const AREAS: &[Area] = &[Area { name: "index", cases: index::cases, run: index::run }];

@@ -222,6 +222,17 @@ mod tests {
     }
 
     #[test]
+    fn a_page_of_another_prefix_is_unreadable() {
+        let kv = stored(400);
+        for (row_key, row) in kv.0.iter().filter(|(row_key, _)| row_key[1] == 1) {
+            let stands = row_key[2] >> 4;
+            for nibble in 0..16 {
+                assert_eq!(decode(row, Prefix::TOP.then(nibble)).is_ok(), nibble == stands);
+            }
+        }
+    }
+
+    #[test]
     fn a_child_stands_in_split_pages_only_and_a_whole_page_holds_128_leaves() {
         let kv = stored(140);
         let mut row = kv.0[&vec![b'p', 0]].to_vec();
