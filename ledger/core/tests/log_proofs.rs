@@ -186,14 +186,14 @@ fn below_peaks_for_every_set_of_small_trees() {
 #[test]
 fn below_peaks_for_every_pair_and_for_strides() {
     let (nodes, _) = trees();
-    for size in [10, 31, 32, 33, 63].map(Size) {
+    for size in [10, 31, 33].map(Size) {
         for a in 0..size.0 {
             for b in a..size.0 {
                 below_peaks(&nodes, size, &BTreeSet::from([Index(a), Index(b)]));
             }
         }
     }
-    for size in (64..=MAX).map(Size) {
+    for size in (64..=MAX).step_by(7).map(Size) {
         let stride = (size.0 % 17 + 2) as usize;
         below_peaks(&nodes, size, &(size.0 % 5..size.0).step_by(stride).map(Index).collect());
     }
