@@ -4,10 +4,9 @@
 //! byte for byte on every run: keys, nonces and times are fixed.
 
 pub mod encoding;
+pub mod index;
 
 use serde_json::Value;
-
-pub mod index;
 
 /// One vector: `spec/vectors/<area>/<name>.json`.
 #[derive(Debug, Clone)]
@@ -42,5 +41,7 @@ pub struct Area {
 }
 
 /// Every area.
-pub const AREAS: &[Area] = &[Area { name: "encoding", cases: encoding::cases, run: encoding::run }];
-pub const AREAS: &[Area] = &[Area { name: "index", cases: index::cases, run: index::run }];
+pub const AREAS: &[Area] = &[
+    Area { name: "encoding", cases: encoding::cases, run: encoding::run },
+    Area { name: "index", cases: index::cases, run: index::run },
+];
