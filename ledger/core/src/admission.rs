@@ -20,6 +20,7 @@ use crate::{Hash, Millis};
 use serde_json::Value;
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// The largest disclosure in bytes.
 pub const MAX_DISCLOSURE_BYTES: usize = 8192;
@@ -404,7 +405,7 @@ impl Candidate {
         state: &S,
         judge: &Judge<'_, S>,
         id: &Hash,
-    ) -> Result<Catalogue, Refusal> {
+    ) -> Result<Arc<Catalogue>, Refusal> {
         let Some(logged) = find(state.record(id))? else { return Err(Refusal::UnknownCatalogue) };
         let Content::Catalogue(catalogue) = logged.opened()?.record.content() else {
             return Err(Refusal::UnknownCatalogue);
@@ -412,7 +413,7 @@ impl Candidate {
         if judge.standing(id)?.list.status() != Some(Status::ACTIVE) {
             return Err(Refusal::UnknownCatalogue);
         }
-        Ok(catalogue.clone())
+        Ok(Arc::clone(catalogue))
     }
 
     /// A key ends once; later key-ends only bring `compromised_since` forward.
