@@ -163,6 +163,13 @@ fn notes() -> Vec<Case> {
             &[&log],
         ),
         case(
+            "note-tab-in-name",
+            "A tab in a signature line.",
+            "control_character",
+            &name_with("trial\tlog"),
+            &[&log],
+        ),
+        case(
             "note-hyphen",
             "A hyphen instead of U+2014.",
             "signature_line",
