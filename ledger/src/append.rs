@@ -117,6 +117,7 @@ impl Sequencer {
                 Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => break,
             };
+            let is_heartbeat = first.is_none();
             let mut batch = Vec::new();
             let mut closing = false;
             let waiting = std::iter::from_fn(|| jobs.try_recv().ok()).take(MAX_BATCH - 1);
@@ -127,7 +128,9 @@ impl Sequencer {
                     Job::Close => closing = true,
                 }
             }
-            self.commit(batch);
+            if is_heartbeat || !batch.is_empty() {
+                self.commit(batch);
+            }
             if closing {
                 break;
             }

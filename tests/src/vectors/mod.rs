@@ -5,7 +5,7 @@
 
 pub mod encoding;
 pub mod index;
-
+pub mod log;
 use serde_json::Value;
 
 /// One vector: `spec/vectors/<area>/<name>.json`.
@@ -44,4 +44,5 @@ pub struct Area {
 pub const AREAS: &[Area] = &[
     Area { name: "encoding", cases: encoding::cases, run: encoding::run },
     Area { name: "index", cases: index::cases, run: index::run },
+    Area { name: "log", cases: log::cases, run: log::run },
 ];
