@@ -40,8 +40,15 @@ fn stored() -> (TempDir, Grove) {
     (folder, grove)
 }
 
+/// A folder for what is opened hundreds of times: in memory where the system has such a place, as nothing here
+/// asks for durability.
+fn passing_folder() -> TempDir {
+    let memory = Path::new("/dev/shm");
+    if memory.is_dir() { TempDir::new_in(memory).unwrap() } else { TempDir::new().unwrap() }
+}
+
 fn copy(from: &Path) -> TempDir {
-    let to = TempDir::new().unwrap();
+    let to = passing_folder();
     for file in fs::read_dir(from).unwrap() {
         let file = file.unwrap();
         fs::copy(file.path(), to.path().join(file.file_name())).unwrap();
@@ -259,6 +266,71 @@ fn an_unknown_format_is_refused_by_name() {
         drop(database);
         let error = refusal(later.path());
         assert!(matches!(&error, StoreError::FormatUnknown { found, .. } if found == "2"), "{error:?}");
+    }
+}
+
+/// A change of volume that fails, at its start or at the very last step, leaves the outcome unknown: reads go on, no
+/// write does until the store was reopened, and then the batch is stored as if nothing had been.
+#[test]
+fn a_failed_volume_change_is_found_out_by_reopening() {
+    for blocked in ["volume-000000000020.redb.tmp", "volume-000000000020.redb"] {
+        let (folder, mut grove) = stored();
+        let store = open(folder.path()).unwrap();
+        let epoch = store.claim().unwrap();
+        // A folder in the place of the file: neither removed nor renamed over.
+        fs::create_dir(folder.path().join(blocked)).unwrap();
+        let error = store.commit(grove.size(), epoch, grove.clone().grow(8)).unwrap_err();
+        assert!(matches!(error, StoreError::Io { .. }) && !error.nothing_written(), "{error:?}");
+        let refused = |result| matches!(result, Err(StoreError::OutcomeUnknown));
+        assert!(refused(store.commit(grove.size(), epoch, grove.clone().grow(1))));
+        assert!(refused(store.claim().map(|_| ())));
+        assert_eq!(store.head().unwrap().size, grove.size());
+        assert_eq!(store.entries(0..16).unwrap().len(), 16);
+        assert!(store.reopen().is_err());
+        assert!(refused(store.commit(grove.size(), epoch, grove.clone().grow(1))));
+        fs::remove_dir(folder.path().join(blocked)).unwrap();
+        assert_eq!(store.reopen().unwrap().size, grove.size());
+        store.commit(grove.size(), epoch, grove.grow(8)).unwrap();
+        grove.assert_held_by(&store);
+        drop(store);
+        grove.assert_held_by(&open(folder.path()).unwrap());
+    }
+}
+
+/// An erasure that fails before its rename leaves everything as it was, and the writer goes on.
+#[test]
+fn a_failed_erasure_changes_nothing() {
+    let (folder, mut grove) = stored();
+    let store = open(folder.path()).unwrap();
+    let epoch = store.claim().unwrap();
+    for first in [0, 16] {
+        let blocked = folder.path().join(format!("volume-{first:012}.redb.tmp"));
+        fs::create_dir(&blocked).unwrap();
+        assert!(matches!(store.erase(&BTreeSet::from([Index(first)])), Err(StoreError::Io { .. })));
+        grove.assert_held_by(&store);
+        fs::remove_dir(&blocked).unwrap();
+    }
+    store.commit(grove.size(), epoch, grove.grow(1)).unwrap();
+    store.erase(&BTreeSet::from([Index(0), Index(16)])).unwrap();
+    for index in [0, 16] {
+        grove.rows[index].vault = None;
+    }
+    grove.assert_held_by(&store);
+}
+
+/// A sealed volume that a kill left unclean is repaired once and read.
+#[test]
+fn an_unclean_sealed_volume_is_repaired() {
+    let (folder, mut grove) = stored();
+    let store = open(folder.path()).unwrap();
+    let unclean = fs::read(volume(folder.path(), 16)).unwrap();
+    let epoch = store.claim().unwrap();
+    let before = fs::read(volume(folder.path(), 16)).unwrap();
+    store.commit(grove.size(), epoch, grove.grow(8)).unwrap();
+    drop(store);
+    for bytes in [unclean, before] {
+        fs::write(volume(folder.path(), 16), bytes).unwrap();
+        grove.assert_held_by(&open(folder.path()).unwrap());
     }
 }
 

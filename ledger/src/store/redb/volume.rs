@@ -315,6 +315,11 @@ pub(super) fn commit(
 }
 
 /// Whether each commit also stores redb's map of free pages, so that opening after a kill does not walk the volume.
+///
+/// Measured on 2 shared cores at 411,000 entries of 1.7 KB (0.7 GB): opening after a kill takes 1.6 ms with it and
+/// 1.8 s without, which at a full volume would be the 5 s that opening may take in all. A commit of one row takes
+/// 0.7–0.9 ms with it and 0.6–0.7 ms without; one of 1,000 rows shows no difference. That bounded cost is what
+/// volumes are for: the map grows with the file.
 const QUICK_REPAIR: bool = true;
 
 /// The rows of a batch and the head that it makes, in `transaction`.
