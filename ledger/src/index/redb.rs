@@ -4,7 +4,7 @@
 //!
 //! | table | key    | payload (each row has a checksum behind it, see `checked`)             |
 //! |-------|--------|------------------------------------------------------------------------|
-//! | meta  | `mark` | layout u32=1 ‖ row format u32 ‖ size u64 ‖ map root[32] ‖ origin       |
+//! | meta  | `mark` | layout u32=1 ‖ row format u32 ‖ size u64 ‖ map root (32 bytes) ‖ origin |
 //! | rows  | any    | the row                                                                |
 
 use super::{Discarded, Found, IndexError, IndexFile, IndexRow, Mark, Rows};

@@ -21,7 +21,7 @@ fn rows() -> Changes {
 
 /// A closed file with 300 rows at size 5.
 fn written() -> (tempfile::TempDir, PathBuf) {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = crate::passing_folder();
     let path = folder.path().join("index.redb");
     let (file, found) = open(&path);
     assert_eq!((found, file.mark()), (Found::Nothing, None));
@@ -103,7 +103,7 @@ fn what_is_not_this_index_is_discarded() {
 /// A file that can't be opened for now is an error, and is still there afterwards.
 #[test]
 fn a_failing_system_discards_nothing() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = crate::passing_folder();
     let path = folder.path().join("index.redb");
     fs::create_dir(&path).unwrap();
     assert!(matches!(RedbIndex::open(&path, FORMAT, ORIGIN, 1 << 20).err(), Some(IndexError::Io { .. })));

@@ -198,7 +198,7 @@ fn dropping_ends_though_flushes_fail() {
 /// Readers in other threads, each with its own snapshot, see every batch whole while batches are written and flushed.
 #[test]
 fn snapshots_see_whole_batches() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = crate::passing_folder();
     let (file, _) = crate::open(&folder.path().join("index.redb"));
     let layers = Arc::new(Layers::new(Arc::new(file), limits(), FORMAT, ORIGIN).unwrap());
     let done = Arc::new(AtomicBool::new(false));

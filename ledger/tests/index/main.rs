@@ -11,9 +11,17 @@ mod model;
 use procura_core::kv::Changes;
 use procura_ledger::index::{Found, RedbIndex};
 use std::path::Path;
+use tempfile::TempDir;
 
 const FORMAT: u32 = 7;
 const ORIGIN: &str = "example.org/log";
+
+/// A folder for what is opened hundreds of times: in memory where the system has such a place, as nothing here
+/// asks for durability.
+fn passing_folder() -> TempDir {
+    let memory = Path::new("/dev/shm");
+    if memory.is_dir() { TempDir::new_in(memory).unwrap() } else { TempDir::new().unwrap() }
+}
 
 fn open(path: &Path) -> (RedbIndex, Found) {
     RedbIndex::open(path, FORMAT, ORIGIN, 1 << 20).unwrap()

@@ -70,7 +70,7 @@ fn root(step: usize) -> Hash {
 }
 
 fn run(steps: Vec<Step>) {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = crate::passing_folder();
     let path = folder.path().join("index.redb");
     let start = || {
         let (file, found) = open(&path);

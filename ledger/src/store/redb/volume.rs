@@ -205,20 +205,17 @@ impl Tables {
         let rows = guarded(path, || {
             let mut rows = Vec::new();
             for row in self.table(table).range(range.clone())? {
-                let (index, row) = row?;
-                rows.push((index.value(), row.value().to_vec()));
+                rows.push(row?.1.value().to_vec());
             }
             Ok(rows)
         })?;
-        let mut payloads = Vec::with_capacity(rows.len());
         let mut rows = rows.into_iter();
-        for index in range {
-            // A row that damage hides leaves a hole; the indexes show it.
-            let row = rows.next().filter(|(found, _)| *found == index);
-            let (_, row) = row.ok_or_else(|| damaged_row(path, table, index))?;
-            payloads.push(payload(path, table, index, row)?);
-        }
-        Ok(payloads)
+        // Each checksum is bound to its index: a row that damage hides or doubles moves all that follow.
+        let checked = range.map(|index| {
+            let row = rows.next().ok_or_else(|| damaged_row(path, table, index))?;
+            payload(path, table, index, row)
+        });
+        Ok(checked.collect::<Result<_, StoreError>>()?)
     }
 
     /// What `take` makes of the payload at `index`; a row that `take` can't read is a damaged one.
@@ -315,6 +312,11 @@ pub(super) fn commit(
 }
 
 /// Whether each commit also stores redb's map of free pages, so that opening after a kill does not walk the volume.
+///
+/// Measured on 2 shared cores at 411,000 entries of 1.7 KB (0.7 GB): opening after a kill takes 1.6 ms with it and
+/// 1.8 s without, which at a full volume would be the 5 s that opening may take in all. A commit of one row takes
+/// 0.7–0.9 ms with it and 0.6–0.7 ms without; one of 1,000 rows shows no difference. That bounded cost is what
+/// volumes are for: the map grows with the file.
 const QUICK_REPAIR: bool = true;
 
 /// The rows of a batch and the head that it makes, in `transaction`.
