@@ -90,10 +90,16 @@ impl App {
         self.0.settings.clock.now()
     }
 
-    pub(crate) fn random<const N: usize>(&self) -> [u8; N] {
+    /// Fresh random bytes.
+    pub(crate) fn random<const N: usize>(&self) -> Result<[u8; N], Problem> {
         let mut bytes = [0; N];
-        self.0.settings.random.fill(&mut bytes);
-        bytes
+        match self.0.settings.random.fill(&mut bytes) {
+            Ok(()) => Ok(bytes),
+            Err(error) => {
+                tracing::error!(%error, "the system has no randomness");
+                Err(Problem::new("not_ready", "The server has no randomness now; try again."))
+            }
+        }
     }
 
     pub(crate) fn find_token(&self, token: &Hash) -> Option<Grant> {

@@ -128,7 +128,7 @@ impl Writer {
             }
         }
         let origin = self.ledger.origin();
-        let occasion = Occasion { origin, nonce: self.bytes(), now: self.clock.now() };
+        let occasion = Occasion { origin, nonce: self.bytes()?, now: self.clock.now() };
         let submission = draft(&occasion)?.sign(by.kid, by.signer)?;
         // Kept before it is logged: a crash in between leaves a record that nobody knows, and it is written anew.
         private::write(&path, submission.to_json().as_bytes())?;
@@ -142,8 +142,8 @@ impl Writer {
     /// [`EnrolError`].
     pub fn party(&self, step: &str, by: By<'_>, new: &NewParty<'_>) -> Result<Hash, EnrolError> {
         self.once(step, by, |occasion| {
-            let salts = [self.bytes(), self.bytes()];
-            let (handle, name) = (self.bytes(), Some(new.name));
+            let salts = [self.bytes()?, self.bytes()?];
+            let (handle, name) = (self.bytes()?, Some(new.name));
             let draft = Draft::party(occasion, new.party_type, handle, &new.identifier, name, &salts)?;
             let draft = if new.roles.is_empty() { draft } else { draft.member("roles", json!(new.roles)) };
             Ok(match new.level {
@@ -166,9 +166,7 @@ impl Writer {
         })
     }
 
-    fn bytes<const N: usize>(&self) -> [u8; N] {
-        let mut bytes = [0; N];
-        self.random.fill(&mut bytes);
-        bytes
+    fn bytes<const N: usize>(&self) -> Result<[u8; N], PrivateError> {
+        private::fresh(&*self.random)
     }
 }

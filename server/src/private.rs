@@ -28,6 +28,9 @@ pub enum PrivateError {
     /// Others may read it, so it is no secret.
     #[error("{path} may be read by others; make sure that it was not, then chmod 600 it", path = .0.display())]
     Shared(PathBuf),
+    /// The system has no randomness to make a secret of.
+    #[error("the system has no randomness: {0}")]
+    Random(String),
     /// It does not hold what it should.
     #[error("{path} holds no {what}", path = path.display())]
     Malformed {
@@ -45,6 +48,7 @@ impl PrivateError {
         match self {
             Self::Io { .. } => "private_io",
             Self::Shared(_) => "private_shared",
+            Self::Random(_) => "random",
             Self::Malformed { .. } => "private_malformed",
         }
     }
@@ -52,6 +56,13 @@ impl PrivateError {
     pub(crate) fn malformed(path: &Path, what: &'static str) -> Self {
         Self::Malformed { path: path.to_owned(), what }
     }
+}
+
+/// Fresh random bytes.
+pub(crate) fn fresh<const N: usize>(random: &dyn Random) -> Result<[u8; N], PrivateError> {
+    let mut bytes = [0; N];
+    random.fill(&mut bytes).map_err(PrivateError::Random)?;
+    Ok(bytes)
 }
 
 fn io_error(path: &Path) -> impl FnOnce(io::Error) -> PrivateError {
@@ -91,20 +102,33 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), PrivateError> {
         .open(&new)
         .map_err(io_error(&new))?;
     file.write_all(bytes).and_then(|()| file.sync_all()).map_err(io_error(&new))?;
-    std::fs::rename(&new, path).map_err(io_error(path))?;
-    match path.parent() {
+    rename(&new, path)
+}
+
+/// Moves a file or folder within its folder, for good.
+pub(crate) fn rename(from: &Path, to: &Path) -> Result<(), PrivateError> {
+    std::fs::rename(from, to).map_err(io_error(to))?;
+    match to.parent() {
         Some(folder) => File::open(folder).and_then(|folder| folder.sync_all()).map_err(io_error(folder)),
         None => Ok(()),
     }
 }
 
+/// Removes what a start that broke off left.
+pub(crate) fn remove_folder(path: &Path) -> Result<(), PrivateError> {
+    std::fs::remove_dir_all(path).map_err(io_error(path))
+}
+
 /// The text of a file; made by `make` and written if there is none.
-pub(crate) fn text(path: &Path, make: impl FnOnce() -> String) -> Result<String, PrivateError> {
+pub(crate) fn text(
+    path: &Path,
+    make: impl FnOnce() -> Result<String, PrivateError>,
+) -> Result<String, PrivateError> {
     if let Some(bytes) = read(path)? {
         let text = std::str::from_utf8(&bytes).map_err(|_| PrivateError::malformed(path, "text"))?;
         return Ok(text.trim().to_owned());
     }
-    let text = make();
+    let text = make()?;
     write(path, format!("{text}\n").as_bytes())?;
     Ok(text)
 }
@@ -116,7 +140,7 @@ pub(crate) fn key(path: &Path, name: &str, random: &dyn Random) -> Result<SoftKe
         Some(bytes) => seed_of(&bytes).ok_or_else(|| PrivateError::malformed(path, "key"))?,
         None => {
             let mut seed = Zeroizing::new([0; 32]);
-            random.fill(seed.as_mut());
+            random.fill(seed.as_mut()).map_err(PrivateError::Random)?;
             write_key(path, name, &seed, None)?;
             seed
         }

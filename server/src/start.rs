@@ -80,7 +80,8 @@ pub async fn prepare(config: Config) -> Result<Started, RunError> {
     let mut static_tokens = static_tokens(&config)?;
     let mut options = Options { queue: config.queue, heartbeat: config.heartbeat, ..Options::default() };
     if let Some(flush_bytes) = config.flush_bytes {
-        options.flush_bytes = flush_bytes;
+        options.index.flush_bytes = flush_bytes;
+        options.index.hard_bytes = options.index.hard_bytes.max(flush_bytes.saturating_mul(4));
     }
     let (data, with_demo) = (config.data.clone(), config.demo);
     // Opening replays, registering waits for the disk: neither is for the threads that serve connections.

@@ -102,12 +102,11 @@ pub fn start(data: &Path, options: Options) -> Result<Trial, TrialError> {
     // Before the ledger: a start that broke off finds the same name again.
     let origin = private::text(&data.join("origin"), || new_origin(&*random))?;
     let open = |source| TrialError::Open { path: folder.clone(), source };
-    let ledger = if is_begun(&folder) {
-        Ledger::open(&folder, &origin, log_key, options).map_err(open)?
-    } else {
-        let setup = setup(&origin, &root, log_key, &*clock, &*random)?;
-        Ledger::init(&folder, setup, options).map_err(open)?
-    };
+    if !folder.exists() {
+        let setup = setup(&origin, &root, Arc::clone(&log_key), &*clock, &*random)?;
+        make(&folder, setup, options.clone())?;
+    }
+    let ledger = Ledger::open(&folder, &origin, log_key, options).map_err(open)?;
     let trial = Trial { ledger, root, clock, random };
     trial.enrol_registrar(&keys)?;
     Ok(trial)
@@ -123,7 +122,7 @@ pub fn in_memory(scratch: &Path, options: Options) -> Result<Trial, TrialError> 
     private::folder(&keys)?;
     let log_key: Arc<dyn Signer> = Arc::new(private::key(&keys.join("log.json"), "log", &*random)?);
     let root = private::key(&keys.join("root.json"), "root", &*random)?;
-    let setup = setup(&new_origin(&*random), &root, log_key, &*clock, &*random)?;
+    let setup = setup(&new_origin(&*random)?, &root, log_key, &*clock, &*random)?;
     let ledger = Ledger::in_memory(setup, options)
         .map_err(|source| TrialError::Open { path: scratch.to_owned(), source })?;
     let trial = Trial { ledger, root, clock, random };
@@ -131,14 +130,21 @@ pub fn in_memory(scratch: &Path, options: Options) -> Result<Trial, TrialError> 
     Ok(trial)
 }
 
-fn is_begun(folder: &Path) -> bool {
-    std::fs::read_dir(folder).is_ok_and(|mut files| files.next().is_some())
+/// Makes a ledger beside its place and moves it there: after a crash it is there whole, or not at all.
+fn make(folder: &Path, setup: Setup, options: Options) -> Result<(), TrialError> {
+    let new = folder.with_extension("new");
+    if new.exists() {
+        private::remove_folder(&new)?;
+    }
+    let ledger = Ledger::init(&new, setup, options)
+        .map_err(|source| TrialError::Open { path: new.clone(), source })?;
+    ledger.close();
+    drop(ledger);
+    Ok(private::rename(&new, folder)?)
 }
 
-fn new_origin(random: &dyn Random) -> String {
-    let mut bytes = [0; 8];
-    random.fill(&mut bytes);
-    format!("{PREFIX}{:016x}", u64::from_be_bytes(bytes))
+fn new_origin(random: &dyn Random) -> Result<String, PrivateError> {
+    Ok(format!("{PREFIX}{:016x}", u64::from_be_bytes(private::fresh(random)?)))
 }
 
 fn setup(
@@ -147,10 +153,8 @@ fn setup(
     log_key: Arc<dyn Signer>,
     clock: &dyn Clock,
     random: &dyn Random,
-) -> Result<Setup, SignError> {
-    let mut nonce = [0; 32];
-    random.fill(&mut nonce);
-    let occasion = Occasion { origin, nonce, now: clock.now() };
+) -> Result<Setup, TrialError> {
+    let occasion = Occasion { origin, nonce: private::fresh(random)?, now: clock.now() };
     Ok(Setup { origin: origin.to_owned(), root: root_record(&occasion, root)?, log_key })
 }
 

@@ -246,7 +246,7 @@ pub(super) struct ConsistencyBody {
 pub(super) struct Health {
     /// `ok` or `not_ready`.
     status: String,
-    /// `read_only`, `clock` or `reopening`.
+    /// `read_only`, `clock` or `closed`.
     reason: Option<String>,
 }
 

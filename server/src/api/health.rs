@@ -34,7 +34,7 @@ pub(super) async fn readyz(State(app): State<App>) -> (StatusCode, Json<Value>) 
         Condition::Ready => return (StatusCode::OK, Json(json!({"status": "ok"}))),
         Condition::ReadOnly(_) => "read_only",
         Condition::ClockStopped(..) => "clock",
-        Condition::Reopening => "reopening",
+        Condition::Closed => "closed",
     };
     (StatusCode::SERVICE_UNAVAILABLE, Json(json!({"status": "not_ready", "reason": reason})))
 }

@@ -10,8 +10,8 @@ use axum::Json;
 use axum::extract::{RawQuery, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use procura_core::Index;
 use procura_core::receipt::Policy;
+use procura_core::{Index, Size};
 use procura_ledger::View;
 use serde_json::{Value, json};
 
@@ -44,7 +44,7 @@ pub(super) async fn log(State(app): State<App>) -> Json<Value> {
     tag = "log",
     params(
         ("index" = u64, Query, description = "Where the entry stands"),
-        ("size" = Option<u64>, Query, description = "A published tree size; the current one"),
+        ("size" = Option<u64>, Query, description = "The tree size wanted; refused if it is not the current one"),
     ),
     responses(
         (status = 200, description = "A C2SP tlog-proof", body = String, content_type = "text/plain"),
@@ -60,11 +60,11 @@ pub(super) async fn inclusion(
     let index = Index(index.ok_or_else(|| Problem::query("index is missing."))?);
     let proof = app
         .read(move |view| {
-            let size = size.map(|size| within(view, size)).transpose()?;
-            if index.size_with() > size.unwrap_or_else(|| view.size()) {
-                return Err(Problem::not_found());
+            // The proof carries a signed checkpoint, and the ledger keeps no other than the current one.
+            if size.is_some_and(|size| Size(size) != view.size()) {
+                return Err(Problem::size());
             }
-            view.inclusion(index, size)?.ok_or_else(Problem::size)
+            view.inclusion(index)?.ok_or_else(Problem::not_found)
         })
         .await?;
     Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], proof).into_response())

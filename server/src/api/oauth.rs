@@ -120,7 +120,7 @@ async fn grant(app: &App, headers: &HeaderMap, body: Body) -> Result<String, Tok
         Use::Again => return Err(AssertionError::Used.into()),
         Use::NoRoom => return Err(TokenError::Unavailable(Problem::busy(60))),
     }
-    let token = b64::encode(&app.random::<32>());
+    let token = b64::encode(&app.random::<32>().map_err(TokenError::Unavailable)?);
     let grant = Grant { party: assertion.party, kid: Some(assertion.kid) };
     if !app.tokens().insert(hash_of(&token), grant, now) {
         return Err(TokenError::Unavailable(Problem::busy(60)));

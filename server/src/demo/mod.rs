@@ -94,11 +94,8 @@ pub fn register(trial: &Trial, data: &Path) -> Result<Demo, DemoError> {
     }
     let catalogue = catalogue::publish(&writer, &parties)?;
     let grants = grants::give(&writer, &parties, &catalogue)?;
-    let token = private::text(&folder.join("token"), || {
-        let mut bytes = [0; 32];
-        trial.random.fill(&mut bytes);
-        b64::encode(&bytes)
-    })?;
+    let token =
+        private::text(&folder.join("token"), || Ok(b64::encode(&private::fresh::<32>(&*trial.random)?)))?;
     Ok(Demo { parties, catalogue, grants, token })
 }
 
