@@ -5,6 +5,7 @@
 use crate::entry::Entry;
 use crate::key::{PublicKey, SignatureError};
 use crate::kinds::{Content, KeyEnd, NotAllowed, Party, Root, Signer, Signing, Target};
+use crate::record::Record;
 use crate::source::{Lack, List, Logged, OpeningError, Source};
 use crate::status::{Move, Status};
 use crate::{Hash, Index, Millis, Size};
@@ -74,6 +75,15 @@ pub struct Judge<'a, S: Source + ?Sized> {
     trusts_admission: bool,
     judged: RefCell<BTreeSet<Index>>,
     verified: Rc<RefCell<BTreeSet<Index>>>,
+}
+
+/// Where a record stands, or is to stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// Its index.
+    pub at: Index,
+    /// Its entry's time.
+    pub time: Millis,
 }
 
 /// A create whose signer and status came about as they should.
@@ -152,6 +162,40 @@ impl<'a, S: Source + ?Sized> Judge<'a, S> {
         self.signature(logged, None, 0)
     }
 
+    /// Judges a record that is to be logged at a place, with its signature verified by `verify`: the status that it
+    /// leads to.
+    ///
+    /// # Errors
+    /// [`Verdict`]; [`OpeningError::Move`] if its target does not allow the move.
+    pub fn candidate(
+        &self,
+        record: &Record,
+        place: Place,
+        verify: &dyn Fn(&PublicKey) -> Result<(), Verdict>,
+    ) -> Result<Option<Status>, Verdict> {
+        let becomes = record.row().becomes;
+        let Some(target_id) = record.common().target else {
+            self.statement(record, place, None, 0, verify)?;
+            return Ok(becomes(record, None));
+        };
+        let standing = self.standing(&target_id)?;
+        let signers = self.signers_before(&standing, place.at)?;
+        let status = standing.list.status().ok_or(Lack::List { id: target_id })?;
+        let target = Target {
+            record: &standing.create.opened()?.record,
+            logged_at: standing.create.entry.time(),
+            items: standing.list.items(),
+            status,
+        };
+        let next = becomes(record, Some(&target));
+        // Who may not touch the record learns nothing of its status.
+        self.statement(record, place, Some((&target, &signers)), 0, verify)?;
+        match next {
+            Some(next) if (Move { from: status, to: next }).is_permitted() => Ok(Some(next)),
+            _ => Err(OpeningError::Move(place.at).into()),
+        }
+    }
+
     fn standing_at_depth(&self, id: &Hash, depth: usize) -> Result<Standing, Verdict> {
         let create = self.source.record(id)?;
         let list = self.source.list(id)?;
@@ -225,40 +269,51 @@ impl<'a, S: Source + ?Sized> Judge<'a, S> {
         target: Option<(&Target<'_>, &[Hash])>,
         depth: usize,
     ) -> Result<(), Verdict> {
-        let at = logged.index;
+        let record = &logged.opened()?.record;
+        let place = Place { at: logged.index, time: logged.entry.time() };
+        self.statement(record, place, target, depth, &|key| self.check_signature(logged.index, record, key))
+    }
+
+    /// Whether the signature of a record at a place counts. `verify` is told the key.
+    fn statement(
+        &self,
+        record: &Record,
+        Place { at, time }: Place,
+        target: Option<(&Target<'_>, &[Hash])>,
+        depth: usize,
+        verify: &dyn Fn(&PublicKey) -> Result<(), Verdict>,
+    ) -> Result<(), Verdict> {
         if depth > MAX_CHAIN {
             return Err(Verdict::ChainTooLong(at));
         }
-        let record = &logged.opened()?.record;
+        if at == Index(0) {
+            return self.root_itself(record, time, verify);
+        }
         let root_entry = self.root()?;
         let root_record = &root_entry.opened()?.record;
-        let Content::Root(root) = root_record.content() else {
-            return Err(OpeningError::Class(Index(0)).into());
-        };
-        let kid = *record.jws().kid();
+        let root = root_of(&root_entry)?;
+        let kid = record.jws().kid();
 
         let holder = match record.content() {
             Content::Key(key) => Some(self.party(&key.party, at, depth)?.0),
             _ => None,
         };
-        let key_holder = holder.as_deref().and_then(party_of);
-
         let signer_party;
-        let signer = if let Some(key) = root.key(&kid) {
-            self.check_signature(logged, key)?;
-            self.check_root_active(record, target, &root_record.id(), at)?;
+        let signer = if let Some(key) = root.key(kid) {
+            verify(key)?;
+            self.check_root_active(target, &root_record.id(), at)?;
             Signer::Root
         } else {
-            let standing = self.key(&kid, at, depth)?;
+            let standing = self.key(kid, at, depth)?;
             let Content::Key(key) = standing.create.opened()?.record.content() else {
                 return Err(Verdict::UnknownSigner(at));
             };
-            self.check_signature(logged, &key.public_key)?;
+            verify(&key.public_key)?;
             if standing.status_as_of(Size(at.0)) != Some(Status::ACTIVE) {
                 return Err(Verdict::KeyNotActive(at));
             }
             if !matches!(record.content(), Content::KeyEnd(_)) {
-                self.check_compromise(&standing.list, logged.entry.time(), at)?;
+                self.check_compromise(&standing.list, time, at)?;
             }
             let (party, list) = self.party(&key.party, at, depth)?;
             if list.status_as_of(Size(at.0)) != Some(Status::ACTIVE) {
@@ -268,8 +323,26 @@ impl<'a, S: Source + ?Sized> Judge<'a, S> {
             let party = party_of(&signer_party).ok_or(Verdict::UnknownSigner(at))?;
             Signer::Party { id: key.party, party }
         };
-        let signing = Signing { record, time: logged.entry.time(), signer, root, target, key_holder };
-        check_entry_0(record.content(), at)?;
+        let key_holder = holder.as_deref().and_then(party_of);
+        let signing = Signing { record, time, signer, root, target, key_holder };
+        if matches!(record.content(), Content::Root(_)) {
+            return Err(Verdict::NotAllowed(at, NotAllowed::NotFirstEntry));
+        }
+        (record.row().may_sign)(&signing).map_err(|error| Verdict::NotAllowed(at, error))
+    }
+
+    /// Entry 0 signs itself, with one of the keys that it lists.
+    fn root_itself(
+        &self,
+        record: &Record,
+        time: Millis,
+        verify: &dyn Fn(&PublicKey) -> Result<(), Verdict>,
+    ) -> Result<(), Verdict> {
+        let at = Index(0);
+        let Content::Root(root) = record.content() else { return Err(OpeningError::Class(at).into()) };
+        let key = root.key(record.jws().kid()).ok_or(Verdict::UnknownSigner(at))?;
+        verify(key)?;
+        let signing = Signing { record, time, signer: Signer::Root, root, target: None, key_holder: None };
         (record.row().may_sign)(&signing).map_err(|error| Verdict::NotAllowed(at, error))
     }
 
@@ -294,27 +367,25 @@ impl<'a, S: Source + ?Sized> Judge<'a, S> {
         Ok((standing.create, standing.list))
     }
 
-    fn check_signature(&self, logged: &Logged, key: &PublicKey) -> Result<(), Verdict> {
-        if self.trusts_admission || self.verified.borrow().contains(&logged.index) {
+    fn check_signature(&self, at: Index, record: &Record, key: &PublicKey) -> Result<(), Verdict> {
+        if self.trusts_admission || self.verified.borrow().contains(&at) {
             return Ok(());
         }
-        let jws = logged.opened()?.record.jws();
-        jws.verify(key).map_err(|error| Verdict::Signature(logged.index, error))?;
-        self.verified.borrow_mut().insert(logged.index);
+        record.jws().verify(key).map_err(|error| Verdict::Signature(at, error))?;
+        self.verified.borrow_mut().insert(at);
         Ok(())
     }
 
     /// The root signs while it is active; before that it signs only itself into force.
     fn check_root_active(
         &self,
-        record: &crate::record::Record,
         target: Option<(&Target<'_>, &[Hash])>,
         root: &Hash,
         at: Index,
     ) -> Result<(), Verdict> {
-        let of_itself = record.id() == *root || target.is_some_and(|(target, _)| target.record.id() == *root);
+        let on_itself = target.is_some_and(|(target, _)| target.record.id() == *root);
         let list = self.source.list(root)?;
-        if of_itself || list.status_as_of(Size(at.0)) == Some(Status::ACTIVE) {
+        if on_itself || list.status_as_of(Size(at.0)) == Some(Status::ACTIVE) {
             Ok(())
         } else {
             Err(Verdict::KeyNotActive(at))
@@ -336,14 +407,6 @@ impl<'a, S: Source + ?Sized> Judge<'a, S> {
             }
         }
         Ok(())
-    }
-}
-
-fn check_entry_0(content: &Content, at: Index) -> Result<(), Verdict> {
-    if matches!(content, Content::Root(_)) == (at == Index(0)) {
-        Ok(())
-    } else {
-        Err(Verdict::NotAllowed(at, NotAllowed::NotFirstEntry))
     }
 }
 

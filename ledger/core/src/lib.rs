@@ -3,6 +3,7 @@
 //!
 //! The protocol in words is in `spec/`; comments point there as `spec: file.md#anchor`.
 
+pub mod admission;
 pub mod b64;
 pub mod checkpoint;
 pub mod cosignature;

@@ -139,3 +139,17 @@ impl StoreError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A full disk and a full quota are told apart from every other failure: the operator's remedy differs.
+    #[test]
+    fn a_full_disk_is_told_apart() {
+        let named = |kind: io::ErrorKind| StoreError::io("volume", kind.into()).name();
+        assert_eq!(named(io::ErrorKind::StorageFull), "full");
+        assert_eq!(named(io::ErrorKind::QuotaExceeded), "full");
+        assert_eq!(named(io::ErrorKind::PermissionDenied), "io");
+    }
+}

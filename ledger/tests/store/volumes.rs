@@ -5,10 +5,12 @@ use crate::grove::{self, Grove};
 use procura_core::{Index, Size};
 use procura_ledger::store::redb::{Options, RedbStore};
 use procura_ledger::store::{Store, StoreError};
+use redb::ReadableTable;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+use std::thread;
 use tempfile::TempDir;
 
 fn small() -> Options {
@@ -40,8 +42,15 @@ fn stored() -> (TempDir, Grove) {
     (folder, grove)
 }
 
+/// A folder for what is opened hundreds of times: in memory where the system has such a place, as nothing here
+/// asks for durability.
+fn passing_folder() -> TempDir {
+    let memory = Path::new("/dev/shm");
+    if memory.is_dir() { TempDir::new_in(memory).unwrap() } else { TempDir::new().unwrap() }
+}
+
 fn copy(from: &Path) -> TempDir {
-    let to = TempDir::new().unwrap();
+    let to = passing_folder();
     for file in fs::read_dir(from).unwrap() {
         let file = file.unwrap();
         fs::copy(file.path(), to.path().join(file.file_name())).unwrap();
@@ -108,6 +117,21 @@ fn sealed_volumes_never_change() {
     store.reopen().unwrap();
     drop(store);
     assert!(before == sealed(folder.path()));
+}
+
+/// A volume is closed for good the moment the next one starts, not when the store is dropped.
+#[test]
+fn a_volume_is_sealed_when_the_next_one_starts() {
+    let (folder, mut grove) = stored();
+    let store = open(folder.path()).unwrap();
+    let epoch = store.claim().unwrap();
+    store.commit(grove.size(), epoch, grove.grow(8)).unwrap();
+    let sealed = fs::read(volume(folder.path(), 16)).unwrap();
+    let copied = copy(folder.path());
+    redb::ReadOnlyDatabase::open(volume(copied.path(), 16)).unwrap();
+    store.commit(grove.size(), epoch, grove.grow(8)).unwrap();
+    drop(store);
+    assert!(sealed == fs::read(volume(folder.path(), 16)).unwrap());
 }
 
 /// While a store is open nobody else can open its folder; once dropped, even with a reader left over, anyone can.
@@ -241,6 +265,36 @@ fn an_empty_volume_is_damage() {
     }
 }
 
+/// A volume that lacks its last row in any table, or has one too many, does not open.
+#[test]
+fn a_volume_with_a_row_too_few_or_too_many_is_damage() {
+    let (folder, _) = stored();
+    for name in ["entries", "nodes", "vault"] {
+        for (first, end) in [(8, 16), (16, 20)] {
+            for surplus in [false, true] {
+                let damaged = copy(folder.path());
+                let database = redb::Database::open(volume(damaged.path(), first)).unwrap();
+                let transaction = database.begin_write().unwrap();
+                let mut table =
+                    transaction.open_table(redb::TableDefinition::<u64, &[u8]>::new(name)).unwrap();
+                if surplus {
+                    let row = table.get(end - 1).unwrap().unwrap().value().to_vec();
+                    table.insert(end, row.as_slice()).unwrap();
+                } else {
+                    table.remove(end - 1).unwrap();
+                }
+                drop(table);
+                transaction.commit().unwrap();
+                drop(database);
+                assert!(
+                    matches!(refusal(damaged.path()), StoreError::Corrupt { .. }),
+                    "{name} {first} {surplus}"
+                );
+            }
+        }
+    }
+}
+
 /// A volume of a later format is refused by the name of that format.
 #[test]
 fn an_unknown_format_is_refused_by_name() {
@@ -259,6 +313,97 @@ fn an_unknown_format_is_refused_by_name() {
         drop(database);
         let error = refusal(later.path());
         assert!(matches!(&error, StoreError::FormatUnknown { found, .. } if found == "2"), "{error:?}");
+    }
+}
+
+/// A change of volume that fails, at its start or at the very last step, leaves the outcome unknown: reads go on, no
+/// write does until the store was reopened, and then the batch is stored as if nothing had been.
+#[test]
+fn a_failed_volume_change_is_found_out_by_reopening() {
+    for blocked in ["volume-000000000020.redb.tmp", "volume-000000000020.redb"] {
+        let (folder, mut grove) = stored();
+        let store = open(folder.path()).unwrap();
+        let epoch = store.claim().unwrap();
+        // A folder in the place of the file: neither removed nor renamed over.
+        fs::create_dir(folder.path().join(blocked)).unwrap();
+        let error = store.commit(grove.size(), epoch, grove.clone().grow(8)).unwrap_err();
+        assert!(matches!(error, StoreError::Io { .. }) && !error.nothing_written(), "{error:?}");
+        let refused = |result| matches!(result, Err(StoreError::OutcomeUnknown));
+        assert!(refused(store.commit(grove.size(), epoch, grove.clone().grow(1))));
+        assert!(refused(store.claim().map(|_| ())));
+        assert_eq!(store.head().unwrap().size, grove.size());
+        assert_eq!(store.entries(0..16).unwrap().len(), 16);
+        assert!(store.reopen().is_err());
+        assert!(refused(store.commit(grove.size(), epoch, grove.clone().grow(1))));
+        fs::remove_dir(folder.path().join(blocked)).unwrap();
+        assert_eq!(store.reopen().unwrap().size, grove.size());
+        store.commit(grove.size(), epoch, grove.grow(8)).unwrap();
+        grove.assert_held_by(&store);
+        drop(store);
+        grove.assert_held_by(&open(folder.path()).unwrap());
+    }
+}
+
+/// Rows that are committed while an erasure rewrites the last volume are in the new file.
+#[test]
+fn an_erasure_loses_nothing_committed_meanwhile() {
+    let folder = TempDir::new().unwrap();
+    let store = Arc::new(RedbStore::create(folder.path(), Options::default()).unwrap());
+    let epoch = store.claim().unwrap();
+    let mut grove = Grove::default();
+    store.commit(Size(0), epoch, grove.grow(10_000)).unwrap();
+    let erasing = thread::spawn({
+        let store = Arc::clone(&store);
+        move || store.erase(&BTreeSet::from([Index(3)])).unwrap()
+    });
+    let mut meanwhile = 0;
+    while !erasing.is_finished() {
+        store.commit(grove.size(), epoch, grove.grow(3)).unwrap();
+        meanwhile += 1;
+    }
+    erasing.join().unwrap();
+    assert!(meanwhile > 2);
+    grove.rows[3].vault = None;
+    grove.assert_held_by(&*store);
+    store.commit(grove.size(), epoch, grove.grow(3)).unwrap();
+    store.reopen().unwrap();
+    grove.assert_held_by(&*store);
+}
+
+/// An erasure that fails before its rename leaves everything as it was, and the writer goes on.
+#[test]
+fn a_failed_erasure_changes_nothing() {
+    let (folder, mut grove) = stored();
+    let store = open(folder.path()).unwrap();
+    let epoch = store.claim().unwrap();
+    for first in [0, 16] {
+        let blocked = folder.path().join(format!("volume-{first:012}.redb.tmp"));
+        fs::create_dir(&blocked).unwrap();
+        assert!(matches!(store.erase(&BTreeSet::from([Index(first)])), Err(StoreError::Io { .. })));
+        grove.assert_held_by(&store);
+        fs::remove_dir(&blocked).unwrap();
+    }
+    store.commit(grove.size(), epoch, grove.grow(1)).unwrap();
+    store.erase(&BTreeSet::from([Index(0), Index(16)])).unwrap();
+    for index in [0, 16] {
+        grove.rows[index].vault = None;
+    }
+    grove.assert_held_by(&store);
+}
+
+/// A sealed volume that a kill left unclean is repaired once and read.
+#[test]
+fn an_unclean_sealed_volume_is_repaired() {
+    let (folder, mut grove) = stored();
+    let store = open(folder.path()).unwrap();
+    let unclean = fs::read(volume(folder.path(), 16)).unwrap();
+    let epoch = store.claim().unwrap();
+    let before = fs::read(volume(folder.path(), 16)).unwrap();
+    store.commit(grove.size(), epoch, grove.grow(8)).unwrap();
+    drop(store);
+    for bytes in [unclean, before] {
+        fs::write(volume(folder.path(), 16), bytes).unwrap();
+        grove.assert_held_by(&open(folder.path()).unwrap());
     }
 }
 

@@ -4,7 +4,8 @@
 //! byte for byte on every run: keys, nonces and times are fixed.
 
 pub mod encoding;
-
+pub mod index;
+pub mod log;
 use serde_json::Value;
 
 /// One vector: `spec/vectors/<area>/<name>.json`.
@@ -40,4 +41,8 @@ pub struct Area {
 }
 
 /// Every area.
-pub const AREAS: &[Area] = &[Area { name: "encoding", cases: encoding::cases, run: encoding::run }];
+pub const AREAS: &[Area] = &[
+    Area { name: "encoding", cases: encoding::cases, run: encoding::run },
+    Area { name: "index", cases: index::cases, run: index::run },
+    Area { name: "log", cases: log::cases, run: log::run },
+];

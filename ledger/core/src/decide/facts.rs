@@ -8,6 +8,7 @@ use crate::source::{Lack, Source};
 use crate::status::Status;
 use crate::{Hash, Index, Size};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Everything that [`super::decide`] looks at.
 #[derive(Debug, Clone, Default)]
@@ -33,7 +34,7 @@ pub struct PartyFact {
 #[derive(Debug, Clone)]
 pub struct CatalogueFact {
     /// What its record says.
-    pub content: Catalogue,
+    pub content: Arc<Catalogue>,
     /// Whether it is active: its bases hold.
     pub in_force: bool,
 }
@@ -111,7 +112,7 @@ impl Facts {
             let Content::Catalogue(content) = standing.create.opened()?.record.content() else {
                 return Err(Lack::Record { id: *id }.into());
             };
-            facts.catalogues.insert(*id, CatalogueFact { content: content.clone(), in_force });
+            facts.catalogues.insert(*id, CatalogueFact { content: Arc::clone(content), in_force });
         }
         for id in &which.grants {
             facts.grants.push(grant(judge, id, as_of)?);

@@ -9,8 +9,12 @@
 
 mod body;
 mod fault;
+#[cfg(test)]
+mod model;
 mod read;
 mod rows;
+#[cfg(test)]
+mod tests;
 mod working;
 
 pub use body::{AliasBody, BodyError, Item, StatusBody, TagBody};

@@ -4,7 +4,6 @@ use crate::entry::{Commit, Entry, Head};
 use crate::hash::{self, Hash};
 use crate::trie::model::Model as Trie;
 use crate::units::{Index, Millis, Size};
-use std::collections::BTreeMap;
 
 pub(super) const ORIGIN: &str = "trial/index";
 

@@ -5,6 +5,7 @@ use crate::Hash;
 use crate::json::{Field, MemberError, Members};
 use crate::record::RecordError;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// The most categories, purposes or bases of one catalogue.
 const MOST: usize = 500;
@@ -134,7 +135,7 @@ fn parse(members: &mut Members) -> Result<Content, RecordError> {
         return Err(members.mistyped("version", "an integer from 1").into());
     }
     check_references(&catalogue, members)?;
-    Ok(Content::Catalogue(catalogue))
+    Ok(Content::Catalogue(Arc::new(catalogue)))
 }
 
 /// Codes are distinct, parents stand before children, bases name what the catalogue has.

@@ -28,6 +28,7 @@ use crate::json::Members;
 use crate::record::{Record, RecordError};
 use crate::status::Status;
 use crate::{Hash, Millis};
+use std::sync::Arc;
 
 /// What a record says, typed by its kind.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,7 +42,7 @@ pub enum Content {
     /// The end of a key.
     KeyEnd(KeyEnd),
     /// The words that grants are made of.
-    Catalogue(Catalogue),
+    Catalogue(Arc<Catalogue>),
     /// The right to act for somebody.
     Mandate(Mandate),
     /// A further signature that something waits for.

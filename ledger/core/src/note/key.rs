@@ -2,7 +2,7 @@
 
 use super::{NoteError, VkeyError, decode_base64, encode_base64, is_name};
 use crate::hash;
-use ed25519_dalek::{Signature, VerifyingKey};
+use crate::key::PublicKey;
 use std::fmt;
 
 /// The first four bytes of `H(name ‖ 0x0A ‖ type ‖ public key)`: with the name it tells keys apart.
@@ -54,7 +54,7 @@ pub struct NoteVerifier {
     name: String,
     id: KeyId,
     key_type: KeyType,
-    key: VerifyingKey,
+    key: PublicKey,
 }
 
 impl NoteVerifier {
@@ -66,7 +66,7 @@ impl NoteVerifier {
         if !is_name(name) {
             return Err(VkeyError::KeyName { key_name: name.to_owned() });
         }
-        let key = strong_key(public_key).ok_or(VkeyError::WeakKey)?;
+        let key = PublicKey::from_bytes(public_key).map_err(|_| VkeyError::WeakKey)?;
         Ok(Self { name: name.to_owned(), id: key_id(name, key_type, public_key), key_type, key })
     }
 
@@ -117,7 +117,7 @@ impl NoteVerifier {
     /// The public key's 32 bytes.
     #[must_use]
     pub fn public_key(&self) -> [u8; 32] {
-        self.key.to_bytes()
+        *self.key.as_bytes()
     }
 
     /// Refuses a key of another type.
@@ -133,14 +133,14 @@ impl NoteVerifier {
 
     /// Ed25519 without cofactor, R compared as bytes and not of small order, S < L.
     pub(crate) fn verify_bytes(&self, message: &[u8], signature: &[u8; 64]) -> bool {
-        self.key.verify_strict(message, &Signature::from_bytes(signature)).is_ok()
+        self.key.verify(message, signature).is_ok()
     }
 }
 
 /// The vkey.
 impl fmt::Display for NoteVerifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let bytes = [&[self.key_type.byte()], self.key.to_bytes().as_slice()].concat();
+        let bytes = [&[self.key_type.byte()], self.key.as_bytes().as_slice()].concat();
         write!(f, "{}+{}+{}", self.name, self.id, encode_base64(&bytes))
     }
 }
@@ -162,12 +162,4 @@ fn parse_id(hex: &str) -> Option<KeyId> {
         return None;
     }
     u32::from_str_radix(hex, 16).ok().map(|id| KeyId(id.to_be_bytes()))
-}
-
-/// A key that small-order tricks and second spellings cannot use: dalek alone decodes y ≥ p and a point of
-/// small order.
-fn strong_key(public_key: &[u8; 32]) -> Option<VerifyingKey> {
-    let key = VerifyingKey::from_bytes(public_key).ok()?;
-    let canonical = key.to_edwards().compress().to_bytes() == *public_key;
-    (canonical && !key.is_weak()).then_some(key)
 }

@@ -86,6 +86,7 @@ fn forms_are_refused_by_name() {
         (format!("a\n\n{line}"), "no_final_newline"),
         (format!("a\r\n\n{line}\n"), "control_character"),
         (format!("a\tb\n\n{line}\n"), "control_character"),
+        (format!("a\n\n{}\n", line.replace("trial/a", "trial\ta")), "control_character"),
         (format!("a\n\n{line}\nx\n"), "signature_line"),
         (format!("a\n\n{}\n", line.replace('—', "-")), "signature_line"),
         (format!("a\n\n{}\n", line.replace("trial/a", "trial+a")), "signature_line"),
@@ -159,6 +160,23 @@ fn a_signature_with_s_beyond_the_order_is_refused() {
     }
     let tampered = SignedNote::new(TEXT.to_owned(), vec![NoteSignature::new(&key, blob)]).unwrap();
     assert!(matches!(tampered.verify(&[key]), Err(NoteError::BadSignature { .. })));
+}
+
+// R is the identity and S = k·a, so that the equation holds: made once, from the seed 01…01 over "procura".
+#[test]
+fn a_signature_with_an_r_of_small_order_is_refused() {
+    let hex = |text: &str| -> [u8; 32] {
+        std::array::from_fn(|at| u8::from_str_radix(&text[2 * at..2 * at + 2], 16).unwrap())
+    };
+    let key = verifier("a", KeyType::Ed25519, 1);
+    let r = hex("0100000000000000000000000000000000000000000000000000000000000000");
+    let s = hex("d387081266c689c14bcf6698d656b26931e6e2458fb0b1de9f957798c89ffe03");
+    let signature: [u8; 64] = [r, s].concat().try_into().unwrap();
+    let loose = ed25519_dalek::VerifyingKey::from_bytes(&key.public_key()).unwrap();
+    let dalek = ed25519_dalek::Signature::from_bytes(&signature);
+    assert!(ed25519_dalek::Verifier::verify(&loose, b"procura", &dalek).is_ok(), "the equation holds");
+    assert!(!key.verify_bytes(b"procura", &signature));
+    assert!(key.verify_bytes(b"procura", &signer(1)(b"procura")));
 }
 
 #[test]

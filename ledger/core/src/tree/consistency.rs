@@ -1,8 +1,8 @@
 //! Consistency proofs, RFC 6962 section 2.1.2.
 
-use super::{Hashes, Nodes, ProofError, ProveError, Root, Span, expect_root};
+use super::{Nodes, ProofError, ProveError, Root, Side, Span, descend, expect_length, expect_root};
 use crate::hash;
-use crate::{Hash, Size};
+use crate::{Hash, Index, Size};
 
 /// The hashes that lead from the tree of `old` leaves to the tree of `new` leaves. Empty if `old` is 0 (the
 /// empty tree is consistent with any) or equals `new`.
@@ -17,11 +17,12 @@ pub fn prove_consistency<N: Nodes>(
     if old > new {
         return Err(ProveError::OldLarger { old, new });
     }
-    let mut hashes = Vec::new();
-    if old.0 != 0 {
-        prove_subtree(nodes, old.0, Span::whole(new), true, &mut hashes).map_err(ProveError::Nodes)?;
-    }
-    Ok(hashes)
+    let Some(last) = old.last() else { return Ok(Vec::new()) };
+    let way = way_to(last, new);
+    let start = (!way.known).then_some(&way.shared);
+    let siblings = way.siblings.iter().rev().map(|(_, sibling)| sibling);
+    let hashes: Result<_, _> = start.into_iter().chain(siblings).map(|span| span.hash(nodes)).collect();
+    hashes.map_err(ProveError::Nodes)
 }
 
 /// Checks that the tree of `new` starts with all of `old`.
@@ -37,16 +38,43 @@ pub fn check_consistency(old: &Root, new: &Root, hashes: &[Hash]) -> Result<(), 
     if old.size == new.size && old.hash != new.hash {
         return Err(ProofError::Fork { size: old.size, old: old.hash, new: new.hash });
     }
-    let mut hashes = Hashes::new(hashes);
-    if old.size.0 == 0 {
-        hashes.finish()?;
+    let Some(last) = old.size.last() else {
+        expect_length(hashes, 0)?;
         return expect_old_root(hash::empty(), old);
+    };
+    let way = way_to(last, new.size);
+    expect_length(hashes, way.siblings.len() + usize::from(!way.known))?;
+    let mut hashes = hashes.iter();
+    // The start is the old root itself or the proof's first hash, whose presence the length assures.
+    let start = if way.known { old.hash } else { hashes.next().copied().unwrap_or_default() };
+    let (mut computed_old, mut computed_new) = (start, start);
+    for ((side, _), sibling) in way.siblings.iter().rev().zip(hashes) {
+        // What stands to the left is in both trees, what stands to the right in the new one only.
+        match side {
+            Side::Left => {
+                computed_old = hash::node(sibling, &computed_old);
+                computed_new = hash::node(sibling, &computed_new);
+            }
+            Side::Right => computed_new = hash::node(&computed_new, sibling),
+        }
     }
-    let (computed_old, computed_new) =
-        check_subtree(old.size.0, Span::whole(new.size), Some(old.hash), &mut hashes)?;
-    hashes.finish()?;
     expect_old_root(computed_old, old)?;
     expect_root(computed_new, new)
+}
+
+/// How RFC 6962's `SUBPROOF` goes through the new tree.
+struct Way {
+    /// Passed from the root down.
+    siblings: Vec<(Side, Span)>,
+    /// Where both trees have the same subtree: the first met that ends with the old tree.
+    shared: Span,
+    /// Whether that subtree is all of the old tree, so that its hash is known: the RFC's `b`.
+    known: bool,
+}
+
+fn way_to(last: Index, new: Size) -> Way {
+    let (siblings, shared) = descend(last, new, |span| span.end() - 1 == last.0);
+    Way { siblings, shared, known: shared.start == 0 }
 }
 
 fn expect_old_root(computed: Hash, old: &Root) -> Result<(), ProofError> {
@@ -54,52 +82,4 @@ fn expect_old_root(computed: Hash, old: &Root) -> Result<(), ProofError> {
         return Ok(());
     }
     Err(ProofError::WrongOldRoot { size: old.size, stated: old.hash, computed })
-}
-
-/// `SUBPROOF(m, D[span], b)`: `known` is b, whether the old tree's own root is the subtree's.
-fn prove_subtree<N: Nodes>(
-    nodes: &N,
-    old_end: u64,
-    span: Span,
-    known: bool,
-    hashes: &mut Vec<Hash>,
-) -> Result<(), N::Error> {
-    if old_end == span.end() {
-        if !known {
-            hashes.push(span.hash(nodes)?);
-        }
-        return Ok(());
-    }
-    let (left, right) = span.halves();
-    if old_end <= right.start {
-        prove_subtree(nodes, old_end, left, known, hashes)?;
-        hashes.push(right.hash(nodes)?);
-    } else {
-        prove_subtree(nodes, old_end, right, false, hashes)?;
-        hashes.push(left.hash(nodes)?);
-    }
-    Ok(())
-}
-
-/// The same recursion backwards: the old and the new hash of the subtree. `known` is the old root as long as
-/// it is this very subtree's.
-fn check_subtree(
-    old_end: u64,
-    span: Span,
-    known: Option<Hash>,
-    hashes: &mut Hashes<'_>,
-) -> Result<(Hash, Hash), ProofError> {
-    if old_end == span.end() {
-        let both = known.map_or_else(|| hashes.take(), Ok)?;
-        return Ok((both, both));
-    }
-    let (left, right) = span.halves();
-    if old_end <= right.start {
-        let (old, new) = check_subtree(old_end, left, known, hashes)?;
-        Ok((old, hash::node(&new, &hashes.take()?)))
-    } else {
-        let (old, new) = check_subtree(old_end, right, None, hashes)?;
-        let sibling = hashes.take()?;
-        Ok((hash::node(&sibling, &old), hash::node(&sibling, &new)))
-    }
 }

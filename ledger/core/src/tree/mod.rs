@@ -1,7 +1,7 @@
 //! The RFC 6962 section 2.1 Merkle tree, over leaf hashes that are already computed.
 //!
 //! Each `prove_…` reads a tree through [`Nodes`] and has a `check_…` that needs nothing but its arguments. Both
-//! follow the same recursion, so that the two read alike.
+//! take the same way through the tree, so that the two read alike.
 //!
 //! spec: log.md#tree
 
@@ -21,6 +21,7 @@ pub use multi::{check_below_peaks, check_range, peaks_of_last, prove_below_peaks
 
 use crate::hash;
 use crate::{Hash, Index, Size};
+use std::cmp::Ordering;
 
 /// Where a tree's nodes can be read.
 pub trait Nodes {
@@ -99,6 +100,30 @@ impl Span {
     }
 }
 
+/// On which side of the way down a sibling stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Left,
+    Right,
+}
+
+/// Walks from the root of a tree towards leaf `index` until `stop`: the siblings passed, and where it ends.
+fn descend(index: Index, size: Size, stop: impl Fn(Span) -> bool) -> (Vec<(Side, Span)>, Span) {
+    let mut siblings = Vec::new();
+    let mut span = Span::whole(size);
+    while span.len > 1 && !stop(span) {
+        let (left, right) = span.halves();
+        if index.0 < right.start {
+            siblings.push((Side::Right, right));
+            span = left;
+        } else {
+            siblings.push((Side::Left, left));
+            span = right;
+        }
+    }
+    (siblings, span)
+}
+
 /// The spans of a tree's peaks: its complete subtrees, largest first.
 fn peak_spans(size: Size) -> impl Iterator<Item = Span> {
     let mut start = 0;
@@ -129,6 +154,15 @@ impl<'a> Hashes<'a> {
             0 => Ok(()),
             surplus => Err(ProofError::SurplusHash { given: self.given, used: self.given - surplus }),
         }
+    }
+}
+
+fn expect_length(hashes: &[Hash], wanted: usize) -> Result<(), ProofError> {
+    let given = hashes.len();
+    match given.cmp(&wanted) {
+        Ordering::Less => Err(ProofError::MissingHash { given }),
+        Ordering::Equal => Ok(()),
+        Ordering::Greater => Err(ProofError::SurplusHash { given, used: wanted }),
     }
 }
 

@@ -36,8 +36,32 @@ pub(super) enum Form {
 #[derive(Debug)]
 pub(super) enum Node {
     Leaf { key: Hash, value: Hash },
-    Inner { bit: u8, hash: Option<Hash>, left: Box<Node>, right: Box<Node> },
+    Inner { bit: u8, hash: Option<Hash>, sides: Box<Sides> },
     Child { nibble: u8, hash: Option<Hash>, page: Option<Box<Page>> },
+}
+
+/// Both sides of an inner node, in one allocation: decoding a page is mostly allocating.
+#[derive(Debug)]
+pub(super) struct Sides {
+    pub(super) left: Node,
+    pub(super) right: Node,
+}
+
+impl Sides {
+    /// The side that `key` takes at `bit`.
+    pub(super) fn of(&self, key: &Hash, bit: u8) -> &Node {
+        match side(key, bit) {
+            Side::Left => &self.left,
+            Side::Right => &self.right,
+        }
+    }
+
+    fn of_mut(&mut self, key: &Hash, bit: u8) -> &mut Node {
+        match side(key, bit) {
+            Side::Left => &mut self.left,
+            Side::Right => &mut self.right,
+        }
+    }
 }
 
 /// What a put did.
@@ -141,10 +165,7 @@ impl Node {
     fn fork(&self, at: Prefix, key: &Hash) -> Option<u8> {
         match self {
             Self::Leaf { key: other, .. } => first_difference(key, other),
-            Self::Inner { bit, left, right, .. } => match side(key, *bit) {
-                Side::Left => left.fork(at, key),
-                Side::Right => right.fork(at, key),
-            },
+            Self::Inner { bit, sides, .. } => sides.of(key, *bit).fork(at, key),
             Self::Child { nibble: other, .. } => {
                 let differ = nibble(key, at.nibbles) ^ other;
                 // Of a nibble's 8-bit form the first 4 bits are always zero.
@@ -166,13 +187,7 @@ impl Node {
                 let same = std::mem::replace(old, *value) == *value;
                 return Ok(if same { Put::Nothing } else { Put::Replaced });
             }
-            Self::Inner { bit, hash, left, right } => {
-                let below = match side(key, *bit) {
-                    Side::Left => left,
-                    Side::Right => right,
-                };
-                (below.update(at, kv, key, value)?, hash)
-            }
+            Self::Inner { bit, hash, sides } => (sides.of_mut(key, *bit).update(at, kv, key, value)?, hash),
             Self::Child { nibble, hash, page } => {
                 let below = at.then(*nibble);
                 let page = match page {
@@ -190,30 +205,27 @@ impl Node {
 
     /// Sets a new leaf beside the node that `key` leaves at bit `fork`.
     fn graft(&mut self, fork: u8, key: &Hash, value: &Hash) {
-        if let Self::Inner { bit, hash, left, right } = self
+        if let Self::Inner { bit, hash, sides } = self
             && *bit < fork
         {
             *hash = None;
-            return match side(key, *bit) {
-                Side::Left => left.graft(fork, key, value),
-                Side::Right => right.graft(fork, key, value),
-            };
+            return sides.of_mut(key, *bit).graft(fork, key, value);
         }
-        let old = Box::new(std::mem::replace(self, Self::NONE));
-        let new = Box::new(Self::Leaf { key: *key, value: *value });
+        let old = std::mem::replace(self, Self::NONE);
+        let new = Self::Leaf { key: *key, value: *value };
         let (left, right) = match side(key, fork) {
             Side::Left => (new, old),
             Side::Right => (old, new),
         };
-        *self = Self::Inner { bit: fork, hash: None, left, right };
+        *self = Self::Inner { bit: fork, hash: None, sides: Box::new(Sides { left, right }) };
     }
 
     /// Moves every inner node below the window of the page at `at` into a child page.
     fn cut(&mut self, at: Prefix) {
         match self {
-            Self::Inner { bit, left, right, .. } if u16::from(*bit) < at.window_end() => {
-                left.cut(at);
-                right.cut(at);
+            Self::Inner { bit, sides, .. } if u16::from(*bit) < at.window_end() => {
+                sides.left.cut(at);
+                sides.right.cut(at);
             }
             Self::Inner { hash, .. } => {
                 let hash = *hash;
@@ -232,7 +244,7 @@ impl Node {
     fn nibble(&self, n: u8) -> u8 {
         match self {
             Self::Leaf { key, .. } => nibble(key, n),
-            Self::Inner { left, .. } => left.nibble(n),
+            Self::Inner { sides, .. } => sides.left.nibble(n),
             Self::Child { nibble, .. } => *nibble,
         }
     }
@@ -241,7 +253,7 @@ impl Node {
     fn leaves(&self) -> usize {
         match self {
             Self::Leaf { .. } => 1,
-            Self::Inner { left, right, .. } => left.leaves() + right.leaves(),
+            Self::Inner { sides, .. } => sides.left.leaves() + sides.right.leaves(),
             Self::Child { .. } => 0,
         }
     }
@@ -250,8 +262,8 @@ impl Node {
     pub(super) fn hash(&mut self) -> Hash {
         match self {
             Self::Leaf { key, value } => leaf_hash(key, value),
-            Self::Inner { bit, hash, left, right } => {
-                *hash.get_or_insert_with(|| inner_hash(&left.hash(), &right.hash(), *bit))
+            Self::Inner { bit, hash, sides } => {
+                *hash.get_or_insert_with(|| inner_hash(&sides.left.hash(), &sides.right.hash(), *bit))
             }
             // A child without a hash always has its page here: only a put into the page forgets the hash.
             Self::Child { hash, page, .. } => {
@@ -262,9 +274,9 @@ impl Node {
 
     fn collect(&mut self, at: Prefix, changes: &mut Changes) {
         match self {
-            Self::Inner { left, right, .. } => {
-                left.collect(at, changes);
-                right.collect(at, changes);
+            Self::Inner { sides, .. } => {
+                sides.left.collect(at, changes);
+                sides.right.collect(at, changes);
             }
             Self::Child { nibble, page: Some(page), .. } => page.collect(at.then(*nibble), changes),
             Self::Leaf { .. } | Self::Child { .. } => {}

@@ -180,12 +180,12 @@ fn prune<K: Kv + ?Sized>(kv: &K, at: Prefix, mut node: Node, keys: Vec<Hash>) ->
     }
     match node {
         Node::Leaf { key, value } => Ok(Pruned::Leaf { key, value }),
-        Node::Inner { bit, left, right, .. } => {
+        Node::Inner { bit, sides, .. } => {
             let (lefts, rights) = keys.into_iter().partition(|key| side(key, bit) == Side::Left);
             Ok(Pruned::Inner {
                 bit,
-                left: Box::new(prune(kv, at, *left, lefts)?),
-                right: Box::new(prune(kv, at, *right, rights)?),
+                left: Box::new(prune(kv, at, sides.left, lefts)?),
+                right: Box::new(prune(kv, at, sides.right, rights)?),
             })
         }
         // An absent key may lead into a child page of another prefix than its own: the leaf there proves the absence.

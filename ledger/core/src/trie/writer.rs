@@ -1,7 +1,7 @@
 //! Changing a trie in a batch, and reading one key.
 
 use super::page::{Node, Page, Prefix, Put};
-use super::{Side, row, side};
+use super::row;
 use crate::hash::{self, Hash};
 use crate::kv::{Changes, Kv, Unreadable};
 
@@ -69,24 +69,19 @@ impl<'a, K: Kv + ?Sized> TrieWriter<'a, K> {
 /// [`Unreadable`] if a page on the way can't be read.
 pub fn get<K: Kv + ?Sized>(kv: &K, key: &Hash) -> Result<Option<Hash>, Unreadable> {
     let (mut at, mut page) = (Prefix::TOP, row::load_top(kv)?);
-    while let Some(Page { mut top, .. }) = page {
-        loop {
-            match top {
-                Node::Leaf { key: other, value } => return Ok((other == *key).then_some(value)),
-                Node::Inner { bit, left, right, .. } => {
-                    top = match side(key, bit) {
-                        Side::Left => *left,
-                        Side::Right => *right,
-                    }
-                }
-                Node::Child { nibble, .. } if nibble != super::nibble(key, at.nibbles) => return Ok(None),
-                Node::Child { nibble, hash, .. } => {
-                    at = at.then(nibble);
-                    page = Some(row::load_child(kv, at, hash)?);
-                    break;
-                }
-            }
+    while let Some(Page { top, .. }) = page {
+        let mut node = &top;
+        while let Node::Inner { bit, sides, .. } = node {
+            node = sides.of(key, *bit);
         }
+        page = match node {
+            Node::Leaf { key: other, value } if other == key => return Ok(Some(*value)),
+            Node::Child { nibble, hash, .. } if *nibble == super::nibble(key, at.nibbles) => {
+                at = at.then(*nibble);
+                Some(row::load_child(kv, at, *hash)?)
+            }
+            _ => None,
+        };
     }
     Ok(None)
 }

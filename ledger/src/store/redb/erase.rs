@@ -9,6 +9,7 @@ use super::Shared;
 use super::fault::corrupt;
 use super::format::{Birth, ENTRIES, NODES, Table, VAULT, VaultRow, decode_vault, encode_vault, seal_row};
 use super::volume::{self, Volume};
+use crate::guard::Careful;
 use crate::lock::{lock, read};
 use crate::store::{Head, StoreError};
 use ::redb::Database;
@@ -115,7 +116,7 @@ impl Shared {
         from: &Volume,
         erased: &BTreeSet<u64>,
         range: Range<u64>,
-        (path, to): (&Path, &Database),
+        (path, to): (&Path, &Careful<Database>),
     ) -> Result<(), StoreError> {
         let mut start = range.start;
         while start < range.end {

@@ -1,8 +1,8 @@
 //! What redb says, in the store's words.
 
+use crate::guard;
 use crate::store::StoreError;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 /// Why a volume did not answer.
@@ -41,17 +41,9 @@ pub(super) fn corrupt(path: &Path, what: impl std::fmt::Display) -> StoreError {
     StoreError::Corrupt { what: format!("{}: {what}", path.display()) }
 }
 
-/// Runs `work` on the volume at `path` and puts redb's errors into the store's words.
-///
-/// redb stops by a panic on some damage that it finds in a page (its documentation of `Database::open` says so); a
-/// damaged file must not take the process down with it, so the panic ends here as [`StoreError::Corrupt`]. What
-/// `work` touched is dropped or poisoned then: nothing of it is used again.
+/// Runs `work` on the volume at `path` and puts redb's errors, panics among them, into the store's words.
 pub(super) fn guarded<T>(path: &Path, work: impl FnOnce() -> Result<T, ::redb::Error>) -> Result<T, Fault> {
-    match catch_unwind(AssertUnwindSafe(work)) {
-        Ok(Ok(value)) => Ok(value),
-        Ok(Err(error)) => Err(told(path, error)),
-        Err(_) => Err(corrupt(path, "redb stopped on a page that cannot be").into()),
-    }
+    guard::guarded(work).map_err(|error| told(path, error))
 }
 
 fn told(path: &Path, error: ::redb::Error) -> Fault {

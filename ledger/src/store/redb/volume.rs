@@ -11,6 +11,7 @@ use super::format::{
     decode_birth, decode_head, encode_birth, encode_head, encode_nodes, encode_vault, open_meta, open_row,
     seal_meta, seal_row,
 };
+use crate::guard::Careful;
 use crate::lock::{read, write};
 use crate::store::{Batch, Head, StoreError};
 use ::redb::{
@@ -37,8 +38,8 @@ pub(super) struct Volume {
 enum Handle {
     Closed,
     /// Shared with the readers in it, so that putting it aside takes it away from nobody.
-    Reading(Arc<ReadOnlyDatabase>),
-    Writing(Database),
+    Reading(Arc<Careful<ReadOnlyDatabase>>),
+    Writing(Careful<Database>),
 }
 
 /// The tables of a volume as of one read transaction.
@@ -48,7 +49,7 @@ pub(super) struct Tables {
     nodes: ReadOnlyTable<u64, &'static [u8]>,
     vault: ReadOnlyTable<u64, &'static [u8]>,
     /// Keeps a sealed volume's file open for as long as its tables are read.
-    _database: Option<Arc<ReadOnlyDatabase>>,
+    _database: Option<Arc<Careful<ReadOnlyDatabase>>>,
 }
 
 impl Volume {
@@ -58,7 +59,7 @@ impl Volume {
     }
 
     /// A volume whose file `database` has open for writing.
-    pub(super) fn writing(first: u64, path: PathBuf, database: Database) -> Self {
+    pub(super) fn writing(first: u64, path: PathBuf, database: Careful<Database>) -> Self {
         Self { first, path, handle: RwLock::new(Handle::Writing(database)), used: AtomicU64::new(0) }
     }
 
@@ -67,7 +68,8 @@ impl Volume {
     pub(super) fn sealed_tables(&self, cache_bytes: usize) -> Result<Tables, Fault> {
         let mut handle = write(&self.handle);
         if matches!(*handle, Handle::Closed) {
-            let open = || guarded(&self.path, || Ok(builder(cache_bytes).open_read_only(&self.path)?));
+            let open =
+                || guarded(&self.path, || Ok(Careful::new(builder(cache_bytes).open_read_only(&self.path)?)));
             let database = match open() {
                 Err(Fault::Unclean) => {
                     tracing::warn!(file = %self.path.display(), "repairing a volume that was not closed cleanly");
@@ -99,7 +101,7 @@ impl Volume {
     }
 
     /// Puts `database`, which has this volume's rewritten file open for writing, in the place of what was open.
-    pub(super) fn replace(&self, database: Database) {
+    pub(super) fn replace(&self, database: Careful<Database>) {
         let old = std::mem::replace(&mut *write(&self.handle), Handle::Writing(database));
         // The old file has no name any more; whether its close succeeds is nobody's concern.
         drop(old);
@@ -134,8 +136,8 @@ impl Volume {
         guarded(&self.path, || {
             let (transaction, database) = match handle {
                 Handle::Closed => return Err(::redb::Error::DatabaseClosed),
-                Handle::Reading(database) => (database.begin_read()?, Some(Arc::clone(database))),
-                Handle::Writing(database) => (database.begin_read()?, None),
+                Handle::Reading(database) => (database.get()?.begin_read()?, Some(Arc::clone(database))),
+                Handle::Writing(database) => (database.get()?.begin_read()?, None),
             };
             Ok(Tables {
                 meta: transaction.open_table(META)?,
@@ -203,20 +205,17 @@ impl Tables {
         let rows = guarded(path, || {
             let mut rows = Vec::new();
             for row in self.table(table).range(range.clone())? {
-                let (index, row) = row?;
-                rows.push((index.value(), row.value().to_vec()));
+                rows.push(row?.1.value().to_vec());
             }
             Ok(rows)
         })?;
-        let mut payloads = Vec::with_capacity(rows.len());
         let mut rows = rows.into_iter();
-        for index in range {
-            // A row that damage hides leaves a hole; the indexes show it.
-            let row = rows.next().filter(|(found, _)| *found == index);
-            let (_, row) = row.ok_or_else(|| damaged_row(path, table, index))?;
-            payloads.push(payload(path, table, index, row)?);
-        }
-        Ok(payloads)
+        // Each checksum is bound to its index: a row that damage hides or doubles moves all that follow.
+        let checked = range.map(|index| {
+            let row = rows.next().ok_or_else(|| damaged_row(path, table, index))?;
+            payload(path, table, index, row)
+        });
+        Ok(checked.collect::<Result<_, StoreError>>()?)
     }
 
     /// What `take` makes of the payload at `index`; a row that `take` can't read is a damaged one.
@@ -276,8 +275,8 @@ pub(super) fn create(
     birth: &Birth,
     head: &Head,
     cache_bytes: usize,
-) -> Result<Database, StoreError> {
-    let made = guarded(path, || Ok(builder(cache_bytes).create(path)?)).and_then(|database| {
+) -> Result<Careful<Database>, StoreError> {
+    let made = guarded(path, || Ok(Careful::new(builder(cache_bytes).create(path)?))).and_then(|database| {
         commit(path, &database, |transaction| {
             let mut meta = transaction.open_table(META)?;
             meta.insert(FORMAT_KEY, seal_meta(FORMAT_KEY, &FORMAT.to_be_bytes()).as_slice())?;
@@ -296,11 +295,11 @@ pub(super) fn create(
 /// One durable transaction on a volume's database.
 pub(super) fn commit(
     path: &Path,
-    database: &Database,
+    database: &Careful<Database>,
     work: impl FnOnce(&WriteTransaction) -> Result<(), ::redb::Error>,
 ) -> Result<(), Fault> {
     guarded(path, || {
-        let mut transaction = database.begin_write()?;
+        let mut transaction = database.get()?.begin_write()?;
         transaction.set_durability(Durability::Immediate)?;
         // Without it a crash in the middle of a commit leaves two roots to choose from by checksum alone.
         transaction.set_two_phase_commit(true);
@@ -313,6 +312,11 @@ pub(super) fn commit(
 }
 
 /// Whether each commit also stores redb's map of free pages, so that opening after a kill does not walk the volume.
+///
+/// Measured on 2 shared cores at 411,000 entries of 1.7 KB (0.7 GB): opening after a kill takes 1.6 ms with it and
+/// 1.8 s without, which at a full volume would be the 5 s that opening may take in all. A commit of one row takes
+/// 0.7–0.9 ms with it and 0.6–0.7 ms without; one of 1,000 rows shows no difference. That bounded cost is what
+/// volumes are for: the map grows with the file.
 const QUICK_REPAIR: bool = true;
 
 /// The rows of a batch and the head that it makes, in `transaction`.
@@ -342,13 +346,14 @@ pub(super) fn put_head(transaction: &WriteTransaction, head: &Head) -> Result<()
 }
 
 /// Closes a database so that its file needs no repair.
-pub(super) fn close_database(path: &Path, database: Database) -> Result<(), StoreError> {
-    guarded(path, || Ok(database.close()?)).map_err(|fault| fault.into_error(path))
+pub(super) fn close_database(path: &Path, database: Careful<Database>) -> Result<(), StoreError> {
+    guarded(path, || Ok(database.take()?.close()?)).map_err(|fault| fault.into_error(path))
 }
 
-fn open_writing(path: &Path, cache_bytes: usize) -> Result<Database, StoreError> {
+fn open_writing(path: &Path, cache_bytes: usize) -> Result<Careful<Database>, StoreError> {
     // `open`, never `create`: redb makes a new database out of an empty file.
-    guarded(path, || Ok(builder(cache_bytes).open(path)?)).map_err(|fault| fault.into_error(path))
+    guarded(path, || Ok(Careful::new(builder(cache_bytes).open(path)?)))
+        .map_err(|fault| fault.into_error(path))
 }
 
 fn builder(cache_bytes: usize) -> Builder {

@@ -1,0 +1,112 @@
+//! "May this party do this for this person, now?": looked up, decided, and proven.
+//!
+//! spec: decisions.md
+
+use crate::error::ReadError;
+use crate::prove::Ask;
+use crate::view::View;
+use procura_core::decide::{AuthZen, Decision, Facts, Gather, PartyRef, Request, decide};
+use procura_core::judge::{Judge, Verdict};
+use procura_core::kinds::Content;
+use procura_core::receipt::{Authority, Named, Receipt};
+use procura_core::source::Source;
+use procura_core::{Hash, Millis};
+use std::collections::BTreeSet;
+
+impl View {
+    /// What `decide` says over all that the ledger holds between the parties named.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn evaluate(&self, request: &AuthZen, at: Millis) -> Result<Decision, ReadError> {
+        Ok(self.decided(request, at)?.decision)
+    }
+
+    /// The same with its proof: an authority receipt over the evidence.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn check(&self, request: &AuthZen, at: Millis, ask: &Ask) -> Result<Receipt, ReadError> {
+        let authority = self.decided(request, at)?;
+        self.authority(&authority, ask)?.ok_or_else(|| ReadError::Fault("a check as of no size".to_owned()))
+    }
+
+    fn decided(&self, request: &AuthZen, at: Millis) -> Result<Authority, ReadError> {
+        let parties = Named {
+            actor: self.named(&request.actor)?,
+            subject: self.named(&request.subject)?,
+            on_behalf_of: request.on_behalf_of.as_ref().map(|principal| self.named(principal)).transpose()?,
+        };
+        let gather = self.gather(&parties)?;
+        let reader = self.shared.store.read()?;
+        self.live_over(reader.as_ref(), |live| {
+            let judge = Judge::trusting_admission(live);
+            let facts = Facts::gather(&judge, &gather, self.size()).map_err(no_facts)?;
+            let asked = Request {
+                actor: parties.actor,
+                subject: parties.subject,
+                on_behalf_of: parties.on_behalf_of,
+                category: request.category.clone(),
+                purpose: request.purpose.clone(),
+            };
+            let decision = decide(&asked, at, &facts);
+            // The records of the receipt: the evidence, and the catalogues that its grants name.
+            let is_evidence = |id: &&Hash| decision.evidence.contains(id);
+            let grants: Vec<Hash> = gather.grants.iter().filter(is_evidence).copied().collect();
+            let mut catalogues: BTreeSet<Hash> =
+                gather.catalogues.iter().filter(is_evidence).copied().collect();
+            let chosen = facts.grants.iter().filter(|grant| grants.contains(&grant.id));
+            catalogues.extend(chosen.map(|grant| grant.catalogue));
+            let catalogues = catalogues.into_iter().collect();
+            let request = request.clone();
+            Ok(Authority { request, at, parties, grants, catalogues, decision, as_of: None })
+        })
+    }
+
+    /// Everything between these parties that a decision may rest on.
+    fn gather(&self, parties: &Named) -> Result<Gather, ReadError> {
+        let principal = parties.on_behalf_of.unwrap_or(parties.actor);
+        let mut gather = Gather {
+            parties: [parties.actor, parties.subject, principal].into_iter().flatten().collect(),
+            grants: BTreeSet::new(),
+            catalogues: self.catalogues()?.into_iter().collect(),
+        };
+        for (from, to) in [(principal, parties.actor), (parties.subject, principal)] {
+            if let (Some(from), Some(to)) = (from, to)
+                && from != to
+            {
+                gather.grants.extend(self.grants(&from, &to)?);
+            }
+        }
+        let grants: Vec<Hash> = gather.grants.iter().copied().collect();
+        self.live(|live| -> Result<(), ReadError> {
+            for id in &grants {
+                let logged = live.record(id)?;
+                match logged.opened.as_ref().map(|opened| opened.record.content()) {
+                    Some(Content::Mandate(mandate)) => drop(gather.catalogues.insert(mandate.catalogue)),
+                    Some(Content::Consent(consent)) => drop(gather.catalogues.insert(consent.catalogue)),
+                    // An erased grant permits nothing.
+                    _ => drop(gather.grants.remove(id)),
+                }
+            }
+            Ok(())
+        })??;
+        Ok(gather)
+    }
+
+    /// The party that a reference names; `None` if nobody is registered under it.
+    fn named(&self, reference: &PartyRef) -> Result<Option<Hash>, ReadError> {
+        match reference {
+            PartyRef::Nobody(_) => Ok(None),
+            PartyRef::Identifier(identifier) => self.party_of(identifier),
+            PartyRef::Id(id) => Ok(self.party(id)?.map(|party| party.id)),
+        }
+    }
+}
+
+fn no_facts(verdict: Verdict) -> ReadError {
+    match verdict {
+        Verdict::Lack(lack) => lack.into(),
+        other => ReadError::Fault(other.to_string()),
+    }
+}

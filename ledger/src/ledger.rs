@@ -1,0 +1,209 @@
+//! The ledger as its embedder sees it: hand in, look up, close.
+
+use crate::append::{Job, Placed, signing_key};
+use crate::error::{ReadError, State, SubmitError};
+use crate::given::{Clock, Random};
+use crate::live::RecordCache;
+use crate::prepared::{Prepared, Registrar};
+use crate::published::Published;
+use crate::store::Store;
+use crate::view::View;
+use procura_core::admission::{Candidate, Refusal};
+use procura_core::identifier::Identifier;
+use procura_core::kv::Unreadable;
+use procura_core::note::NoteVerifier;
+use procura_core::submission::Submission;
+use procura_core::{Hash, Index};
+use std::sync::mpsc::{SyncSender, TrySendError, channel};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::thread::JoinHandle;
+
+/// An open ledger. Clones are the same ledger.
+#[derive(Clone)]
+pub struct Ledger {
+    shared: Arc<Shared>,
+}
+
+pub(crate) struct Shared {
+    pub(crate) origin: Arc<str>,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) cache: Arc<RecordCache>,
+    pub(crate) published: Arc<Published>,
+    pub(crate) prepared: Arc<Prepared>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+    pub(crate) provisional: RwLock<Option<Registrar>>,
+    pub(crate) log_verifier: NoteVerifier,
+    pub(crate) entry_0: Hash,
+    pub(crate) jobs: SyncSender<Job>,
+    pub(crate) thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// What became of a submission.
+#[derive(Clone)]
+pub struct Acknowledged {
+    /// The record's id.
+    pub id: Hash,
+    /// Where it stands.
+    pub index: Index,
+    /// Whether this submission put it there; else it was there already.
+    pub is_new: bool,
+    /// The ledger as of a signed checkpoint that covers the record.
+    pub view: View,
+}
+
+impl Ledger {
+    pub(crate) fn of(shared: Shared) -> Self {
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// The ledger's name.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        &self.shared.origin
+    }
+
+    /// The key that checkpoints are signed with; its text is the vkey.
+    #[must_use]
+    pub fn log_key(&self) -> &NoteVerifier {
+        &self.shared.log_verifier
+    }
+
+    /// The leaf hash of entry 0, which a policy pins.
+    #[must_use]
+    pub fn entry0(&self) -> Hash {
+        self.shared.entry_0
+    }
+
+    /// What the ledger can do now.
+    #[must_use]
+    pub fn state(&self) -> State {
+        self.shared.published.state()
+    }
+
+    /// Sets the ledger's own provisional registrar, once its party and key are logged.
+    pub fn set_provisional(&self, registrar: Registrar) {
+        *self.shared.provisional.write().unwrap_or_else(PoisonError::into_inner) = Some(registrar);
+    }
+
+    /// Hands in a submission. Form and signature are checked in the caller's thread; the sequencer decides. `reply` is called
+    /// once, perhaps from the sequencer's thread: it must not wait for anything.
+    pub fn submit(
+        &self,
+        submission: Submission,
+        reply: impl FnOnce(Result<Acknowledged, SubmitError>) + Send + 'static,
+    ) {
+        let candidate = match self.read_submission(submission) {
+            Ok(candidate) => candidate,
+            Err(refusal) => return reply(Err(refusal.into())),
+        };
+        if let State::Closed | State::ReadOnly(_) = self.state() {
+            // Tried all the same: the next commit finds out whether it works again.
+            tracing::debug!("a submission while the ledger is not ready");
+        }
+        let id = candidate.record().id();
+        let reply = Arc::new(Mutex::new(Some(reply)));
+        let answer = {
+            let (shared, reply) = (Arc::downgrade(&self.shared), Arc::clone(&reply));
+            move |outcome: Result<Placed, SubmitError>| {
+                let Some(reply) = reply.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
+                reply(outcome.and_then(|placed| {
+                    let view = View::new(shared.upgrade().ok_or(SubmitError::Unknown)?);
+                    Ok(Acknowledged { id, index: placed.index, is_new: placed.is_new, view })
+                }));
+            }
+        };
+        let error = match self.shared.jobs.try_send(Job::Submit(Box::new(candidate), Box::new(answer))) {
+            Ok(()) => return,
+            Err(TrySendError::Full(_)) => SubmitError::Busy { retry_after_s: 1 },
+            Err(TrySendError::Disconnected(_)) => SubmitError::ReadOnly("it was closed".to_owned()),
+        };
+        if let Some(reply) = reply.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            reply(Err(error));
+        }
+    }
+
+    /// Hands in a submission and waits.
+    ///
+    /// # Errors
+    /// [`SubmitError`].
+    pub fn append(&self, submission: Submission) -> Result<Acknowledged, SubmitError> {
+        let (tell, told) = channel();
+        self.submit(submission, move |outcome| drop(tell.send(outcome)));
+        told.recv().unwrap_or(Err(SubmitError::Unknown))
+    }
+
+    /// The ledger as of its last commit.
+    #[must_use]
+    pub fn view(&self) -> View {
+        View::new(Arc::clone(&self.shared))
+    }
+
+    /// The id of the party with an identifier: the registered one's, or that of one prepared for it.
+    ///
+    /// # Errors
+    /// [`SubmitError::Refused`] while the ledger has no provisional registrar; otherwise as far as the storage fails.
+    pub fn resolve(&self, identifier: &Identifier) -> Result<Hash, SubmitError> {
+        let shared = &self.shared;
+        let registered = self.view().party_of(identifier).map_err(not_readable)?;
+        let registrar = shared.provisional.read().unwrap_or_else(PoisonError::into_inner).clone();
+        match (registered, registrar) {
+            (Some(party), _) => Ok(party),
+            (None, None) => Err(Refusal::UnknownParty { pointer: "/identifier" }.into()),
+            (None, Some(registrar)) => shared
+                .prepared
+                .party(identifier, &shared.origin, &registrar, shared.clock.as_ref(), shared.random.as_ref())
+                .map_err(SubmitError::ReadOnly),
+        }
+    }
+
+    /// An operator says that the clock is right, after appending stopped because of it.
+    pub fn confirm_clock(&self) {
+        // A full queue means that submissions are refused for the clock already; the operator tries again.
+        let _ = self.shared.jobs.try_send(Job::ConfirmClock);
+    }
+
+    /// Ends the sequencer after what it has taken, and brings the index to its file. Later submissions are refused; views go on.
+    pub fn close(&self) {
+        let thread = self.shared.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            let _ = self.shared.jobs.send(Job::Close);
+            if thread.join().is_err() {
+                tracing::error!("the sequencer ended with a panic");
+            }
+        }
+    }
+
+    fn read_submission(&self, submission: Submission) -> Result<Candidate, Refusal> {
+        let candidate = Candidate::read(submission, &self.shared.origin)?;
+        // Verified here, in parallel, if the key is logged already; else the sequencer does it.
+        let view = self.view();
+        if let Some(key) =
+            view.live(|live| signing_key(live, candidate.record().jws().kid())).map_err(unreadable)??
+        {
+            candidate.verify(&key)?;
+        }
+        Ok(candidate)
+    }
+}
+
+impl Drop for Shared {
+    /// The sequencer holds nothing of this; it ends when the last sender does.
+    fn drop(&mut self) {
+        if let Some(thread) = self.thread.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
+            let _ = self.jobs.try_send(Job::Close);
+            // The last clone may be dropped by the sequencer itself, inside a reply.
+            if std::thread::current().id() != thread.thread().id() {
+                let _ = thread.join();
+            }
+        }
+    }
+}
+
+fn unreadable(error: ReadError) -> Refusal {
+    Refusal::Unreadable(Unreadable(error.to_string()))
+}
+
+fn not_readable(error: ReadError) -> SubmitError {
+    SubmitError::Refused(unreadable(error))
+}

@@ -1,0 +1,126 @@
+//! The ledger's own records as a source: from the store and the index, and from the batch in progress before that.
+
+use crate::search;
+use crate::store::{Reader, StoreError};
+use crate::vault::VaultRow;
+use procura_core::admission::State;
+use procura_core::entry::{Class, Entry};
+use procura_core::identifier::Identifier;
+use procura_core::index::{Item, status_items, tag_header, tag_items};
+use procura_core::kv::{Kv, Unreadable};
+use procura_core::source::{Lack, List, Logged, Opened, Source};
+use procura_core::{Hash, Index, hash};
+use quick_cache::sync::Cache;
+use std::sync::Arc;
+
+/// Records read before, by index; a bounded number of them. What is logged never changes; what is erased is removed.
+pub(crate) type RecordCache = Cache<u64, Arc<Kept>>;
+
+/// A record as the ledger keeps it.
+#[derive(Debug, Clone)]
+pub(crate) struct Kept {
+    /// The entry with its record.
+    pub(crate) logged: Arc<Logged>,
+    /// The parties with the segment in which each has it.
+    pub(crate) filed: Vec<(Hash, u64)>,
+}
+
+/// An entry that is not in the store yet.
+pub(crate) struct Pending {
+    pub(crate) kept: Arc<Kept>,
+}
+
+/// Where records are read from: `kv` finds them, `reader` holds them, `pending` comes after what it holds.
+pub(crate) struct Live<'a, K: Kv + ?Sized> {
+    pub(crate) origin: &'a str,
+    pub(crate) kv: &'a K,
+    pub(crate) reader: &'a dyn Reader,
+    pub(crate) cache: &'a RecordCache,
+    /// Entries after the reader's size, the first of them right behind it.
+    pub(crate) pending: &'a [Option<Pending>],
+    pub(crate) prepared: &'a dyn Fn(&Hash) -> bool,
+}
+
+impl<K: Kv + ?Sized> Live<'_, K> {
+    /// The record at an index with its filing.
+    pub(crate) fn kept(&self, index: Index) -> Result<Arc<Kept>, Lack> {
+        if let Some(beyond) = index.0.checked_sub(self.reader.head().size.0) {
+            let pending =
+                usize::try_from(beyond).ok().and_then(|n| self.pending.get(n)).and_then(Option::as_ref);
+            return pending.map(|pending| Arc::clone(&pending.kept)).ok_or(Lack::Entry { index });
+        }
+        if let Some(kept) = self.cache.get(&index.0) {
+            return Ok(kept);
+        }
+        let kept = Arc::new(self.read(index)?);
+        self.cache.insert(index.0, Arc::clone(&kept));
+        Ok(kept)
+    }
+
+    fn read(&self, index: Index) -> Result<Kept, Lack> {
+        let unreadable = |error: StoreError| Lack::Unreadable(Unreadable(error.to_string()));
+        let bytes = self.reader.entries(index.0..index.0 + 1).map_err(unreadable)?;
+        let bytes = bytes.first().ok_or(Lack::Entry { index })?;
+        let entry = Entry::decode(bytes).map_err(|error| damaged(index, &error.to_string()))?;
+        let (opened, filed) = match self.reader.vault(index).map_err(unreadable)? {
+            None => (None, Vec::new()),
+            Some(row) => {
+                let row = VaultRow::decode(&row).map_err(|error| damaged(index, &error.to_string()))?;
+                (Some(Opened::check(index, &entry, row.sealed, self.origin)?), row.filed)
+            }
+        };
+        Ok(Kept { logged: Arc::new(Logged { index, leaf: hash::leaf(bytes), entry, opened }), filed })
+    }
+}
+
+fn damaged(index: Index, what: &str) -> Lack {
+    Lack::Unreadable(Unreadable(format!("the entry at {index} is damaged: {what}")))
+}
+
+impl<K: Kv + ?Sized> Source for Live<'_, K> {
+    fn origin(&self) -> &str {
+        self.origin
+    }
+
+    fn record(&self, id: &Hash) -> Result<Arc<Logged>, Lack> {
+        let index = search::index_of(self.kv, id)?.ok_or(Lack::Record { id: *id })?;
+        let logged = self.at(index)?;
+        if logged.entry.class() == Class::Transition { Err(Lack::Record { id: *id }) } else { Ok(logged) }
+    }
+
+    fn at(&self, index: Index) -> Result<Arc<Logged>, Lack> {
+        self.kept(index).map(|kept| Arc::clone(&kept.logged))
+    }
+
+    fn list(&self, id: &Hash) -> Result<Arc<List>, Lack> {
+        let items = status_items(self.kv, id)?;
+        match List::new(items) {
+            Ok(list) => Ok(Arc::new(list)),
+            Err(_) => Err(Lack::List { id: *id }),
+        }
+    }
+
+    fn tag(&self, tag: &Hash) -> Result<Option<Arc<Vec<Item>>>, Lack> {
+        let Some(header) = tag_header(self.kv, tag)? else { return Ok(None) };
+        let items = tag_items(self.kv, tag, 0..header.body().count)?;
+        Ok(Some(Arc::new(items)))
+    }
+
+    fn holds(&self, index: Index, id: &Hash) -> Result<bool, Unreadable> {
+        Ok(search::index_of(self.kv, id)? == Some(index))
+    }
+}
+
+impl<K: Kv + ?Sized> State for Live<'_, K> {
+    fn party_with(&self, identifier: &Identifier) -> Result<Option<Hash>, Unreadable> {
+        search::party_with(self.kv, identifier)
+    }
+
+    fn has_key(&self, party: &Hash) -> Result<bool, Unreadable> {
+        search::has_key(self.kv, party)
+    }
+
+    fn is_prepared(&self, party: &Hash) -> bool {
+        (self.prepared)(party)
+    }
+}

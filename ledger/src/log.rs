@@ -1,0 +1,72 @@
+//! The log as C2SP tlog-tiles show it: tiles, entry bundles, inclusion and consistency proofs.
+//!
+//! spec: log.md
+
+use crate::error::ReadError;
+use crate::open::ReaderNodes;
+use crate::view::View;
+use procura_core::checkpoint::SignedCheckpoint;
+use procura_core::tile::{TileKind, TilePath, encode_bundle, encode_tile};
+use procura_core::tlog_proof::TlogProof;
+use procura_core::tree::{Nodes, ProveError, prove_consistency, prove_inclusion};
+use procura_core::{Hash, Index, Size};
+
+impl View {
+    /// The inclusion proof of an entry under the view's checkpoint, as a tlog-proof text; `None` if there is no such
+    /// entry.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn inclusion(&self, index: Index) -> Result<Option<String>, ReadError> {
+        let reader = self.shared.store.read()?;
+        let path = match prove_inclusion(&ReaderNodes(reader.as_ref()), index, self.size()) {
+            Ok(path) => path,
+            Err(ProveError::Nodes(error)) => return Err(error.into()),
+            Err(_) => return Ok(None),
+        };
+        let checkpoint = SignedCheckpoint::parse(self.checkpoint().as_bytes())
+            .map_err(|error| ReadError::Fault(error.to_string()))?;
+        Ok(Some(TlogProof { index, path, checkpoint }.to_string()))
+    }
+
+    /// The consistency proof between two sizes; `None` if the log never had them, or they are out of order.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn consistency(&self, from: Size, to: Size) -> Result<Option<Vec<Hash>>, ReadError> {
+        if from.0 == 0 || from > to || to > self.size() {
+            return Ok(None);
+        }
+        let reader = self.shared.store.read()?;
+        match prove_consistency(&ReaderNodes(reader.as_ref()), from, to) {
+            Ok(hashes) => Ok(Some(hashes)),
+            Err(ProveError::Nodes(error)) => Err(error.into()),
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// A tile or an entry bundle; `None` if the view's size does not contain it.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn tile(&self, path: &TilePath) -> Result<Option<Vec<u8>>, ReadError> {
+        if !path.is_within(self.size()) {
+            return Ok(None);
+        }
+        let reader = self.shared.store.read()?;
+        let first = path.index() * 256;
+        let places = first..first + u64::from(path.width());
+        match path.kind() {
+            TileKind::Entries => {
+                let entries = reader.entries(places)?;
+                encode_bundle(&entries).map(Some).map_err(|error| ReadError::Fault(error.to_string()))
+            }
+            TileKind::Hashes { level } => {
+                let nodes = ReaderNodes(reader.as_ref());
+                let hashes: Vec<Hash> =
+                    places.map(|index| nodes.node(level * 8, index)).collect::<Result<_, _>>()?;
+                Ok(Some(encode_tile(&hashes)))
+            }
+        }
+    }
+}

@@ -1,0 +1,369 @@
+//! Making a ledger, and opening one: what is stored is believed only as far as its signed checkpoint.
+//!
+//! spec: storage.md#open
+
+use crate::append::{ClockMark, Job, Sequencer};
+use crate::error::OpenError;
+use crate::given::{Clock, OsRandom, Random, SystemClock, random};
+use crate::index::{Found, IndexFile, Layers, Limits, Mark, RedbIndex};
+use crate::ledger::{Ledger, Shared};
+use crate::live::RecordCache;
+use crate::memory_index::MemoryIndex;
+use crate::prepared::{Prepared, Registrar};
+use crate::published::{Head, Published};
+use crate::replay::replay;
+use crate::side::SideFile;
+use crate::store::memory::MemoryStore;
+use crate::store::redb::{self as volumes, RedbStore};
+use crate::store::{Batch, Reader, Row, Store, StoreError};
+use crate::vault::VaultRow;
+use procura_core::admission::{Candidate, Refusal};
+use procura_core::checkpoint::{Checkpoint, SignedCheckpoint};
+use procura_core::entry::{self, Entry, Tags};
+use procura_core::hash::{commitment, leaf};
+use procura_core::index::Working;
+use procura_core::key::Signer;
+use procura_core::kinds::Content;
+use procura_core::kv::MemoryKv;
+use procura_core::note::{KeyType, NoteVerifier};
+use procura_core::source::Sealed;
+use procura_core::status::Initial;
+use procura_core::submission::Submission;
+use procura_core::tree::{Frontier, Nodes, Root, prove_peaks};
+use procura_core::{Hash, Millis};
+use std::cell::Cell;
+use std::path::Path;
+use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, RwLock};
+use std::time::Duration;
+
+/// The version of the index rows' encoding: to be counted up when the core's rows, or [`crate::search`]'s, change.
+const INDEX_FORMAT: u32 = 1;
+/// The most memory for pages of the index file, in bytes.
+const INDEX_CACHE_BYTES: usize = 128 << 20;
+
+/// How a ledger is run.
+#[derive(Clone)]
+pub struct Options {
+    /// The clocks.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub random: Arc<dyn Random>,
+    /// How many submissions may wait.
+    pub queue: usize,
+    /// How long the log may stand still before an index commit alone is logged.
+    pub heartbeat: Duration,
+    /// How many records are kept ready to read.
+    pub cached_records: usize,
+    /// When fresh index rows go to their file.
+    pub index: Limits,
+    /// How the volumes are kept.
+    pub volumes: volumes::Options,
+    /// The ledger's own provisional registrar, if it is there already.
+    pub provisional: Option<Registrar>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            clock: Arc::new(SystemClock::default()),
+            random: Arc::new(OsRandom),
+            queue: 8192,
+            heartbeat: Duration::from_secs(60),
+            cached_records: 16_384,
+            index: Limits::default(),
+            volumes: volumes::Options::default(),
+            provisional: None,
+        }
+    }
+}
+
+/// What a new ledger starts with.
+pub struct Setup {
+    /// Its name for ever; `trial/…` for one on which nobody may rely.
+    pub origin: String,
+    /// The signed `root` record.
+    pub root: Submission,
+    /// The key that signs checkpoints.
+    pub log_key: Arc<dyn Signer>,
+}
+
+impl Ledger {
+    /// Makes a ledger in `folder`, which must be empty or not there: entry 0, its index commit, the first checkpoint.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub fn init(folder: &Path, setup: Setup, options: Options) -> Result<Self, OpenError> {
+        // Everything that can be refused is, before a file is made.
+        let first = first_batch(&setup, &options)?;
+        std::fs::create_dir_all(folder)
+            .map_err(|source| OpenError::Io { what: format!("making {}", folder.display()), source })?;
+        let store = RedbStore::create(&folder.join("main"), options.volumes)?;
+        let epoch = store.claim()?;
+        store.commit(procura_core::Size(0), epoch, first)?;
+        drop(store);
+        Self::open(folder, &setup.origin, setup.log_key, options)
+    }
+
+    /// Opens the ledger in `folder`.
+    ///
+    /// # Errors
+    /// [`OpenError`]. Nothing is changed in a folder that does not open, but a useless index file may be gone.
+    pub fn open(
+        folder: &Path,
+        origin: &str,
+        log_key: Arc<dyn Signer>,
+        options: Options,
+    ) -> Result<Self, OpenError> {
+        let store: Arc<dyn Store> = Arc::new(RedbStore::open(&folder.join("main"), options.volumes)?);
+        let side = SideFile::open(&folder.join("side"))?;
+        let index = folder.join("index");
+        std::fs::create_dir_all(&index)
+            .map_err(|source| OpenError::Io { what: format!("making {}", index.display()), source })?;
+        let path = index.join("index.redb");
+        let (mut file, found) = RedbIndex::open(&path, INDEX_FORMAT, origin, INDEX_CACHE_BYTES)?;
+        if let Found::Rows(mark) = found
+            && !is_of_this_log(store.as_ref(), &mark)?
+        {
+            tracing::warn!(size = mark.size.0, "the index is of another history and will be rebuilt");
+            drop(file);
+            std::fs::remove_file(&path)
+                .map_err(|source| OpenError::Io { what: format!("removing {}", path.display()), source })?;
+            (file, _) = RedbIndex::open(&path, INDEX_FORMAT, origin, INDEX_CACHE_BYTES)?;
+        }
+        start(store, Arc::new(file), Some(side), origin, log_key, options)
+    }
+
+    /// A ledger that lives in memory and dies with the process: for tests and for trying things out.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub fn in_memory(setup: Setup, options: Options) -> Result<Self, OpenError> {
+        let store = MemoryStore::new();
+        let epoch = store.claim()?;
+        store.commit(procura_core::Size(0), epoch, first_batch(&setup, &options)?)?;
+        let file = Arc::new(MemoryIndex::default());
+        start(Arc::new(store), file, None, &setup.origin, setup.log_key, options)
+    }
+}
+
+/// Entry 0 and the index commit behind it, signed.
+fn first_batch(setup: &Setup, options: &Options) -> Result<Batch, OpenError> {
+    let candidate = Candidate::read(setup.root.clone(), &setup.origin).map_err(OpenError::Root)?;
+    let time = options.clock.now();
+    let head = admit_root(&candidate, time, options.random.as_ref())?;
+    let bytes = head.0.encode();
+    let rows = MemoryKv::default();
+    let system = |error: procura_core::kv::Unreadable| OpenError::System(error.to_string());
+    let mut working = Working::new(&rows, &setup.origin).map_err(system)?;
+    let fault = |error: procura_core::index::ApplyError| OpenError::System(error.to_string());
+    let root = working.apply(&bytes).map_err(fault)?;
+    let commit = working.commit_entry(time).map_err(system)?.encode();
+    let committed = working.apply(&commit).map_err(fault)?;
+    let mut frontier = Frontier::new();
+    let rows = vec![
+        Row { entry: bytes, nodes: frontier.push(root.leaf), vault: Some(head.1.encode()) },
+        Row { entry: commit, nodes: frontier.push(committed.leaf), vault: None },
+    ];
+    let verifier = log_verifier(&setup.origin, setup.log_key.as_ref())?;
+    let tree = Root { size: frontier.size(), hash: frontier.root() };
+    let checkpoint =
+        sign_checkpoint(&setup.origin, tree, setup.log_key.as_ref(), &verifier).map_err(OpenError::LogKey)?;
+    Ok(Batch { rows, checkpoint })
+}
+
+/// Entry 0: a root that signs itself with one of its own keys.
+fn admit_root(
+    candidate: &Candidate,
+    time: Millis,
+    source: &dyn Random,
+) -> Result<(Entry, VaultRow), OpenError> {
+    let record = candidate.record();
+    let not_a_root = || OpenError::Root(Refusal::NotAllowed(procura_core::kinds::NotAllowed::Signer));
+    let Content::Root(root) = record.content() else { return Err(not_a_root()) };
+    let is_trial = record.common().origin.starts_with("trial/");
+    if root.trial != is_trial {
+        return Err(not_a_root());
+    }
+    let Some(key) = root.key(record.jws().kid()) else { return Err(not_a_root()) };
+    candidate.verify(key).map_err(OpenError::Root)?;
+    record.check_time(time).map_err(|error| OpenError::Root(error.into()))?;
+    let status = (record.row().becomes)(record, None).and_then(|status| Initial::new(status.byte()).ok());
+    let r: [u8; 64] = random(source).map_err(OpenError::System)?;
+    let body = record.text();
+    let head = entry::Head {
+        time,
+        commitment: commitment(body.as_bytes(), &r),
+        id: record.id(),
+        tags: Tags::default(),
+    };
+    let sealed = Sealed { body, r: r.to_vec(), disclosures: Vec::new(), handle: None };
+    let status = status.ok_or_else(not_a_root)?;
+    Ok((Entry::Create { head, status }, VaultRow { sealed, filed: Vec::new() }))
+}
+
+/// What the store ends with, found to be what the log key signed.
+pub(crate) struct End {
+    pub(crate) root: Root,
+    pub(crate) frontier: Frontier,
+    pub(crate) checkpoint: String,
+    pub(crate) time: Millis,
+}
+
+/// Reads the store's end: its checkpoint is signed by this log's key and signs the tree that is stored.
+pub(crate) fn tail(store: &dyn Store, origin: &str, verifier: &NoteVerifier) -> Result<End, OpenError> {
+    let reader = store.read()?;
+    let head = reader.head().clone();
+    let other = || OpenError::OtherLog { origin: origin.to_owned() };
+    let signed = SignedCheckpoint::parse(head.checkpoint.as_bytes()).map_err(|_| other())?;
+    let checkpoint = signed.verify(origin, std::slice::from_ref(verifier)).map_err(|_| other())?;
+    let peaks = prove_peaks(&ReaderNodes(reader.as_ref()), head.size)?;
+    let frontier = Frontier::from_peaks(head.size, peaks).ok_or(OpenError::WrongRoot { size: head.size })?;
+    let root = Root { size: head.size, hash: frontier.root() };
+    if checkpoint.root() != root {
+        return Err(OpenError::WrongRoot { size: head.size });
+    }
+    let last = head.size.last().ok_or_else(other)?;
+    let bytes = reader.entries(last.0..last.0 + 1)?;
+    match bytes.first().map(|bytes| Entry::decode(bytes)) {
+        Some(Ok(Entry::Commit(commit))) => {
+            Ok(End { root, frontier, checkpoint: head.checkpoint, time: commit.time })
+        }
+        _ => Err(OpenError::WrongRoot { size: head.size }),
+    }
+}
+
+/// Opens what is stored, brings the index up to it, and starts the sequencer.
+fn start(
+    store: Arc<dyn Store>,
+    file: Arc<dyn IndexFile>,
+    side: Option<SideFile>,
+    origin: &str,
+    log_key: Arc<dyn Signer>,
+    options: Options,
+) -> Result<Ledger, OpenError> {
+    let verifier = log_verifier(origin, log_key.as_ref())?;
+    let end = tail(store.as_ref(), origin, &verifier)?;
+    check_side(side.as_ref(), store.as_ref(), origin, &verifier, end.root)?;
+    let layers = Arc::new(Layers::new(file, options.index, INDEX_FORMAT, origin)?);
+    replay(store.as_ref(), &layers, origin, end.root.size)?;
+    let epoch = store.claim()?;
+
+    let entry_0 = store.entries(0..1)?.first().map(|bytes| leaf(bytes)).unwrap_or_default();
+    let snapshot = layers.snapshot();
+    let head = Head { root: end.root, checkpoint: end.checkpoint, time: end.time, snapshot };
+    let published = Arc::new(Published::new(head));
+    let cache = Arc::new(RecordCache::new(options.cached_records));
+    let prepared = Arc::new(Prepared::default());
+    let origin: Arc<str> = origin.into();
+    let (jobs, waiting) = sync_channel::<Job>(options.queue);
+    let sequencer = Sequencer {
+        origin: Arc::clone(&origin),
+        store: Arc::clone(&store),
+        epoch,
+        layers,
+        cache: Arc::clone(&cache),
+        published: Arc::clone(&published),
+        prepared: Arc::clone(&prepared),
+        side,
+        clock: Arc::clone(&options.clock),
+        random: Arc::clone(&options.random),
+        log_key,
+        log_verifier: verifier.clone(),
+        heartbeat: options.heartbeat,
+        frontier: end.frontier,
+        clock_mark: ClockMark::of(options.clock.as_ref()),
+    };
+    let thread = std::thread::Builder::new()
+        .name("sequencer".to_owned())
+        .spawn(move || sequencer.run(&waiting))
+        .map_err(|error| OpenError::System(error.to_string()))?;
+    Ok(Ledger::of(Shared {
+        origin,
+        store,
+        cache,
+        published,
+        prepared,
+        clock: options.clock,
+        random: options.random,
+        provisional: RwLock::new(options.provisional),
+        log_verifier: verifier,
+        entry_0,
+        jobs,
+        thread: std::sync::Mutex::new(Some(thread)),
+    }))
+}
+
+/// A store that is behind the last checkpoint signed, or beside it, is a copy that was put back.
+fn check_side(
+    side: Option<&SideFile>,
+    store: &dyn Store,
+    origin: &str,
+    verifier: &NoteVerifier,
+    stored: Root,
+) -> Result<(), OpenError> {
+    let Some(mark) = side.and_then(SideFile::last) else { return Ok(()) };
+    if mark.size > stored.size {
+        return Err(OpenError::RolledBack { stored: stored.size, signed: mark.size });
+    }
+    let forked = || OpenError::Forked { signed: mark.size };
+    let signed = SignedCheckpoint::parse(mark.checkpoint.as_bytes())
+        .ok()
+        .and_then(|signed| signed.verify(origin, std::slice::from_ref(verifier)).ok());
+    let Some(signed) = signed else { return Err(forked()) };
+    let reader = store.read()?;
+    let peaks = prove_peaks(&ReaderNodes(reader.as_ref()), mark.size)?;
+    let then = Frontier::from_peaks(mark.size, peaks).map(|frontier| frontier.root());
+    if then == Some(signed.root().hash) { Ok(()) } else { Err(forked()) }
+}
+
+/// Whether the index stands at an index commit of this log, with the root that the commit states.
+fn is_of_this_log(store: &dyn Store, mark: &Mark) -> Result<bool, StoreError> {
+    let reader = store.read()?;
+    let Some(last) = mark.size.last() else { return Ok(false) };
+    if mark.size > reader.head().size {
+        return Ok(false);
+    }
+    let bytes = reader.entries(last.0..last.0 + 1)?;
+    Ok(matches!(bytes.first().map(|bytes| Entry::decode(bytes)),
+        Some(Ok(Entry::Commit(commit))) if commit.map_root == mark.root))
+}
+
+fn log_verifier(origin: &str, key: &dyn Signer) -> Result<NoteVerifier, OpenError> {
+    NoteVerifier::new(origin, KeyType::Ed25519, key.public_key().as_bytes())
+        .map_err(|error| OpenError::LogKey(error.to_string()))
+}
+
+/// The signed checkpoint of a tree, as a note's text.
+pub(crate) fn sign_checkpoint(
+    origin: &str,
+    root: Root,
+    key: &dyn Signer,
+    verifier: &NoteVerifier,
+) -> Result<String, String> {
+    let failed = Cell::new(None);
+    let sign = |message: &[u8]| match key.sign(message) {
+        Ok(signature) => signature,
+        Err(error) => {
+            failed.set(Some(error.to_string()));
+            [0; 64]
+        }
+    };
+    let checkpoint = Checkpoint::new(origin, root).map_err(|error| error.to_string())?;
+    let signed = checkpoint.sign(verifier, &sign).map_err(|error| error.to_string())?;
+    match failed.take() {
+        None => Ok(signed.to_string()),
+        Some(error) => Err(error),
+    }
+}
+
+/// A reader's nodes as the tree's.
+pub(crate) struct ReaderNodes<'a>(pub(crate) &'a dyn Reader);
+
+impl Nodes for ReaderNodes<'_> {
+    type Error = StoreError;
+
+    fn node(&self, level: u8, index: u64) -> Result<Hash, StoreError> {
+        self.0.node(level, index)
+    }
+}

@@ -1,0 +1,113 @@
+//! Bringing the index up to the log, from wherever it stands: at opening, and after a commit whose outcome was unknown.
+
+use crate::error::OpenError;
+use crate::index::Layers;
+use crate::search::{self, Filing, Noted};
+use crate::store::{Reader, Store};
+use crate::vault::VaultRow;
+use procura_core::entry::Entry;
+use procura_core::identifier::Identifier;
+use procura_core::index::{ApplyError, Working, meta};
+use procura_core::kinds::Content;
+use procura_core::kv::{Changes, Kv, Unreadable};
+use procura_core::record::Record;
+use procura_core::{Index, Size};
+use std::sync::Arc;
+
+/// How many entries are replayed before their rows are written, at least.
+const CHUNK: u64 = 4096;
+
+/// Applies the entries from where the index stands up to `size`, by the same code as every commit.
+///
+/// # Errors
+/// [`OpenError`]; [`OpenError::Fault`] at the first invalid entry.
+pub(crate) fn replay(store: &dyn Store, layers: &Layers, origin: &str, size: Size) -> Result<(), OpenError> {
+    let unreadable = |error: Unreadable| OpenError::Read(error.into());
+    let reader = store.read()?;
+    loop {
+        let snapshot = layers.snapshot();
+        let from = meta(&snapshot).map_err(unreadable)?.map_or(Size(0), |meta| meta.size);
+        if from >= size {
+            return Ok(());
+        }
+        layers.wait_for_room()?;
+        let mut working = Working::new(&snapshot, origin).map_err(unreadable)?;
+        let mut found = Changes::new();
+        let mut at = from.0;
+        // A chunk ends with an index commit, so that what is flushed stands at one.
+        while at < size.0 {
+            let bytes = reader.entries(at..at + 1)?;
+            let bytes = bytes.first().map_or(&[][..], Vec::as_slice);
+            let applied = working.apply(bytes).map_err(|error| match error {
+                ApplyError::Unreadable(error) => unreadable(error),
+                ApplyError::Fault(fault) => OpenError::Fault { index: at, fault: fault.to_string() },
+            })?;
+            at += 1;
+            if matches!(applied.entry, Entry::Commit(_)) {
+                if at - from.0 >= CHUNK {
+                    break;
+                }
+                continue;
+            }
+            let rows = Overlay { fresh: &found, base: &snapshot };
+            let fresh = find(reader.as_ref(), &rows, applied.index).map_err(unreadable)?;
+            found.extend(fresh);
+        }
+        let (root, _) = working.map().map_err(unreadable)?;
+        let mut changes = working.finish().map_err(unreadable)?;
+        changes.extend(found);
+        layers.write(changes);
+        if layers.should_flush() {
+            layers.freeze(Size(at), root);
+        }
+    }
+}
+
+/// The rows that find the record at `index`; none if it was erased.
+fn find<K: Kv>(reader: &dyn Reader, rows: &K, index: Index) -> Result<Changes, Unreadable> {
+    let mut changes = Changes::new();
+    let damaged = |what: String| Unreadable(format!("the vault row at {index}: {what}"));
+    let row = reader.vault(index).map_err(|error| damaged(error.to_string()))?;
+    let Some(row) = row else { return Ok(changes) };
+    let row = VaultRow::decode(&row).map_err(|error| damaged(error.to_string()))?;
+    let record = Record::parse(&row.sealed.body).map_err(|error| damaged(error.to_string()))?;
+    let identifier = match record.content() {
+        Content::Party(_) => disclosed_identifier(&record, &row.sealed.disclosures),
+        _ => None,
+    };
+    Noted { record: &record, identifier, handle: row.sealed.handle }.write(index, &mut changes);
+    for (party, segment) in &row.filed {
+        let own = match (record.content(), row.sealed.handle) {
+            (Content::Party(content), Some(handle)) if *party == record.id() => {
+                Some(Filing::new(content.party_type, handle))
+            }
+            _ => search::filing_of(rows, party)?,
+        };
+        if let Some(mut filing) = own {
+            filing.items = if filing.segment == *segment { filing.items + 1 } else { 1 };
+            filing.segment = *segment;
+            search::write_filing(party, &filing, &mut changes);
+        }
+    }
+    Ok(changes)
+}
+
+fn disclosed_identifier(record: &Record, disclosures: &[String]) -> Option<Identifier> {
+    let members = record.disclosed(disclosures, false).ok()?;
+    members.get("identifier")?.as_str()?.parse().ok()
+}
+
+/// The rows of a chunk in progress.
+struct Overlay<'a, K> {
+    fresh: &'a Changes,
+    base: &'a K,
+}
+
+impl<K: Kv> Kv for Overlay<'_, K> {
+    fn get(&self, key: &[u8]) -> Result<Option<Arc<[u8]>>, Unreadable> {
+        match self.fresh.get(key) {
+            Some(row) => Ok(Some(Arc::clone(row))),
+            None => self.base.get(key),
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! Rows that find things: derived from entries and bodies, kept in the index beside the rows of the core, under the
+//! prefix `S`, which the core does not use.
+//!
+//! ```text
+//! 'S' 'i' | id                    index u64                       every record, transitions and traces too
+//! 'S' 'n' | scheme ':' value      party id                        the party registered under an identifier
+//! 'S' 'p' | party id              type u8 | segment u64 | items u32 | handle     where its next item goes
+//! 'S' 'k' | party id              (empty)                         it has, or had, a key
+//! 'S' 'g' | from | to | index u64 id                              mandates and consents between two parties
+//! 'S' 'c' | index u64             id                              catalogues
+//! ```
+
+use procura_core::admission::Candidate;
+use procura_core::identifier::Identifier;
+use procura_core::kinds::{Content, PartyType};
+use procura_core::kv::{Changes, Kv, Unreadable};
+use procura_core::record::Record;
+use procura_core::{Hash, Index};
+use std::sync::Arc;
+
+/// The most items in one segment of an organisation or institution: a page of its list. A person's holds one, so that
+/// outsiders cannot link two entries.
+pub const SEGMENT_ITEMS: u32 = 1024;
+/// The most grants between two parties that a decision looks at, oldest first.
+pub const MAX_GRANTS: usize = 1024;
+
+/// Where a party's next item goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Filing {
+    /// What sort of party.
+    pub(crate) party_type: PartyType,
+    /// The segment that is being filled.
+    pub(crate) segment: u64,
+    /// How many items it holds.
+    pub(crate) items: u32,
+    /// The handle.
+    pub(crate) handle: [u8; 32],
+}
+
+impl Filing {
+    /// A party that has no item yet.
+    #[must_use]
+    pub(crate) const fn new(party_type: PartyType, handle: [u8; 32]) -> Self {
+        Self { party_type, segment: 0, items: 0, handle }
+    }
+
+    /// The segment of the next item, which is now taken.
+    pub(crate) fn take(&mut self) -> u64 {
+        let most = if self.party_type == PartyType::Person { 1 } else { SEGMENT_ITEMS };
+        if self.items >= most {
+            self.segment += 1;
+            self.items = 0;
+        }
+        self.items += 1;
+        self.segment
+    }
+
+    fn encode(&self) -> Arc<[u8]> {
+        let mut row = vec![match self.party_type {
+            PartyType::Person => 1,
+            PartyType::Organisation => 2,
+            PartyType::Institution => 3,
+        }];
+        row.extend(self.segment.to_be_bytes());
+        row.extend(self.items.to_be_bytes());
+        row.extend(self.handle);
+        row.into()
+    }
+
+    fn decode(row: &[u8]) -> Option<Self> {
+        let (party_type, rest) = row.split_first()?;
+        let (segment, rest) = rest.split_first_chunk::<8>()?;
+        let (items, rest) = rest.split_first_chunk::<4>()?;
+        let party_type = match party_type {
+            1 => PartyType::Person,
+            2 => PartyType::Organisation,
+            3 => PartyType::Institution,
+            _ => return None,
+        };
+        Some(Self {
+            party_type,
+            segment: u64::from_be_bytes(*segment),
+            items: u32::from_be_bytes(*items),
+            handle: rest.try_into().ok()?,
+        })
+    }
+}
+
+/// Where a record stands.
+///
+/// # Errors
+/// [`Unreadable`].
+pub(crate) fn index_of<K: Kv + ?Sized>(kv: &K, id: &Hash) -> Result<Option<Index>, Unreadable> {
+    let row = kv.get(&key(b'i', &[&id.0]))?;
+    row.map(|row| read_index(&row).ok_or_else(|| damaged("place"))).transpose()
+}
+
+/// The party registered under an identifier.
+///
+/// # Errors
+/// [`Unreadable`].
+pub(crate) fn party_with<K: Kv + ?Sized>(
+    kv: &K,
+    identifier: &Identifier,
+) -> Result<Option<Hash>, Unreadable> {
+    let row = kv.get(&key(b'n', &[identifier.text().as_bytes()]))?;
+    row.map(|row| Hash::from_slice(&row).ok_or_else(|| damaged("identifier"))).transpose()
+}
+
+/// Where a party's next item goes.
+///
+/// # Errors
+/// [`Unreadable`].
+pub(crate) fn filing_of<K: Kv + ?Sized>(kv: &K, party: &Hash) -> Result<Option<Filing>, Unreadable> {
+    let row = kv.get(&key(b'p', &[&party.0]))?;
+    row.map(|row| Filing::decode(&row).ok_or_else(|| damaged("filing"))).transpose()
+}
+
+/// Whether a party has, or had, a key.
+///
+/// # Errors
+/// [`Unreadable`].
+pub(crate) fn has_key<K: Kv + ?Sized>(kv: &K, party: &Hash) -> Result<bool, Unreadable> {
+    Ok(kv.get(&key(b'k', &[&party.0]))?.is_some())
+}
+
+/// The key prefix of the grants between two parties.
+#[must_use]
+pub(crate) fn grants_prefix(from: &Hash, to: &Hash) -> Vec<u8> {
+    key(b'g', &[&from.0, &to.0])
+}
+
+/// The key prefix of the catalogues.
+#[must_use]
+pub(crate) fn catalogues_prefix() -> Vec<u8> {
+    key(b'c', &[])
+}
+
+/// A record's id out of a row that names one.
+///
+/// # Errors
+/// [`Unreadable`].
+pub(crate) fn id_of(row: &[u8]) -> Result<Hash, Unreadable> {
+    Hash::from_slice(row).ok_or_else(|| damaged("id"))
+}
+
+/// What a record adds to the rows that find things.
+#[derive(Debug)]
+pub(crate) struct Noted<'a> {
+    /// The record.
+    pub(crate) record: &'a Record,
+    /// A party's identifier.
+    pub(crate) identifier: Option<Identifier>,
+    /// A party's handle.
+    pub(crate) handle: Option<[u8; 32]>,
+}
+
+impl<'a> Noted<'a> {
+    /// What a candidate adds.
+    #[must_use]
+    pub(crate) fn of(candidate: &'a Candidate) -> Self {
+        Self {
+            record: candidate.record(),
+            identifier: candidate.identifier().cloned(),
+            handle: candidate.handle().copied(),
+        }
+    }
+
+    /// Writes the rows of a record that stands at `index`.
+    pub(crate) fn write(&self, index: Index, changes: &mut Changes) {
+        let id = self.record.id();
+        let place: Arc<[u8]> = index.0.to_be_bytes().into();
+        let named: Arc<[u8]> = id.0.into();
+        changes.insert(key(b'i', &[&id.0]), Arc::clone(&place));
+        match self.record.content() {
+            Content::Party(party) => {
+                if let Some(handle) = self.handle {
+                    write_filing(&id, &Filing::new(party.party_type, handle), changes);
+                }
+                if let Some(identifier) = &self.identifier {
+                    changes.insert(key(b'n', &[identifier.text().as_bytes()]), named);
+                }
+            }
+            Content::Key(bound) => {
+                changes.insert(key(b'k', &[&bound.party.0]), Arc::new([]));
+            }
+            Content::Catalogue(_) => {
+                changes.insert(key(b'c', &[&place]), named);
+            }
+            Content::Mandate(mandate) => {
+                let pair = [&mandate.mandator.0[..], &mandate.mandatee.0, &place];
+                changes.insert(key(b'g', &pair), named);
+            }
+            Content::Consent(consent) => {
+                let pair = [&consent.subject.0[..], &consent.recipient.0, &place];
+                changes.insert(key(b'g', &pair), named);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Writes where a party's next item goes.
+pub(crate) fn write_filing(party: &Hash, filing: &Filing, changes: &mut Changes) {
+    changes.insert(key(b'p', &[&party.0]), filing.encode());
+}
+
+fn key(table: u8, parts: &[&[u8]]) -> Vec<u8> {
+    let mut key = vec![b'S', table];
+    parts.iter().for_each(|part| key.extend_from_slice(part));
+    key
+}
+
+fn read_index(row: &[u8]) -> Option<Index> {
+    row.try_into().ok().map(|bytes| Index(u64::from_be_bytes(bytes)))
+}
+
+fn damaged(what: &str) -> Unreadable {
+    Unreadable(format!("a {what} row is damaged; delete the index, it is rebuilt"))
+}

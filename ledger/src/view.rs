@@ -1,0 +1,267 @@
+//! The ledger as of one signed checkpoint: look things up, decide, prove. Cheap to take, consistent for as long as it is held.
+
+use crate::error::ReadError;
+use crate::index::Rows;
+use crate::ledger::Shared;
+use crate::live::{Kept, Live};
+use crate::published::Head;
+use crate::search;
+use crate::store::Reader;
+use procura_core::entry::Entry;
+use procura_core::identifier::Identifier;
+use procura_core::judge::{Judge, Verdict};
+use procura_core::key::PublicKey;
+use procura_core::kinds::{Content, KeyEnd, Party};
+use procura_core::receipt::AsOf;
+use procura_core::source::{Lack, Logged, Source};
+use procura_core::status::Status;
+use procura_core::tree::Root;
+use procura_core::{Hash, Index, Millis, Size};
+use std::sync::Arc;
+
+/// The ledger as of one signed checkpoint.
+#[derive(Clone)]
+pub struct View {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) head: Arc<Head>,
+}
+
+/// A record of any kind, found by its id.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// Its id.
+    pub id: Hash,
+    /// The entry with the record.
+    pub logged: Arc<Logged>,
+    /// A create's status.
+    pub status: Option<Status>,
+    /// The parties in whose lists it stands.
+    pub parties: Vec<Hash>,
+}
+
+/// A party as the ledger knows it. Personal data: not for logs or addresses.
+#[derive(Debug, Clone)]
+pub struct PartyInfo {
+    /// Its record's id.
+    pub id: Hash,
+    /// What its record says.
+    pub content: Party,
+    /// Its status.
+    pub status: Status,
+    /// Its identifier.
+    pub identifier: Option<Identifier>,
+    /// Its name.
+    pub name: Option<String>,
+}
+
+/// A key as the ledger knows it.
+#[derive(Debug, Clone)]
+pub struct KeyInfo {
+    /// Whose it is.
+    pub party: Hash,
+    /// The key.
+    pub public_key: PublicKey,
+    /// Its status.
+    pub status: Status,
+    /// Whether a key-end says that it was in other hands.
+    pub compromised: bool,
+}
+
+impl View {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        let head = shared.published.head();
+        Self { shared, head }
+    }
+
+    /// How many entries the view covers.
+    #[must_use]
+    pub fn size(&self) -> Size {
+        self.head.root.size
+    }
+
+    /// The tree's size and root.
+    #[must_use]
+    pub fn root(&self) -> Root {
+        self.head.root
+    }
+
+    /// The time of the index commit.
+    #[must_use]
+    pub fn time(&self) -> Millis {
+        self.head.time
+    }
+
+    /// The signed checkpoint, a note's text.
+    #[must_use]
+    pub fn checkpoint(&self) -> &str {
+        &self.head.checkpoint
+    }
+
+    /// The record with this id, of any kind; `None` if there is none.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn record(&self, id: &Hash) -> Result<Option<Found>, ReadError> {
+        let Some(index) = search::index_of(&self.head.snapshot, id)? else { return Ok(None) };
+        let kept = self.kept(index)?;
+        let status = match kept.logged.entry {
+            Entry::Create { .. } | Entry::Party { .. } => self.status(id)?,
+            _ => None,
+        };
+        let parties = kept.filed.iter().map(|(party, _)| *party).collect();
+        Ok(Some(Found { id: *id, logged: Arc::clone(&kept.logged), status, parties }))
+    }
+
+    /// The status of a create; `None` if there is none.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn status(&self, id: &Hash) -> Result<Option<Status>, ReadError> {
+        Ok(procura_core::index::status_of(&self.head.snapshot, id)?.map(|header| header.status))
+    }
+
+    /// The party with this id.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn party(&self, id: &Hash) -> Result<Option<PartyInfo>, ReadError> {
+        let Some(found) = self.record(id)? else { return Ok(None) };
+        let Some(opened) = &found.logged.opened else { return Ok(None) };
+        let (Content::Party(content), Some(status)) = (opened.record.content(), found.status) else {
+            return Ok(None);
+        };
+        let identifier = opened.disclosed_str("identifier").and_then(|text| text.parse().ok());
+        let name = opened.disclosed_str("name").map(str::to_owned);
+        Ok(Some(PartyInfo { id: *id, content: content.clone(), status, identifier, name }))
+    }
+
+    /// The party registered under an identifier.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn party_of(&self, identifier: &Identifier) -> Result<Option<Hash>, ReadError> {
+        Ok(search::party_with(&self.head.snapshot, identifier)?)
+    }
+
+    /// The key with this record id.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn key(&self, kid: &Hash) -> Result<Option<KeyInfo>, ReadError> {
+        let Some(found) = self.record(kid)? else { return Ok(None) };
+        let Some(opened) = &found.logged.opened else { return Ok(None) };
+        let (Content::Key(key), Some(status)) = (opened.record.content(), found.status) else {
+            return Ok(None);
+        };
+        let compromised = self.live(|live| -> Result<bool, Lack> {
+            for item in live.list(kid)?.items() {
+                let end = live.at(item.index)?;
+                if let Some(Content::KeyEnd(KeyEnd { compromised_since: Some(_), .. })) =
+                    end.opened.as_ref().map(|opened| opened.record.content())
+                {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        })??;
+        Ok(Some(KeyInfo { party: key.party, public_key: key.public_key, status, compromised }))
+    }
+
+    /// The catalogues in force, oldest first.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn catalogues(&self) -> Result<Vec<Hash>, ReadError> {
+        let mut in_force = Vec::new();
+        for (_, row) in self.head.snapshot.range(&search::catalogues_prefix(), None, usize::MAX)? {
+            let id = search::id_of(&row)?;
+            if self.status(&id)? == Some(Status::ACTIVE) {
+                in_force.push(id);
+            }
+        }
+        Ok(in_force)
+    }
+
+    /// The mandates and consents from one party to another, oldest first, at most [`search::MAX_GRANTS`].
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn grants(&self, from: &Hash, to: &Hash) -> Result<Vec<Hash>, ReadError> {
+        let prefix = search::grants_prefix(from, to);
+        let rows = self.head.snapshot.range(&prefix, None, search::MAX_GRANTS)?;
+        rows.iter().map(|(_, row)| Ok(search::id_of(row)?)).collect()
+    }
+
+    /// Whether the signature of a logged record still counts.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn counts(&self, id: &Hash) -> Result<bool, ReadError> {
+        self.live(|live| match Judge::trusting_admission(live).standing(id) {
+            Ok(_) => Ok(true),
+            Err(Verdict::Lack(lack)) => Err(lack.into()),
+            Err(_) => Ok(false),
+        })?
+    }
+
+    /// The tree size as of a time: that of the last index commit with a time not after it. `None` if that is not settled
+    /// yet, or the ledger did not exist.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn as_of_time(&self, time: Millis) -> Result<Option<AsOf>, ReadError> {
+        let reader = self.shared.store.read()?;
+        // Times never go back, so the first entry after `time` is found by halving.
+        let (mut low, mut high) = (0, self.size().0);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if entry_at(reader.as_ref(), middle)?.time() <= time { low = middle + 1 } else { high = middle }
+        }
+        // A later commit must show that nothing more came before `time` was over.
+        if low == 0 || self.time() <= time {
+            return Ok(None);
+        }
+        for index in (0..low).rev() {
+            if matches!(entry_at(reader.as_ref(), index)?, Entry::Commit(_)) {
+                return Ok(Some(AsOf { size: Index(index).size_with(), time: Some(time) }));
+            }
+        }
+        Ok(None)
+    }
+
+    pub(crate) fn kept(&self, index: Index) -> Result<Arc<Kept>, ReadError> {
+        Ok(self.live(|live| live.kept(index))??)
+    }
+
+    /// Reads the ledger as a source.
+    pub(crate) fn live<T>(
+        &self,
+        read: impl FnOnce(&Live<'_, crate::index::Snapshot>) -> T,
+    ) -> Result<T, ReadError> {
+        let reader = self.shared.store.read()?;
+        Ok(self.live_over(reader.as_ref(), read))
+    }
+
+    pub(crate) fn live_over<T>(
+        &self,
+        reader: &dyn Reader,
+        read: impl FnOnce(&Live<'_, crate::index::Snapshot>) -> T,
+    ) -> T {
+        let nothing_prepared = |_: &Hash| false;
+        read(&Live {
+            origin: &self.shared.origin,
+            kv: &self.head.snapshot,
+            reader,
+            cache: &self.shared.cache,
+            pending: &[],
+            prepared: &nothing_prepared,
+        })
+    }
+}
+
+/// The entry at an index.
+pub(crate) fn entry_at(reader: &dyn Reader, index: u64) -> Result<Entry, ReadError> {
+    let bytes = reader.entries(index..index + 1)?;
+    let bytes = bytes.first().map_or(&[][..], Vec::as_slice);
+    Entry::decode(bytes).map_err(|error| ReadError::Fault(format!("the entry at {index}: {error}")))
+}

@@ -1,0 +1,337 @@
+//! A small fictional world to test with: a ledger in memory or in a folder, its registrar, a few parties with keys. Every
+//! key and nonce comes from one counted source, so that a run can be repeated; the clock stands until it is moved.
+
+use procura_core::days::Day;
+use procura_core::decide::AuthZen;
+use procura_core::draft::{Draft, Occasion};
+use procura_core::hash::sha256;
+use procura_core::identifier::Identifier;
+use procura_core::key::{Signer, SoftKey};
+use procura_core::kinds::{PartyType, Validity, proof_of_possession_message};
+use procura_core::receipt::Policy;
+use procura_core::submission::Submission;
+use procura_core::{Hash, Millis};
+use procura_ledger::{Acknowledged, Clock, Ledger, Options, Random, Registrar, Setup, SubmitError};
+use serde_json::{Value, json};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// The origin of every test ledger.
+pub const ORIGIN: &str = "trial/world";
+/// When the world begins: 23 November 2026, 09:00 UTC.
+pub const START: Millis = Millis(1_795_424_400_000);
+
+/// A clock that moves when it is told to.
+#[derive(Debug)]
+pub struct TestClock(AtomicU64);
+
+impl TestClock {
+    /// Moves the clock on.
+    pub fn pass(&self, ms: u64) {
+        self.0.fetch_add(ms, Ordering::SeqCst);
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> Millis {
+        Millis(START.0 + self.0.load(Ordering::SeqCst))
+    }
+
+    fn elapsed_ms(&self) -> u64 {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+/// Bytes that are the same on every run and never repeat within one.
+#[derive(Debug, Default)]
+pub struct CountedRandom(AtomicU64);
+
+impl Random for CountedRandom {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), String> {
+        for chunk in bytes.chunks_mut(32) {
+            let n = self.0.fetch_add(1, Ordering::SeqCst);
+            let block = sha256(&[b"counted", &n.to_be_bytes()]);
+            chunk.copy_from_slice(&block.0[..chunk.len()]);
+        }
+        Ok(())
+    }
+}
+
+/// A party with a key.
+#[derive(Clone)]
+pub struct Actor {
+    /// The party's id.
+    pub party: Hash,
+    /// The id of the key record, or a root key's thumbprint.
+    pub kid: Hash,
+    /// The key.
+    pub key: Arc<SoftKey>,
+    /// `scheme:value`.
+    pub identifier: String,
+    /// The handle.
+    pub handle: [u8; 32],
+}
+
+/// The world.
+pub struct World {
+    /// The ledger.
+    pub ledger: Ledger,
+    /// Its clock.
+    pub clock: Arc<TestClock>,
+    /// Its randomness.
+    pub random: Arc<CountedRandom>,
+    /// The root, as an actor without party.
+    pub root: Actor,
+    /// The registrar of persons and organisations.
+    pub registrar: Actor,
+    /// The provisional registrar's key.
+    pub provisional: Actor,
+    /// The catalogue in force.
+    pub catalogue: Hash,
+    /// The log's key.
+    pub log_key: Arc<SoftKey>,
+}
+
+impl World {
+    /// A world in memory.
+    #[must_use]
+    pub fn in_memory() -> Self {
+        Self::start(None)
+    }
+
+    /// A world in a folder.
+    #[must_use]
+    pub fn in_folder(folder: &Path) -> Self {
+        Self::start(Some(folder))
+    }
+
+    fn start(folder: Option<&Path>) -> Self {
+        let clock = Arc::new(TestClock(AtomicU64::new(0)));
+        let random = Arc::new(CountedRandom::default());
+        let log_key = Arc::new(SoftKey::from_seed(&[0xA1; 32]));
+        let root_key = Arc::new(SoftKey::from_seed(&[0xA0; 32]));
+        let root = Actor {
+            party: Hash::default(),
+            kid: root_key.public_key().thumbprint(),
+            key: root_key,
+            identifier: String::new(),
+            handle: [0; 32],
+        };
+        let occasion = Occasion { origin: ORIGIN, nonce: fill(&random), now: START };
+        let record = Draft::new("root", &occasion)
+            .member("keys", json!([root.key.public_key().jwk()]))
+            .member("quorum", json!(1))
+            .member("key_delay", json!(259_200_000_u64))
+            .member("trial", json!(true))
+            .sign(&root.kid, root.key.as_ref())
+            .unwrap();
+        let setup = Setup { origin: ORIGIN.to_owned(), root: record, log_key: log_key.clone() };
+        let options = options(&clock, &random);
+        let ledger = match folder {
+            None => Ledger::in_memory(setup, options),
+            Some(folder) => Ledger::init(folder, setup, options),
+        }
+        .unwrap();
+        let mut world = Self {
+            ledger,
+            clock,
+            random,
+            registrar: root.clone(),
+            provisional: root.clone(),
+            root,
+            catalogue: Hash::default(),
+            log_key,
+        };
+        world.registrar = world.institution("kbo:0999999922", &["registrar"]);
+        world.provisional = world.institution("kbo:1000000021", &["provisional"]);
+        world.ledger.set_provisional(world.registrar_of_provisionals());
+        let root = world.root.clone();
+        world.catalogue = world.publish_catalogue(&root, 1, json!([]));
+        world
+    }
+
+    /// The options that a ledger of this world is opened with.
+    #[must_use]
+    pub fn options(&self) -> Options {
+        options(&self.clock, &self.random)
+    }
+
+    /// The provisional registrar as the ledger takes it.
+    #[must_use]
+    pub fn registrar_of_provisionals(&self) -> Registrar {
+        Registrar { kid: self.provisional.kid, signer: self.provisional.key.clone() }
+    }
+
+    /// Fresh random bytes.
+    pub fn fresh<const N: usize>(&self) -> [u8; N] {
+        fill(&self.random)
+    }
+
+    /// An occasion to sign something now.
+    #[must_use]
+    pub fn occasion(&self) -> Occasion<'static> {
+        Occasion { origin: ORIGIN, nonce: self.fresh(), now: self.clock.now() }
+    }
+
+    /// Hands in a record and expects it to be new.
+    pub fn append(&self, submission: Submission) -> Acknowledged {
+        let acknowledged = self.ledger.append(submission).unwrap();
+        assert!(acknowledged.is_new);
+        acknowledged
+    }
+
+    /// Hands in a record and expects a refusal of this name.
+    pub fn refused(&self, submission: Submission) -> String {
+        let size = self.ledger.view().size();
+        let name = match self.ledger.append(submission) {
+            Err(SubmitError::Refused(refusal)) => refusal.name().to_owned(),
+            Err(error) => format!("{error:?}"),
+            Ok(_) => "accepted".to_owned(),
+        };
+        if name != "accepted" {
+            assert_eq!(self.ledger.view().size(), size, "a refusal left a trace");
+        }
+        name
+    }
+
+    /// Registers an institution with roles, signed by the root, and binds its first key.
+    pub fn institution(&self, identifier: &str, roles: &[&str]) -> Actor {
+        self.register(&self.root, PartyType::Institution, identifier, roles)
+    }
+
+    /// Registers a person, signed by the registrar, and binds their first key.
+    pub fn person(&self, niss: &str) -> Actor {
+        self.register(&self.registrar, PartyType::Person, &format!("niss:{niss}"), &[])
+    }
+
+    /// Registers an organisation, signed by the registrar, and binds its first key.
+    pub fn organisation(&self, kbo: &str) -> Actor {
+        self.register(&self.registrar, PartyType::Organisation, &format!("kbo:{kbo}"), &[])
+    }
+
+    fn register(&self, by: &Actor, party_type: PartyType, identifier: &str, roles: &[&str]) -> Actor {
+        let handle = self.fresh();
+        let draft = self.party_draft(party_type, identifier, handle);
+        let draft = if roles.is_empty() { draft } else { draft.member("roles", json!(roles)) };
+        let party = self.append(draft.sign(&by.kid, by.key.as_ref()).unwrap()).id;
+        let key = Arc::new(SoftKey::from_seed(&self.fresh()));
+        let kid = self.append(self.key_record(by, &party, &key, "first")).id;
+        Actor { party, kid, key, identifier: identifier.to_owned(), handle }
+    }
+
+    /// A party record's draft.
+    #[must_use]
+    pub fn party_draft(&self, party_type: PartyType, identifier: &str, handle: [u8; 32]) -> Draft {
+        let identifier: Identifier = identifier.parse().unwrap();
+        let salts = [self.fresh(), self.fresh()];
+        Draft::party(&self.occasion(), party_type, handle, &identifier, Some("Somebody"), &salts).unwrap()
+    }
+
+    /// A key record for a party.
+    #[must_use]
+    pub fn key_record(&self, by: &Actor, party: &Hash, key: &SoftKey, basis: &str) -> Submission {
+        let occasion = self.occasion();
+        let public = key.public_key();
+        let possession =
+            key.sign(&proof_of_possession_message(ORIGIN, party, &public, &occasion.nonce)).unwrap();
+        Draft::key(&occasion, party, &public, &possession, basis, "substantial")
+            .sign(&by.kid, by.key.as_ref())
+            .unwrap()
+    }
+
+    /// Publishes a version of the catalogue.
+    pub fn publish_catalogue(&self, by: &Actor, version: u64, bases: Value) -> Hash {
+        let title = |en: &str| json!({"de": en, "en": en, "fr": en, "nl": en});
+        let draft = Draft::new("catalogue", &self.occasion())
+            .member("code", json!("be.social"))
+            .member("version", json!(version))
+            .member(
+                "categories",
+                json!([
+                    {"code": "pension", "title": title("Pension")},
+                    {"code": "pension.file", "parent": "pension", "title": title("Pension file")},
+                    {"code": "tax", "title": title("Taxes")},
+                    {"code": "household", "title": title("Household composition")},
+                ]),
+            )
+            .member(
+                "purposes",
+                json!([
+                    {"code": "read", "title": title("Read")},
+                    {"code": "grant-allowance", "title": title("Grant an allowance")},
+                ]),
+            )
+            .member("bases", bases);
+        self.append(draft.sign(&by.kid, by.key.as_ref()).unwrap()).id
+    }
+
+    /// A mandate from today on.
+    #[must_use]
+    pub fn mandate(&self, from: &Actor, to: &Hash, scopes: &[&str]) -> Submission {
+        self.mandate_draft(from, to, scopes).sign(&from.kid, from.key.as_ref()).unwrap()
+    }
+
+    /// A mandate's draft, from today on, for a year.
+    #[must_use]
+    pub fn mandate_draft(&self, from: &Actor, to: &Hash, scopes: &[&str]) -> Draft {
+        let scopes: Vec<String> = scopes.iter().map(|scope| (*scope).to_owned()).collect();
+        let salt = self.fresh();
+        Draft::mandate(&self.occasion(), &from.party, to, &self.catalogue, &scopes, &self.a_year())
+            .withheld("reference", &json!("file 7"), &salt)
+            .unwrap()
+    }
+
+    /// A consent from today on, for a year.
+    #[must_use]
+    pub fn consent(&self, from: &Actor, to: &Hash, scopes: &[&str], purposes: &[&str]) -> Submission {
+        let own = |codes: &[&str]| codes.iter().map(|code| (*code).to_owned()).collect::<Vec<_>>();
+        let (scopes, purposes) = (own(scopes), own(purposes));
+        let year = self.a_year();
+        Draft::consent(&self.occasion(), &from.party, to, &self.catalogue, &scopes, &purposes, &year)
+            .sign(&from.kid, from.key.as_ref())
+            .unwrap()
+    }
+
+    /// From today to the same day next year.
+    #[must_use]
+    pub fn a_year(&self) -> Validity {
+        let today = Day::of(self.clock.now()).unwrap();
+        let until = Day::new(today.year() + 1, today.month(), 1).unwrap();
+        Validity::of_days(today, Some(until))
+    }
+
+    /// A transition on a record.
+    #[must_use]
+    pub fn transition(&self, kind: &str, by: &Actor, target: &Hash) -> Submission {
+        Draft::on(kind, &self.occasion(), target).sign(&by.kid, by.key.as_ref()).unwrap()
+    }
+
+    /// An AuthZEN request.
+    #[must_use]
+    pub fn ask(actor: &str, category: &str, subject: &str, purpose: &str) -> AuthZen {
+        let request = json!({
+            "subject": {"type": "party", "id": actor},
+            "action": {"name": purpose},
+            "resource": {"type": category, "id": subject},
+        });
+        AuthZen::read(request.as_object().unwrap().clone()).unwrap()
+    }
+
+    /// What a verifier of this world trusts.
+    #[must_use]
+    pub fn policy(&self) -> Policy {
+        let policy = Policy::plain(ORIGIN, self.ledger.log_key(), self.ledger.entry0(), 300);
+        Policy::parse(policy.to_string().as_bytes()).unwrap()
+    }
+}
+
+fn options(clock: &Arc<TestClock>, random: &Arc<CountedRandom>) -> Options {
+    Options { clock: clock.clone(), random: random.clone(), ..Options::default() }
+}
+
+fn fill<const N: usize>(random: &CountedRandom) -> [u8; N] {
+    let mut bytes = [0; N];
+    random.fill(&mut bytes).unwrap();
+    bytes
+}
