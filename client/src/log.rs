@@ -118,7 +118,7 @@ impl Client {
         let opened = opened.ok_or_else(|| Distrust::from(VerifyError::OtherQuestion))?;
         match opened.record.content() {
             Content::Catalogue(catalogue) => {
-                Ok(CatalogueProven { id: *id, catalogue: catalogue.clone(), proven: proven.clone() })
+                Ok(CatalogueProven { id: *id, catalogue: catalogue.as_ref().clone(), proven: proven.clone() })
             }
             _ => Err(ReadError::NotFound),
         }
