@@ -1,1 +1,35 @@
 //! The verifying client of a Procura ledger.
+//!
+//! [`Client`] asks a server and believes nothing that it says: every answer comes with a receipt, which is
+//! verified against a [`Policy`](procura_core::receipt::Policy) and held against the last checkpoint seen
+//! ([`store::Store`]) before it is handed over as a value of core's `Verified…` types. What cannot be proven has
+//! a name that says so ([`Client::evaluate_unverified`], [`Client::log_info_unverified`]).
+//!
+//! - [`client`]: the client, and how an answer comes to be believed;
+//! - [`store`]: what was seen of each ledger, kept so that no ledger can take it back;
+//! - [`tiles`]: proofs computed from public tiles alone, and [`audit`] of a whole log;
+//! - [`keyfile`]: private keys on disk.
+//!
+//! The calls block. Errors are an enum per operation; each says whose fault it is and what to do.
+
+pub mod audit;
+mod check;
+pub mod client;
+pub mod error;
+mod http;
+pub mod keyfile;
+mod log;
+mod receipts;
+pub mod records;
+pub mod store;
+mod submit;
+pub mod tiles;
+mod token;
+
+pub use check::Evaluation;
+pub use client::{Client, Identity, NewError, Proven};
+pub use error::{CallError, CheckpointFault, Distrust, Problem, ReadError, SubmitError, TokenError};
+pub use log::{CatalogueProven, LogInfo, MeetError};
+pub use receipts::ReceiptAnswer;
+pub use records::{AllRecords, Filed, RecordsError};
+pub use submit::Submitted;

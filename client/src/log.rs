@@ -1,0 +1,126 @@
+//! What a ledger says of itself, and the catalogues in force.
+//!
+//! spec: http.md#ours
+
+use crate::client::{Client, NewError, Proven};
+use crate::error::{CallError, Distrust, ReadError};
+use crate::http::{Server, unexpected};
+use procura_core::Hash;
+use procura_core::kinds::{Catalogue, Content};
+use procura_core::receipt::{Policy, VerifiedStatus, VerifyError};
+use serde_json::Value;
+
+/// The most catalogues that are looked at.
+const MAX_CATALOGUES: usize = 100;
+
+/// What a server says of its ledger: its word. On first contact it is what there is.
+#[derive(Debug, Clone)]
+pub struct LogInfo {
+    /// The policy that the server proposes.
+    pub policy: Policy,
+    /// The same as JSON.
+    pub policy_json: Value,
+    /// The last size published.
+    pub size: u64,
+    /// The last entry's time, in milliseconds.
+    pub time_ms: u64,
+}
+
+/// Why nothing is known of a server's ledger.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MeetError {
+    /// Not an address.
+    #[error(transparent)]
+    Address(#[from] NewError),
+    /// No answer.
+    #[error(transparent)]
+    Call(#[from] CallError),
+}
+
+impl MeetError {
+    /// The error's stable name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Address(error) => error.name(),
+            Self::Call(error) => error.name(),
+        }
+    }
+}
+
+impl LogInfo {
+    /// Asks the server at `base_url` about its ledger. Whoever believes this answer trusts on first use.
+    ///
+    /// # Errors
+    /// [`MeetError`].
+    pub fn unverified(base_url: &str) -> Result<Self, MeetError> {
+        let server = Server::new(base_url).ok_or_else(|| NewError::Address(base_url.to_owned()))?;
+        Ok(log_info(&server)?)
+    }
+}
+
+fn log_info(server: &Server) -> Result<LogInfo, CallError> {
+    const PATH: &str = "/v1/log";
+    let answer = server.get(PATH, None)?.json(PATH)?;
+    let number = |name: &str| answer.get(name).and_then(Value::as_u64);
+    let policy_json = answer.get("policy").cloned().unwrap_or_default();
+    let policy = Policy::parse(policy_json.to_string().as_bytes())
+        .map_err(|error| unexpected(PATH, &format!("its policy is none: {error}")))?;
+    let (Some(size), Some(time_ms)) = (number("size"), number("time")) else {
+        return Err(unexpected(PATH, "it has no size and time"));
+    };
+    Ok(LogInfo { policy, policy_json, size, time_ms })
+}
+
+/// A catalogue in force, proven.
+#[derive(Debug, Clone)]
+pub struct CatalogueProven {
+    /// Its id.
+    pub id: Hash,
+    /// What it says.
+    pub catalogue: Catalogue,
+    /// The status and the receipt.
+    pub proven: Proven<VerifiedStatus>,
+}
+
+impl Client {
+    /// What the server says of its ledger. The server's word; [`Client::checkpoint`] is verified.
+    ///
+    /// # Errors
+    /// [`CallError`].
+    pub fn log_info_unverified(&self) -> Result<LogInfo, CallError> {
+        log_info(&self.server)
+    }
+
+    /// The catalogues in force, each proven. That none was left out is the server's word.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn catalogues(&self) -> Result<Vec<CatalogueProven>, ReadError> {
+        const PATH: &str = "/v1/catalogues";
+        let answer = self.server.get(PATH, None)?.json(PATH)?;
+        let ids = answer.get("catalogues").and_then(Value::as_array);
+        let ids: Option<Vec<Hash>> = ids
+            .filter(|ids| ids.len() <= MAX_CATALOGUES)
+            .and_then(|ids| ids.iter().map(|id| id.as_str()?.parse().ok()).collect());
+        let ids = ids.ok_or_else(|| unexpected(PATH, "it has no catalogues, as ids"))?;
+        ids.iter().map(|id| self.catalogue(id)).collect()
+    }
+
+    /// The catalogue `id` with its status, proven.
+    ///
+    /// # Errors
+    /// [`ReadError`]; a record of another kind is [`ReadError::NotFound`].
+    pub fn catalogue(&self, id: &Hash) -> Result<CatalogueProven, ReadError> {
+        let proven = self.status(id)?;
+        // A verified status always opens its create.
+        let opened = proven.answer().logged().opened.as_ref();
+        let opened = opened.ok_or_else(|| Distrust::from(VerifyError::OtherQuestion))?;
+        match opened.record.content() {
+            Content::Catalogue(catalogue) => {
+                Ok(CatalogueProven { id: *id, catalogue: catalogue.clone(), proven: proven.clone() })
+            }
+            _ => Err(ReadError::NotFound),
+        }
+    }
+}

@@ -1,0 +1,2 @@
+//! The command `procura`.
+fn main() {}

@@ -1,0 +1,92 @@
+//! The receipt of one record.
+
+use crate::client::{Client, Proven};
+use crate::error::{Distrust, ReadError};
+use procura_core::receipt::{
+    Mode, Question, Receipt, VerifiedExistence, VerifiedStatus, VerifyError, verify_existence, verify_status,
+};
+use procura_core::source::Logged;
+use procura_core::{Hash, Size};
+
+/// What a record's receipt proves: it depends on what the record is.
+#[derive(Debug, Clone)]
+pub enum ReceiptAnswer {
+    /// A create: its status.
+    Create(Proven<VerifiedStatus>),
+    /// A transition: its target's status, with the transition in the list.
+    Transition(Proven<VerifiedStatus>),
+    /// A trace: that it was logged.
+    Trace(Proven<VerifiedExistence>),
+}
+
+impl ReceiptAnswer {
+    /// The receipt.
+    #[must_use]
+    pub fn receipt(&self) -> &[u8] {
+        match self {
+            Self::Create(proven) | Self::Transition(proven) => proven.receipt(),
+            Self::Trace(proven) => proven.receipt(),
+        }
+    }
+
+    /// The record asked for, in the log.
+    #[must_use]
+    pub fn logged(&self) -> &Logged {
+        match self {
+            Self::Create(proven) => proven.answer().logged(),
+            // A verified answer to a question with `through` always has it.
+            Self::Transition(proven) => {
+                proven.answer().through().as_ref().unwrap_or_else(|| proven.answer().logged())
+            }
+            Self::Trace(proven) => proven.answer().logged(),
+        }
+    }
+}
+
+impl Client {
+    /// The record `id` as the log has it, proven: now, or as it was at tree size `as_of`.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn record_receipt(&self, id: &Hash, as_of: Option<Size>) -> Result<ReceiptAnswer, ReadError> {
+        let token = self.token_if_any()?;
+        let as_of_query = as_of.map_or_else(String::new, |size| format!("?as_of={size}"));
+        let path = self.pinned_path(&format!("/v1/records/{id}/receipt{as_of_query}"), "from")?;
+        let reply = self.server.get(&path, token.as_ref().map(|token| token.as_str()))?;
+        let mode = if as_of.is_some() { Mode::Historic } else { Mode::Fresh(self.now()) };
+        // What the record is, only the answer says; whether it is an answer about this record is checked here.
+        let question = Receipt::parse(&reply.body).map_err(Distrust::from)?.question;
+        if question.as_of().map(|as_of| as_of.size) != as_of {
+            return Err(Distrust::from(VerifyError::OtherQuestion).into());
+        }
+        Ok(match question {
+            Question::Status { id: create, through: None, .. } if create == *id => {
+                ReceiptAnswer::Create(self.believe(reply, mode, |bytes, policy, mode| {
+                    verify_status(bytes, id, None, policy, mode)
+                })?)
+            }
+            Question::Status { id: target, through: Some(through), .. } if through == *id => {
+                ReceiptAnswer::Transition(self.believe(reply, mode, |bytes, policy, mode| {
+                    verify_status(bytes, &target, Some(id), policy, mode)
+                })?)
+            }
+            Question::Existence { id: trace } if trace == *id => ReceiptAnswer::Trace(self.believe(
+                reply,
+                mode,
+                |bytes, policy, mode| verify_existence(bytes, id, policy, mode),
+            )?),
+            _ => return Err(Distrust::from(VerifyError::OtherQuestion).into()),
+        })
+    }
+
+    /// The create `id` with its status, proven.
+    ///
+    /// # Errors
+    /// [`ReadError`], also if `id` is no create's.
+    pub fn status(&self, id: &Hash) -> Result<Proven<VerifiedStatus>, ReadError> {
+        match self.record_receipt(id, None)? {
+            ReceiptAnswer::Create(proven) => Ok(proven),
+            _ => Err(Distrust::from(VerifyError::OtherQuestion).into()),
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! What was seen, for one run.
+
+use super::{ForkEvidence, Seen, Store, StoreError, may_replace};
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// A [`Store`] that forgets at the end of the program: for tests, and for programs that keep checkpoints
+/// elsewhere. A ledger may lie anew to every run.
+#[derive(Debug, Default)]
+pub struct MemoryStore {
+    kept: Mutex<Kept>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    seen: BTreeMap<String, Seen>,
+    evidence: Vec<ForkEvidence>,
+}
+
+impl MemoryStore {
+    /// A store that has seen nothing.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The forks noticed.
+    #[must_use]
+    pub fn evidence(&self) -> Vec<ForkEvidence> {
+        self.lock().evidence.clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Kept> {
+        // Each write is one insertion: a thread that panicked left nothing half done.
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Store for MemoryStore {
+    fn seen(&self, origin: &str) -> Result<Option<Seen>, StoreError> {
+        Ok(self.lock().seen.get(origin).cloned())
+    }
+
+    fn advance(&self, origin: &str, before: Option<&Seen>, now: &Seen) -> Result<(), StoreError> {
+        let mut kept = self.lock();
+        if may_replace(kept.seen.get(origin), before, now)? {
+            kept.seen.insert(origin.to_owned(), now.clone());
+        }
+        Ok(())
+    }
+
+    fn keep_evidence(&self, _origin: &str, evidence: &ForkEvidence) -> Result<String, StoreError> {
+        self.lock().evidence.push(evidence.clone());
+        Ok("memory".to_owned())
+    }
+}

@@ -1,0 +1,99 @@
+//! Handing records in.
+//!
+//! spec: http.md#ours
+
+use crate::client::{Client, Proven};
+use crate::error::{CallError, SubmitError};
+use crate::http::{Reply, Send};
+use procura_core::kinds::Class;
+use procura_core::receipt::{Mode, VerifiedExistence, VerifiedStatus, verify_existence, verify_status};
+use procura_core::record::Record;
+use procura_core::submission::Submission;
+use std::thread::sleep;
+use std::time::Duration;
+
+/// How often a busy ledger is asked again.
+const ATTEMPTS: u32 = 3;
+/// The longest wait in between, in seconds.
+const LONGEST_WAIT_S: u64 = 5;
+
+/// A record that is in the log, proven.
+#[derive(Debug, Clone)]
+pub enum Submitted {
+    /// A create with its status, or the target of a transition with its new one.
+    Status(Proven<VerifiedStatus>),
+    /// A record that changes no answer.
+    Existence(Proven<VerifiedExistence>),
+}
+
+impl Submitted {
+    /// The receipt.
+    #[must_use]
+    pub fn receipt(&self) -> &[u8] {
+        match self {
+            Self::Status(proven) => proven.receipt(),
+            Self::Existence(proven) => proven.receipt(),
+        }
+    }
+
+    /// The status proven, if there is one.
+    #[must_use]
+    pub const fn status(&self) -> Option<&Proven<VerifiedStatus>> {
+        match self {
+            Self::Status(proven) => Some(proven),
+            Self::Existence(_) => None,
+        }
+    }
+}
+
+impl Client {
+    /// Hands a record in, and believes that it was logged only with the receipt. The same record again gives its
+    /// receipt under the current checkpoint, so this may be repeated after any error.
+    ///
+    /// # Errors
+    /// [`SubmitError`].
+    pub fn submit(&self, submission: &Submission) -> Result<Submitted, SubmitError> {
+        let record = Record::parse(&submission.record)?;
+        let reply = self.hand_in(&submission.to_json())?;
+        let (id, mode) = (record.id(), Mode::Fresh(self.now()));
+        Ok(match (record.row().class, record.common().target) {
+            (Class::Transition, Some(target)) => {
+                Submitted::Status(self.believe(reply, mode, |bytes, policy, mode| {
+                    verify_status(bytes, &target, Some(&id), policy, mode)
+                })?)
+            }
+            (Class::Trace, _) => Submitted::Existence(
+                self.believe(reply, mode, |bytes, policy, mode| verify_existence(bytes, &id, policy, mode))?,
+            ),
+            _ => {
+                Submitted::Status(self.believe(reply, mode, |bytes, policy, mode| {
+                    verify_status(bytes, &id, None, policy, mode)
+                })?)
+            }
+        })
+    }
+
+    fn hand_in(&self, submission: &str) -> Result<Reply, SubmitError> {
+        let path = self.pinned_path("/v1/records", "from")?;
+        let mut attempt = 1;
+        loop {
+            let problem = match self.server.post(&path, Send::Json(submission), None) {
+                Ok(reply) => return Ok(reply),
+                Err(CallError::Refused(problem)) => problem,
+                Err(error) => return Err(SubmitError::Unknown(error)),
+            };
+            match problem.status {
+                503 => match problem.retry_after_s {
+                    Some(wait_s) if attempt < ATTEMPTS && wait_s <= LONGEST_WAIT_S => {
+                        sleep(Duration::from_secs(wait_s));
+                        attempt += 1;
+                    }
+                    _ => return Err(SubmitError::Busy(problem)),
+                },
+                // A proxy's or a broken server's: it may have been logged.
+                500.. => return Err(SubmitError::Unknown(CallError::Refused(problem))),
+                _ => return Err(SubmitError::Refused(problem)),
+            }
+        }
+    }
+}
