@@ -2,7 +2,7 @@
 
 use clap::Parser;
 use procura_server::{Args, Config, Started, prepare};
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -23,6 +23,7 @@ async fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
     let config = Config::load(args)?;
     tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::try_new(&config.log)?)
+        .with_ansi(io::stderr().is_terminal())
         .with_writer(io::stderr)
         .init();
     // Before the ledger opens: a signal that comes meanwhile is not lost.
