@@ -146,6 +146,13 @@ pub(super) struct Resolved {
     party: String,
 }
 
+/// The catalogues in force.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Catalogues {
+    /// Their ids, oldest first.
+    catalogues: Vec<String>,
+}
+
 /// An AuthZEN evaluation request. Other members are ignored.
 #[derive(Serialize, ToSchema)]
 pub(super) struct EvaluationRequest {

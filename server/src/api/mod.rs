@@ -6,6 +6,7 @@ mod assertion;
 pub(crate) mod auth;
 mod authzen;
 mod body;
+mod catalogues;
 mod checks;
 mod docs;
 mod health;
@@ -38,6 +39,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(records::submit))
         .routes(routes!(records::get))
         .routes(routes!(records::receipt))
+        .routes(routes!(catalogues::list))
         .routes(routes!(parties::resolve))
         .routes(routes!(parties::list))
         .routes(routes!(checks::check))
