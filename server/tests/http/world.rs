@@ -130,7 +130,13 @@ impl World {
         answer(request.call().unwrap())
     }
 
-    pub(crate) fn post(&self, path: &str, token: Option<&str>, media_type: &str, body: impl AsRef<[u8]>) -> Answer {
+    pub(crate) fn post(
+        &self,
+        path: &str,
+        token: Option<&str>,
+        media_type: &str,
+        body: impl AsRef<[u8]>,
+    ) -> Answer {
         let mut request = self.agent.post(format!("{}{path}", self.url)).header("Content-Type", media_type);
         if let Some(token) = token {
             request = request.header("Authorization", format!("Bearer {token}"));
