@@ -7,9 +7,8 @@ use crate::error::{ReadError, TokenError};
 use crate::http::{Send, unexpected};
 use procura_core::Hash;
 use procura_core::decide::AuthZen;
-use procura_core::identifier::Identifier;
 use procura_core::receipt::{Mode, VerifiedAuthority, verify_authority};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// An AuthZEN answer: the server's word, with nothing that proves it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,9 +27,8 @@ impl Client {
     /// [`ReadError`].
     pub fn check(&self, request: &AuthZen) -> Result<Proven<VerifiedAuthority>, ReadError> {
         let token = self.token()?;
-        let path = self.pinned_path("/v1/checks", "from")?;
         let body = request.write().to_string();
-        let reply = self.server.post(&path, Send::Json(&body), Some(token.as_str()))?;
+        let reply = self.server.post("/v1/checks", Send::Json(&body), Some(token.as_str()))?;
         let mode = Mode::Fresh(self.now());
         Ok(self.believe(reply, mode, |bytes, policy, mode| verify_authority(bytes, request, policy, mode))?)
     }
@@ -48,20 +46,6 @@ impl Client {
         let decision = decision.ok_or_else(|| unexpected(PATH, "it has no decision"))?;
         let reason = answer.pointer("/context/reason").and_then(Value::as_str).map(str::to_owned);
         Ok(Evaluation { decision, reason })
-    }
-
-    /// The id of the party with an identifier. Every identifier has one: whether anybody is registered is not
-    /// told. The server's word; a check with the identifier proves that the party is the one meant.
-    ///
-    /// # Errors
-    /// [`ReadError`].
-    pub fn resolve(&self, identifier: &Identifier) -> Result<Hash, ReadError> {
-        const PATH: &str = "/v1/parties/resolve";
-        let token = self.token()?;
-        let body = json!({ "identifier": identifier.text() }).to_string();
-        let answer = self.server.post(PATH, Send::Json(&body), Some(token.as_str()))?.json(PATH)?;
-        let party = answer.get("party").and_then(Value::as_str).and_then(|id| id.parse().ok());
-        Ok(party.ok_or_else(|| unexpected(PATH, "it names no party"))?)
     }
 
     /// The party of this client's identity.

@@ -167,16 +167,6 @@ impl Client {
         Ok(self.store.seen(&self.policy.origin)?)
     }
 
-    /// `path` with the parameter by which the server puts a consistency proof from the last checkpoint seen into
-    /// its receipts.
-    pub(crate) fn pinned_path(&self, path: &str, parameter: &str) -> Result<String, Distrust> {
-        let separator = if path.contains('?') { '&' } else { '?' };
-        Ok(match self.seen()? {
-            Some(seen) => format!("{path}{separator}{parameter}={}", seen.root().size),
-            None => path.to_owned(),
-        })
-    }
-
     /// Believes a receipt, or says why not.
     pub(crate) fn believe<T: Rests>(
         &self,

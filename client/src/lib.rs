@@ -13,12 +13,14 @@
 //! The calls block. Errors are an enum per operation; each says whose fault it is and what to do.
 
 pub mod audit;
+mod catalogues;
 mod check;
 pub mod client;
 pub mod error;
 mod http;
 pub mod keyfile;
 mod log;
+mod parties;
 mod receipts;
 pub mod records;
 pub mod store;
@@ -26,10 +28,12 @@ mod submit;
 pub mod tiles;
 mod token;
 
+pub use catalogues::CatalogueFound;
 pub use check::Evaluation;
 pub use client::{Client, Identity, NewError, Proven};
 pub use error::{CallError, CheckpointFault, Distrust, Problem, ReadError, SubmitError, TokenError};
-pub use log::{CatalogueProven, LogInfo, MeetError};
+pub use log::{LogInfo, MeetError};
+pub use parties::PartyFound;
 pub use receipts::ReceiptAnswer;
 pub use records::{AllRecords, Filed, RecordsError};
 pub use submit::Submitted;

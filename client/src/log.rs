@@ -1,17 +1,12 @@
-//! What a ledger says of itself, and the catalogues in force.
+//! What a ledger says of itself.
 //!
 //! spec: http.md#ours
 
-use crate::client::{Client, NewError, Proven};
-use crate::error::{CallError, Distrust, ReadError};
+use crate::client::{Client, NewError};
+use crate::error::CallError;
 use crate::http::{Server, unexpected};
-use procura_core::Hash;
-use procura_core::kinds::{Catalogue, Content};
-use procura_core::receipt::{Policy, VerifiedStatus, VerifyError};
+use procura_core::receipt::Policy;
 use serde_json::Value;
-
-/// The most catalogues that are looked at.
-const MAX_CATALOGUES: usize = 100;
 
 /// What a server says of its ledger: its word. On first contact it is what there is.
 #[derive(Debug, Clone)]
@@ -72,17 +67,6 @@ fn log_info(server: &Server) -> Result<LogInfo, CallError> {
     Ok(LogInfo { policy, policy_json, size, time_ms })
 }
 
-/// A catalogue in force, proven.
-#[derive(Debug, Clone)]
-pub struct CatalogueProven {
-    /// Its id.
-    pub id: Hash,
-    /// What it says.
-    pub catalogue: Catalogue,
-    /// The status and the receipt.
-    pub proven: Proven<VerifiedStatus>,
-}
-
 impl Client {
     /// What the server says of its ledger. The server's word; [`Client::checkpoint`] is verified.
     ///
@@ -90,37 +74,5 @@ impl Client {
     /// [`CallError`].
     pub fn log_info_unverified(&self) -> Result<LogInfo, CallError> {
         log_info(&self.server)
-    }
-
-    /// The catalogues in force, each proven. That none was left out is the server's word.
-    ///
-    /// # Errors
-    /// [`ReadError`].
-    pub fn catalogues(&self) -> Result<Vec<CatalogueProven>, ReadError> {
-        const PATH: &str = "/v1/catalogues";
-        let answer = self.server.get(PATH, None)?.json(PATH)?;
-        let ids = answer.get("catalogues").and_then(Value::as_array);
-        let ids: Option<Vec<Hash>> = ids
-            .filter(|ids| ids.len() <= MAX_CATALOGUES)
-            .and_then(|ids| ids.iter().map(|id| id.as_str()?.parse().ok()).collect());
-        let ids = ids.ok_or_else(|| unexpected(PATH, "it has no catalogues, as ids"))?;
-        ids.iter().map(|id| self.catalogue(id)).collect()
-    }
-
-    /// The catalogue `id` with its status, proven.
-    ///
-    /// # Errors
-    /// [`ReadError`]; a record of another kind is [`ReadError::NotFound`].
-    pub fn catalogue(&self, id: &Hash) -> Result<CatalogueProven, ReadError> {
-        let proven = self.status(id)?;
-        // A verified status always opens its create.
-        let opened = proven.answer().logged().opened.as_ref();
-        let opened = opened.ok_or_else(|| Distrust::from(VerifyError::OtherQuestion))?;
-        match opened.record.content() {
-            Content::Catalogue(catalogue) => {
-                Ok(CatalogueProven { id: *id, catalogue: catalogue.clone(), proven: proven.clone() })
-            }
-            _ => Err(ReadError::NotFound),
-        }
     }
 }

@@ -50,8 +50,7 @@ impl Client {
     /// [`ReadError`].
     pub fn record_receipt(&self, id: &Hash, as_of: Option<Size>) -> Result<ReceiptAnswer, ReadError> {
         let token = self.token_if_any()?;
-        let as_of_query = as_of.map_or_else(String::new, |size| format!("?as_of={size}"));
-        let path = self.pinned_path(&format!("/v1/records/{id}/receipt{as_of_query}"), "from")?;
+        let path = self.receipt_path(id, as_of)?;
         let reply = self.server.get(&path, token.as_ref().map(|token| token.as_str()))?;
         let mode = if as_of.is_some() { Mode::Historic } else { Mode::Fresh(self.now()) };
         // What the record is, only the answer says; whether it is an answer about this record is checked here.
@@ -77,6 +76,15 @@ impl Client {
             )?),
             _ => return Err(Distrust::from(VerifyError::OtherQuestion).into()),
         })
+    }
+
+    /// `from`: with the consistency proof from the last checkpoint seen.
+    fn receipt_path(&self, id: &Hash, as_of: Option<Size>) -> Result<String, Distrust> {
+        let from = self.seen()?.map(|seen| format!("from={}", seen.root().size));
+        let as_of = as_of.map(|size| format!("as_of={size}"));
+        let query: Vec<String> = as_of.into_iter().chain(from).collect();
+        let mark = if query.is_empty() { "" } else { "?" };
+        Ok(format!("/v1/records/{id}/receipt{mark}{}", query.join("&")))
     }
 
     /// The create `id` with its status, proven.

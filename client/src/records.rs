@@ -129,9 +129,7 @@ impl Client {
 
     fn page(&self, party: &Hash, from: u64) -> Result<Proven<VerifiedComplete>, ReadError> {
         let token = self.token()?;
-        // Here `from` is the segment; the consistency proof is asked for by itself.
         let path = format!("/v1/parties/{party}/records?from={from}");
-        let path = self.pinned_path(&path, "pinned")?;
         let reply = self.server.get(&path, Some(token.as_str()))?;
         let mode = Mode::Fresh(self.now());
         Ok(self

@@ -1,0 +1,63 @@
+//! `procura check`: may this party do this? The proof is verified here, and the decision made anew.
+
+use super::context::{Context, Who};
+use super::describe;
+use super::output::{Answer, Failure};
+use super::receipt::keep;
+use clap::Args;
+use procura_core::decide::AuthZen;
+use serde_json::json;
+use std::path::PathBuf;
+
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    /// Who wants to act: niss:…, kbo:…, party:… or me
+    #[arg(long, default_value = "me")]
+    actor: Who,
+    /// Whose data it is
+    #[arg(long)]
+    subject: Who,
+    /// The category of data
+    #[arg(long)]
+    category: String,
+    /// The purpose
+    #[arg(long)]
+    purpose: String,
+    /// For whom the actor acts, if not for itself
+    #[arg(long)]
+    on_behalf_of: Option<Who>,
+    /// Keep the receipt, which proves the answer to anybody, in a file
+    #[arg(long)]
+    out: Option<PathBuf>,
+}
+
+impl Check {
+    pub(super) fn run(&self, context: &Context) -> Result<Answer, Failure> {
+        let client = context.client()?;
+        let request = AuthZen {
+            actor: self.actor.reference(&client)?,
+            subject: self.subject.reference(&client)?,
+            on_behalf_of: self.on_behalf_of.as_ref().map(|who| who.reference(&client)).transpose()?,
+            category: self.category.clone(),
+            purpose: self.purpose.clone(),
+        };
+        let proven = client.check(&request)?;
+        let kept = keep(self.out.as_deref(), proven.receipt())?;
+        let answer = proven.answer();
+        let decision = answer.decision();
+        let word = if decision.permit { "Yes." } else { "No." };
+        let evidence = (context.global.verbose && !decision.evidence.is_empty()).then(|| {
+            let ids: Vec<_> = decision.evidence.iter().map(ToString::to_string).collect();
+            format!("It rests on: {}", ids.join(", "))
+        });
+        Ok(Answer::of(decision.permit)
+            .line(format!("{word} {}", describe::decision(decision)))
+            .line(describe::ground(answer.receipt()))
+            .maybe(evidence)
+            .maybe(kept)
+            .member("decision", json!(decision))
+            .member("at", json!(answer.question().at))
+            .member("checkpoint", describe::ground_json(answer.receipt()))
+            .trial(client.is_trial()))
+    }
+}

@@ -1,0 +1,138 @@
+//! Records and answers as short sentences.
+
+use super::context::Context;
+use super::time;
+use procura_core::Hash;
+use procura_core::decide::{Decision, Reason};
+use procura_core::kinds::{Content, PartyType};
+use procura_core::receipt::VerifiedReceipt;
+use procura_core::record::Record;
+use procura_core::source::Logged;
+use serde_json::{Value, json};
+
+/// What kind a record is.
+pub(crate) fn kind(logged: &Logged) -> String {
+    logged.opened.as_ref().map_or_else(|| "erased".to_owned(), |opened| kind_of(&opened.record))
+}
+
+fn kind_of(record: &Record) -> String {
+    match record.content() {
+        // The kind's own name stands in the payload.
+        Content::Other(_) => serde_json::from_slice::<Value>(record.jws().payload())
+            .ok()
+            .and_then(|payload| payload.get("kind")?.as_str().map(str::to_owned))
+            .unwrap_or_default(),
+        _ => record.row().name.to_owned(),
+    }
+}
+
+/// What a record says, to the party `me`.
+pub(crate) fn what(context: &Context, logged: &Logged, me: Option<&Hash>) -> String {
+    let Some(opened) = &logged.opened else { return "its body was erased".to_owned() };
+    let name = |party: &Hash| {
+        if me == Some(party) { "you".to_owned() } else { format!("party {}", context.shown(party)) }
+    };
+    let mut text = match opened.record.content() {
+        Content::Root(_) => "the ledger's constitution".to_owned(),
+        Content::Party(party) => {
+            let who = opened.disclosed_str("name").map_or_else(|| "somebody".to_owned(), clean);
+            format!("{who}, {}", party_type(party.party_type))
+        }
+        Content::Key(key) => format!("a key of {}", name(&key.party)),
+        Content::KeyEnd(_) => "the end of a key".to_owned(),
+        Content::Catalogue(catalogue) => format!("{} version {}", catalogue.code, catalogue.version),
+        Content::Mandate(mandate) => format!(
+            "{} may act for {}: {}, {}",
+            name(&mandate.mandatee),
+            name(&mandate.mandator),
+            mandate.scopes.join(", "),
+            time::days(&mandate.validity)
+        ),
+        Content::Consent(consent) => format!(
+            "{} may see {} of {} for {}, {}",
+            name(&consent.recipient),
+            consent.scopes.join(", "),
+            name(&consent.subject),
+            consent.purposes.join(", "),
+            time::days(&consent.validity)
+        ),
+        Content::Acceptance => "accepts".to_owned(),
+        Content::Revocation => "ends".to_owned(),
+        Content::Other(_) => "a record that changes no answer".to_owned(),
+    };
+    if let Some(target) = opened.record.common().target {
+        text.push_str(&format!(" {}", context.shown(&target)));
+    }
+    if let Some(reference) = opened.disclosed_str("reference") {
+        text.push_str(&format!(" ({})", clean(reference)));
+    }
+    text
+}
+
+/// A record for programs.
+pub(crate) fn json(logged: &Logged) -> Value {
+    let mut value = json!({
+        "id": logged.entry.id(), "index": logged.index, "time": logged.entry.time(), "kind": kind(logged),
+    });
+    if let (Some(opened), Some(object)) = (&logged.opened, value.as_object_mut()) {
+        let payload = serde_json::from_slice::<Value>(opened.record.jws().payload()).unwrap_or_default();
+        object.insert("payload".to_owned(), payload);
+        object.insert("disclosed".to_owned(), json!(opened.disclosed));
+    }
+    value
+}
+
+/// Texts that others wrote reach no terminal with control characters.
+fn clean(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).collect()
+}
+
+const fn party_type(party_type: PartyType) -> &'static str {
+    match party_type {
+        PartyType::Person => "a person",
+        PartyType::Organisation => "an organisation",
+        PartyType::Institution => "an institution",
+    }
+}
+
+/// What an answer rests on, in a sentence or two.
+pub(crate) fn ground(receipt: &VerifiedReceipt) -> String {
+    let (size, time) = (receipt.checkpoint().size(), time::at(receipt.time()));
+    let witnesses = match receipt.witnesses() {
+        0 => "No witness has cosigned: it is the operator's signed word.".to_owned(),
+        1 => "One witness has cosigned.".to_owned(),
+        n => format!("{n} witnesses have cosigned."),
+    };
+    format!("Verified here, as of {time} ({size} entries). {witnesses}")
+}
+
+/// What an answer rests on, for programs.
+pub(crate) fn ground_json(receipt: &VerifiedReceipt) -> Value {
+    let root = receipt.checkpoint().root();
+    json!({
+        "origin": receipt.checkpoint().origin(), "size": root.size, "root": root.hash,
+        "time": receipt.time(), "witnesses": receipt.witnesses(),
+    })
+}
+
+/// A decision in a sentence.
+pub(crate) fn decision(decision: &Decision) -> &'static str {
+    match decision.reason {
+        Reason::Own => "It is their own data.",
+        Reason::LegalBasis => "The law permits it.",
+        Reason::Consent => "The person has consented.",
+        Reason::Mandate => "There is a mandate.",
+        Reason::UnknownCategory => "No catalogue in force has that category.",
+        Reason::UnknownPurpose => "No catalogue in force has that purpose.",
+        Reason::PartyNotActive => "One of the parties is not active.",
+        Reason::Disputed => "What would permit it is disputed.",
+        Reason::Suspended => "What would permit it is suspended.",
+        Reason::NotAccepted => "The mandate is not accepted yet.",
+        Reason::NotYetValid => "What would permit it starts later.",
+        Reason::Expired => "What would permit it has expired.",
+        Reason::SignatureVoid => "A signature under it no longer counts.",
+        Reason::Ended => "What permitted it was ended.",
+        Reason::OutOfScope => "Nothing between these parties covers it.",
+        Reason::NoAuthority => "Nothing permits it.",
+    }
+}

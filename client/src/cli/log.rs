@@ -1,0 +1,135 @@
+//! `procura log`: look at the log; audit it.
+
+use super::context::Context;
+use super::output::{Answer, Failure};
+use super::time;
+use clap::Subcommand;
+use procura_client::audit::{AuditError, Audited, Stage};
+use procura_core::Millis;
+use serde_json::json;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Log {
+    /// Show which ledger this is and how far it has come
+    Show,
+    /// Check the whole log; with an auditor's key every entry, without one what is public (then exit code 2)
+    Audit,
+}
+
+impl Log {
+    pub(super) fn run(&self, context: &Context) -> Result<Answer, Failure> {
+        match self {
+            Self::Show => show(context),
+            Self::Audit => audit(context),
+        }
+    }
+}
+
+fn show(context: &Context) -> Result<Answer, Failure> {
+    let client = context.public_client()?;
+    let before = client.seen()?.map(|seen| seen.root());
+    let checkpoint = client.checkpoint()?;
+    let root = checkpoint.root();
+    let info = client.log_info_unverified()?;
+    let policy = client.policy();
+    let keys: Vec<String> = policy.log_keys.iter().map(|log_key| log_key.key.to_string()).collect();
+    let continues = match before {
+        None => "It was not seen here before.".to_owned(),
+        Some(before) if before.size == root.size => {
+            "Nothing was added since it was last seen here.".to_owned()
+        }
+        Some(before) if before.size < root.size => {
+            format!("It continues the {} entries last seen here, verified.", before.size)
+        }
+        Some(before) => {
+            format!("Answers have shown {} entries already; this is on the way there.", before.size)
+        }
+    };
+    let details = context
+        .global
+        .verbose
+        .then(|| format!("Key: {}\nEntry 0: {}\nRoot: {}", keys.join(", "), policy.entry0, root.hash));
+    Ok(Answer::yes()
+        .line(format!("Ledger: {}", policy.origin))
+        .line(format!(
+            "{} entries, signed. The server says the last is of {}.",
+            root.size,
+            time::at(Millis(info.time_ms))
+        ))
+        .line(continues)
+        .maybe(details)
+        .member("origin", policy.origin.clone())
+        .member("size", json!(root.size))
+        .member("root", root.hash.to_string())
+        .member("checkpoint", checkpoint.signed().to_string())
+        .member("log_keys", keys)
+        .member("entry0", policy.entry0.to_string())
+        .member("server_time", json!(info.time_ms))
+        .trial(client.is_trial()))
+}
+
+fn audit(context: &Context) -> Result<Answer, Failure> {
+    let client = context.client_with_key_if_any()?;
+    let bar = context.progress("tiles");
+    let audited = client.audit(&|stage, done, total| {
+        if stage == Stage::Entries {
+            bar.set_message("entries");
+        }
+        bar.set_length(total);
+        bar.set_position(done);
+    });
+    bar.finish_and_clear();
+    let audited = audited.map_err(|error: AuditError| {
+        let found = |error: &AuditError| format!("the log fails the audit: {error}");
+        if error.is_finding() {
+            Failure::no(error.name(), found(&error))
+        } else {
+            Failure::unknown(error.name(), error.to_string())
+        }
+    })?;
+    Ok(report(audited).trial(client.is_trial()))
+}
+
+fn report(audited: Audited) -> Answer {
+    let root = audited.checkpoint.root();
+    let continues = match audited.continues {
+        Some(before) => format!("It continues the {} entries seen here before.", before.size),
+        None => "It was not seen here before, so nothing older was compared.".to_owned(),
+    };
+    let answer = Answer::yes()
+        .line(format!("All {} leaves lead to the signed root.", audited.leaves))
+        .line(continues)
+        .member("size", json!(root.size))
+        .member("root", root.hash.to_string())
+        .member("leaves", audited.leaves);
+    let Some(entries) = audited.entries else {
+        let unchecked = [
+            "that every entry follows the rules",
+            "that the index commits are those of the entries",
+            "that the checkpoint ends in an index commit",
+        ];
+        return answer
+            .line(format!("Not checked: {}.", unchecked.join("; ")))
+            .line("The entries are for auditors: name an auditor's key with --key.")
+            .member("unchecked", json!(unchecked))
+            .incomplete();
+    };
+    let unchecked = "what the records say: each one's receipt shows that";
+    answer
+        .line(format!(
+            "All entries follow the rules: {} creates, {} transitions, {} traces.",
+            entries.creates, entries.transitions, entries.traces
+        ))
+        .line(format!(
+            "All {} index commits are those of the index rebuilt here ({} keys); the last entry is one.",
+            entries.commits, entries.keys
+        ))
+        .line(format!("Not part of it: {unchecked}."))
+        .member("creates", entries.creates)
+        .member("transitions", entries.transitions)
+        .member("traces", entries.traces)
+        .member("commits", entries.commits)
+        .member("keys", entries.keys)
+        .member("map_root", entries.map_root.to_string())
+        .member("not_part", json!([unchecked]))
+}

@@ -1,0 +1,105 @@
+//! The command's words: a file a verb, and what they share.
+//!
+//! A verb gives an [`Answer`](output::Answer) or a [`Failure`](output::Failure); only [`output`] prints.
+
+mod accept;
+mod catalogue;
+mod check;
+mod consent;
+mod context;
+mod describe;
+mod grant;
+mod key;
+mod log;
+mod output;
+mod passphrase;
+mod prove;
+mod receipt;
+mod records;
+mod revoke;
+mod signing;
+mod time;
+
+use clap::{Parser, Subcommand};
+use context::{Context, Global};
+use output::{Answer, Failure};
+use std::process::ExitCode;
+
+/// Signs mandates and consents, asks whether something is permitted, and verifies every answer itself.
+///
+/// Exit codes: 0 yes or done, 1 no, 2 could not tell.
+#[derive(Debug, Parser)]
+#[command(name = "procura", version, max_term_width = 100)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Make a key, show one, tie one to its registration
+    #[command(subcommand)]
+    Key(key::Key),
+    /// Let somebody act for you (a mandate; it waits until they accept)
+    Grant(grant::Grant),
+    /// Accept a mandate that was given to you
+    Accept(accept::Accept),
+    /// End a mandate or a consent that you gave
+    Revoke(revoke::Revoke),
+    /// Let somebody see your data for a purpose
+    Consent(consent::Consent),
+    /// Ask whether a party may do something; the answer's proof is verified here
+    Check(check::Check),
+    /// Prove something from public tiles alone
+    #[command(subcommand)]
+    Prove(prove::Prove),
+    /// Get a record's receipt, or verify one offline
+    #[command(subcommand)]
+    Receipt(receipt::Receipt),
+    /// List everything that concerns you, with the proof that nothing is left out
+    Records(records::Records),
+    /// Show the categories and purposes in force
+    Catalogue(catalogue::Catalogue),
+    /// Look at the log, or audit it
+    #[command(subcommand)]
+    Log(log::Log),
+}
+
+/// Runs the command that was typed.
+pub(crate) fn run() -> ExitCode {
+    let Cli { global, verb } = Cli::parse();
+    let json = global.json;
+    let outcome = Context::new(global).and_then(|context| verb.run(&context));
+    output::print(outcome, json)
+}
+
+impl Verb {
+    fn run(&self, context: &Context) -> Result<Answer, Failure> {
+        match self {
+            Self::Key(verb) => verb.run(context),
+            Self::Grant(verb) => verb.run(context),
+            Self::Accept(verb) => verb.run(context),
+            Self::Revoke(verb) => verb.run(context),
+            Self::Consent(verb) => verb.run(context),
+            Self::Check(verb) => verb.run(context),
+            Self::Prove(verb) => verb.run(context),
+            Self::Receipt(verb) => verb.run(context),
+            Self::Records(verb) => verb.run(context),
+            Self::Catalogue(verb) => verb.run(context),
+            Self::Log(verb) => verb.run(context),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_words_are_sound() {
+        Cli::command().debug_assert();
+    }
+}

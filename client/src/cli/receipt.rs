@@ -1,0 +1,210 @@
+//! `procura receipt`: get a record's receipt; verify one with no network.
+
+use super::context::Context;
+use super::output::{Answer, Failure};
+use super::signing::find_record;
+use super::{describe, time};
+use clap::{Args, Subcommand};
+use procura_client::client::is_trial;
+use procura_client::store::Store as _;
+use procura_core::receipt::{
+    Mode, Policy, Question, Receipt as Wire, VerifyError, verify_authority, verify_complete,
+    verify_existence, verify_status,
+};
+use procura_core::tlog_proof::TlogProof;
+use procura_core::{Millis, Size};
+use serde_json::json;
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Receipt {
+    /// Get the receipt of a record; it is verified before it is kept
+    Get(Get),
+    /// Verify a receipt with no network: 0 it holds and says yes, 1 it says no or does not hold, 2 could not tell
+    Verify(Verify),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Get {
+    /// The record's id, or the beginning of it
+    id: String,
+    /// As it was at this size of the log
+    #[arg(long)]
+    as_of: Option<u64>,
+    /// The file to keep it in [default: print it]
+    #[arg(long)]
+    out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Verify {
+    /// The receipt
+    file: PathBuf,
+    /// The answer must be fresh, within the policy's age; else it is about its own time
+    #[arg(long)]
+    fresh: bool,
+}
+
+impl Receipt {
+    pub(super) fn run(&self, context: &Context) -> Result<Answer, Failure> {
+        match self {
+            Self::Get(get) => get.run(context),
+            Self::Verify(verify) => verify.run(context),
+        }
+    }
+}
+
+/// Keeps bytes in a file, if one is named.
+pub(super) fn keep(path: Option<&Path>, bytes: &[u8]) -> Result<Option<String>, Failure> {
+    let Some(path) = path else { return Ok(None) };
+    std::fs::write(path, bytes).map_err(|error| {
+        Failure::unknown("file", format!("{} cannot be written: {error}", path.display()))
+    })?;
+    Ok(Some(format!("Kept in {}.", path.display())))
+}
+
+impl Get {
+    fn run(&self, context: &Context) -> Result<Answer, Failure> {
+        let client = context.client_with_key_if_any()?;
+        let id = find_record(&client, &self.id)?;
+        let answer = client.record_receipt(&id, self.as_of.map(Size))?;
+        let kept = keep(self.out.as_deref(), answer.receipt())?;
+        let text = String::from_utf8_lossy(answer.receipt()).into_owned();
+        let receipt: serde_json::Value = serde_json::from_slice(answer.receipt()).unwrap_or_default();
+        let what = format!(
+            "{}: {}",
+            describe::kind(answer.logged()),
+            describe::what(context, answer.logged(), client.own_party().ok().as_ref())
+        );
+        let shown = match kept {
+            Some(kept) => Answer::yes().line(what).line(kept).trial(client.is_trial()),
+            // The receipt alone, so that it can be sent on: its origin says whether it is a trial's.
+            None => Answer::yes().line(text),
+        };
+        Ok(shown.member("id", id.to_string()).member("receipt", receipt))
+    }
+}
+
+impl Verify {
+    fn run(&self, context: &Context) -> Result<Answer, Failure> {
+        let bytes = std::fs::read(&self.file).map_err(|error| {
+            Failure::unknown("file", format!("{} cannot be read: {error}", self.file.display()))
+        })?;
+        let wire = Wire::parse(&bytes).map_err(|error| does_not_hold(&error.into()))?;
+        let proof = TlogProof::parse(wire.proof.as_bytes())
+            .map_err(|error| does_not_hold(&VerifyError::Proof(error)))?;
+        let stated = proof.checkpoint.unverified();
+        let policy = context.policy_of(stated.origin())?;
+        let (policy, compared) = pinned(context, policy, &wire, stated.size())?;
+        let mode = if self.fresh { Mode::Fresh(now()) } else { Mode::Historic };
+        let answer =
+            told(context, &bytes, &wire.question, &policy, mode).map_err(|error| does_not_hold(&error))?;
+        let compared_line = if compared {
+            "It is of one history with what was seen of this ledger here."
+        } else {
+            "It was not compared with what was seen of this ledger here: that needs the network."
+        };
+        Ok(answer.line(compared_line).member("compared_with_seen", compared).trial(is_trial(&policy.origin)))
+    }
+}
+
+fn does_not_hold(error: &VerifyError) -> Failure {
+    Failure::no(error.name(), format!("the receipt does not hold: {error}"))
+}
+
+/// The policy with what was seen as its pin, as far as the receipt can be compared with it offline.
+fn pinned(context: &Context, policy: Policy, wire: &Wire, size: Size) -> Result<(Policy, bool), Failure> {
+    let Some(seen) = context.store().seen(&policy.origin)? else { return Ok((policy, false)) };
+    let pinned = seen.root().size;
+    let connects = wire.consistency.as_ref().is_some_and(|proof| proof.from == pinned.min(size));
+    // A proof that starts at the receipt's own size leads to one pin only; which, the file does not say.
+    let is_comparable = pinned == size || (pinned < size && connects);
+    Ok(if is_comparable { (policy.with_pin(Some(seen.pin())), true) } else { (policy, false) })
+}
+
+/// What the receipt says, verified.
+fn told(
+    context: &Context,
+    bytes: &[u8],
+    question: &Question,
+    policy: &Policy,
+    mode: Mode,
+) -> Result<Answer, VerifyError> {
+    Ok(match question {
+        Question::Existence { id } => {
+            let verified = verify_existence(bytes, id, policy, mode)?;
+            let logged = verified.logged();
+            let what = describe::what(context, logged, None);
+            Answer::yes()
+                .line(format!("It was logged on {}: {what}.", time::at(logged.entry.time())))
+                .line(describe::ground(verified.receipt()))
+                .member("question", "existence")
+                .member("record", describe::json(logged))
+                .member("checkpoint", describe::ground_json(verified.receipt()))
+        }
+        Question::Status { id, through, as_of } => {
+            let verified = verify_status(bytes, id, through.as_ref(), policy, mode)?;
+            let (logged, status) = (verified.logged(), verified.status());
+            let what = describe::what(context, logged, None);
+            let then = as_of.map_or_else(String::new, |as_of| format!(" as of {} entries", as_of.size));
+            let by = verified.through().as_ref().map(|through| {
+                format!(
+                    "The last step shown: {}, on {}.",
+                    describe::kind(through),
+                    time::at(through.entry.time())
+                )
+            });
+            Answer::of(status.permits())
+                .line(format!("{}: {what}.", describe::kind(logged)))
+                .line(format!("Its status{then}: {status}."))
+                .maybe(by)
+                .line(describe::ground(verified.receipt()))
+                .member("question", "status")
+                .member("status", status.to_string())
+                .member("record", describe::json(logged))
+                .member("checkpoint", describe::ground_json(verified.receipt()))
+        }
+        Question::Complete { party, from, to } => {
+            let verified = verify_complete(bytes, party, *from, policy, mode)?;
+            let count: usize = verified.answer().segments.iter().map(|(_, entries)| entries.len()).sum();
+            let end = if to.is_some() { "There is more on the next page." } else { "Nothing follows." };
+            Answer::yes()
+                .line(format!(
+                    "All {count} records of party {} from segment {from} on. {end}",
+                    context.shown(party)
+                ))
+                .line(describe::ground(verified.receipt()))
+                .member("question", "complete")
+                .member("records", json!(count))
+                .member("to_the_end", to.is_none())
+                .member("checkpoint", describe::ground_json(verified.receipt()))
+        }
+        Question::Authority(asked) => {
+            let verified = verify_authority(bytes, &asked.request, policy, mode)?;
+            let (request, decision) = (&asked.request, verified.decision());
+            let word = if decision.permit { "Yes." } else { "No." };
+            let principal = request
+                .on_behalf_of
+                .as_ref()
+                .map_or_else(String::new, |principal| format!(" on behalf of {principal}"));
+            Answer::of(decision.permit)
+                .line(format!(
+                    "Asked: may {}{principal} use {} of {} for {}?",
+                    request.actor, request.category, request.subject, request.purpose
+                ))
+                .line(format!("{word} {} At {}.", describe::decision(decision), time::at(asked.at)))
+                .line(describe::ground(verified.receipt()))
+                .member("question", "authority")
+                .member("request", request.write())
+                .member("at", json!(asked.at))
+                .member("decision", json!(decision))
+                .member("checkpoint", describe::ground_json(verified.receipt()))
+        }
+    })
+}
+
+fn now() -> Millis {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}

@@ -1,0 +1,67 @@
+//! From an identifier to a party.
+
+use crate::catalogues::NO_PURPOSE;
+use crate::client::Client;
+use crate::error::ReadError;
+use crate::http::{Send, unexpected};
+use procura_core::Hash;
+use procura_core::decide::{AuthZen, PartyRef};
+use procura_core::identifier::Identifier;
+use serde_json::{Value, json};
+
+/// A category that no catalogue has.
+const NO_CATEGORY: &str = "procura.none";
+
+/// The party with an identifier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PartyFound {
+    /// Registered under the identifier: its record discloses it, proven.
+    Registered(Hash),
+    /// Nobody is registered: an id that the ledger has prepared, on the server's word.
+    Prepared(Hash),
+}
+
+impl PartyFound {
+    /// The party's id.
+    #[must_use]
+    pub const fn id(&self) -> Hash {
+        match self {
+            Self::Registered(id) | Self::Prepared(id) => *id,
+        }
+    }
+}
+
+impl Client {
+    /// The id of the party with an identifier. Every identifier has one: whether anybody is registered is not
+    /// told. The server's word; [`Client::find_party`] proves it.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn resolve_unverified(&self, identifier: &Identifier) -> Result<Hash, ReadError> {
+        const PATH: &str = "/v1/parties/resolve";
+        let token = self.token()?;
+        let body = json!({ "identifier": identifier.text() }).to_string();
+        let answer = self.server.post(PATH, Send::Json(&body), Some(token.as_str()))?.json(PATH)?;
+        let party = answer.get("party").and_then(Value::as_str).and_then(|id| id.parse().ok());
+        Ok(party.ok_or_else(|| unexpected(PATH, "it names no party"))?)
+    }
+
+    /// The party with an identifier, proven if one is registered: a check that names the identifier must show the
+    /// party's record with it. So nobody signs a mandate to somebody else than they mean.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn find_party(&self, identifier: &Identifier) -> Result<PartyFound, ReadError> {
+        let request = AuthZen {
+            actor: PartyRef::Identifier(identifier.clone()),
+            subject: PartyRef::Id(self.own_party()?),
+            on_behalf_of: None,
+            category: NO_CATEGORY.to_owned(),
+            purpose: NO_PURPOSE.to_owned(),
+        };
+        match self.check(&request)?.answer().question().parties.actor {
+            Some(id) => Ok(PartyFound::Registered(id)),
+            None => Ok(PartyFound::Prepared(self.resolve_unverified(identifier)?)),
+        }
+    }
+}
