@@ -115,7 +115,8 @@ fn who_is_no_institution_asks_about_itself_only() {
     // The employer is one of the parties, so it may ask.
     let employer = world.token(EMPLOYER);
     let of_itself = on_behalf(request(SECRETARIAT_ID, "hiring", "flexi", SON_ID), EMPLOYER_ID);
-    assert_eq!(world.post_json("/v1/checks", Some(&employer), &of_itself).status, 200);
+    let answer = world.post_json("/v1/checks", Some(&employer), &of_itself);
+    assert_eq!(answer.status, 200, "{}", answer.text());
 }
 
 #[test]
