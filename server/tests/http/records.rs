@@ -2,9 +2,10 @@
 //! mandate, then records changed in one way at a time.
 
 use crate::world::World;
+use procura_core::Size;
 use procura_core::draft::Draft;
 use procura_core::kinds::Validity;
-use procura_core::receipt::{Mode, VerifyError, verify_existence, verify_status};
+use procura_core::receipt::{Mode, Point, VerifyError, verify_existence, verify_status};
 use procura_core::record::Record;
 use procura_core::status::Status;
 use procura_core::submission::Submission;
@@ -98,7 +99,9 @@ fn a_record_is_read_with_its_past() {
     assert_eq!(verified.status(), &Status::ENDED);
     let then = world.get(&format!("{path}?as_of={before}"), Some(&token));
     assert_eq!(
-        verify_status(&then.body, &given, None, &policy, Mode::Historic).unwrap().status(),
+        verify_status(&then.body, &given, None, &policy, Mode::AsOf(Point::Size(Size(before))))
+            .unwrap()
+            .status(),
         &Status::PENDING
     );
     // An answer about the past does not pass for one about now.
