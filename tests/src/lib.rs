@@ -8,5 +8,6 @@
     reason = "in tests a panic is the finding"
 )]
 
+pub mod hostile;
 pub mod vectors;
 pub mod world;

@@ -6,6 +6,7 @@
 pub mod encoding;
 pub mod index;
 pub mod log;
+pub mod receipt;
 use serde_json::Value;
 
 /// One vector: `spec/vectors/<area>/<name>.json`.
@@ -45,4 +46,5 @@ pub const AREAS: &[Area] = &[
     Area { name: "encoding", cases: encoding::cases, run: encoding::run },
     Area { name: "index", cases: index::cases, run: index::run },
     Area { name: "log", cases: log::cases, run: log::run },
+    Area { name: "receipt", cases: receipt::cases, run: receipt::run },
 ];
