@@ -8,6 +8,7 @@ pub mod encoding;
 pub mod index;
 pub mod log;
 pub mod receipt;
+pub mod record;
 use serde_json::Value;
 
 /// One vector: `spec/vectors/<area>/<name>.json`.
@@ -49,4 +50,5 @@ pub const AREAS: &[Area] = &[
     Area { name: "index", cases: index::cases, run: index::run },
     Area { name: "log", cases: log::cases, run: log::run },
     Area { name: "receipt", cases: receipt::cases, run: receipt::run },
+    Area { name: "record", cases: record::cases, run: record::run },
 ];
