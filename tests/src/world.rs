@@ -9,6 +9,7 @@ use procura_core::identifier::Identifier;
 use procura_core::key::{Signer, SoftKey};
 use procura_core::kinds::{PartyType, Validity, proof_of_possession_message};
 use procura_core::receipt::Policy;
+use procura_core::record::Record;
 use procura_core::submission::Submission;
 use procura_core::{Hash, Millis};
 use procura_ledger::{
@@ -16,8 +17,8 @@ use procura_ledger::{
 };
 use serde_json::{Value, json};
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 /// The origin of every test ledger.
 pub const ORIGIN: &str = "trial/world";
@@ -93,6 +94,8 @@ pub struct World {
     pub catalogue: Hash,
     /// The log's key.
     pub log_key: Arc<SoftKey>,
+    /// The ids of all records logged, by [`World::append`] and before.
+    pub logged: Mutex<Vec<Hash>>,
 }
 
 impl World {
@@ -142,6 +145,7 @@ impl World {
             .member("trial", json!(true))
             .sign(&root.kid, root.key.as_ref())
             .unwrap();
+        let entry_0 = Record::parse(&record.record).unwrap().id();
         let setup = Setup { origin: ORIGIN.to_owned(), root: record, log_key: log_key.clone() };
         let options = options(&clock, &random);
         let ledger = init(setup, options).unwrap();
@@ -154,6 +158,7 @@ impl World {
             root,
             catalogue: Hash::default(),
             log_key,
+            logged: Mutex::new(vec![entry_0]),
         };
         world.registrar = world.institution("kbo:0999999922", &["registrar"]);
         world.provisional = world.institution("kbo:1000000021", &["provisional"]);
@@ -190,6 +195,7 @@ impl World {
     pub fn append(&self, submission: Submission) -> Acknowledged {
         let acknowledged = self.ledger.append(submission).unwrap();
         assert!(acknowledged.is_new);
+        self.logged.lock().unwrap().push(acknowledged.id);
         acknowledged
     }
 

@@ -249,6 +249,7 @@ pub enum OutOfTime {
 
 impl Common {
     fn take(members: &mut Members, row: &Row) -> Result<Self, RecordError> {
+        let has_digests = members.has("_sd");
         let common = Self {
             origin: members.take_str("origin")?,
             nonce: members.take_bytes("nonce")?,
@@ -261,6 +262,10 @@ impl Common {
             },
             withheld: members.take_opt("_sd", |field| field.array_of(Field::hash))?.unwrap_or_default(),
         };
+        // Here, since a record that withholds nothing is not looked at for disclosures again.
+        if has_digests && common.withheld.is_empty() {
+            return Err(DisclosureError::Digests.into());
+        }
         let last = common.signed_at.0.saturating_add(MAX_SUBMIT_MS);
         if common.submit_by < common.signed_at || common.submit_by.0 > last {
             return Err(RecordError::SubmitBy);

@@ -3,9 +3,12 @@
 //! Each area writes its cases (`cases`) and runs one case against the core (`run`). The files are the same
 //! byte for byte on every run: keys, nonces and times are fixed.
 
+pub mod decision;
 pub mod encoding;
 pub mod index;
 pub mod log;
+pub mod receipt;
+pub mod record;
 use serde_json::Value;
 
 /// One vector: `spec/vectors/<area>/<name>.json`.
@@ -42,7 +45,10 @@ pub struct Area {
 
 /// Every area.
 pub const AREAS: &[Area] = &[
+    Area { name: "decision", cases: decision::cases, run: decision::run },
     Area { name: "encoding", cases: encoding::cases, run: encoding::run },
     Area { name: "index", cases: index::cases, run: index::run },
     Area { name: "log", cases: log::cases, run: log::run },
+    Area { name: "receipt", cases: receipt::cases, run: receipt::run },
+    Area { name: "record", cases: record::cases, run: record::run },
 ];

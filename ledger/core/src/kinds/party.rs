@@ -87,6 +87,7 @@ pub(super) static ROW: Row = Row {
 };
 
 fn parse(members: &mut Members) -> Result<Content, RecordError> {
+    let is_provisional = members.take_opt("provisional", Field::bool)?;
     let party = Party {
         party_type: members.take_enum("party_type", &TYPES)?,
         handle: members.take_hash("handle")?,
@@ -96,9 +97,12 @@ fn parse(members: &mut Members) -> Result<Content, RecordError> {
             Vec::new()
         },
         level: members.take_opt("level", shared::code)?,
-        provisional: members.take_opt("provisional", Field::bool)?.unwrap_or(false),
+        provisional: is_provisional.unwrap_or(false),
         quorum: shared::take_quorum(members)?,
     };
+    if is_provisional == Some(false) {
+        return Err(members.mistyped("provisional", "true, or absent").into());
+    }
     if !party.roles.is_empty() && party.party_type != PartyType::Institution {
         return Err(members.mistyped("roles", "for institutions only").into());
     }
