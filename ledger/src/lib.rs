@@ -26,11 +26,14 @@ mod prepared;
 mod prove;
 mod published;
 mod replay;
+mod reply;
 mod search;
+mod sequencer;
 pub mod side;
 pub mod store;
 mod vault;
 mod view;
+mod watch;
 
 pub use audit::{AuditError, AuditReport, audit, audit_store};
 pub use error::{OpenError, ReadError, State, SubmitError};
