@@ -8,6 +8,7 @@
     reason = "in tests a panic is the finding"
 )]
 
+pub mod crash;
 pub mod meddler;
 pub mod vectors;
 pub mod world;

@@ -389,7 +389,9 @@ fn an_index_that_is_gone_foreign_or_of_another_history_is_rebuilt_to_the_last_ma
     let mut changes: Vec<Box<dyn Fn()>> = Vec::new();
     changes.push(Box::new(|| std::fs::remove_file(&index).unwrap()));
     changes.push(Box::new(|| std::fs::write(&index, b"nonsense").unwrap()));
-    changes.push(Box::new(|| drop(std::fs::copy(other.path().join("index/index.redb"), &index).unwrap())));
+    changes.push(Box::new(|| {
+        std::fs::copy(other.path().join("index/index.redb"), &index).unwrap();
+    }));
     for change in changes {
         change();
         let ledger = reopen(&world, folder.path()).unwrap();
