@@ -11,6 +11,7 @@ use crate::filing::{concerned, take_place};
 use crate::given::random;
 use crate::index::Snapshot;
 use crate::live::{Kept, Live, Pending};
+use crate::memo::Memo;
 use crate::open;
 use crate::published::Head;
 use crate::reply::Placed;
@@ -204,7 +205,7 @@ impl<'a> Tail<'a> {
         if let Some(index) = self.placed(candidate)? {
             return Ok(Placed { index, is_new: false });
         }
-        let admitted = self.read(|live| candidate.admit(live, self.place()))?;
+        let admitted = self.read(|live| candidate.admit(&Memo::new(live), self.place()))?;
         self.register_prepared(candidate.record().id(), &admitted.concerns)?;
         let index = self.append(candidate, &admitted)?;
         Ok(Placed { index, is_new: true })
@@ -231,7 +232,7 @@ impl<'a> Tail<'a> {
             let unknown = || Refusal::UnknownParty { pointer: "" };
             let submission = self.owner.prepared.get(party).ok_or_else(unknown)?;
             let candidate = Candidate::read(submission, &self.owner.origin)?;
-            match self.read(|live| candidate.admit(live, self.place())) {
+            match self.read(|live| candidate.admit(&Memo::new(live), self.place())) {
                 Err(Refusal::PartyExists) => return Err(unknown().into()),
                 other => admitted.push((*party, candidate, other?)),
             }

@@ -99,4 +99,4 @@ fn a_mandate_costs_as_many_reads_on_a_long_log_as_on_a_short_one() {
 }
 
 /// The most index rows that an admitted mandate may read from the file.
-const BOUND: u64 = 120;
+const BOUND: u64 = 40;
