@@ -1,6 +1,6 @@
 //! The whole story of one commit.
 //!
-//! One thread, the sequencer, owns the tail of the log. It takes what waits, decides on each submission against the state
+//! The sequencer takes what waits, decides on each submission against the state
 //! *inside the batch*, applies it to the index in memory, closes the batch with an index commit, signs the
 //! checkpoint, stores everything in one transaction, and only then lets signatures and receipts out.
 //!
@@ -8,98 +8,77 @@
 
 use crate::error::{State, SubmitError};
 use crate::filing::{concerned, take_place};
-use crate::given::{Clock, Random, random};
-use crate::index::{Layers, Snapshot};
-use crate::live::{Kept, Live, Pending, RecordCache};
-use crate::prepared::Prepared;
-use crate::published::{Head, Published};
+use crate::given::random;
+use crate::index::Snapshot;
+use crate::live::{Kept, Live, Pending};
+use crate::memo::Memo;
+use crate::open;
+use crate::published::Head;
+use crate::reply::Placed;
 use crate::search::{self, Filing, Noted};
-use crate::side::{SideFile, SideMark};
-use crate::store::{Batch, Reader, Row, Store, StoreError};
+use crate::sequencer::Sequencer;
+use crate::side::SideMark;
+use crate::store::{Batch, Reader, Row, StoreError};
 use crate::vault::VaultRow;
-use crate::{open, replay};
 use procura_core::admission::{Admitted, Candidate, Refusal};
 use procura_core::entry::{self, Entry, Tags};
 use procura_core::hash::commitment;
 use procura_core::index::{ApplyError, Fault, Working};
 use procura_core::judge::Place;
-use procura_core::key::{PublicKey, Signer};
+use procura_core::key::PublicKey;
 use procura_core::kinds::{Class, Content};
 use procura_core::kv::{Changes, Kv, Unreadable};
-use procura_core::note::NoteVerifier;
 use procura_core::source::{Lack, Logged, Opened, Sealed, Source};
 use procura_core::status::Initial;
-use procura_core::tree::{Frontier, Root};
+use procura_core::tree::Root;
 use procura_core::{Hash, Index, Millis};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::time::Duration;
+use std::time::Instant;
 
-/// The most submissions in one batch.
-const MAX_BATCH: usize = 2048;
-/// How far the clock may fall behind the last entry before appending stops.
-const CLOCK_BEHIND_MS: u64 = 5_000;
-/// How far the clock may jump, against the one that only passes, before appending stops.
-const CLOCK_JUMP_MS: u64 = 10 * 60 * 1000;
+/// The most rows that one submission brings: its own, and one for each party that it names and that is prepared only.
+const MOST_ROWS: u64 = 17;
 
-/// What happened to a submission: where its record stands, and whether that is new.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Placed {
-    pub(crate) index: Index,
-    pub(crate) is_new: bool,
+/// Why a batch came to nothing.
+pub(crate) enum Failure {
+    /// Nothing was written; the next batch can be tried.
+    Nothing(Stop),
+    /// It may have been written: drop memory and read what is true.
+    Unknown(String),
 }
 
-/// Who is told, once, what became of a submission.
-pub(crate) type Reply = Box<dyn FnOnce(Result<Placed, SubmitError>) + Send>;
-
-/// What the sequencer is asked.
-pub(crate) enum Job {
-    /// Log this.
-    Submit(Box<Candidate>, Reply),
-    /// An operator says that the clock is right.
-    ConfirmClock,
-    /// Stop after what was taken.
-    Close,
+/// Why nothing is taken for now.
+#[derive(Clone)]
+pub(crate) enum Stop {
+    Clock(String),
+    ReadOnly(String),
 }
 
-/// The owner of the log's tail.
-pub(crate) struct Sequencer {
-    pub(crate) origin: Arc<str>,
-    pub(crate) store: Arc<dyn Store>,
-    pub(crate) epoch: u64,
-    pub(crate) layers: Arc<Layers>,
-    pub(crate) cache: Arc<RecordCache>,
-    pub(crate) published: Arc<Published>,
-    pub(crate) prepared: Arc<Prepared>,
-    pub(crate) side: Option<SideFile>,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) random: Arc<dyn Random>,
-    pub(crate) log_key: Arc<dyn Signer>,
-    pub(crate) log_verifier: NoteVerifier,
-    pub(crate) heartbeat: Duration,
-    pub(crate) frontier: Frontier,
-    pub(crate) clock_mark: ClockMark,
-}
+impl Stop {
+    pub(crate) fn error(&self) -> SubmitError {
+        match self.clone() {
+            Self::Clock(what) => SubmitError::Clock(what),
+            Self::ReadOnly(what) => SubmitError::ReadOnly(what),
+        }
+    }
 
-/// What the clocks said last, to notice a jump.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct ClockMark {
-    pub(crate) now: Millis,
-    pub(crate) elapsed_ms: u64,
-}
-
-impl ClockMark {
-    pub(crate) fn of(clock: &dyn Clock) -> Self {
-        Self { now: clock.now(), elapsed_ms: clock.elapsed_ms() }
+    pub(crate) fn state(&self) -> State {
+        match self.clone() {
+            Self::Clock(what) => State::ClockStopped(what),
+            Self::ReadOnly(what) => State::ReadOnly(what),
+        }
     }
 }
 
-/// Why a batch came to nothing.
-enum Failure {
-    /// Nothing was written; the next batch can be tried.
-    Nothing(SubmitError),
-    /// It may have been written: drop memory and read what is true.
-    Unknown(String),
+/// What a commit that failed means. A store that was taken over, or a batch that it can't hold, says itself that nothing was
+/// written; one of another size than expected must be read anew, like one that says nothing.
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        match &error {
+            StoreError::WrongSize { .. } => Self::Unknown(error.to_string()),
+            known if known.nothing_written() => Self::Nothing(Stop::ReadOnly(error.to_string())),
+            _ => Self::Unknown(error.to_string()),
+        }
+    }
 }
 
 impl From<Unreadable> for Failure {
@@ -109,78 +88,27 @@ impl From<Unreadable> for Failure {
 }
 
 impl Sequencer {
-    /// Works until it is closed. When nothing comes for a while it commits an index commit alone: the heartbeat that
-    /// keeps freshness provable.
-    pub(crate) fn run(mut self, jobs: &Receiver<Job>) {
-        loop {
-            let first = match jobs.recv_timeout(self.heartbeat) {
-                Ok(job) => Some(job),
-                Err(RecvTimeoutError::Timeout) => None,
-                Err(RecvTimeoutError::Disconnected) => break,
-            };
-            let is_heartbeat = first.is_none();
-            let mut batch = Vec::new();
-            let mut closing = false;
-            let waiting = std::iter::from_fn(|| jobs.try_recv().ok()).take(MAX_BATCH - 1);
-            for job in first.into_iter().chain(waiting) {
-                match job {
-                    Job::Submit(candidate, reply) => batch.push((*candidate, reply)),
-                    Job::ConfirmClock => self.clock_mark = ClockMark::of(self.clock.as_ref()),
-                    Job::Close => closing = true,
-                }
-            }
-            if is_heartbeat || !batch.is_empty() {
-                self.commit(batch);
-            }
-            if closing {
-                break;
-            }
-        }
-        self.published.set_state(State::Closed);
-        self.flush_at_end();
-    }
-
-    /// Takes a batch through, and tells everyone who waits for it.
-    fn commit(&mut self, jobs: Vec<(Candidate, Reply)>) {
-        let (candidates, replies): (Vec<Candidate>, Vec<Reply>) = jobs.into_iter().unzip();
-        match self.commit_batch(&candidates) {
-            Ok(outcomes) => {
-                for (reply, outcome) in replies.into_iter().zip(outcomes) {
-                    reply(outcome);
-                }
-            }
-            Err(Failure::Nothing(error)) => {
-                let told = error.to_string();
-                let again = || match &error {
-                    SubmitError::Clock(what) => SubmitError::Clock(what.clone()),
-                    _ => SubmitError::ReadOnly(told.clone()),
-                };
-                replies.into_iter().for_each(|reply| reply(Err(again())));
-            }
-            Err(Failure::Unknown(what)) => {
-                tracing::error!(%what, "a commit's outcome is unknown: reading back what is stored");
-                self.published.set_state(State::ReadOnly(what));
-                replies.into_iter().for_each(|reply| reply(Err(SubmitError::Unknown)));
-                self.recover();
-            }
-        }
-    }
-
-    fn commit_batch(
+    /// Takes the first of `candidates` through, as many as one batch holds: what becomes of each. None of them: an index
+    /// commit alone.
+    pub(crate) fn commit_batch(
         &mut self,
         candidates: &[Candidate],
     ) -> Result<Vec<Result<Placed, SubmitError>>, Failure> {
         // Waits while the index cannot be flushed and memory is used up: before anything is decided.
-        self.layers
-            .wait_for_room()
-            .map_err(|error| Failure::Nothing(SubmitError::ReadOnly(error.to_string())))?;
-        let time = self.time()?;
+        self.layers.wait_for_room().map_err(|error| Failure::Nothing(Stop::ReadOnly(error.to_string())))?;
+        let last = self.published.head().time;
+        let time =
+            self.watch.time(self.clock.as_ref(), last).map_err(|what| Failure::Nothing(Stop::Clock(what)))?;
 
         let snapshot = self.layers.snapshot();
         let reader = self.store.read().map_err(|error| Failure::Unknown(error.to_string()))?;
         let mut batch = Tail::new(self, &snapshot, reader.as_ref(), time)?;
         let mut outcomes = Vec::with_capacity(candidates.len());
         for candidate in candidates {
+            // The rest goes into the next batch: the store takes so many entries at once, the index commit included.
+            if !batch.rows.is_empty() && batch.rows.len() as u64 + MOST_ROWS >= self.most_rows {
+                break;
+            }
             outcomes.push(batch.take(candidate)?);
         }
         if batch.rows.is_empty() && !candidates.is_empty() {
@@ -197,11 +125,10 @@ impl Sequencer {
         let root = Root { size: frontier.size(), hash: frontier.root() };
         let checkpoint = self.sign(root)?;
         let expected = self.frontier.size();
-        self.store
-            .commit(expected, self.epoch, Batch { rows, checkpoint: checkpoint.clone() })
-            .map_err(|error| self.failed(error))?;
+        self.store.commit(expected, self.epoch, Batch { rows, checkpoint: checkpoint.clone() })?;
 
         // Durable: from here on a crash loses no answer. The index in memory follows; its file may lag behind.
+        self.last_commit = Instant::now();
         self.frontier = frontier;
         self.layers.write(changes);
         for kept in pending.into_iter().flatten() {
@@ -212,11 +139,12 @@ impl Sequencer {
         if self.layers.should_flush() {
             self.layers.freeze(root.size, map_root);
         }
+        self.published.set_state(State::Ready);
         Ok(outcomes)
     }
 
     /// Makes the new state what readers see, and notes the checkpoint beside the store.
-    fn publish(&mut self, root: Root, checkpoint: String, time: Millis) -> Result<Hash, Failure> {
+    pub(crate) fn publish(&mut self, root: Root, checkpoint: String, time: Millis) -> Result<Hash, Failure> {
         let snapshot = self.layers.snapshot();
         let meta = procura_core::index::meta(&snapshot)?
             .ok_or_else(|| Failure::Unknown("the index has no meta row".to_owned()))?;
@@ -232,84 +160,7 @@ impl Sequencer {
 
     fn sign(&self, root: Root) -> Result<String, Failure> {
         open::sign_checkpoint(&self.origin, root, self.log_key.as_ref(), &self.log_verifier)
-            .map_err(|what| Failure::Nothing(SubmitError::ReadOnly(what)))
-    }
-
-    fn failed(&self, error: StoreError) -> Failure {
-        if error.nothing_written() {
-            self.published.set_state(State::ReadOnly(error.to_string()));
-            Failure::Nothing(SubmitError::ReadOnly(error.to_string()))
-        } else {
-            Failure::Unknown(error.to_string())
-        }
-    }
-
-    /// The time of the next entries: never before the last one's.
-    fn time(&mut self) -> Result<Millis, Failure> {
-        let last = self.published.head().time;
-        let mark = ClockMark::of(self.clock.as_ref());
-        let passed = mark.elapsed_ms.saturating_sub(self.clock_mark.elapsed_ms);
-        let expected = self.clock_mark.now.0.saturating_add(passed);
-        let jump = mark.now.0.abs_diff(expected);
-        let problem = if mark.now.0.saturating_add(CLOCK_BEHIND_MS) < last.0 {
-            Some(format!("it is {} ms behind the last entry", last.0 - mark.now.0))
-        } else if jump > CLOCK_JUMP_MS {
-            Some(format!("it jumped by {jump} ms"))
-        } else {
-            None
-        };
-        if let Some(what) = problem {
-            self.published.set_state(State::ClockStopped(what.clone()));
-            return Err(Failure::Nothing(SubmitError::Clock(what)));
-        }
-        self.clock_mark = mark;
-        self.published.set_state(State::Ready);
-        Ok(last.max(mark.now))
-    }
-
-    /// Reads back what is stored, until that works: only then is it known what the last commit did.
-    fn recover(&mut self) {
-        loop {
-            match self.read_back() {
-                Ok(()) => break self.published.set_state(State::Ready),
-                Err(what) => {
-                    tracing::error!(%what, "the store cannot be read back yet");
-                    self.published.set_state(State::ReadOnly(what));
-                    std::thread::sleep(Duration::from_secs(1));
-                }
-            }
-        }
-    }
-
-    fn read_back(&mut self) -> Result<(), String> {
-        let stored = self.store.reopen().map_err(|error| error.to_string())?;
-        let head = self.published.head();
-        if stored.size > head.root.size {
-            // The commit did happen: replay it into the index, exactly as opening does.
-            let replayed = replay::replay(self.store.as_ref(), &self.layers, &self.origin, stored.size);
-            replayed.map_err(|error| error.to_string())?;
-        }
-        let tail =
-            open::tail(self.store.as_ref(), &self.origin, &self.log_verifier).map_err(|e| e.to_string())?;
-        self.frontier = tail.frontier;
-        self.publish(tail.root, tail.checkpoint, tail.time)
-            .map_err(|_| "the index has no meta row".to_owned())?;
-        Ok(())
-    }
-
-    fn flush_at_end(&self) {
-        let head = self.published.head();
-        if self.layers.fresh().0 == 0 {
-            return;
-        }
-        if let Ok(Some(meta)) = procura_core::index::meta(&head.snapshot)
-            && self.layers.settle().is_ok()
-        {
-            self.layers.freeze(head.root.size, meta.root);
-            if let Err(error) = self.layers.settle() {
-                tracing::warn!(%error, "the index was not flushed: it is replayed at the next start");
-            }
-        }
+            .map_err(|what| Failure::Nothing(Stop::ReadOnly(what)))
     }
 }
 
@@ -354,11 +205,8 @@ impl<'a> Tail<'a> {
         if let Some(index) = self.placed(candidate)? {
             return Ok(Placed { index, is_new: false });
         }
-        let admitted = self.read(|live| candidate.admit(live, self.place()))?;
-        let itself = candidate.record().id();
-        for party in admitted.concerns.iter().filter(|party| **party != itself) {
-            self.register_prepared(party)?;
-        }
+        let admitted = self.read(|live| candidate.admit(&Memo::new(live), self.place()))?;
+        self.register_prepared(candidate.record().id(), &admitted.concerns)?;
         let index = self.append(candidate, &admitted)?;
         Ok(Placed { index, is_new: true })
     }
@@ -373,20 +221,26 @@ impl<'a> Tail<'a> {
         Ok(Some(index))
     }
 
-    /// Logs a prepared party just before the first record that names it.
-    fn register_prepared(&mut self, party: &Hash) -> Result<(), SubmitError> {
-        if search::index_of(&self.rows_found(), party)?.is_some() {
-            return Ok(());
+    /// Logs the parties that are prepared only, just before the first record that names them. All of them are admitted before
+    /// the first is logged: what is refused leaves no trace, not even a party.
+    fn register_prepared(&mut self, itself: Hash, concerns: &[Hash]) -> Result<(), SubmitError> {
+        let mut admitted = Vec::new();
+        for party in concerns.iter().filter(|party| **party != itself) {
+            if search::index_of(&self.rows_found(), party)?.is_some() {
+                continue;
+            }
+            let unknown = || Refusal::UnknownParty { pointer: "" };
+            let submission = self.owner.prepared.get(party).ok_or_else(unknown)?;
+            let candidate = Candidate::read(submission, &self.owner.origin)?;
+            match self.read(|live| candidate.admit(&Memo::new(live), self.place())) {
+                Err(Refusal::PartyExists) => return Err(unknown().into()),
+                other => admitted.push((*party, candidate, other?)),
+            }
         }
-        let unknown = || Refusal::UnknownParty { pointer: "" };
-        let submission = self.owner.prepared.get(party).ok_or_else(unknown)?;
-        let candidate = Candidate::read(submission, &self.owner.origin)?;
-        let admitted = match self.read(|live| candidate.admit(live, self.place())) {
-            Err(Refusal::PartyExists) => return Err(unknown().into()),
-            other => other?,
-        };
-        self.append(&candidate, &admitted)?;
-        self.prepared.push(*party);
+        for (party, candidate, admitted) in admitted {
+            self.append(&candidate, &admitted)?;
+            self.prepared.push(party);
+        }
         Ok(())
     }
 

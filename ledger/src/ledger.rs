@@ -1,11 +1,13 @@
 //! The ledger as its embedder sees it: hand in, look up, close.
 
-use crate::append::{Job, Placed, signing_key};
+use crate::append::signing_key;
 use crate::error::{ReadError, State, SubmitError};
 use crate::given::{Clock, Random};
 use crate::live::RecordCache;
 use crate::prepared::{Prepared, Registrar};
 use crate::published::Published;
+use crate::reply::{Placed, Reply};
+use crate::sequencer::Job;
 use crate::store::Store;
 use crate::view::View;
 use procura_core::admission::{Candidate, Refusal};
@@ -97,29 +99,22 @@ impl Ledger {
             Ok(candidate) => candidate,
             Err(refusal) => return reply(Err(refusal.into())),
         };
-        if let State::Closed | State::ReadOnly(_) = self.state() {
-            // Tried all the same: the next commit finds out whether it works again.
-            tracing::debug!("a submission while the ledger is not ready");
-        }
         let id = candidate.record().id();
-        let reply = Arc::new(Mutex::new(Some(reply)));
-        let answer = {
-            let (shared, reply) = (Arc::downgrade(&self.shared), Arc::clone(&reply));
-            move |outcome: Result<Placed, SubmitError>| {
-                let Some(reply) = reply.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
-                reply(outcome.and_then(|placed| {
-                    let view = View::new(shared.upgrade().ok_or(SubmitError::Unknown)?);
-                    Ok(Acknowledged { id, index: placed.index, is_new: placed.is_new, view })
-                }));
+        let shared = Arc::downgrade(&self.shared);
+        let reply = Reply::new(move |outcome: Result<Placed, SubmitError>| {
+            reply(outcome.and_then(|placed| {
+                let view = View::new(shared.upgrade().ok_or(SubmitError::Unknown)?);
+                Ok(Acknowledged { id, index: placed.index, is_new: placed.is_new, view })
+            }));
+        });
+        match self.shared.jobs.try_send(Job::Submit(Box::new(candidate), reply)) {
+            Err(TrySendError::Full(Job::Submit(_, reply))) => {
+                reply.tell(Err(SubmitError::Busy { retry_after_s: 1 }));
             }
-        };
-        let error = match self.shared.jobs.try_send(Job::Submit(Box::new(candidate), Box::new(answer))) {
-            Ok(()) => return,
-            Err(TrySendError::Full(_)) => SubmitError::Busy { retry_after_s: 1 },
-            Err(TrySendError::Disconnected(_)) => SubmitError::ReadOnly("it was closed".to_owned()),
-        };
-        if let Some(reply) = reply.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            reply(Err(error));
+            Err(TrySendError::Disconnected(Job::Submit(_, reply))) => {
+                reply.tell(Err(SubmitError::ReadOnly("it was closed".to_owned())));
+            }
+            _ => {}
         }
     }
 
@@ -191,9 +186,10 @@ impl Drop for Shared {
     /// The sequencer holds nothing of this; it ends when the last sender does.
     fn drop(&mut self) {
         if let Some(thread) = self.thread.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
-            let _ = self.jobs.try_send(Job::Close);
-            // The last clone may be dropped by the sequencer itself, inside a reply.
+            // The last clone may be dropped by the sequencer itself, inside a reply: it ends when it finds nobody left.
             if std::thread::current().id() != thread.thread().id() {
+                // Waits for room in the queue: joined without being told, the sequencer would never end.
+                let _ = self.jobs.send(Job::Close);
                 let _ = thread.join();
             }
         }

@@ -2,7 +2,6 @@
 //!
 //! spec: storage.md#open
 
-use crate::append::{ClockMark, Job, Sequencer};
 use crate::error::OpenError;
 use crate::given::{Clock, OsRandom, Random, SystemClock, random};
 use crate::index::{Found, IndexFile, Layers, Limits, Mark, RedbIndex};
@@ -12,11 +11,13 @@ use crate::memory_index::MemoryIndex;
 use crate::prepared::{Prepared, Registrar};
 use crate::published::{Head, Published};
 use crate::replay::replay;
-use crate::side::SideFile;
+use crate::sequencer::{Job, Sequencer};
+use crate::side::{SideFile, SideMark};
 use crate::store::memory::MemoryStore;
 use crate::store::redb::{self as volumes, RedbStore};
 use crate::store::{Batch, Reader, Row, Store, StoreError};
 use crate::vault::VaultRow;
+use crate::watch::ClockWatch;
 use procura_core::admission::{Candidate, Refusal};
 use procura_core::checkpoint::{Checkpoint, SignedCheckpoint};
 use procura_core::entry::{self, Entry, Tags};
@@ -35,7 +36,7 @@ use std::cell::Cell;
 use std::path::Path;
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The version of the index rows' encoding: to be counted up when the core's rows, or [`crate::search`]'s, change.
 pub(crate) const INDEX_FORMAT: u32 = 1;
@@ -304,6 +305,9 @@ fn start(
     let layers = Arc::new(Layers::new(file, options.index, INDEX_FORMAT, origin)?);
     replay(store.as_ref(), &layers, origin, end.root.size)?;
     let epoch = store.claim()?;
+    if let Some(side) = &side {
+        side.record(&SideMark { size: end.root.size, checkpoint: end.checkpoint.clone() })?;
+    }
 
     let entry_0 = store.entries(0..1)?.first().map(|bytes| leaf(bytes)).unwrap_or_default();
     let snapshot = layers.snapshot();
@@ -328,7 +332,10 @@ fn start(
         log_verifier: verifier.clone(),
         heartbeat: options.heartbeat,
         frontier: end.frontier,
-        clock_mark: ClockMark::of(options.clock.as_ref()),
+        watch: ClockWatch::new(options.clock.as_ref()),
+        most_rows: options.volumes.volume_entries,
+        last_commit: Instant::now(),
+        broken: None,
     };
     let thread = std::thread::Builder::new()
         .name("sequencer".to_owned())

@@ -1,5 +1,6 @@
 //! What Procura's end-to-end tests share.
 
+pub mod crash;
 pub mod hostile;
 pub mod meddler;
 pub mod vectors;

@@ -26,23 +26,38 @@ pub const ORIGIN: &str = "trial/world";
 pub const START: Millis = Millis(1_795_424_400_000);
 
 /// A clock that moves when it is told to.
-#[derive(Debug)]
-pub struct TestClock(AtomicU64);
+#[derive(Debug, Default)]
+pub struct TestClock {
+    now: AtomicU64,
+    elapsed: AtomicU64,
+}
 
 impl TestClock {
-    /// Moves the clock on.
+    /// Lets time pass.
     pub fn pass(&self, ms: u64) {
-        self.0.fetch_add(ms, Ordering::SeqCst);
+        self.jump(ms);
+        self.elapsed.fetch_add(ms, Ordering::SeqCst);
+    }
+
+    /// Sets the time of day ahead, without any time passing.
+    pub fn jump(&self, ms: u64) {
+        self.now.fetch_add(ms, Ordering::SeqCst);
+    }
+
+    /// Sets the time of day back; not before [`START`] less an hour.
+    pub fn set_back(&self, ms: u64) {
+        self.now.fetch_sub(ms, Ordering::SeqCst);
     }
 }
 
 impl Clock for TestClock {
     fn now(&self) -> Millis {
-        Millis(START.0 + self.0.load(Ordering::SeqCst))
+        // Counted from zero with wrapping, so that it may be set back to before the start.
+        Millis(START.0.wrapping_add(self.now.load(Ordering::SeqCst)))
     }
 
     fn elapsed_ms(&self) -> u64 {
-        self.0.load(Ordering::SeqCst)
+        self.elapsed.load(Ordering::SeqCst)
     }
 }
 
@@ -126,7 +141,7 @@ impl World {
 
     /// A world whose ledger `init` makes.
     pub fn with(init: impl FnOnce(Setup, Options) -> Result<Ledger, OpenError>) -> Self {
-        let clock = Arc::new(TestClock(AtomicU64::new(0)));
+        let clock = Arc::new(TestClock::default());
         let random = Arc::new(CountedRandom::default());
         let log_key = Arc::new(SoftKey::from_seed(&[0xA1; 32]));
         let root_key = Arc::new(SoftKey::from_seed(&[0xA0; 32]));
@@ -137,14 +152,7 @@ impl World {
             identifier: String::new(),
             handle: [0; 32],
         };
-        let occasion = Occasion { origin: ORIGIN, nonce: fill(&random), now: START };
-        let record = Draft::new("root", &occasion)
-            .member("keys", json!([root.key.public_key().jwk()]))
-            .member("quorum", json!(1))
-            .member("key_delay", json!(259_200_000_u64))
-            .member("trial", json!(true))
-            .sign(&root.kid, root.key.as_ref())
-            .unwrap();
+        let record = root_draft(fill(&random), START).sign(&root.kid, root.key.as_ref()).unwrap();
         let entry_0 = Record::parse(&record.record).unwrap().id();
         let setup = Setup { origin: ORIGIN.to_owned(), root: record, log_key: log_key.clone() };
         let options = options(&clock, &random);
@@ -342,6 +350,15 @@ impl World {
         let policy = Policy::plain(ORIGIN, self.ledger.log_key(), self.ledger.entry0(), 300);
         Policy::parse(policy.to_string().as_bytes()).unwrap()
     }
+}
+
+fn root_draft(nonce: [u8; 32], now: Millis) -> Draft {
+    let occasion = Occasion { origin: ORIGIN, nonce, now };
+    Draft::new("root", &occasion)
+        .member("keys", json!([SoftKey::from_seed(&[0xA0; 32]).public_key().jwk()]))
+        .member("quorum", json!(1))
+        .member("key_delay", json!(259_200_000_u64))
+        .member("trial", json!(true))
 }
 
 fn options(clock: &Arc<TestClock>, random: &Arc<CountedRandom>) -> Options {

@@ -1,17 +1,30 @@
 //! Goal: an audit finds nothing in an honest ledger and names whatever was tampered with. Method: one small ledger
 //! with every class of entry, then one change at a time, shown by a store that lies; what must be found is stated.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "in tests a panic is the finding"
+)]
 
+use procura_core::checkpoint::Checkpoint;
 use procura_core::draft::Draft;
-use procura_core::hash::leaf;
-use procura_core::index::meta;
+use procura_core::entry::{Entry, Tags};
+use procura_core::hash::{commitment, leaf};
+use procura_core::index::{Working, meta};
 use procura_core::key::{Signer, SoftKey};
+use procura_core::kv::MemoryKv;
 use procura_core::note::{KeyType, NoteVerifier};
+use procura_core::status::Initial;
+use procura_core::tree::{Frontier, Root};
 use procura_core::{Hash, Index, Size};
 use procura_ledger::audit::Finding;
 use procura_ledger::index::{IndexFile, Mark};
-use procura_ledger::store::Store;
 use procura_ledger::store::memory::MemoryStore;
-use procura_ledger::{AuditReport, MemoryIndex, Storage, audit, audit_store};
+use procura_ledger::store::{Batch, Row, Store};
+use procura_ledger::{AuditReport, Clock, MemoryIndex, Storage, audit, audit_store};
 use procura_tests::meddler::Meddler;
 use procura_tests::world::{ORIGIN, World};
 use serde_json::{Value, json};
@@ -209,8 +222,8 @@ fn the_checkpoint_is_held_against_the_log_and_its_key() {
     let key = scene.world.log_key.clone();
     let verifier = scene.world.ledger.log_key();
     let sign = |size: u64, hash: Hash| {
-        let root = procura_core::tree::Root { size: Size(size), hash };
-        let checkpoint = procura_core::checkpoint::Checkpoint::new(ORIGIN, root).unwrap();
+        let root = Root { size: Size(size), hash };
+        let checkpoint = Checkpoint::new(ORIGIN, root).unwrap();
         checkpoint.sign(verifier, &|message| key.sign(message).unwrap()).unwrap().to_string()
     };
     let root = scene.audit().root.unwrap();
@@ -317,4 +330,126 @@ fn index_rows_are_held_against_the_rebuilt_ones() {
         &mut |_, _| {},
     );
     assert_eq!(report.unwrap().findings[0].name(), "index_mark");
+}
+
+/// The log of a scene written anew by an operator who holds the log key: entries changed by `forge` together with
+/// their vault rows, everything derived from them right again. The names of what an audit finds.
+fn relogged(scene: &Scene, forge: impl Fn(u64, &mut Entry, &mut Value)) -> BTreeSet<&'static str> {
+    let (store, mut kv, mut frontier) = (MemoryStore::new(), MemoryKv::default(), Frontier::new());
+    let mut rows = Vec::new();
+    for index in 0..=scene.last {
+        let mut entry = Entry::decode(&scene.entry(index)).unwrap();
+        let mut vault = scene.store.vault(Index(index)).unwrap();
+        if let Some(row) = &mut vault {
+            let mut value: Value = serde_json::from_slice(row).unwrap();
+            forge(index, &mut entry, &mut value);
+            *row = serde_json::to_vec(&value).unwrap();
+        }
+        let mut working = Working::new(&kv, ORIGIN).unwrap();
+        if let Entry::Commit(commit) = &entry {
+            entry = working.commit_entry(commit.time).unwrap();
+        }
+        let bytes = entry.encode();
+        let applied = working.apply(&bytes).unwrap();
+        let changes = working.finish().unwrap();
+        kv.write(changes);
+        rows.push(Row { entry: bytes, nodes: frontier.push(applied.leaf), vault });
+    }
+    let root = Root { size: frontier.size(), hash: frontier.root() };
+    let (key, verifier) = (&scene.world.log_key, scene.world.ledger.log_key());
+    let signed = Checkpoint::new(ORIGIN, root).unwrap().sign(verifier, &|m| key.sign(m).unwrap()).unwrap();
+    let epoch = store.claim().unwrap();
+    store.commit(Size(0), epoch, Batch { rows, checkpoint: signed.to_string() }).unwrap();
+    let report = audit_store(&store, None, ORIGIN, verifier, &mut |_, _| {}).unwrap();
+    report.findings.iter().map(Finding::name).collect()
+}
+
+fn recommit(entry: &mut Entry, row: &Value) {
+    let r = procura_core::b64::decode(row["r"].as_str().unwrap()).unwrap().try_into().unwrap();
+    let (Entry::Create { head, .. } | Entry::Transition { head, .. } | Entry::Trace { head }) = entry else {
+        panic!("no record")
+    };
+    head.commitment = commitment(row["body"].as_str().unwrap().as_bytes(), &r);
+}
+
+#[test]
+fn an_operator_who_signs_what_the_kinds_table_forbids_is_found_out() {
+    let scene = Scene::new();
+    let none: [&str; 0] = [];
+    assert_eq!(relogged(&scene, |_, _, _| {}), BTreeSet::from(none));
+
+    // A signature that is not the signer's.
+    let forged = relogged(&scene, |index, entry, row| {
+        if index == scene.mandate {
+            let body = row["body"].as_str().unwrap().to_owned();
+            let end = body.rfind('.').unwrap();
+            let other = procura_core::b64::encode(&SoftKey::from_seed(&[9; 32]).sign(b"other").unwrap());
+            row["body"] = json!(format!("{}.{other}", &body[..end]));
+            recommit(entry, row);
+        }
+    });
+    assert_eq!(forged, BTreeSet::from(["signature"]));
+
+    // A mandate that starts active, as if it were accepted already.
+    let active = relogged(&scene, |index, entry, _| {
+        if let Entry::Create { status, .. } = entry
+            && index == scene.mandate
+        {
+            *status = Initial::new(2).unwrap();
+        }
+    });
+    assert!(active.contains("opening_move"), "{active:?}");
+
+    // A tag that is nobody's in place of the mandator's: the record is hidden from her list.
+    let hidden = relogged(&scene, |index, entry, _| {
+        if let Entry::Create { head, .. } = entry
+            && index == scene.mandate
+        {
+            let mut tags = head.tags.as_slice().to_vec();
+            tags[0] = leaf(b"nobody's");
+            head.tags = Tags::new(tags).unwrap();
+        }
+    });
+    assert_eq!(hidden, BTreeSet::from(["tags", "segment_gap"]));
+
+    // The same told consistently: filed under one party only.
+    let unfiled = relogged(&scene, |index, entry, row| {
+        if let Entry::Create { head, .. } = entry
+            && index == scene.mandate
+        {
+            let filed = row["filed"].as_array_mut().unwrap();
+            filed.pop();
+            head.tags = Tags::new(head.tags.as_slice()[..1].to_vec()).unwrap();
+        }
+    });
+    assert!(unfiled.contains("filed_parties"), "{unfiled:?}");
+
+    // No index commit at the end.
+    let report = {
+        let store = Meddler::new(MemoryStore::new());
+        let world = World::over(Storage { store: Arc::new(store.clone()), ..Storage::in_memory() });
+        world.ledger.close();
+        let size = world.ledger.view().size();
+        store.show_entry(size.0 - 1, store.entries(size.0 - 2..size.0 - 1).unwrap().remove(0));
+        audit_store(&store, None, ORIGIN, world.ledger.log_key(), &mut |_, _| {}).unwrap()
+    };
+    assert!(report.findings.iter().any(|finding| finding.name() == "rule_r1"));
+    assert!(report.findings.iter().any(|finding| finding.name() == "id_taken"));
+}
+
+#[test]
+fn a_later_compromise_is_no_fault_of_the_ledgers() {
+    let scene = World::in_memory();
+    let mother = scene.person("48031500292");
+    let son = scene.person("75061200192");
+    scene.append(scene.mandate(&mother, &son.party, &["pension"]));
+    let since = scene.clock.now().0;
+    scene.clock.pass(1000);
+    let end = Draft::on("key-end", &scene.occasion(), &mother.kid)
+        .member("reason", json!("compromised"))
+        .member("compromised_since", json!(since));
+    scene.append(end.sign(&scene.registrar.kid, scene.registrar.key.as_ref()).unwrap());
+    let report = scene.ledger.audit(&mut |_, _| {}).unwrap();
+    assert_eq!(report.findings, []);
+    assert_eq!(report.counts.discounted, 1);
 }

@@ -16,6 +16,7 @@ use procura_core::note::NoteVerifier;
 use procura_core::source::Opened;
 use procura_core::tree::Frontier;
 use procura_core::{Hash, Index, Size, hash};
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// How many entries are applied before their rows are written.
@@ -71,6 +72,11 @@ impl<'a> Rebuilt<'a> {
 
     pub(super) fn into_parts(self) -> (Counts, Vec<Finding>) {
         (self.counts, self.findings)
+    }
+
+    /// What was found so far, in words.
+    pub(super) fn told(&self) -> BTreeSet<String> {
+        self.findings.iter().map(ToString::to_string).collect()
     }
 
     /// Where the map ends: at the size, unless an entry before it is invalid.

@@ -40,7 +40,8 @@ impl Rebuilt<'_> {
         };
         let mut counts = self.counts;
         let mut found = Vec::new();
-        let mut told: BTreeSet<String> = BTreeSet::new();
+        // Bodies that do not open were found before: what rests on them says so again.
+        let mut told = self.told();
         let mut segments: BTreeMap<Hash, Segments> = BTreeMap::new();
         let mut judge = Judge::new(&live);
         for index in 0..self.mapped().0 {
@@ -96,7 +97,7 @@ enum Weight {
 /// Whether a verdict is the ledger's fault.
 fn weigh(live: &Own<'_>, verdict: &Verdict) -> Weight {
     match verdict {
-        Verdict::Lack(Lack::Unopened { .. } | Lack::Opening(_) | Lack::Unreadable(_)) => Weight::Unjudged,
+        Verdict::Lack(Lack::Unopened { .. } | Lack::Unreadable(_)) => Weight::Unjudged,
         Verdict::KeyCompromised(at) if !was_known(live, *at).unwrap_or(false) => Weight::Discounted,
         _ => Weight::Finding,
     }

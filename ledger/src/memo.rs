@@ -1,0 +1,80 @@
+//! A source that remembers what it answered, for as long as one submission is looked at.
+//!
+//! Admission comes by the same key, registrar and root several times; nothing changes meanwhile, so that each is read
+//! from the index once.
+
+use procura_core::admission::State;
+use procura_core::identifier::Identifier;
+use procura_core::index::Item;
+use procura_core::kv::Unreadable;
+use procura_core::source::{Lack, List, Logged, Source};
+use procura_core::{Hash, Index};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A source with a memory.
+pub(crate) struct Memo<'a, S> {
+    source: &'a S,
+    records: RefCell<BTreeMap<Hash, Arc<Logged>>>,
+    lists: RefCell<BTreeMap<Hash, Arc<List>>>,
+}
+
+impl<'a, S: Source> Memo<'a, S> {
+    pub(crate) fn new(source: &'a S) -> Self {
+        Self { source, records: RefCell::default(), lists: RefCell::default() }
+    }
+}
+
+fn once<T>(
+    memory: &RefCell<BTreeMap<Hash, Arc<T>>>,
+    id: &Hash,
+    read: impl FnOnce() -> Result<Arc<T>, Lack>,
+) -> Result<Arc<T>, Lack> {
+    if let Some(known) = memory.borrow().get(id) {
+        return Ok(Arc::clone(known));
+    }
+    let found = read()?;
+    memory.borrow_mut().insert(*id, Arc::clone(&found));
+    Ok(found)
+}
+
+impl<S: Source> Source for Memo<'_, S> {
+    fn origin(&self) -> &str {
+        self.source.origin()
+    }
+
+    fn record(&self, id: &Hash) -> Result<Arc<Logged>, Lack> {
+        once(&self.records, id, || self.source.record(id))
+    }
+
+    fn at(&self, index: Index) -> Result<Arc<Logged>, Lack> {
+        self.source.at(index)
+    }
+
+    fn list(&self, id: &Hash) -> Result<Arc<List>, Lack> {
+        once(&self.lists, id, || self.source.list(id))
+    }
+
+    fn tag(&self, tag: &Hash) -> Result<Option<Arc<Vec<Item>>>, Lack> {
+        self.source.tag(tag)
+    }
+
+    fn holds(&self, index: Index, id: &Hash) -> Result<bool, Unreadable> {
+        self.source.holds(index, id)
+    }
+}
+
+impl<S: State> State for Memo<'_, S> {
+    fn party_with(&self, identifier: &Identifier) -> Result<Option<Hash>, Unreadable> {
+        self.source.party_with(identifier)
+    }
+
+    fn has_key(&self, party: &Hash) -> Result<bool, Unreadable> {
+        self.source.has_key(party)
+    }
+
+    fn is_prepared(&self, party: &Hash) -> bool {
+        self.source.is_prepared(party)
+    }
+}

@@ -1,0 +1,110 @@
+//! Goal: what an admitted record costs in reads does not grow with the log. Method: a store and an index that count; the
+//! same mandates on a short and on a longer log, with nothing of the index in memory; the bounds are stated, not timed.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "in tests a panic is the finding"
+)]
+
+use procura_core::kv::{Kv, Unreadable};
+use procura_ledger::index::{IndexError, IndexFile, IndexRow, Mark, Rows};
+use procura_ledger::store::memory::MemoryStore;
+use procura_ledger::{Ledger, MemoryIndex, Storage};
+use procura_tests::meddler::Meddler;
+use procura_tests::world::{ORIGIN, World};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+/// Index rows read from the file, by the first bytes of their keys.
+type Counted = Arc<Mutex<BTreeMap<String, u64>>>;
+
+struct CountingIndex {
+    inner: Arc<MemoryIndex>,
+    gets: Counted,
+}
+
+struct CountingRows {
+    inner: Arc<dyn Rows>,
+    gets: Counted,
+}
+
+impl IndexFile for CountingIndex {
+    fn mark(&self) -> Option<Mark> {
+        self.inner.mark()
+    }
+
+    fn read(&self) -> Result<Arc<dyn Rows>, IndexError> {
+        Ok(Arc::new(CountingRows { inner: self.inner.read()?, gets: self.gets.clone() }))
+    }
+
+    fn write(
+        &self,
+        changes: &mut dyn Iterator<Item = (&[u8], &[u8])>,
+        mark: &Mark,
+    ) -> Result<(), IndexError> {
+        self.inner.write(changes, mark)
+    }
+}
+
+impl Kv for CountingRows {
+    fn get(&self, key: &[u8]) -> Result<Option<Arc<[u8]>>, Unreadable> {
+        let table = String::from_utf8_lossy(&key[..if key[0] == b'S' { 2 } else { 1 }]).into_owned();
+        *self.gets.lock().unwrap().entry(table).or_default() += 1;
+        self.inner.get(key)
+    }
+}
+
+impl Rows for CountingRows {
+    fn range(&self, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Result<Vec<IndexRow>, Unreadable> {
+        self.inner.range(prefix, after, limit)
+    }
+}
+
+/// The reads that one more mandate costs on a log with `before` mandates in it: index rows by table, store rows.
+fn cost(before: usize) -> (BTreeMap<String, u64>, [u64; 4]) {
+    let store = Meddler::new(MemoryStore::new());
+    let index = Arc::new(MemoryIndex::default());
+    let gets = Counted::default();
+    let storage = || Storage {
+        store: Arc::new(store.clone()),
+        index: Arc::new(CountingIndex { inner: index.clone(), gets: gets.clone() }),
+        side: None,
+    };
+    let mut world = World::over(storage());
+    let mother = world.person("48031500292");
+    let son = world.person("75061200192");
+    for _ in 0..before {
+        world.append(world.mandate(&mother, &son.party, &["tax"]));
+    }
+    world.ledger.close();
+    world.ledger = Ledger::open_over(storage(), ORIGIN, world.log_key.clone(), world.options()).unwrap();
+    // The first one warms the cache of records, as any busy ledger has.
+    world.append(world.mandate(&mother, &son.party, &["tax"]));
+    gets.lock().unwrap().clear();
+    store.reads.take();
+    world.append(world.mandate(&mother, &son.party, &["tax"]));
+    let gets = std::mem::take(&mut *gets.lock().unwrap());
+    (gets, store.reads.take())
+}
+
+#[test]
+fn a_mandate_costs_as_many_reads_on_a_long_log_as_on_a_short_one() {
+    let (short, short_store) = cost(3);
+    let (long, long_store) = cost(600);
+    println!("index rows read: {short:?}, then {long:?}; store rows: {short_store:?}, then {long_store:?}");
+    // [entries, tree hashes, vault rows, commits]
+    assert_eq!(short_store, [0, 0, 0, 1], "everything that a mandate rests on is in the cache of records");
+    assert_eq!(long_store, short_store);
+    let all = |gets: &BTreeMap<String, u64>| gets.values().sum::<u64>();
+    let pages = |gets: &BTreeMap<String, u64>| gets.get("p").copied().unwrap_or_default();
+    // The trie's depth grows by a page for every factor of 16 in keys; nothing else may grow.
+    assert!(all(&long) - pages(&long) <= all(&short) - pages(&short) + 2, "{short:?} {long:?}");
+    assert!(pages(&long) <= 16, "{long:?}");
+    assert!(all(&long) <= BOUND, "{long:?}");
+}
+
+/// The most index rows that an admitted mandate may read from the file.
+const BOUND: u64 = 40;

@@ -1,0 +1,486 @@
+//! Goal: whatever fails below the ledger, nothing acknowledged is lost, nothing is acknowledged twice, and it becomes ready
+//! again by itself. Method: a store that fails at will, the world's clock, folders that are put back or swapped.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "in tests a panic is the finding"
+)]
+
+use procura_core::identifier::Identifier;
+use procura_core::key::SoftKey;
+use procura_core::receipt::{Mode, verify_status};
+use procura_core::status::Status;
+use procura_ledger::index::{IndexFile, Limits};
+use procura_ledger::store::memory::MemoryStore;
+use procura_ledger::{
+    Acknowledged, Ask, Audience, Clock, Ledger, MemoryIndex, OpenError, Options, Setup, State, Storage,
+    SubmitError,
+};
+use procura_tests::meddler::{CommitFault, Meddler};
+use procura_tests::world::{Actor, ORIGIN, World};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+struct Scene {
+    store: Meddler,
+    world: World,
+    mother: Actor,
+    son: Actor,
+}
+
+impl Scene {
+    fn new() -> Self {
+        Self::with(|_| {})
+    }
+
+    fn with(change: impl FnOnce(&mut Options)) -> Self {
+        let store = Meddler::new(MemoryStore::new());
+        let storage = Storage { store: Arc::new(store.clone()), ..Storage::in_memory() };
+        let world = World::with(|setup, mut options| {
+            change(&mut options);
+            Ledger::init_over(storage, setup, options)
+        });
+        let mother = world.person("48031500292");
+        let son = world.person("75061200192");
+        Self { store, world, mother, son }
+    }
+
+    fn is_ready_again(&self) {
+        let start = Instant::now();
+        while self.world.ledger.state() != State::Ready {
+            assert!(start.elapsed() < Duration::from_secs(20), "{:?}", self.world.ledger.state());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let report = self.world.ledger.audit(&mut |_, _| {}).unwrap();
+        assert_eq!(report.findings, []);
+    }
+}
+
+fn error(outcome: Result<Acknowledged, SubmitError>) -> SubmitError {
+    match outcome {
+        Ok(_) => panic!("it was acknowledged"),
+        Err(error) => error,
+    }
+}
+
+fn is_proven(world: &World, acknowledged: &Acknowledged) {
+    let receipt = acknowledged.view.receipt(&acknowledged.id, &Ask::now(Audience::Anyone)).unwrap().unwrap();
+    let json = receipt.to_json();
+    let mode = Mode::Fresh(world.clock.now());
+    let verified = verify_status(json.as_bytes(), &acknowledged.id, None, &world.policy(), mode).unwrap();
+    assert_eq!(*verified.status(), Status::PENDING);
+}
+
+#[test]
+fn a_commit_that_fails_is_told_as_unknown_and_may_be_handed_in_again() {
+    for fault in [CommitFault::Before, CommitFault::After, CommitFault::Full] {
+        let scene = Scene::new();
+        let (world, ledger) = (&scene.world, &scene.world.ledger);
+        let before = world.append(world.mandate(&scene.mother, &scene.son.party, &["tax"]));
+        let held = ledger.view();
+        let mandate = world.mandate(&scene.mother, &scene.son.party, &["pension"]);
+        scene.store.fail(&[fault]);
+        assert!(matches!(error(ledger.append(mandate.clone())), SubmitError::Unknown), "{fault:?}");
+        scene.is_ready_again();
+        // Handed in again it stands once: as new, or where the failed commit had put it.
+        let again = ledger.append(mandate.clone()).unwrap();
+        assert_eq!(again.is_new, fault != CommitFault::After, "{fault:?}");
+        is_proven(world, &again);
+        let third = ledger.append(mandate).unwrap();
+        assert!(!third.is_new);
+        assert_eq!(third.index, again.index);
+        assert!(before.index < again.index);
+        is_proven(world, &Acknowledged { view: ledger.view(), ..before });
+        // A view held over all of it is what it was.
+        assert_eq!(held.root().size, held.size());
+        assert!(held.record(&again.id).unwrap().is_none());
+    }
+}
+
+#[test]
+fn while_the_store_stays_broken_nothing_is_taken_and_everything_is_answered() {
+    let scene = Scene::new();
+    let (world, ledger) = (&scene.world, &scene.world.ledger);
+    let before = world.append(world.mandate(&scene.mother, &scene.son.party, &["tax"]));
+    let mandate = |scope: &str| world.mandate(&scene.mother, &scene.son.party, &[scope]);
+    scene.store.fail_reopen(true);
+    scene.store.fail(&[CommitFault::After]);
+    let lost = mandate("pension");
+    assert!(matches!(error(ledger.append(lost.clone())), SubmitError::Unknown));
+    assert!(matches!(ledger.state(), State::ReadOnly(_)));
+    // Answered at once, not when the store works again. (Reading it for the signer's key may be what fails.)
+    let start = Instant::now();
+    let refused = error(ledger.append(mandate("household")));
+    assert!(matches!(refused, SubmitError::ReadOnly(_) | SubmitError::Refused(_)), "{refused}");
+    assert!(start.elapsed() < Duration::from_millis(900));
+    scene.store.fail_reopen(false);
+    scene.is_ready_again();
+    assert!(!ledger.append(lost).unwrap().is_new);
+    is_proven(world, &Acknowledged { view: ledger.view(), ..before });
+
+    // A ledger whose store is broken for good can be closed.
+    scene.store.fail_reopen(true);
+    scene.store.fail(&[CommitFault::Before]);
+    assert!(ledger.append(mandate("household")).is_err());
+    let start = Instant::now();
+    ledger.close();
+    assert!(start.elapsed() < Duration::from_secs(5));
+    assert_eq!(ledger.state(), State::Closed);
+}
+
+#[test]
+fn a_full_disk_keeps_the_ledger_read_only_until_there_is_room() {
+    let scene = Scene::new();
+    let (world, ledger) = (&scene.world, &scene.world.ledger);
+    let mandate = || world.mandate(&scene.mother, &scene.son.party, &["tax"]);
+    scene.store.fail(&[CommitFault::Full; 3]);
+    assert!(matches!(error(ledger.append(mandate())), SubmitError::Unknown));
+    // The index commit that tries it failed as well: not ready, although reading works.
+    assert!(matches!(ledger.state(), State::ReadOnly(what) if what.contains("full")));
+    let request = World::ask(&scene.son.identifier, "tax", &scene.mother.identifier, "read");
+    assert!(!ledger.view().evaluate(&request, world.clock.now()).unwrap().permit);
+    scene.is_ready_again();
+    world.append(mandate());
+}
+
+#[test]
+fn a_writer_that_was_replaced_stops() {
+    let scene = Scene::new();
+    let (world, ledger) = (&scene.world, &scene.world.ledger);
+    scene.store.fail(&[CommitFault::Fenced]);
+    let refused = error(ledger.append(world.mandate(&scene.mother, &scene.son.party, &["tax"])));
+    assert!(matches!(refused, SubmitError::ReadOnly(what) if what.contains("replaced")));
+    assert!(matches!(ledger.state(), State::ReadOnly(_)));
+}
+
+#[test]
+fn the_clock_stops_appending_until_an_operator_confirms_it() {
+    let scene = Scene::new();
+    let (world, ledger) = (&scene.world, &scene.world.ledger);
+    let mandate = || world.mandate(&scene.mother, &scene.son.party, &["tax"]);
+    // Behind: by 5 s it may be, and entries keep the last one's time.
+    world.append(mandate());
+    let last = ledger.view().time();
+    world.clock.set_back(5_000);
+    assert_eq!(world.append(mandate()).view.time(), last);
+    world.clock.set_back(1_000);
+    let stopped = error(ledger.append(mandate()));
+    assert!(matches!(&stopped, SubmitError::Clock(what) if what.contains("6000")), "{stopped}");
+    assert!(matches!(ledger.state(), State::ClockStopped(_)));
+    world.clock.pass(6_000);
+    assert!(matches!(error(ledger.append(mandate())), SubmitError::Clock(_)));
+    ledger.confirm_clock();
+    scene.is_ready_again();
+    world.append(mandate());
+
+    // Ahead: by 10 min it may jump.
+    world.clock.jump(10 * 60 * 1000);
+    world.append(mandate());
+    world.clock.jump(11 * 60 * 1000);
+    let draft = mandate();
+    assert!(matches!(error(ledger.append(draft.clone())), SubmitError::Clock(_)));
+    let size = ledger.view().size();
+    ledger.confirm_clock();
+    scene.is_ready_again();
+    assert_eq!(ledger.view().size().0, size.0 + 1);
+    assert!(ledger.append(draft).unwrap().is_new);
+    // Time that passes is no jump.
+    world.clock.pass(3600 * 1000);
+    world.append(mandate());
+}
+
+#[test]
+fn a_full_queue_sheds_and_a_closed_ledger_answers() {
+    let scene = Scene::with(|options| options.queue = 2);
+    let (world, ledger) = (&scene.world, &scene.world.ledger);
+    let submit = || -> Receiver<Result<Acknowledged, SubmitError>> {
+        let (tell, told) = channel();
+        ledger.submit(world.mandate(&scene.mother, &scene.son.party, &["tax"]), move |outcome| {
+            drop(tell.send(outcome));
+        });
+        told
+    };
+    scene.store.hold(true);
+    let mut waiting = Vec::new();
+    let shed = loop {
+        let told = submit();
+        match told.recv_timeout(Duration::from_millis(50)) {
+            Ok(outcome) => break error(outcome),
+            Err(_) => waiting.push(told),
+        }
+        assert!(waiting.len() < 10);
+    };
+    assert!(matches!(shed, SubmitError::Busy { retry_after_s: 1 }));
+    scene.store.hold(false);
+    for told in waiting {
+        assert!(told.recv().unwrap().unwrap().is_new);
+    }
+    // What was taken before the close is committed, what comes after it is told so.
+    let last = submit();
+    ledger.close();
+    assert!(last.recv().unwrap().is_ok());
+    assert!(matches!(submit().recv().unwrap(), Err(SubmitError::ReadOnly(_))));
+    assert_eq!(ledger.state(), State::Closed);
+    ledger.close();
+    assert!(ledger.view().record(&scene.mother.party).unwrap().is_some());
+}
+
+#[test]
+fn every_submission_is_answered_whoever_closes() {
+    let scene = Scene::new();
+    let (world, mother, son) = (&scene.world, &scene.mother, &scene.son);
+    let (tell, told) = channel();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            let (tell, ledger) = (tell.clone(), world.ledger.clone());
+            scope.spawn(move || {
+                for _ in 0..50 {
+                    let tell = tell.clone();
+                    ledger.submit(world.mandate(mother, &son.party, &["tax"]), move |outcome| {
+                        drop(tell.send(outcome.map(|acknowledged| acknowledged.id)));
+                    });
+                }
+            });
+        }
+        std::thread::sleep(Duration::from_millis(5));
+        world.ledger.close();
+    });
+    drop(tell);
+    let outcomes: Vec<_> = told.iter().collect();
+    assert_eq!(outcomes.len(), 200);
+    for outcome in outcomes {
+        match outcome {
+            Ok(id) => assert!(world.ledger.view().record(&id).unwrap().is_some()),
+            Err(error) => {
+                assert!(matches!(error, SubmitError::ReadOnly(_) | SubmitError::Unknown), "{error}")
+            }
+        }
+    }
+}
+
+#[test]
+fn a_heartbeat_keeps_freshness_provable_also_while_only_refusals_come() {
+    let scene = Scene::with(|options| options.heartbeat = Duration::from_millis(40));
+    let (world, ledger) = (&scene.world, &scene.world.ledger);
+    let granted = world.append(world.mandate(&scene.mother, &scene.son.party, &["tax"]));
+    world.clock.pass(10_000);
+    let start = Instant::now();
+    let refused = world.mandate(&scene.mother, &scene.son.party, &["unknown"]);
+    while ledger.view().time() < world.clock.now() {
+        assert!(start.elapsed() < Duration::from_secs(10));
+        assert!(matches!(error(ledger.append(refused.clone())), SubmitError::Refused(_)));
+    }
+    assert!(ledger.view().size() > granted.view.size());
+    assert!(ledger.view().record(&granted.id).unwrap().is_some());
+    is_proven(world, &Acknowledged { view: ledger.view(), ..granted });
+}
+
+fn reopen(world: &World, folder: &Path) -> Result<Ledger, OpenError> {
+    Ledger::open(folder, ORIGIN, world.log_key.clone(), world.options())
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_folder_belongs_to_one_ledger_of_one_key_and_is_made_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = World::in_folder(folder.path());
+    let is_locked = |opened: Result<Ledger, OpenError>| matches!(opened, Err(OpenError::Store(e)) if e.name() == "locked");
+    assert!(is_locked(reopen(&world, folder.path())));
+    world.ledger.close();
+    let (origin, key, options) = (ORIGIN, world.log_key.clone(), world.options());
+    drop(world);
+    let other = Arc::new(SoftKey::from_seed(&[3; 32]));
+    let refused = Ledger::open(folder.path(), origin, other, options.clone()).err().unwrap();
+    assert!(matches!(refused, OpenError::OtherLog { .. }), "{refused}");
+    let refused = Ledger::open(folder.path(), "trial/other", key.clone(), options.clone()).err().unwrap();
+    assert!(matches!(refused, OpenError::OtherLog { .. }), "{refused}");
+    assert!(Ledger::open(folder.path(), origin, key, options).is_ok());
+    // Made again: refused, also when only the store is gone.
+    let init = || {
+        let mut refused = None;
+        World::with(|setup, options| {
+            let again =
+                Setup { root: setup.root.clone(), log_key: setup.log_key.clone(), origin: ORIGIN.to_owned() };
+            refused = Ledger::init(folder.path(), again, options.clone()).err();
+            Ledger::in_memory(setup, options)
+        });
+        refused.unwrap()
+    };
+    assert!(matches!(init(), OpenError::Store(e) if e.name() == "exists"));
+    std::fs::remove_dir_all(folder.path().join("main")).unwrap();
+    assert!(matches!(init(), OpenError::Store(e) if e.name() == "exists"));
+}
+
+/// Closes the world's ledger and lets go of its folder.
+fn let_go(world: &mut World) {
+    world.ledger.close();
+    world.ledger = World::in_memory().ledger;
+}
+
+#[test]
+fn a_folder_that_was_put_back_or_forked_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let old = tempfile::tempdir().unwrap();
+    let mut world = World::in_folder(folder.path());
+    let mother = world.person("48031500292");
+    let son = world.person("75061200192");
+    let_go(&mut world);
+    copy(folder.path(), old.path());
+
+    world.ledger = reopen(&world, folder.path()).unwrap();
+    let granted = world.append(world.mandate(&mother, &son.party, &["tax"]));
+    let (stored, signed) = (granted.view.size().0 - 2, granted.view.size().0);
+    drop(granted);
+    let_go(&mut world);
+
+    // The store of before, with the side file of now.
+    let side = std::fs::read(folder.path().join("side")).unwrap();
+    let rolled = tempfile::tempdir().unwrap();
+    copy(old.path(), rolled.path());
+    std::fs::write(rolled.path().join("side"), &side).unwrap();
+    match reopen(&world, rolled.path()).err().unwrap() {
+        OpenError::RolledBack { stored: s, signed: t } => assert_eq!((s.0, t.0), (stored, signed)),
+        other => panic!("{other}"),
+    }
+    // The copy goes on by itself: another history of the same length, or longer.
+    for more in 1..3 {
+        let forked = tempfile::tempdir().unwrap();
+        copy(old.path(), forked.path());
+        world.ledger = reopen(&world, forked.path()).unwrap();
+        for _ in 0..more {
+            world.append(world.mandate(&mother, &son.party, &["pension"]));
+        }
+        let_go(&mut world);
+        std::fs::write(forked.path().join("side"), &side).unwrap();
+        let refused = reopen(&world, forked.path()).err().unwrap();
+        assert!(matches!(refused, OpenError::Forked { .. }), "{refused}");
+    }
+    // The honest one opens, also without the side file, and says so no more if it is behind.
+    assert!(reopen(&world, folder.path()).is_ok());
+}
+
+#[test]
+fn an_index_that_is_gone_foreign_or_of_another_history_is_rebuilt_to_the_last_map_root() {
+    let folder = tempfile::tempdir().unwrap();
+    let other = tempfile::tempdir().unwrap();
+    let mut world = World::in_folder(folder.path());
+    let mother = world.person("48031500292");
+    let son = world.person("75061200192");
+    let_go(&mut world);
+    copy(folder.path(), other.path());
+    world.ledger = reopen(&world, other.path()).unwrap();
+    world.append(world.mandate(&mother, &son.party, &["pension"]));
+    let_go(&mut world);
+    world.ledger = reopen(&world, folder.path()).unwrap();
+    let granted = world.append(world.mandate(&mother, &son.party, &["tax"])).id;
+    let size = world.ledger.view().size();
+    let_go(&mut world);
+
+    let index = folder.path().join("index/index.redb");
+    let mut changes: Vec<Box<dyn Fn()>> = Vec::new();
+    changes.push(Box::new(|| std::fs::remove_file(&index).unwrap()));
+    changes.push(Box::new(|| std::fs::write(&index, b"nonsense").unwrap()));
+    changes.push(Box::new(|| {
+        std::fs::copy(other.path().join("index/index.redb"), &index).unwrap();
+    }));
+    for change in changes {
+        change();
+        let ledger = reopen(&world, folder.path()).unwrap();
+        assert_eq!(ledger.view().size(), size);
+        // The audit compares every row, and the map root with the last index commit's.
+        let report = ledger.audit(&mut |_, _| {}).unwrap();
+        assert_eq!(report.findings, []);
+        assert_eq!(report.index_compared, Some(size));
+        assert!(ledger.view().receipt(&granted, &Ask::now(Audience::Anyone)).unwrap().is_some());
+        ledger.close();
+    }
+}
+
+#[test]
+fn an_index_of_another_history_is_an_error_where_it_cannot_be_cleared() {
+    let make = |identifier: &str| {
+        let storage = || {
+            let (store, index) = (MemoryStore::new(), Arc::new(MemoryIndex::default()));
+            (store.clone(), index.clone(), Storage { store: Arc::new(store), index, side: None })
+        };
+        let (store, index, made) = storage();
+        let world = World::over(made);
+        world.person(identifier);
+        world.ledger.close();
+        (store, index, world)
+    };
+    let (store, _, world) = make("48031500292");
+    let (_, index, _) = make("75061200192");
+    assert!(index.mark().is_some());
+    let storage = Storage { store: Arc::new(store), index, side: None };
+    let refused = Ledger::open_over(storage, ORIGIN, world.log_key.clone(), world.options()).err().unwrap();
+    assert!(matches!(refused, OpenError::OtherIndex { .. }), "{refused}");
+}
+
+#[test]
+fn batches_fit_into_small_volumes_and_views_last() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = World::with(|setup, mut options| {
+        options.volumes.volume_entries = 32;
+        options.index = Limits { flush_rows: 50, ..Limits::default() };
+        Ledger::init(folder.path(), setup, options)
+    });
+    let mother = world.person("48031500292");
+    let son = world.person("75061200192");
+    let held = world.ledger.view();
+    let (tell, told) = channel();
+    let mut ids = Vec::new();
+    for _ in 0..100 {
+        let tell = tell.clone();
+        world.ledger.submit(world.mandate(&mother, &son.party, &["tax"]), move |outcome| {
+            drop(tell.send(outcome.map(|acknowledged| acknowledged.id)));
+        });
+    }
+    drop(tell);
+    for outcome in told.iter() {
+        ids.push(outcome.unwrap());
+    }
+    assert_eq!(ids.len(), 100);
+    assert!(ids.iter().all(|id| held.record(id).unwrap().is_none()));
+    let receipt = held.receipt(&mother.party, &Ask::now(Audience::Anyone)).unwrap().unwrap().to_json();
+    let mode = Mode::Fresh(world.clock.now());
+    verify_status(receipt.as_bytes(), &mother.party, None, &world.policy(), mode).unwrap();
+    let volumes = std::fs::read_dir(folder.path().join("main")).unwrap().count();
+    assert!(volumes > 4, "{volumes}");
+    assert_eq!(world.ledger.audit(&mut |_, _| {}).unwrap().findings, []);
+}
+
+#[test]
+fn a_prepared_party_that_meets_a_failed_commit_is_registered_once() {
+    for fault in [CommitFault::Before, CommitFault::After] {
+        let scene = Scene::new();
+        let (world, ledger) = (&scene.world, &scene.world.ledger);
+        let identifier: Identifier = "niss:85073003328".parse().unwrap();
+        let somebody = ledger.resolve(&identifier).unwrap();
+        let mandate = world.mandate(&scene.mother, &somebody, &["tax"]);
+        scene.store.fail(&[fault]);
+        assert!(matches!(error(ledger.append(mandate.clone())), SubmitError::Unknown));
+        scene.is_ready_again();
+        ledger.append(mandate).unwrap();
+        assert_eq!(ledger.resolve(&identifier).unwrap(), somebody);
+        assert_eq!(ledger.view().party_of(&identifier).unwrap(), Some(somebody));
+        scene.is_ready_again();
+    }
+}
