@@ -4,11 +4,11 @@
 use crate::world::World;
 use procura_core::draft::Draft;
 use procura_core::kinds::Validity;
-use procura_core::receipt::{Mode, VerifyError, verify_existence, verify_status};
+use procura_core::receipt::{Mode, Point, VerifyError, verify_existence, verify_status};
 use procura_core::record::Record;
 use procura_core::status::Status;
 use procura_core::submission::Submission;
-use procura_core::{Hash, Millis, days::Day};
+use procura_core::{Hash, Millis, Size, days::Day};
 use procura_ledger::Clock;
 use procura_server::demo::{EMPLOYER, MOTHER, SON};
 use serde_json::json;
@@ -98,7 +98,9 @@ fn a_record_is_read_with_its_past() {
     assert_eq!(verified.status(), &Status::ENDED);
     let then = world.get(&format!("{path}?as_of={before}"), Some(&token));
     assert_eq!(
-        verify_status(&then.body, &given, None, &policy, Mode::Historic).unwrap().status(),
+        verify_status(&then.body, &given, None, &policy, Mode::AsOf(Point::Size(Size(before))))
+            .unwrap()
+            .status(),
         &Status::PENDING
     );
     // An answer about the past does not pass for one about now.
