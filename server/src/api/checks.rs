@@ -38,8 +38,8 @@ pub(super) async fn check(
     let fit = Fit { limit_bytes: MAX_REQUEST_BYTES, timeout: app.limits().body_timeout };
     let body = read(body, fit).await?;
     app.ask(bearer, |_, _| Ok(())).await?;
-    let [from] = parameters(query.as_deref(), ["from"])?;
     expect_type(&headers, "application/json")?;
+    let [from] = parameters(query.as_deref(), ["from"])?;
     let request = AuthZen::read(open_object(&body)?).map_err(|error| error.0)?;
     let at = app.now();
     app.ask(bearer, move |view, caller| {
