@@ -11,11 +11,7 @@ use procura_core::kv::{Kv, Unreadable};
 /// Whoever has a record in their list has all that happens to it.
 ///
 /// spec: kinds.md
-pub(crate) fn concerned(
-    by_words: &[Hash],
-    target_filed: &[(Hash, u64)],
-    signer: Option<Hash>,
-) -> Vec<Hash> {
+pub(crate) fn concerned(by_words: &[Hash], target_filed: &[(Hash, u64)], signer: Option<Hash>) -> Vec<Hash> {
     let mut parties: Vec<Hash> = Vec::with_capacity(by_words.len() + target_filed.len() + 1);
     let all = by_words.iter().chain(target_filed.iter().map(|(party, _)| party)).chain(signer.as_ref());
     for party in all {

@@ -146,8 +146,7 @@ impl Store for Meddler {
                 return Err(StoreError::OutcomeUnknown);
             }
             let fault = plan.faults.pop_front().unwrap_or(CommitFault::None);
-            plan.unsettled =
-                matches!(fault, CommitFault::Before | CommitFault::After | CommitFault::Full);
+            plan.unsettled = matches!(fault, CommitFault::Before | CommitFault::After | CommitFault::Full);
             fault
         };
         match fault {

@@ -32,8 +32,7 @@ impl Scene {
     fn new() -> Self {
         let store = Meddler::new(MemoryStore::new());
         let index = Arc::new(MemoryIndex::default());
-        let world =
-            World::over(Storage { store: Arc::new(store.clone()), index: index.clone(), side: None });
+        let world = World::over(Storage { store: Arc::new(store.clone()), index: index.clone(), side: None });
         let mother = world.person("48031500292");
         let son = world.person("75061200192");
         let office = world.institution("kbo:1000000120", &[]);
@@ -227,9 +226,14 @@ fn the_checkpoint_is_held_against_the_log_and_its_key() {
 fn an_index_commit_states_what_the_entries_give() {
     let scene = Scene::new();
     // version, class, time u64, map_version, size u64, map_root, keys u64, prev_commit u64
-    for (place, name) in
-        [(1, "unknown_class"), (2 + 7, "time_backwards"), (11, "commit_size"), (19, "commit_root"), (58, "commit_keys"), (66, "commit_previous")]
-    {
+    for (place, name) in [
+        (1, "unknown_class"),
+        (2 + 7, "time_backwards"),
+        (11, "commit_size"),
+        (19, "commit_root"),
+        (58, "commit_keys"),
+        (66, "commit_previous"),
+    ] {
         let mut bytes = scene.entry(scene.last);
         if name == "time_backwards" {
             bytes[2..10].fill(0);
@@ -246,15 +250,20 @@ fn each_part_of_a_vault_row_is_held_against_its_entry() {
     let scene = Scene::new();
     let only = |name: &'static str| BTreeSet::from([name]);
     let changed = |index, change: &dyn Fn(&mut Value)| scene.with_vault(index, change);
-    let with = |names: BTreeSet<&'static str>, name: &'static str| assert!(names.contains(name), "{name}: {names:?}");
+    let with = |names: BTreeSet<&'static str>, name: &'static str| {
+        assert!(names.contains(name), "{name}: {names:?}")
+    };
 
     // The signature, so that the body is another although it says the same.
-    with(changed(scene.mandate, &|row| {
-        let body = row["body"].as_str().unwrap().to_owned();
-        let dot = body.rfind('.').unwrap();
-        let other = if body.as_bytes()[dot + 1] == b'A' { "B" } else { "A" };
-        row["body"] = json!(format!("{}{other}{}", &body[..=dot], &body[dot + 2..]));
-    }), "opening_commitment");
+    with(
+        changed(scene.mandate, &|row| {
+            let body = row["body"].as_str().unwrap().to_owned();
+            let dot = body.rfind('.').unwrap();
+            let other = if body.as_bytes()[dot + 1] == b'A' { "B" } else { "A" };
+            row["body"] = json!(format!("{}{other}{}", &body[..=dot], &body[dot + 2..]));
+        }),
+        "opening_commitment",
+    );
     with(changed(scene.mandate, &|row| flip_text(&mut row["r"])), "opening_commitment");
     with(changed(scene.mandate, &|row| flip_text(&mut row["disclosures"][0])), "opening_disclosure");
     assert_eq!(changed(scene.mandate, &|row| row["disclosures"] = json!([])), only("disclosures"));

@@ -65,7 +65,8 @@ impl Lists {
 }
 
 fn push(lists: &mut BTreeMap<Hash, List>, key: Hash, item: &Item) {
-    let list = lists.entry(key).or_insert_with(|| List { leaves: Vec::new(), last: item.index, status: None });
+    let list =
+        lists.entry(key).or_insert_with(|| List { leaves: Vec::new(), last: item.index, status: None });
     list.leaves.push(Rfc6962::hash(&item.encode()));
     list.last = item.index;
     list.status = item.status;
@@ -108,7 +109,8 @@ mod tests {
         let leaves: Vec<Hash> = (0..300u16).map(|n| hash::leaf(&n.to_be_bytes())).collect();
         for size in 0..=leaves.len() {
             let leaves = &leaves[..size];
-            let list = List { leaves: leaves.iter().map(|leaf| leaf.0).collect(), last: Index(0), status: None };
+            let list =
+                List { leaves: leaves.iter().map(|leaf| leaf.0).collect(), last: Index(0), status: None };
             assert_eq!(list.root(), mth(leaves), "{size}");
         }
     }
