@@ -2,7 +2,6 @@
 //! mandate, then records changed in one way at a time.
 
 use crate::world::World;
-use procura_core::Size;
 use procura_core::draft::Draft;
 use procura_core::kinds::Validity;
 use procura_core::receipt::{Mode, Point, VerifyError, verify_existence, verify_status};
