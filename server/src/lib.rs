@@ -25,5 +25,6 @@ pub mod trial;
 pub use api::{Problem, openapi_json, status};
 pub use app::{App, Settings};
 pub use config::{Args, Config, ConfigError, Given, Limits, StaticToken};
+pub use private::PrivateError;
 pub use serve::serve;
 pub use start::{RunError, Started, prepare, run};

@@ -65,12 +65,13 @@ pub(super) async fn evaluation(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<Value>, Refused> {
+    let fit = Fit { limit_bytes: MAX_REQUEST_BYTES, timeout: app.limits().body_timeout };
+    let body = read(body, fit).await?;
     app.ask(bearer, |_, _| Ok(())).await?;
     if media_type(&headers).as_deref() != Some("application/json") {
         return Err(Problem::new("media_type", "Send the body as application/json.").into());
     }
-    let fit = Fit { limit_bytes: MAX_REQUEST_BYTES, timeout: app.limits().body_timeout };
-    let object = open_object(&read(body, fit).await?)?;
+    let object = open_object(&body)?;
     let request = AuthZen::read(object).map_err(|error| Problem::from(error.0))?;
     let at = app.now();
     let answer = app.ask(bearer, move |view, caller| Ok(decide(view, caller, request, at)?)).await?;

@@ -3,7 +3,7 @@
 use super::problem::Problem;
 use axum::body::Body;
 use axum::http::{HeaderMap, header};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::BodyExt;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 use std::fmt;
@@ -36,17 +36,33 @@ pub(super) fn expect_type(headers: &HeaderMap, wanted: &'static str) -> Result<(
     }
 }
 
-/// The whole body, if it fits.
+/// How much of a body that is too large is read away, so that a client that writes before it reads gets the answer.
+const MAX_DRAINED_BYTES: usize = 4 << 20;
+
+/// The whole body, if it fits. Read before anything else is refused, so that a client still writing gets the refusal
+/// instead of a broken connection.
 pub(super) async fn read(body: Body, fit: Fit) -> Result<Vec<u8>, Problem> {
-    let collecting = Limited::new(body, fit.limit_bytes).collect();
-    match tokio::time::timeout(fit.timeout, collecting).await {
-        Ok(Ok(bytes)) => Ok(bytes.to_bytes().into()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => {
-            Err(Problem::new("oversized", format!("A body here has at most {} bytes.", fit.limit_bytes)))
+    let slow = |_| Problem::new("timeout", "The body took too long; send the request again.");
+    tokio::time::timeout(fit.timeout, collect(body, fit.limit_bytes)).await.map_err(slow)?
+}
+
+async fn collect(mut body: Body, limit_bytes: usize) -> Result<Vec<u8>, Problem> {
+    let (mut bytes, mut size_bytes) = (Vec::new(), 0_usize);
+    while let Some(frame) = body.frame().await {
+        let frame =
+            frame.map_err(|_| Problem::new("timeout", "The body broke off; send the request again."))?;
+        let Some(data) = frame.data_ref() else { continue };
+        size_bytes = size_bytes.saturating_add(data.len());
+        if size_bytes <= limit_bytes {
+            bytes.extend_from_slice(data);
+        } else if size_bytes > MAX_DRAINED_BYTES {
+            break;
         }
-        Ok(Err(_)) => Err(Problem::new("timeout", "The body broke off; send the request again.")),
-        Err(_) => Err(Problem::new("timeout", "The body took too long; send the request again.")),
     }
+    if size_bytes > limit_bytes {
+        return Err(Problem::new("oversized", format!("A body here has at most {limit_bytes} bytes.")));
+    }
+    Ok(bytes)
 }
 
 /// An object whose unknown members may hold any JSON, fractions too, as AuthZEN and JWT want it; a member twice, at any

@@ -3,12 +3,12 @@
 //! spec: http.md#ours
 
 use super::auth::Bearer;
-use super::body::{Fit, MAX_REQUEST_BYTES, expect_type, open_object, read};
+use super::body::{Fit, MAX_REQUEST_BYTES, expect_type, open_object, parameters, read};
 use super::problem::Problem;
-use super::records::receipt_response;
+use super::records::{receipt_response, within};
 use crate::app::App;
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use procura_core::decide::AuthZen;
@@ -19,6 +19,7 @@ use procura_core::decide::AuthZen;
     path = "/v1/checks",
     tag = "access",
     security(("bearer" = [])),
+    params(("from" = Option<u64>, Query, description = "With the consistency proof from this tree size")),
     request_body(content = super::docs::EvaluationRequest),
     responses(
         (status = 200, description = "The authority receipt", body = super::docs::ReceiptBody, content_type = "application/vnd.procura.receipt+json"),
@@ -30,20 +31,24 @@ use procura_core::decide::AuthZen;
 pub(super) async fn check(
     State(app): State<App>,
     bearer: Bearer,
+    RawQuery(query): RawQuery,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
+    let fit = Fit { limit_bytes: MAX_REQUEST_BYTES, timeout: app.limits().body_timeout };
+    let body = read(body, fit).await?;
     app.ask(bearer, |_, _| Ok(())).await?;
     expect_type(&headers, "application/json")?;
-    let fit = Fit { limit_bytes: MAX_REQUEST_BYTES, timeout: app.limits().body_timeout };
-    let request = AuthZen::read(open_object(&read(body, fit).await?)?).map_err(|error| error.0)?;
+    let [from] = parameters(query.as_deref(), ["from"])?;
+    let request = AuthZen::read(open_object(&body)?).map_err(|error| error.0)?;
     let at = app.now();
     app.ask(bearer, move |view, caller| {
         // A receipt must not say that nobody is registered where somebody is: no answer at all.
         if !caller.may_ask(view, &request)? {
             return Err(Problem::not_found());
         }
-        Ok(receipt_response(&view.check(&request, at, &caller.ask(None, None))?))
+        let from = from.map(|size| within(view, size)).transpose()?;
+        Ok(receipt_response(&view.check(&request, at, &caller.ask(None, from))?))
     })
     .await
 }

@@ -10,8 +10,8 @@ use axum::Json;
 use axum::extract::{RawQuery, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use procura_core::Index;
 use procura_core::receipt::Policy;
-use procura_core::{Index, Size};
 use procura_ledger::View;
 use serde_json::{Value, json};
 
@@ -42,31 +42,19 @@ pub(super) async fn log(State(app): State<App>) -> Json<Value> {
     get,
     path = "/v1/proofs/inclusion",
     tag = "log",
-    params(
-        ("index" = u64, Query, description = "Where the entry stands"),
-        ("size" = Option<u64>, Query, description = "The tree size wanted; refused if it is not the current one"),
-    ),
+    params(("index" = u64, Query, description = "Where the entry stands")),
     responses(
         (status = 200, description = "A C2SP tlog-proof", body = String, content_type = "text/plain"),
         (status = 404, description = "`not_found`", body = super::docs::ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "`size_unavailable`", body = super::docs::ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn inclusion(
     State(app): State<App>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
-    let [index, size] = parameters(query.as_deref(), ["index", "size"])?;
+    let [index] = parameters(query.as_deref(), ["index"])?;
     let index = Index(index.ok_or_else(|| Problem::query("index is missing."))?);
-    let proof = app
-        .read(move |view| {
-            // The proof carries a signed checkpoint, and the ledger keeps no other than the current one.
-            if size.is_some_and(|size| Size(size) != view.size()) {
-                return Err(Problem::size());
-            }
-            view.inclusion(index)?.ok_or_else(Problem::not_found)
-        })
-        .await?;
+    let proof = app.read(move |view| view.inclusion(index)?.ok_or_else(Problem::not_found)).await?;
     Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], proof).into_response())
 }
 

@@ -25,6 +25,8 @@ pub use problem::{Problem, status};
 pub(crate) use tokens::Used;
 
 use crate::app::App;
+use axum::body::Body;
+use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
 use axum::routing::get;
@@ -68,10 +70,24 @@ pub(crate) fn router(app: App) -> Router {
         .route("/docs", get(docs::page))
         .route("/docs/docs.js", get(docs::script))
         .route("/docs/docs.css", get(docs::style))
-        .fallback(|| async { Problem::not_found() })
-        .method_not_allowed_fallback(|| async {
-            Problem::new("method", "This address has other methods; the header Allow names them.")
-        })
+        .fallback(nothing_here)
+        .method_not_allowed_fallback(other_method)
         .layer(middleware::from_fn_with_state(app.clone(), request::around))
         .with_state(app)
+}
+
+async fn nothing_here(State(app): State<App>, body: Body) -> Problem {
+    read_away(&app, body).await;
+    Problem::not_found()
+}
+
+async fn other_method(State(app): State<App>, body: Body) -> Problem {
+    read_away(&app, body).await;
+    Problem::new("method", "This address has other methods; the header Allow names them.")
+}
+
+/// So that a client that writes before it reads gets the answer instead of a broken connection.
+async fn read_away(app: &App, body: Body) {
+    let fit = body::Fit { limit_bytes: body::MAX_REQUEST_BYTES, timeout: app.limits().body_timeout };
+    drop(body::read(body, fit).await);
 }

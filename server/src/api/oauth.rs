@@ -98,11 +98,11 @@ pub(super) async fn token(State(app): State<App>, headers: HeaderMap, body: Body
 }
 
 async fn grant(app: &App, headers: &HeaderMap, body: Body) -> Result<String, TokenError> {
+    let fit = Fit { limit_bytes: MAX_REQUEST_BYTES, timeout: app.limits().body_timeout };
+    let body = read(body, fit).await.map_err(TokenError::Unavailable)?;
     if media_type(headers).as_deref() != Some("application/x-www-form-urlencoded") {
         return Err(TokenError::Request("send the body as application/x-www-form-urlencoded"));
     }
-    let fit = Fit { limit_bytes: MAX_REQUEST_BYTES, timeout: app.limits().body_timeout };
-    let body = read(body, fit).await.map_err(TokenError::Unavailable)?;
     let form = Form::parse(&body)?;
     let endpoint = format!("{}/oauth/token", app.settings().public_url);
     let now = app.now();

@@ -5,7 +5,7 @@
 use super::auth::Bearer;
 use super::body::{Fit, MAX_REQUEST_BYTES, expect_type, parameters, read};
 use super::problem::Problem;
-use super::records::receipt_response;
+use super::records::{receipt_response, within};
 use crate::app::App;
 use axum::Json;
 use axum::body::Body;
@@ -36,10 +36,10 @@ pub(super) async fn resolve(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<Value>, Problem> {
-    app.ask(bearer, |_, _| Ok(())).await?;
-    expect_type(&headers, "application/json")?;
     let fit = Fit { limit_bytes: MAX_REQUEST_BYTES, timeout: app.limits().body_timeout };
     let body = read(body, fit).await?;
+    app.ask(bearer, |_, _| Ok(())).await?;
+    expect_type(&headers, "application/json")?;
     let mut members = Members::new(parse_strict(&body, MAX_REQUEST_BYTES)?);
     let identifier = members.take_str("identifier")?;
     members.finish()?;
@@ -61,6 +61,7 @@ pub(super) async fn resolve(
     params(
         ("id" = String, Path, description = "The party's id"),
         ("from" = Option<u64>, Query, description = "The first segment wanted; 0"),
+        ("pinned" = Option<u64>, Query, description = "With the consistency proof from this tree size"),
     ),
     security(("bearer" = [])),
     responses(
@@ -82,9 +83,10 @@ pub(super) async fn list(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     app.ask(bearer, move |view, caller| {
-        let [from] = parameters(query.as_deref(), ["from"])?;
+        let [from, pinned] = parameters(query.as_deref(), ["from", "pinned"])?;
         let party = caller.party(&id)?;
-        let receipt = view.complete(&party, from.unwrap_or(0), &caller.ask(None, None))?;
+        let pinned = pinned.map(|size| within(view, size)).transpose()?;
+        let receipt = view.complete(&party, from.unwrap_or(0), &caller.ask(None, pinned))?;
         let receipt = receipt.ok_or_else(Problem::not_found)?;
         let mut response = receipt_response(&receipt);
         if let Question::Complete { to: Some(next), .. } = &receipt.question

@@ -2,7 +2,7 @@
 //!
 //! spec: http.md#ours
 
-use super::auth::{Bearer, Caller};
+use super::auth::Bearer;
 use super::body::{Fit, media_type, parameters, read};
 use super::problem::Problem;
 use crate::app::App;
@@ -11,10 +11,10 @@ use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use procura_core::Size;
 use procura_core::json::parse_canonical;
 use procura_core::receipt::{AsOf, MEDIA_TYPE, Receipt};
 use procura_core::submission::{MAX_BYTES, Submission};
-use procura_core::{Hash, Size};
 use procura_ledger::{Acknowledged, Ask, Audience, Found, View};
 use serde_json::{Map, Value, json};
 use tokio::sync::oneshot;
@@ -24,6 +24,7 @@ use tokio::sync::oneshot;
     post,
     path = "/v1/records",
     tag = "records",
+    params(("from" = Option<u64>, Query, description = "With the consistency proof from this tree size")),
     request_body(content(
         (super::docs::SubmissionBody = "application/json"),
         (String = "application/jose")
@@ -48,9 +49,11 @@ use tokio::sync::oneshot;
 )]
 pub(super) async fn submit(
     State(app): State<App>,
+    RawQuery(query): RawQuery,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
+    let body = read(body, Fit { limit_bytes: MAX_BYTES, timeout: app.limits().body_timeout }).await?;
     let as_json = match media_type(&headers).as_deref() {
         Some("application/json") => true,
         Some("application/jose") => false,
@@ -60,12 +63,14 @@ pub(super) async fn submit(
             return Err(Problem::new("media_type", detail));
         }
     };
-    let body = read(body, Fit { limit_bytes: MAX_BYTES, timeout: app.limits().body_timeout }).await?;
+    let [from] = parameters(query.as_deref(), ["from"])?;
+    // Before anything is logged: afterwards it can't be refused for this, since trees only grow.
+    let from = from.map(|size| within(&app.ledger().view(), size)).transpose()?;
     let submission = if as_json { Submission::parse(&body)? } else { bare(body)? };
     let acknowledged = append(&app, submission).await?;
     let (id, status) =
         (acknowledged.id, if acknowledged.is_new { StatusCode::CREATED } else { StatusCode::OK });
-    let receipt = app.blocking(move || acknowledgement(&acknowledged)).await?;
+    let receipt = app.blocking(move || acknowledgement(&acknowledged, from)).await?;
     let mut response = (status, receipt_response(&receipt)).into_response();
     if let Ok(location) = HeaderValue::try_from(format!("/v1/records/{id}")) {
         response.headers_mut().insert(header::LOCATION, location);
@@ -98,8 +103,8 @@ async fn append(app: &App, submission: Submission) -> Result<Acknowledged, Probl
 }
 
 /// The receipt of what was just logged. Whoever has the record gets it: it shows nothing that may be withheld.
-fn acknowledgement(acknowledged: &Acknowledged) -> Result<Receipt, Problem> {
-    let ask = Ask { as_of: None, from: None, reader: Audience::Anyone };
+fn acknowledgement(acknowledged: &Acknowledged, from: Option<Size>) -> Result<Receipt, Problem> {
+    let ask = Ask { as_of: None, from, reader: Audience::Anyone };
     acknowledged.view.receipt(&acknowledged.id, &ask)?.ok_or_else(Problem::not_found)
 }
 
@@ -178,20 +183,10 @@ pub(super) async fn receipt(
         let found = caller.record(view, &id)?;
         let as_of = as_of.map(|size| past(view, &found, size)).transpose()?;
         let from = from.map(|size| within(view, size)).transpose()?;
-        let receipt = prove(view, caller, &found.id, as_of, from)?;
-        Ok(receipt_response(&receipt))
+        let receipt = view.receipt(&found.id, &caller.ask(as_of, from))?;
+        Ok(receipt_response(&receipt.ok_or_else(Problem::not_found)?))
     })
     .await
-}
-
-fn prove(
-    view: &View,
-    caller: &Caller,
-    id: &Hash,
-    as_of: Option<AsOf>,
-    from: Option<Size>,
-) -> Result<Receipt, Problem> {
-    view.receipt(id, &caller.ask(as_of, from))?.ok_or_else(Problem::not_found)
 }
 
 /// A point of the past at which the record was there already.

@@ -3,7 +3,9 @@
 
 use crate::world::{Answer, World};
 use procura_core::Hash;
-use procura_core::receipt::{Mode, Question, Receipt, verify_complete};
+use procura_core::draft::Draft;
+use procura_core::receipt::{Mode, Question, Receipt, verify_complete, verify_status};
+use procura_core::record::Record;
 use procura_ledger::Clock;
 use procura_server::demo::{EMPLOYER, MOTHER, SON};
 use serde_json::json;
@@ -55,6 +57,68 @@ fn the_parties_and_auditors_read() {
     // An institution that is no auditor reads as little as anybody.
     let municipality = world.get(&format!("/v1/records/{record}"), Some(&world.demo.token));
     assert_eq!(municipality.problem().0, 404);
+}
+
+/// The id of entry 0, which every receipt opens.
+fn root_id(receipt: &[u8]) -> Hash {
+    let receipt = Receipt::parse(receipt).unwrap();
+    let sealed = receipt.entries[0].sealed.clone().unwrap();
+    Record::parse(&sealed.body).unwrap().id()
+}
+
+#[test]
+fn the_root_and_catalogues_are_for_whoever_has_a_token() {
+    let world = World::new();
+    let son = world.token(SON);
+    assert_eq!(world.get("/v1/catalogues", None).problem(), (401, "token".to_owned()));
+    let listed = world.get("/v1/catalogues", Some(&son));
+    assert_eq!(listed.json(), json!({"catalogues": [world.demo.catalogue]}));
+    let (policy, fresh) = (world.policy(), Mode::Fresh(world.clock.now()));
+    let catalogue = world.demo.catalogue;
+    let path = format!("/v1/records/{catalogue}");
+    assert_eq!(world.get(&path, Some(&son)).json()["kind"], "catalogue");
+    assert_eq!(world.get(&path, None).problem().0, 401);
+    let receipt = world.get(&format!("{path}/receipt"), Some(&son));
+    verify_status(&receipt.body, &catalogue, None, &policy, fresh).unwrap();
+    // Of its publisher it shows no more than the signature needs.
+    assert!(!receipt.text().contains("handle"), "{}", receipt.text());
+    let root = root_id(&receipt.body);
+    assert_eq!(world.get(&format!("/v1/records/{root}"), Some(&son)).json()["kind"], "root");
+}
+
+#[test]
+fn a_reader_gets_the_way_from_what_it_pinned() {
+    let world = World::new();
+    let size = world.get("/v1/log", None).json()["size"].as_u64().unwrap();
+    let (son, token) = (world.party(SON), world.token(SON));
+    let list = format!("/v1/parties/{}/records?from=0", son.party);
+    let asked = crate::world::request("niss:75061200192", "help", "pensions", "niss:48031500292");
+    let note = |n: u64| world.sign(son, |occasion| Draft::new("visit-note", occasion).member("n", json!(n)));
+    let from = |answer: Answer| answer.json()["consistency"]["from"].clone();
+    let submit = |n: u64, from: u64| {
+        world.post(&format!("/v1/records?from={from}"), None, "application/jose", note(n).record)
+    };
+    assert_eq!(from(submit(1, size)), size);
+    assert_eq!(from(world.get(&format!("{list}&pinned={size}"), Some(&token))), size);
+    assert_eq!(from(world.post_json(&format!("/v1/checks?from={size}"), Some(&token), &asked)), size);
+
+    // A size that the ledger never had: refused before anything is logged.
+    let now = world.get("/v1/log", None).json()["size"].as_u64().unwrap();
+    let refused = (409, "size_unavailable".to_owned());
+    assert_eq!(submit(2, now + 1).problem(), refused);
+    assert_eq!(world.get("/v1/log", None).json()["size"].as_u64(), Some(now));
+    assert_eq!(world.get(&format!("{list}&pinned={}", now + 1), Some(&token)).problem(), refused);
+    assert_eq!(
+        world.post_json(&format!("/v1/checks?from={}", now + 1), Some(&token), &asked).problem(),
+        refused
+    );
+    // The size that it is: no way to go.
+    let same = world.get(&format!("{list}&pinned={now}"), Some(&token));
+    assert_eq!(same.status, 200, "{}", same.text());
+    verify_complete(&same.body, &son.party, 0, &world.policy(), Mode::Fresh(world.clock.now())).unwrap();
+    // Beyond the last segment there is nothing, and that is proven or not found, never an error of the server's.
+    let beyond = world.get(&format!("/v1/parties/{}/records?from=99999", son.party), Some(&token));
+    assert!(beyond.status == 200 || beyond.status == 404, "{}", beyond.text());
 }
 
 #[test]

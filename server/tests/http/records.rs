@@ -2,14 +2,13 @@
 //! mandate, then records changed in one way at a time.
 
 use crate::world::World;
-use procura_core::Size;
 use procura_core::draft::Draft;
 use procura_core::kinds::Validity;
 use procura_core::receipt::{Mode, Point, VerifyError, verify_existence, verify_status};
 use procura_core::record::Record;
 use procura_core::status::Status;
 use procura_core::submission::Submission;
-use procura_core::{Hash, Millis, days::Day};
+use procura_core::{Hash, Millis, Size, days::Day};
 use procura_ledger::Clock;
 use procura_server::demo::{EMPLOYER, MOTHER, SON};
 use serde_json::json;
