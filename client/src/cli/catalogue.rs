@@ -3,6 +3,7 @@
 use super::context::Context;
 use super::output::{Answer, Failure, table};
 use clap::{Args, ValueEnum};
+use procura_client::ReadError;
 use procura_core::Hash;
 use procura_core::kinds::Title;
 use serde_json::json;
@@ -41,7 +42,12 @@ impl Catalogue {
         let client = context.client()?;
         let all = match self.id {
             Some(id) => vec![client.catalogue(&id)?.0],
-            None => client.catalogues()?,
+            None => client.catalogues().map_err(|error| match error {
+                ReadError::NotFound => {
+                    Failure::unknown("not_listed", "this server does not list its catalogues")
+                }
+                error => error.into(),
+            })?,
         };
         let mut answer = Answer::yes();
         let mut members = Vec::new();
