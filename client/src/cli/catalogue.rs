@@ -11,7 +11,7 @@ use serde_json::json;
 #[derive(Debug, Args)]
 pub(super) struct Catalogue {
     /// Only this catalogue
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true)]
     id: Option<Hash>,
     /// The language of the titles
     #[arg(long, value_enum, default_value_t = Language::En)]

@@ -146,6 +146,27 @@ fn an_answer_as_of_the_past_is_no_answer_about_now() {
 }
 
 #[test]
+fn an_answer_as_of_another_time_is_no_answer() {
+    let family = Family::new();
+    let (client, _) = family.client();
+    let at = index_of(&family.world, &family.acceptance).0;
+    let before = client.record_receipt(&family.mandate, Some(Size(at))).unwrap().receipt().to_vec();
+    family.stub.lie(move |path, reply| if path.contains("/receipt") { (200, before.clone()) } else { reply });
+    // Then it was pending, one entry later it was accepted.
+    let error = client.record_receipt(&family.mandate, Some(Size(at + 1))).unwrap_err();
+    assert_eq!(error.name(), "other_question");
+}
+
+#[test]
+fn a_retired_log_key_signs_no_checkpoint_alone() {
+    let family = Family::new();
+    let mut policy = family.world.policy();
+    policy.log_keys[0].retired_at = Some(procura_core::Millis(1));
+    let client = Client::new(&family.stub.url, policy, MemoryStore::new()).unwrap();
+    assert!(matches!(client.checkpoint(), Err(LogError::Checkpoint(CheckpointFault::RetiredKey))));
+}
+
+#[test]
 fn a_receipt_with_one_byte_changed_is_not_believed() {
     let family = Family::new();
     let (client, _) = family.client();
