@@ -10,8 +10,9 @@ use crate::store::{ForkEvidence, Seen, Store};
 use crate::token::Token;
 use procura_core::checkpoint::{SignedCheckpoint, VerifiedCheckpoint};
 use procura_core::key::Signer;
+use procura_core::policy::Quorum;
 use procura_core::receipt::{
-    Consistency, Mode, Policy, Receipt, VerifiedAuthority, VerifiedComplete, VerifiedExistence,
+    Consistency, LogKey, Mode, Policy, Receipt, VerifiedAuthority, VerifiedComplete, VerifiedExistence,
     VerifiedReceipt, VerifiedStatus, VerifyError,
 };
 use procura_core::tlog_proof::TlogProof;
@@ -249,9 +250,21 @@ impl Client {
         let signed = SignedCheckpoint::parse(text.as_bytes())?;
         let keys: Vec<_> = self.policy.log_keys.iter().map(|log_key| log_key.key.clone()).collect();
         let checkpoint = signed.verify(&self.policy.origin, &keys)?;
+        let mut quorum_s = None;
         if let Some(witnesses) = &self.policy.witnesses {
             let times = witnesses.cosigned(&checkpoint)?;
-            witnesses.quorum(&times).ok_or(CheckpointFault::NoQuorum)?;
+            if let Quorum::Met { time_s } = witnesses.quorum(&times).ok_or(CheckpointFault::NoQuorum)? {
+                quorum_s = Some(time_s);
+            }
+        }
+        let signed = self.policy.log_keys.iter().filter(|key| checkpoint.signers().contains(&key.key));
+        let counts = |key: &LogKey| match (key.retired_at, quorum_s) {
+            (None, _) => true,
+            (Some(retired), Some(time_s)) => time_s.saturating_mul(1000) < retired.0,
+            (Some(_), None) => false,
+        };
+        if !signed.into_iter().any(counts) {
+            return Err(CheckpointFault::RetiredKey);
         }
         Ok(checkpoint)
     }

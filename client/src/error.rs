@@ -178,6 +178,9 @@ pub enum CheckpointFault {
     /// Too few of the policy's witnesses cosigned.
     #[error("the witnesses that cosigned make no quorum")]
     NoQuorum,
+    /// The log key is retired and no quorum dates from before.
+    #[error("the log key was retired and no quorum cosigned before that")]
+    RetiredKey,
 }
 
 impl CheckpointFault {
@@ -187,6 +190,7 @@ impl CheckpointFault {
         match self {
             Self::Checkpoint(error) => error.name(),
             Self::Cosignature(_) | Self::NoQuorum => "no_quorum",
+            Self::RetiredKey => "retired_key",
         }
     }
 }

@@ -236,3 +236,53 @@ fn statuses<'a>(
     }
     last.into_iter().map(|(id, (_, status))| (id, status)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    //! Goal: nothing that happened to a record shown is left out, and the last move known gives its status. Method:
+    //! lists by hand, since no honest ledger makes a misfiled one.
+
+    use super::*;
+    use procura_core::entry::{Class, Head, Tags};
+    use procura_core::status::Initial;
+
+    const ID: Hash = Hash([1; 32]);
+
+    fn item(index: u64, class: Class, status: Status) -> Item {
+        Item { index: Index(index), leaf: Hash([index as u8; 32]), class, status: Some(status) }
+    }
+
+    fn list() -> Vec<Item> {
+        vec![item(4, Class::Create, Status::PENDING), item(9, Class::Transition, Status::ACTIVE)]
+    }
+
+    #[test]
+    fn an_item_that_is_not_shown_is_misfiled() {
+        let list = list();
+        let check = |as_of, shown: &[u64]| {
+            check_filed([(&ID, &list)].into_iter(), Size(as_of), |index| shown.contains(&index.0))
+        };
+        check(20, &[4, 9]).unwrap();
+        // The list was shown under a later checkpoint than the first page's: what came after is the next reader's.
+        check(9, &[4]).unwrap();
+        assert!(matches!(check(10, &[4]), Err(RecordsError::Misfiled { index: Index(9), .. })));
+        assert!(matches!(check(20, &[9]), Err(RecordsError::Misfiled { index: Index(4), .. })));
+    }
+
+    #[test]
+    fn the_last_move_known_gives_the_status() {
+        let head = Head { time: Millis(0), commitment: ID, id: Hash([2; 32]), tags: Tags::default() };
+        let logged = |index, entry| Logged { index: Index(index), entry, leaf: ID, opened: None };
+        let create = Head { id: ID, ..head.clone() };
+        let create = logged(4, Entry::Create { head: create, status: Initial::Pending });
+        let end = Entry::Transition { head, target: Index(4), target_id: ID, status: Status::ENDED };
+        let list = list();
+        let last = |end_at| {
+            let shown = [create.clone(), logged(end_at, end.clone())];
+            statuses([(&ID, &list)].into_iter(), shown.iter())[&ID]
+        };
+        assert_eq!(last(12), Status::ENDED);
+        assert_eq!(last(8), Status::ACTIVE);
+        assert_eq!(statuses(std::iter::empty(), [create.clone()].iter())[&ID], Status::PENDING);
+    }
+}

@@ -10,6 +10,7 @@ use procura_core::draft::Draft;
 #[derive(Debug, Args)]
 pub(super) struct Accept {
     /// The mandate's id, or the beginning of it
+    #[arg(allow_hyphen_values = true)]
     id: String,
 }
 

@@ -3,6 +3,7 @@
 use super::context::Context;
 use super::output::{Answer, Failure, table};
 use clap::{Args, ValueEnum};
+use procura_client::ReadError;
 use procura_core::Hash;
 use procura_core::kinds::Title;
 use serde_json::json;
@@ -10,7 +11,7 @@ use serde_json::json;
 #[derive(Debug, Args)]
 pub(super) struct Catalogue {
     /// Only this catalogue
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true)]
     id: Option<Hash>,
     /// The language of the titles
     #[arg(long, value_enum, default_value_t = Language::En)]
@@ -41,7 +42,12 @@ impl Catalogue {
         let client = context.client()?;
         let all = match self.id {
             Some(id) => vec![client.catalogue(&id)?.0],
-            None => client.catalogues()?,
+            None => client.catalogues().map_err(|error| match error {
+                ReadError::NotFound => {
+                    Failure::unknown("not_listed", "this server does not list its catalogues")
+                }
+                error => error.into(),
+            })?,
         };
         let mut answer = Answer::yes();
         let mut members = Vec::new();

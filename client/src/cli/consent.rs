@@ -30,7 +30,7 @@ pub(super) struct Consent {
     #[arg(long)]
     reference: Option<String>,
     /// The catalogue that the categories are of [default: the one in force]
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true)]
     catalogue: Option<Hash>,
 }
 

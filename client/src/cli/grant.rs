@@ -27,7 +27,7 @@ pub(super) struct Grant {
     #[arg(long)]
     reference: Option<String>,
     /// The catalogue that the categories are of [default: the one in force]
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true)]
     catalogue: Option<Hash>,
 }
 

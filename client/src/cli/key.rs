@@ -34,20 +34,20 @@ pub(super) struct New {
 #[derive(Debug, Args)]
 pub(super) struct Possession {
     /// The party that the registrar binds the key to
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true)]
     party: Hash,
     /// The nonce that the registrar gave, 32 bytes in base64url
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true)]
     nonce: Hash,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct Bind {
     /// The party
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true)]
     party: Hash,
     /// The id of the key's record
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true)]
     kid: Hash,
 }
 

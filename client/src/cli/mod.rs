@@ -102,4 +102,36 @@ mod tests {
     fn the_words_are_sound() {
         Cli::command().debug_assert();
     }
+
+    #[test]
+    fn an_id_may_start_like_an_option() {
+        // base64url: one id in 64 starts with a hyphen, and may go on with a letter that is an option.
+        for id in
+            ["-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "-vAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"]
+        {
+            let id = procura_core::Hash(procura_core::b64::decode_array(id).unwrap()).to_string();
+            for words in [
+                "accept ID --json",
+                "revoke ID --json",
+                "revoke --json ID",
+                "receipt get ID",
+                "receipt get ID --out file",
+                "prove inclusion ID",
+                "key bind --party ID --kid ID",
+                "key possession --party ID --nonce ID",
+                "records --party ID --json",
+                "catalogue --id ID",
+                "grant --to niss:48031500292 --scope tax --catalogue ID",
+            ] {
+                let words = words.split(' ').map(|word| if word == "ID" { &id } else { word });
+                let cli = Cli::try_parse_from(std::iter::once("procura").chain(words.clone()));
+                let cli = cli.unwrap_or_else(|error| panic!("{:?}: {error}", words.collect::<Vec<_>>()));
+                assert!(!cli.global.verbose);
+                if let Verb::Accept(accept) = &cli.verb {
+                    assert!(cli.global.json);
+                    assert!(format!("{accept:?}").contains(&id));
+                }
+            }
+        }
+    }
 }

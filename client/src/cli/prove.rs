@@ -24,7 +24,7 @@ pub(super) enum Prove {
 #[derive(Debug, Args)]
 pub(super) struct Inclusion {
     /// The record's id, or the beginning of it
-    #[arg(required_unless_present_any = ["index", "receipt"], conflicts_with_all = ["index", "receipt"])]
+    #[arg(allow_hyphen_values = true, required_unless_present_any = ["index", "receipt"], conflicts_with_all = ["index", "receipt"])]
     id: Option<String>,
     /// The place in the log instead of an id; no key is needed
     #[arg(long, conflicts_with = "receipt")]

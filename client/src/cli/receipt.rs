@@ -28,6 +28,7 @@ pub(super) enum Receipt {
 #[derive(Debug, Args)]
 pub(super) struct Get {
     /// The record's id, or the beginning of it
+    #[arg(allow_hyphen_values = true)]
     id: String,
     /// As it was at this size of the log
     #[arg(long)]

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 #[derive(Debug, Args)]
 pub(super) struct Records {
     /// The party; auditors may ask about any [default: yourself]
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true)]
     party: Option<Hash>,
 }
 

@@ -10,6 +10,7 @@ use procura_core::draft::Draft;
 #[derive(Debug, Args)]
 pub(super) struct Revoke {
     /// The id of what you gave, or the beginning of it
+    #[arg(allow_hyphen_values = true)]
     id: String,
 }
 

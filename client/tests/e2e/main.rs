@@ -1,0 +1,13 @@
+//! The client against a ledger in memory, behind a server of these tests' own that can be told to lie.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "in tests a panic is the finding"
+)]
+
+mod command;
+mod honest;
+mod hostile;
+mod stub;
