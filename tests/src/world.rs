@@ -24,7 +24,7 @@ pub const ORIGIN: &str = "trial/world";
 pub const START: Millis = Millis(1_795_424_400_000);
 
 /// A clock that moves when it is told to.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct TestClock(AtomicU64);
 
 impl TestClock {

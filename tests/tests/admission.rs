@@ -36,8 +36,9 @@ fn nobody_signs_with_a_key_that_is_not_in_the_ledger() {
     let draft = || world.mandate_draft(&mother, &son.party, &["tax"]);
     let stranger = Actor { kid: Hash([7; 32]), ..mother.clone() };
     assert_eq!(world.refused(signed(draft(), &stranger)), "unknown_key");
-    // A party's id, a mandate's id, a catalogue's id: in the ledger, and no key.
-    for kid in [mother.party, world.catalogue] {
+    // Ids of the ledger that are no key's; a trace has not even a status.
+    let note = world.append(signed(Draft::new("note", &world.occasion()), &mother)).id;
+    for kid in [mother.party, world.catalogue, note] {
         assert_eq!(world.refused(signed(draft(), &Actor { kid, ..mother.clone() })), "unknown_key");
     }
     let forged = Actor { key: son.key.clone(), ..mother.clone() };
