@@ -1,6 +1,12 @@
 //! Who may have what logged. Goal: every refusal of `spec/records.md` that looks at the state is given by its name, each beside
 //! a twin that is taken, and none leaves a trace. Method: the world of `world.rs`, one thing wrong at a time;
 //! [`World::refused`] holds the size of the log before and after.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "in tests a panic is the finding"
+)]
 
 use procura_core::draft::{Draft, Occasion};
 use procura_core::hash::handle_commitment;
