@@ -23,6 +23,7 @@ use procura_core::tlog_proof::TlogProof;
 use procura_core::tree::{MemoryNodes, prove_below_peaks, prove_consistency, prove_inclusion};
 use procura_core::trie::{self, TrieWriter};
 use procura_core::{Hash, Index, Millis, Size};
+use procura_ledger::Ledger;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -61,15 +62,21 @@ impl Liar {
     /// A faithful copy of a world's ledger as it stands.
     #[must_use]
     pub fn copy(world: &World) -> Self {
-        let view = world.ledger.view();
+        Self::of(&world.ledger, &world.log_key, &world.logged.lock().unwrap())
+    }
+
+    /// A faithful copy of a ledger in which exactly these records are logged.
+    #[must_use]
+    pub fn of(ledger: &Ledger, log_key: &Arc<SoftKey>, logged: &[Hash]) -> Self {
+        let view = ledger.view();
         let mut known = BTreeMap::new();
-        for id in world.logged.lock().unwrap().iter() {
+        for id in logged {
             let logged = view.record(id).unwrap().unwrap().logged;
             known.insert(logged.index, logged);
         }
         let mut liar = Self {
-            origin: world.ledger.origin().to_owned(),
-            log_key: world.log_key.clone(),
+            origin: ledger.origin().to_owned(),
+            log_key: log_key.clone(),
             rows: Vec::new(),
             lists: BTreeMap::new(),
             tags: BTreeMap::new(),

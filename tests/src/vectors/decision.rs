@@ -153,7 +153,7 @@ fn permits() -> Vec<Case> {
         case(
             "consent",
             "The subject consents.",
-            with(base(), &[consent.clone()]),
+            with(base(), std::slice::from_ref(&consent)),
             ask(None),
             "consent",
             &[2, WORDS],
@@ -161,7 +161,7 @@ fn permits() -> Vec<Case> {
         case(
             "mandate",
             "The subject gave a mandate, which covers what stands below its scope.",
-            with(base(), &[mandate.clone()]),
+            with(base(), std::slice::from_ref(&mandate)),
             ask(None),
             "mandate",
             &[1, WORDS],
@@ -169,7 +169,7 @@ fn permits() -> Vec<Case> {
         case(
             "law-before-consent",
             "By law, though there is a consent.",
-            with(lawful(base(), ACTOR), &[consent.clone()]),
+            with(lawful(base(), ACTOR), std::slice::from_ref(&consent)),
             ask(None),
             "legal_basis",
             &[WORDS],
@@ -207,7 +207,7 @@ fn permits() -> Vec<Case> {
         case(
             "on-behalf-of-the-subject",
             "The principal is the subject.",
-            with(base(), &[mandate.clone()]),
+            with(base(), std::slice::from_ref(&mandate)),
             ask(Some(id(SUBJECT))),
             "mandate",
             &[1, WORDS],
@@ -269,7 +269,7 @@ fn denials() -> Vec<Case> {
     let consent = grant(2, "consent", SUBJECT, ACTOR);
     let one = |member: &str, to: Value| with(base(), &[but(consent.clone(), member, to)]);
     let party = |n: u8, status: u8| {
-        let mut facts = with(base(), &[consent.clone()]);
+        let mut facts = with(base(), std::slice::from_ref(&consent));
         facts["parties"][Hash([n; 32]).to_string()] = json!({"status": status});
         facts
     };
@@ -280,7 +280,7 @@ fn denials() -> Vec<Case> {
         case(
             &format!("nobody-{}", member.replace('_', "-")),
             "A party that nobody registered.",
-            with(base(), &[consent.clone()]),
+            with(base(), std::slice::from_ref(&consent)),
             but(ask(None), member, Value::Null),
             "no_authority",
             &[WORDS],

@@ -2,7 +2,7 @@
 //!
 //! spec: decisions.md#facts
 
-use crate::judge::{Judge, Verdict};
+use crate::judge::{Judge, Standing, Verdict};
 use crate::kinds::{Catalogue, Content, Party, Validity};
 use crate::source::{Lack, Source};
 use crate::status::Status;
@@ -90,8 +90,8 @@ impl Facts {
     /// Gathers the facts of these records as of a tree size.
     ///
     /// # Errors
-    /// [`Verdict`] if a record is not there, or a party's or catalogue's own signature does not count. A grant
-    /// whose signature does not count *any more* is a fact, not an error.
+    /// [`Verdict`] if a record is not there or cannot be judged. A signature that does not count *any more* is a fact, not an
+    /// error: such a grant is void, such a party is as if nobody had registered it, such a catalogue says nothing.
     pub fn gather<S: Source + ?Sized>(
         judge: &Judge<'_, S>,
         which: &Gather,
@@ -99,7 +99,7 @@ impl Facts {
     ) -> Result<Self, Verdict> {
         let mut facts = Self::default();
         for id in &which.parties {
-            let standing = judge.standing(id)?;
+            let Some(standing) = counted(judge, id)? else { continue };
             let status = standing.status_as_of(as_of).ok_or(Lack::Record { id: *id })?;
             let Content::Party(content) = standing.create.opened()?.record.content() else {
                 return Err(Lack::Record { id: *id }.into());
@@ -107,7 +107,7 @@ impl Facts {
             facts.parties.insert(*id, PartyFact { content: content.clone(), status });
         }
         for id in &which.catalogues {
-            let standing = judge.standing(id)?;
+            let Some(standing) = counted(judge, id)? else { continue };
             let in_force = standing.status_as_of(as_of) == Some(Status::ACTIVE);
             let Content::Catalogue(content) = standing.create.opened()?.record.content() else {
                 return Err(Lack::Record { id: *id }.into());
@@ -121,15 +121,21 @@ impl Facts {
     }
 }
 
+/// A record whose signatures count, or `None` if one was found to be by a compromised key. Judged on a clean slate, so that what
+/// is void does not pass for judged when the next record rests on it.
+fn counted<S: Source + ?Sized>(judge: &Judge<'_, S>, id: &Hash) -> Result<Option<Standing>, Verdict> {
+    match judge.afresh().standing(id) {
+        Ok(standing) => Ok(Some(standing)),
+        Err(Verdict::KeyCompromised(_)) => Ok(None),
+        Err(verdict) => Err(verdict),
+    }
+}
+
 /// A grant as a fact. One whose signer's key or party was found void counts for nothing; one that cannot be judged
 /// at all is an error.
 fn grant<S: Source + ?Sized>(judge: &Judge<'_, S>, id: &Hash, as_of: Size) -> Result<Grant, Verdict> {
     let source = judge.source();
-    let counts = match judge.afresh().standing(id) {
-        Ok(_) => true,
-        Err(Verdict::KeyCompromised(_)) => false,
-        Err(verdict) => return Err(verdict),
-    };
+    let counts = counted(judge, id)?.is_some();
     let create = source.record(id)?;
     let status = source.list(id)?.status_as_of(as_of).ok_or(Lack::Record { id: *id })?;
     let (index, opened) = (create.index, create.opened()?);

@@ -109,6 +109,9 @@ fn complete(world: &World, mother: &Actor, given: Hash) -> Vec<Trial> {
     let own = tag(&mother.handle, 0);
     let root_item = strange.lists.values().flatten().find(|item| item.index.0 == 0).copied().unwrap();
     strange.tags.get_mut(&own).unwrap().insert(0, root_item);
+    // Her own entry under another status than it states.
+    let mut other_status = Liar::copy(world);
+    other_status.tags.get_mut(&own).unwrap()[0].status = Some(Status::PENDING);
     let mut gone = Liar::copy(world);
     gone.tags.remove(&own);
 
@@ -133,6 +136,12 @@ fn complete(world: &World, mother: &Actor, given: Hash) -> Vec<Trial> {
             "An entry in her segment does not carry its tag.",
             "opening_tag",
             &told_by(strange),
+        ),
+        Trial::new(
+            "tag-item-of-another-status",
+            "An item in her segment states another status than its entry.",
+            "opening_tag",
+            &told_by(other_status),
         ),
         Trial::new(
             "segment-gap",

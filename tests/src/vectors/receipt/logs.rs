@@ -6,8 +6,9 @@ use crate::hostile::Liar;
 use crate::world::{Actor, ORIGIN, World};
 use procura_core::draft::{Draft, Occasion};
 use procura_core::entry::{Entry, Head};
+use procura_core::hash::status_key;
 use procura_core::jws::Jws;
-use procura_core::receipt::{AsOf, Question};
+use procura_core::receipt::{AsOf, ListPart, Question};
 use procura_core::record::{Record, TYP};
 use procura_core::status::Status;
 use procura_core::submission::Submission;
@@ -278,6 +279,27 @@ impl Stage<'_> {
         let other = answer(self.world, &mut honest.clone(), &status_of(self.given, Some(Hash([6; 32]))));
         let short = World::in_memory();
         let receipt = short.ledger.view().receipt(&short.registrar.party, &now()).unwrap().unwrap();
+        // Each part alone is the ledger's own, and no answer needs it.
+        let plain = answer(self.world, &mut honest.clone(), &status_of(self.world.registrar.party, None));
+        let mut closed = honest.clone();
+        closed.commit();
+        let with_list = |shown: bool| {
+            let mut told = plain.clone();
+            let list = ListPart { id: self.given, items: closed.lists[&self.given].clone() };
+            let mut keys: BTreeSet<Hash> =
+                told.receipt.lists.iter().map(|list| status_key(ORIGIN, &list.id)).collect();
+            keys.insert(status_key(ORIGIN, &self.given));
+            told.receipt.trie = closed.map_of(&keys);
+            if shown {
+                told.receipt.lists.push(list);
+                told.receipt.lists.sort_by_key(|list| list.id);
+            }
+            told
+        };
+        let mut with_entry = plain.clone();
+        let mut more: BTreeSet<Index> = plain.receipt.entries.iter().map(|part| part.index).collect();
+        more.insert(mandate.index);
+        closed.show(&mut with_entry.receipt, &more);
         let mut node = told(&short, receipt, status_ask(short.registrar.party));
         node.receipt.entries[1].entry = vec![1; 64];
         vec![
@@ -297,6 +319,14 @@ impl Stage<'_> {
             ),
             Trial::new("status-of-nothing", "No record has the id.", "missing_record", &nothing),
             Trial::new("through-nothing", "No item of the list has the id asked for.", "not_in_list", &other),
+            Trial::new("surplus-entry", "An entry that the answer does not need.", "surplus", &with_entry),
+            Trial::new("surplus-list", "A list that the answer does not need.", "surplus", &with_list(true)),
+            Trial::new(
+                "surplus-leaf",
+                "A leaf of the map that the answer does not need.",
+                "surplus",
+                &with_list(false),
+            ),
             Trial::new("node-as-entry", "An entry as long as two hashes.", "entry_malformed", &node),
         ]
     }

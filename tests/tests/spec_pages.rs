@@ -1,0 +1,154 @@
+//! The pages of `spec/` and the code say the same. Goal: a kind, a name of a refusal or of an error never stands in one of
+//! them alone. Method: the kinds table is read out of its page; names are read out of the `name` functions of the code.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "in tests a panic is the finding"
+)]
+
+use procura_core::kinds::{Class, RESERVED, Row, TABLE, row};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+fn text(path: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)).unwrap()
+}
+
+/// The cells of every table row of a page.
+fn rows(page: &str) -> Vec<Vec<String>> {
+    let cells = |line: &str| line.trim_matches('|').split(" | ").map(|cell| cell.trim().to_owned()).collect();
+    page.lines().filter(|line| line.starts_with('|') && !line.starts_with("|--")).map(cells).collect()
+}
+
+/// What stands between backticks.
+fn quoted(text: &str) -> Vec<String> {
+    text.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+fn class_of(cell: &str) -> Class {
+    match cell.split(' ').next().unwrap() {
+        "create" => Class::Create,
+        "transition" => Class::Transition,
+        _ => Class::Trace,
+    }
+}
+
+#[test]
+fn the_kinds_table_is_the_codes_table() {
+    let page = text("spec/kinds.md");
+    let table: BTreeMap<String, Vec<String>> = rows(&page)
+        .into_iter()
+        .skip(1)
+        .take(10)
+        .map(|cells| (quoted(&cells[0]).first().cloned().unwrap_or_default(), cells))
+        .collect();
+    assert_eq!(table.len(), TABLE.len() + 1, "{:?}", table.keys());
+    for row in TABLE {
+        let cells = &table[row.name];
+        assert_eq!(class_of(&cells[1]), row.class, "{}", row.name);
+        assert_eq!(quoted(&cells[5]), row.withholdable, "{}", row.name);
+    }
+    // The row of all others has no name.
+    let other: &Row = row("any-other").unwrap();
+    assert_eq!((other.name, class_of(&table[""][1])), ("", other.class));
+
+    let reserved = page.split("Reserved for later versions").nth(1).unwrap();
+    let named: BTreeSet<String> =
+        quoted(reserved.split("A record of any other").next().unwrap()).into_iter().collect();
+    assert_eq!(named, RESERVED.iter().map(|kind| (*kind).to_owned()).collect());
+    assert!(RESERVED.iter().all(|kind| row(kind).is_none()));
+    // Withdrawing is never too late, and only withdrawing.
+    let any_time: Vec<&str> = TABLE.iter().filter(|row| row.any_time).map(|row| row.name).collect();
+    assert_eq!(any_time, ["key-end", "revocation"]);
+}
+
+/// The names that the `name` functions of a source file give.
+fn names(path: &str) -> BTreeSet<String> {
+    let source = text(&format!("ledger/core/src/{path}"));
+    let body = source.split("fn name(&self)").skip(1).map(|rest| rest.split("\n    }\n").next().unwrap());
+    let is_name =
+        |word: &str| word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+    let words = body.flat_map(|body| body.split('"').skip(1).step_by(2)).filter(|word| is_name(word));
+    words.map(str::to_owned).collect()
+}
+
+fn names_of(paths: &[&str]) -> BTreeSet<String> {
+    paths.iter().flat_map(|path| names(path)).collect()
+}
+
+/// Names that a page gives, `sd_…` standing for all that begin so.
+fn is_on(page: &BTreeSet<String>, name: &str) -> bool {
+    page.contains(name)
+        || page.iter().any(|word| word.strip_suffix('…').is_some_and(|start| name.starts_with(start)))
+}
+
+#[test]
+fn every_error_of_a_receipt_is_on_its_page() {
+    let code =
+        names_of(&["receipt/verify.rs", "receipt/walk.rs", "receipt/wire.rs", "judge.rs", "source.rs"]);
+    // The storage's own, which no receipt meets.
+    let code: BTreeSet<String> = code.into_iter().filter(|name| name != "unreadable").collect();
+    assert!(code.len() > 50, "{code:?}");
+    let page = text("spec/receipts.md");
+    let verification = page.split("## Verification").nth(1).unwrap().split("\n## ").next().unwrap();
+    let table: BTreeSet<String> =
+        rows(verification).iter().skip(1).flat_map(|cells| quoted(cells.last().unwrap())).collect();
+    let missing: Vec<_> = code.iter().filter(|name| !table.contains(*name)).collect();
+    assert!(missing.is_empty(), "not on the page: {missing:?}");
+    let members = ["max_age_s", "at", "consistency"];
+    let unknown: Vec<_> =
+        table.iter().filter(|name| !code.contains(*name) && !members.contains(&name.as_str())).collect();
+    assert!(unknown.is_empty(), "not in the code: {unknown:?}");
+}
+
+#[test]
+fn every_refusal_is_on_its_page() {
+    let code = names_of(&["admission.rs", "record.rs", "kinds/mod.rs", "identifier.rs", "disclosure.rs"]);
+    assert!(code.len() > 50, "{code:?}");
+    let pages = [text("spec/records.md"), text("spec/kinds.md"), text("spec/encoding.md")];
+    let named: BTreeSet<String> = pages.iter().flat_map(|page| quoted(page)).collect();
+    let missing: Vec<_> = code.iter().filter(|name| !is_on(&named, name)).collect();
+    assert!(missing.is_empty(), "not on the pages: {missing:?}");
+
+    // And the first column of the table of refusals names nothing that the code does not say.
+    let refusals = pages[0].split("## Refusals").nth(1).unwrap().split("\n## ").next().unwrap();
+    let first: BTreeSet<String> = rows(refusals).iter().skip(1).flat_map(|cells| quoted(&cells[0])).collect();
+    let of_engine = ["list_full"];
+    let unknown: Vec<_> = first
+        .iter()
+        .filter(|name| !name.ends_with('…') && !code.contains(*name) && !of_engine.contains(&name.as_str()))
+        .collect();
+    assert!(unknown.is_empty(), "not in the code: {unknown:?}");
+    let kinds = pages[1].split("### Who may not sign").nth(1).unwrap().split("\n## ").next().unwrap();
+    let signers: BTreeSet<String> = rows(kinds).iter().skip(1).flat_map(|cells| quoted(&cells[0])).collect();
+    assert_eq!(signers, names("kinds/mod.rs"));
+}
+
+#[test]
+fn every_reason_is_on_its_page() {
+    let page = text("spec/decisions.md");
+    let reasons = page.split("## Reasons").nth(1).unwrap().split("\n## ").next().unwrap();
+    let table = rows(reasons);
+    let cell = |row: &Vec<String>| row.iter().find_map(|cell| quoted(cell).into_iter().next());
+    let named: BTreeSet<String> = table.iter().filter_map(cell).collect();
+    let source = text("ledger/core/src/decide/mod.rs");
+    let body = source.split("pub const fn name(self)").nth(1).unwrap().split("\n    }\n").next().unwrap();
+    let code: BTreeSet<String> = body.split('"').skip(1).step_by(2).map(str::to_owned).collect();
+    assert_eq!(named, code);
+}
+
+/// Each error of a receipt that can be made at all has its vector.
+#[test]
+fn every_error_of_a_receipt_has_a_vector() {
+    let met: BTreeSet<String> =
+        procura_tests::vectors::receipt::trials().iter().map(|trial| trial.expect.to_owned()).collect();
+    let code =
+        names_of(&["receipt/verify.rs", "receipt/walk.rs", "receipt/wire.rs", "judge.rs", "source.rs"]);
+    // 64 MiB are too much for a vector; the storage's error is not a receipt's.
+    let without = ["too_large", "unreadable"];
+    let missing: Vec<_> =
+        code.iter().filter(|name| !met.contains(*name) && !without.contains(&name.as_str())).collect();
+    assert!(missing.is_empty(), "no vector: {missing:?}");
+}
