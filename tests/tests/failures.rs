@@ -55,6 +55,19 @@ impl Scene {
         Self { store, world, mother, son }
     }
 
+    /// Answers come before the store is read back: what is told of the ledger's state changes a moment later.
+    fn is_read_only(&self, because: &str) {
+        let start = Instant::now();
+        loop {
+            let state = self.world.ledger.state();
+            match &state {
+                State::ReadOnly(what) if what.contains(because) => return,
+                _ => assert!(start.elapsed() < Duration::from_secs(20), "{state:?}"),
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
     fn is_ready_again(&self) {
         let start = Instant::now();
         while self.world.ledger.state() != State::Ready {
@@ -148,7 +161,7 @@ fn a_store_that_went_back_or_was_taken_over_is_not_written_to() {
     scene.store.reopen_as(Some((Size(honest.size.0 - 2), honest.epoch)));
     scene.store.fail(&[CommitFault::Before]);
     assert!(matches!(error(ledger.append(mandate())), SubmitError::Unknown));
-    assert!(matches!(ledger.state(), State::ReadOnly(what) if what.contains("went back")));
+    scene.is_read_only("went back");
     assert!(matches!(error(ledger.append(mandate())), SubmitError::ReadOnly(_)));
     assert_eq!(ledger.view().size(), size);
     scene.store.reopen_as(None);
@@ -158,7 +171,7 @@ fn a_store_that_went_back_or_was_taken_over_is_not_written_to() {
     scene.store.reopen_as(Some((scene.store.head().unwrap().size, honest.epoch + 1)));
     scene.store.fail(&[CommitFault::Before]);
     assert!(ledger.append(mandate()).is_err());
-    assert!(matches!(ledger.state(), State::ReadOnly(what) if what.contains("taken the store over")));
+    scene.is_read_only("taken the store over");
 }
 
 #[test]
@@ -196,7 +209,7 @@ fn a_full_disk_keeps_the_ledger_read_only_until_there_is_room() {
     scene.store.fail(&[CommitFault::Full; 3]);
     assert!(matches!(error(ledger.append(mandate())), SubmitError::Unknown));
     // The index commit that tries it failed as well: not ready, although reading works.
-    assert!(matches!(ledger.state(), State::ReadOnly(what) if what.contains("full")));
+    scene.is_read_only("full");
     let request = World::ask(&scene.son.identifier, "tax", &scene.mother.identifier, "read");
     assert!(!ledger.view().evaluate(&request, world.clock.now()).unwrap().permit);
     scene.is_ready_again();
