@@ -12,8 +12,8 @@
 //! | the lists behind the map's values, by rs_merkle | `lists.rs` |
 //! | the rows of the index file | `rows.rs` |
 //!
-//! The index is rebuilt in memory: about 1 KB an entry. A log too long for that needs another [`Kv`](procura_core::kv::Kv)
-//! under the same code.
+//! The index is rebuilt in memory, so that memory grows with the log: one too long for that needs another
+//! [`Kv`](procura_core::kv::Kv), and lists on disk, under the same code.
 //!
 //! spec: storage.md#audit
 
@@ -108,7 +108,7 @@ impl AuditError {
         match self {
             Self::Store(error) => error.name(),
             Self::Index(error) => error.name(),
-            Self::Read(_) => "unreadable",
+            Self::Read(error) => error.name(),
         }
     }
 }

@@ -90,6 +90,57 @@ pub enum OpenError {
     Read(#[from] ReadError),
 }
 
+impl OpenError {
+    /// The variant's stable name, for logs, metrics and tests.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Store(error) => error.name(),
+            Self::Index(error) => error.name(),
+            Self::Side(error) => error.name(),
+            Self::Io { .. } => "io",
+            Self::Root(refusal) => refusal.name(),
+            Self::LogKey(_) => "log_key",
+            Self::System(_) => "system",
+            Self::OtherLog { .. } => "other_log",
+            Self::WrongRoot { .. } => "wrong_root",
+            Self::RolledBack { .. } => "rolled_back",
+            Self::Forked { .. } => "forked",
+            Self::OtherIndex { .. } => "other_index",
+            Self::Fault { .. } => "fault",
+            Self::Read(error) => error.name(),
+        }
+    }
+}
+
+impl ReadError {
+    /// The variant's stable name, for logs, metrics and tests.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Store(error) => error.name(),
+            Self::Index(_) => "unreadable",
+            Self::Erased(_) => "erased",
+            Self::Fault(_) => "fault",
+        }
+    }
+}
+
+impl SubmitError {
+    /// The variant's stable name, for logs, metrics and tests.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Refused(refusal) => refusal.name(),
+            Self::Full(_) => "list_full",
+            Self::Busy { .. } => "busy",
+            Self::Unknown => "outcome_unknown",
+            Self::ReadOnly(_) => "read_only",
+            Self::Clock(_) => "clock",
+        }
+    }
+}
+
 /// Why something stored could not be read: the storage's fault. The answer to the question is unknown, never no.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

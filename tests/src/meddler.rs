@@ -34,6 +34,7 @@ struct Plan {
     faults: VecDeque<CommitFault>,
     unsettled: bool,
     reopen_fails: bool,
+    reopens_as: Option<(Size, u64)>,
     held: bool,
 }
 
@@ -107,6 +108,11 @@ impl Meddler {
         self.plan.0.lock().unwrap().reopen_fails = fails;
     }
 
+    /// Whether it opens anew with this size and epoch.
+    pub fn reopen_as(&self, head: Option<(Size, u64)>) {
+        self.plan.0.lock().unwrap().reopens_as = head;
+    }
+
     /// Holds commits back, or lets them go on.
     pub fn hold(&self, holds: bool) {
         self.plan.0.lock().unwrap().held = holds;
@@ -178,8 +184,9 @@ impl Store for Meddler {
             return Err(broken("opening anew"));
         }
         let head = self.inner.reopen()?;
-        self.plan.0.lock().unwrap().unsettled = false;
-        Ok(head)
+        let mut plan = self.plan.0.lock().unwrap();
+        plan.unsettled = false;
+        Ok(plan.reopens_as.map_or(head.clone(), |(size, epoch)| Head { size, epoch, ..head }))
     }
 }
 

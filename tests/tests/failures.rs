@@ -9,18 +9,23 @@
     reason = "in tests a panic is the finding"
 )]
 
+use procura_core::Size;
+use procura_core::draft::Draft;
 use procura_core::identifier::Identifier;
 use procura_core::key::SoftKey;
 use procura_core::receipt::{Mode, verify_status};
 use procura_core::status::Status;
 use procura_ledger::index::{IndexFile, Limits};
+use procura_ledger::store::Store;
 use procura_ledger::store::memory::MemoryStore;
+use procura_ledger::store::redb::{Options as VolumeOptions, RedbStore};
 use procura_ledger::{
     Acknowledged, Ask, Audience, Clock, Ledger, MemoryIndex, OpenError, Options, Setup, State, Storage,
     SubmitError,
 };
 use procura_tests::meddler::{CommitFault, Meddler};
 use procura_tests::world::{Actor, ORIGIN, World};
+use serde_json::json;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
@@ -48,6 +53,19 @@ impl Scene {
         let mother = world.person("48031500292");
         let son = world.person("75061200192");
         Self { store, world, mother, son }
+    }
+
+    /// Answers come before the store is read back: what is told of the ledger's state changes a moment later.
+    fn is_read_only(&self, because: &str) {
+        let start = Instant::now();
+        loop {
+            let state = self.world.ledger.state();
+            match &state {
+                State::ReadOnly(what) if what.contains(because) => return,
+                _ => assert!(start.elapsed() < Duration::from_secs(20), "{state:?}"),
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
 
     fn is_ready_again(&self) {
@@ -134,6 +152,56 @@ fn while_the_store_stays_broken_nothing_is_taken_and_everything_is_answered() {
 }
 
 #[test]
+fn a_store_that_went_back_or_was_taken_over_is_not_written_to() {
+    let scene = Scene::new();
+    let (world, ledger) = (&scene.world, &scene.world.ledger);
+    let mandate = || world.mandate(&scene.mother, &scene.son.party, &["tax"]);
+    let honest = scene.store.head().unwrap();
+    let size = ledger.view().size();
+    scene.store.reopen_as(Some((Size(honest.size.0 - 2), honest.epoch)));
+    scene.store.fail(&[CommitFault::Before]);
+    assert!(matches!(error(ledger.append(mandate())), SubmitError::Unknown));
+    scene.is_read_only("went back");
+    assert!(matches!(error(ledger.append(mandate())), SubmitError::ReadOnly(_)));
+    assert_eq!(ledger.view().size(), size);
+    scene.store.reopen_as(None);
+    scene.is_ready_again();
+    // Only the index commit that tried it was added.
+    assert_eq!(scene.store.head().unwrap().size.0, size.0 + 1);
+    scene.store.reopen_as(Some((scene.store.head().unwrap().size, honest.epoch + 1)));
+    scene.store.fail(&[CommitFault::Before]);
+    assert!(ledger.append(mandate()).is_err());
+    scene.is_read_only("taken the store over");
+}
+
+#[test]
+fn a_first_start_that_was_cut_short_is_begun_again() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(RedbStore::create(&folder.path().join("main"), VolumeOptions::default()).unwrap());
+    let world = World::in_folder(folder.path());
+    assert_eq!(world.ledger.audit(&mut |_, _| {}).unwrap().findings, []);
+}
+
+#[test]
+fn a_refused_record_leaves_none_of_its_prepared_parties() {
+    let world = World::in_memory();
+    let office = world.institution("kbo:1000000120", &[]);
+    let resolve = |niss: &str| world.ledger.resolve(&format!("niss:{niss}").parse().unwrap()).unwrap();
+    let mut parties = [resolve("48031500292"), resolve("75061200192")];
+    parties.sort_unstable();
+    // One of them is registered under another id meanwhile, so that the prepared one can't be any more.
+    for niss in ["48031500292", "75061200192"] {
+        if resolve(niss) == parties[1] {
+            world.person(niss);
+        }
+    }
+    let note = Draft::new("minutes", &world.occasion()).member("parties", json!(parties));
+    let note = note.sign(&office.kid, office.key.as_ref()).unwrap();
+    assert_eq!(world.refused(note), "unknown_party");
+    assert!(world.ledger.view().record(&parties[0]).unwrap().is_none());
+}
+
+#[test]
 fn a_full_disk_keeps_the_ledger_read_only_until_there_is_room() {
     let scene = Scene::new();
     let (world, ledger) = (&scene.world, &scene.world.ledger);
@@ -141,7 +209,7 @@ fn a_full_disk_keeps_the_ledger_read_only_until_there_is_room() {
     scene.store.fail(&[CommitFault::Full; 3]);
     assert!(matches!(error(ledger.append(mandate())), SubmitError::Unknown));
     // The index commit that tries it failed as well: not ready, although reading works.
-    assert!(matches!(ledger.state(), State::ReadOnly(what) if what.contains("full")));
+    scene.is_read_only("full");
     let request = World::ask(&scene.son.identifier, "tax", &scene.mother.identifier, "read");
     assert!(!ledger.view().evaluate(&request, world.clock.now()).unwrap().permit);
     scene.is_ready_again();
