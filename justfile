@@ -30,3 +30,12 @@ wasm:
 
 test:
     bash tests/run test
+
+story:
+    bash tests/run story
+
+examples:
+    bash tests/run examples
+
+readme:
+    bash tests/run readme

@@ -3,7 +3,8 @@
 use crate::client::{Client, Proven};
 use crate::error::{Distrust, ReadError};
 use procura_core::receipt::{
-    Mode, Question, Receipt, VerifiedExistence, VerifiedStatus, VerifyError, verify_existence, verify_status,
+    Mode, Point, Question, Receipt, VerifiedExistence, VerifiedStatus, VerifyError, verify_existence,
+    verify_status,
 };
 use procura_core::source::Logged;
 use procura_core::{Hash, Size};
@@ -52,7 +53,10 @@ impl Client {
         let token = self.token_if_any()?;
         let path = self.receipt_path(id, as_of)?;
         let reply = self.server.get(&path, token.as_ref().map(|token| token.as_str()))?;
-        let mode = if as_of.is_some() { Mode::Historic } else { Mode::Fresh(self.now()) };
+        let mode = match as_of {
+            Some(size) => Mode::AsOf(Point::Size(size)),
+            None => Mode::Fresh(self.now()),
+        };
         // What the record is, only the answer says; whether it is an answer about this record is checked here.
         let question = Receipt::parse(&reply.body).map_err(Distrust::from)?.question;
         if question.as_of().map(|as_of| as_of.size) != as_of {

@@ -7,6 +7,7 @@
 //! spec: storage.md#commit
 
 use crate::error::{State, SubmitError};
+use crate::filing::{concerned, take_place};
 use crate::given::{Clock, Random, random};
 use crate::index::{Layers, Snapshot};
 use crate::live::{Kept, Live, Pending, RecordCache};
@@ -19,7 +20,7 @@ use crate::vault::VaultRow;
 use crate::{open, replay};
 use procura_core::admission::{Admitted, Candidate, Refusal};
 use procura_core::entry::{self, Entry, Tags};
-use procura_core::hash::{commitment, tag};
+use procura_core::hash::commitment;
 use procura_core::index::{ApplyError, Fault, Working};
 use procura_core::judge::Place;
 use procura_core::key::{PublicKey, Signer};
@@ -394,23 +395,18 @@ impl<'a> Tail<'a> {
         let record = candidate.record();
         let place = self.place();
         let noted = Noted::of(candidate);
-        // Filed under the parties of its own words, of its target's entry, and its signer's: each once.
-        let mut parties = admitted.concerns.clone();
-        let mut target_index = None;
-        if let Some(target) = &record.common().target {
-            let index = search::index_of(&self.rows_found(), target)?.ok_or(Refusal::UnknownTarget)?;
-            target_index = Some(index);
+        let mut target = None;
+        if let Some(id) = &record.common().target {
+            let index = search::index_of(&self.rows_found(), id)?.ok_or(Refusal::UnknownTarget)?;
             let kept = self.read(|live| live.kept(index).map_err(Refusal::from))?;
-            parties.extend(kept.filed.iter().map(|(party, _)| *party));
+            target = Some((*id, index, kept));
         }
-        parties.extend(admitted.signer);
+        let target_filed = target.as_ref().map_or(&[][..], |(_, _, kept)| &kept.filed);
+        let parties = concerned(&admitted.concerns, target_filed, admitted.signer);
         let mut filings: Vec<(Hash, Filing)> = Vec::with_capacity(parties.len());
         let mut filed = Vec::with_capacity(parties.len());
         let mut tags = Vec::with_capacity(parties.len());
         for party in parties {
-            if filings.iter().any(|(known, _)| *known == party) {
-                continue;
-            }
             let mut filing = match (record.content(), candidate.handle()) {
                 (Content::Party(content), Some(handle)) if party == record.id() => {
                     Filing::new(content.party_type, *handle)
@@ -418,8 +414,8 @@ impl<'a> Tail<'a> {
                 _ => search::filing_of(&self.rows_found(), &party)?
                     .ok_or(Refusal::UnknownParty { pointer: "" })?,
             };
-            let segment = filing.take();
-            tags.push(tag(&filing.handle, segment));
+            let (segment, tag) = take_place(&self.rows_found(), &mut filing)?;
+            tags.push(tag);
             filed.push((party, segment));
             filings.push((party, filing));
         }
@@ -435,7 +431,7 @@ impl<'a> Tail<'a> {
             id: record.id(),
             tags,
         };
-        let entry = entry_of(record.row().class, head, admitted, record.common().target.zip(target_index))?;
+        let entry = entry_of(record.row().class, head, admitted, target.map(|(id, index, _)| (id, index)))?;
         let bytes = entry.encode();
         let applied = self.working.apply(&bytes).map_err(refused)?;
 

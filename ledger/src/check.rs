@@ -8,9 +8,9 @@ use crate::view::View;
 use procura_core::decide::{AuthZen, Decision, Facts, Gather, PartyRef, Request, decide};
 use procura_core::judge::{Judge, Verdict};
 use procura_core::kinds::Content;
-use procura_core::receipt::{Authority, Named, Receipt};
+use procura_core::receipt::{AsOf, Authority, Named, Receipt};
 use procura_core::source::Source;
-use procura_core::{Hash, Millis};
+use procura_core::{Hash, Millis, Size};
 use std::collections::BTreeSet;
 
 impl View {
@@ -19,7 +19,7 @@ impl View {
     /// # Errors
     /// [`ReadError`].
     pub fn evaluate(&self, request: &AuthZen, at: Millis) -> Result<Decision, ReadError> {
-        Ok(self.decided(request, at)?.decision)
+        Ok(self.decided(request, at, None)?.decision)
     }
 
     /// The same with its proof: an authority receipt over the evidence.
@@ -27,21 +27,23 @@ impl View {
     /// # Errors
     /// [`ReadError`].
     pub fn check(&self, request: &AuthZen, at: Millis, ask: &Ask) -> Result<Receipt, ReadError> {
-        let authority = self.decided(request, at)?;
+        let authority = self.decided(request, at, ask.as_of)?;
         self.authority(&authority, ask)?.ok_or_else(|| ReadError::Fault("a check as of no size".to_owned()))
     }
 
-    fn decided(&self, request: &AuthZen, at: Millis) -> Result<Authority, ReadError> {
+    fn decided(&self, request: &AuthZen, at: Millis, as_of: Option<AsOf>) -> Result<Authority, ReadError> {
+        let size = as_of.map_or(self.size(), |as_of| as_of.size);
+        let named = |reference| self.named(reference, size);
         let parties = Named {
-            actor: self.named(&request.actor)?,
-            subject: self.named(&request.subject)?,
-            on_behalf_of: request.on_behalf_of.as_ref().map(|principal| self.named(principal)).transpose()?,
+            actor: named(&request.actor)?,
+            subject: named(&request.subject)?,
+            on_behalf_of: request.on_behalf_of.as_ref().map(named).transpose()?,
         };
-        let gather = self.gather(&parties)?;
+        let gather = self.gather(&parties, size)?;
         let reader = self.shared.store.read()?;
         self.live_over(reader.as_ref(), |live| {
             let judge = Judge::trusting_admission(live);
-            let facts = Facts::gather(&judge, &gather, self.size()).map_err(no_facts)?;
+            let facts = Facts::gather(&judge, &gather, size).map_err(no_facts)?;
             let asked = Request {
                 actor: parties.actor,
                 subject: parties.subject,
@@ -59,17 +61,17 @@ impl View {
             catalogues.extend(chosen.map(|grant| grant.catalogue));
             let catalogues = catalogues.into_iter().collect();
             let request = request.clone();
-            Ok(Authority { request, at, parties, grants, catalogues, decision, as_of: None })
+            Ok(Authority { request, at, parties, grants, catalogues, decision, as_of })
         })
     }
 
-    /// Everything between these parties that a decision may rest on.
-    fn gather(&self, parties: &Named) -> Result<Gather, ReadError> {
+    /// Everything between these parties that a decision as of `size` may rest on.
+    fn gather(&self, parties: &Named, size: Size) -> Result<Gather, ReadError> {
         let principal = parties.on_behalf_of.unwrap_or(parties.actor);
         let mut gather = Gather {
             parties: [parties.actor, parties.subject, principal].into_iter().flatten().collect(),
             grants: BTreeSet::new(),
-            catalogues: self.catalogues()?.into_iter().collect(),
+            catalogues: self.catalogues_as_of(size)?.into_iter().collect(),
         };
         for (from, to) in [(principal, parties.actor), (parties.subject, principal)] {
             if let (Some(from), Some(to)) = (from, to)
@@ -82,6 +84,10 @@ impl View {
         self.live(|live| -> Result<(), ReadError> {
             for id in &grants {
                 let logged = live.record(id)?;
+                if logged.index.0 >= size.0 {
+                    gather.grants.remove(id);
+                    continue;
+                }
                 match logged.opened.as_ref().map(|opened| opened.record.content()) {
                     Some(Content::Mandate(mandate)) => drop(gather.catalogues.insert(mandate.catalogue)),
                     Some(Content::Consent(consent)) => drop(gather.catalogues.insert(consent.catalogue)),
@@ -94,12 +100,17 @@ impl View {
         Ok(gather)
     }
 
-    /// The party that a reference names; `None` if nobody is registered under it.
-    fn named(&self, reference: &PartyRef) -> Result<Option<Hash>, ReadError> {
-        match reference {
-            PartyRef::Nobody(_) => Ok(None),
-            PartyRef::Identifier(identifier) => self.party_of(identifier),
-            PartyRef::Id(id) => Ok(self.party(id)?.map(|party| party.id)),
+    /// The party that a reference named at `size`; `None` if nobody was registered under it.
+    fn named(&self, reference: &PartyRef, size: Size) -> Result<Option<Hash>, ReadError> {
+        let id = match reference {
+            PartyRef::Nobody(_) => None,
+            PartyRef::Identifier(identifier) => self.party_of(identifier)?,
+            PartyRef::Id(id) => self.party(id)?.map(|party| party.id),
+        };
+        let was_there = |id: &Hash| Ok::<_, ReadError>(self.index_of(id)?.is_some_and(|at| at.0 < size.0));
+        match id {
+            Some(id) if was_there(&id)? => Ok(Some(id)),
+            _ => Ok(None),
         }
     }
 }

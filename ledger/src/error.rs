@@ -71,6 +71,12 @@ pub enum OpenError {
         /// The size at which they differ.
         signed: Size,
     },
+    /// The index is not one of this log: it stands at no commit of it.
+    #[error("the index at size {size} is of another history: clear it, it is rebuilt")]
+    OtherIndex {
+        /// The size that it claims.
+        size: Size,
+    },
     /// An entry is invalid: evidence against whoever logged it.
     #[error("the entry at {index} is invalid: {fault}")]
     Fault {

@@ -8,9 +8,11 @@
 //! | everything is checked against nothing but itself | `audit.rs` |
 
 mod append;
+pub mod audit;
 mod check;
 mod checked;
 mod error;
+mod filing;
 mod given;
 mod guard;
 pub mod index;
@@ -30,10 +32,12 @@ pub mod store;
 mod vault;
 mod view;
 
+pub use audit::{AuditError, AuditReport, audit, audit_store};
 pub use error::{OpenError, ReadError, State, SubmitError};
 pub use given::{Clock, OsRandom, Random, SystemClock};
 pub use ledger::{Acknowledged, Ledger};
-pub use open::{Options, Setup};
+pub use memory_index::MemoryIndex;
+pub use open::{Options, Setup, Storage};
 pub use prepared::Registrar;
 pub use prove::{Ask, Audience, PERSON_SEGMENTS};
 pub use search::{MAX_GRANTS, SEGMENT_ITEMS};

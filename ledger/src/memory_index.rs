@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Rows in memory.
 #[derive(Debug, Default)]
-pub(crate) struct MemoryIndex(Mutex<State>);
+pub struct MemoryIndex(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {

@@ -30,7 +30,7 @@ use procura_core::source::Sealed;
 use procura_core::status::Initial;
 use procura_core::submission::Submission;
 use procura_core::tree::{Frontier, Nodes, Root, prove_peaks};
-use procura_core::{Hash, Millis};
+use procura_core::{Hash, Millis, Size};
 use std::cell::Cell;
 use std::path::Path;
 use std::sync::mpsc::sync_channel;
@@ -38,9 +38,9 @@ use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 /// The version of the index rows' encoding: to be counted up when the core's rows, or [`crate::search`]'s, change.
-const INDEX_FORMAT: u32 = 1;
+pub(crate) const INDEX_FORMAT: u32 = 1;
 /// The most memory for pages of the index file, in bytes.
-const INDEX_CACHE_BYTES: usize = 128 << 20;
+pub(crate) const INDEX_CACHE_BYTES: usize = 128 << 20;
 
 /// How a ledger is run.
 #[derive(Clone)]
@@ -78,6 +78,24 @@ impl Default for Options {
     }
 }
 
+/// What a ledger is kept in, where it is not the files of a folder.
+pub struct Storage {
+    /// The main store.
+    pub store: Arc<dyn Store>,
+    /// The index.
+    pub index: Arc<dyn IndexFile>,
+    /// The last checkpoint signed, kept apart from the store; `None`: nothing watches against a rollback.
+    pub side: Option<SideFile>,
+}
+
+impl Storage {
+    /// Everything in memory.
+    #[must_use]
+    pub fn in_memory() -> Self {
+        Self { store: Arc::new(MemoryStore::new()), index: Arc::new(MemoryIndex::default()), side: None }
+    }
+}
+
 /// What a new ledger starts with.
 pub struct Setup {
     /// Its name for ever; `trial/…` for one on which nobody may rely.
@@ -98,9 +116,23 @@ impl Ledger {
         let first = first_batch(&setup, &options)?;
         std::fs::create_dir_all(folder)
             .map_err(|source| OpenError::Io { what: format!("making {}", folder.display()), source })?;
-        let store = RedbStore::create(&folder.join("main"), options.volumes)?;
+        let exists = || StoreError::Exists { folder: folder.display().to_string() };
+        // A folder in which something was signed once is never begun anew, even if its store is gone.
+        let side = folder.join("side");
+        if side.exists() && SideFile::open(&side)?.last().is_some() {
+            return Err(exists().into());
+        }
+        let main = folder.join("main");
+        let store = match RedbStore::create(&main, options.volumes) {
+            // Left by an attempt that was cut short before its first commit.
+            Err(StoreError::Exists { .. }) => RedbStore::open(&main, options.volumes)?,
+            other => other?,
+        };
+        if store.head()?.size != Size(0) {
+            return Err(exists().into());
+        }
         let epoch = store.claim()?;
-        store.commit(procura_core::Size(0), epoch, first)?;
+        store.commit(Size(0), epoch, first)?;
         drop(store);
         Self::open(folder, &setup.origin, setup.log_key, options)
     }
@@ -131,7 +163,37 @@ impl Ledger {
                 .map_err(|source| OpenError::Io { what: format!("removing {}", path.display()), source })?;
             (file, _) = RedbIndex::open(&path, INDEX_FORMAT, origin, INDEX_CACHE_BYTES)?;
         }
-        start(store, Arc::new(file), Some(side), origin, log_key, options)
+        let storage = Storage { store, index: Arc::new(file), side: Some(side) };
+        start(storage, origin, log_key, options)
+    }
+
+    /// Makes a ledger in a storage of the embedder's own, whose store must be empty.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub fn init_over(storage: Storage, setup: Setup, options: Options) -> Result<Self, OpenError> {
+        let first = first_batch(&setup, &options)?;
+        let epoch = storage.store.claim()?;
+        storage.store.commit(Size(0), epoch, first)?;
+        start(storage, &setup.origin, setup.log_key, options)
+    }
+
+    /// Opens the ledger in a storage of the embedder's own. An index of another history is an error here: clear it.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub fn open_over(
+        storage: Storage,
+        origin: &str,
+        log_key: Arc<dyn Signer>,
+        options: Options,
+    ) -> Result<Self, OpenError> {
+        if let Some(mark) = storage.index.mark()
+            && !is_of_this_log(storage.store.as_ref(), &mark)?
+        {
+            return Err(OpenError::OtherIndex { size: mark.size });
+        }
+        start(storage, origin, log_key, options)
     }
 
     /// A ledger that lives in memory and dies with the process: for tests and for trying things out.
@@ -139,11 +201,7 @@ impl Ledger {
     /// # Errors
     /// [`OpenError`].
     pub fn in_memory(setup: Setup, options: Options) -> Result<Self, OpenError> {
-        let store = MemoryStore::new();
-        let epoch = store.claim()?;
-        store.commit(procura_core::Size(0), epoch, first_batch(&setup, &options)?)?;
-        let file = Arc::new(MemoryIndex::default());
-        start(Arc::new(store), file, None, &setup.origin, setup.log_key, options)
+        Self::init_over(Storage::in_memory(), setup, options)
     }
 }
 
@@ -235,9 +293,7 @@ pub(crate) fn tail(store: &dyn Store, origin: &str, verifier: &NoteVerifier) -> 
 
 /// Opens what is stored, brings the index up to it, and starts the sequencer.
 fn start(
-    store: Arc<dyn Store>,
-    file: Arc<dyn IndexFile>,
-    side: Option<SideFile>,
+    Storage { store, index: file, side }: Storage,
     origin: &str,
     log_key: Arc<dyn Signer>,
     options: Options,

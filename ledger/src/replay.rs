@@ -16,6 +16,8 @@ use std::sync::Arc;
 
 /// How many entries are replayed before their rows are written, at least.
 const CHUNK: u64 = 4096;
+/// How many entries are read at a time: what opening a volume's tables costs is shared among them.
+const READ: u64 = 256;
 
 /// Applies the entries from where the index stands up to `size`, by the same code as every commit.
 ///
@@ -34,11 +36,14 @@ pub(crate) fn replay(store: &dyn Store, layers: &Layers, origin: &str, size: Siz
         let mut working = Working::new(&snapshot, origin).map_err(unreadable)?;
         let mut found = Changes::new();
         let mut at = from.0;
+        let mut read = Vec::new().into_iter();
         // A chunk ends with an index commit, so that what is flushed stands at one.
         while at < size.0 {
-            let bytes = reader.entries(at..at + 1)?;
-            let bytes = bytes.first().map_or(&[][..], Vec::as_slice);
-            let applied = working.apply(bytes).map_err(|error| match error {
+            if read.len() == 0 {
+                read = reader.entries(at..size.0.min(at.saturating_add(READ)))?.into_iter();
+            }
+            let bytes: Vec<u8> = read.next().unwrap_or_default();
+            let applied = working.apply(&bytes).map_err(|error| match error {
                 ApplyError::Unreadable(error) => unreadable(error),
                 ApplyError::Fault(fault) => OpenError::Fault { index: at, fault: fault.to_string() },
             })?;
@@ -50,7 +55,7 @@ pub(crate) fn replay(store: &dyn Store, layers: &Layers, origin: &str, size: Siz
                 continue;
             }
             let rows = Overlay { fresh: &found, base: &snapshot };
-            let fresh = find(reader.as_ref(), &rows, applied.index).map_err(unreadable)?;
+            let fresh = find(reader.as_ref(), &rows, applied.index, &applied.entry).map_err(unreadable)?;
             found.extend(fresh);
         }
         let (root, _) = working.map().map_err(unreadable)?;
@@ -63,19 +68,35 @@ pub(crate) fn replay(store: &dyn Store, layers: &Layers, origin: &str, size: Siz
     }
 }
 
-/// The rows that find the record at `index`; none if it was erased.
-fn find<K: Kv>(reader: &dyn Reader, rows: &K, index: Index) -> Result<Changes, Unreadable> {
-    let mut changes = Changes::new();
+/// The rows that find the record of an entry. Of an erased one its place is known, which the entry itself says.
+fn find<K: Kv>(reader: &dyn Reader, rows: &K, index: Index, entry: &Entry) -> Result<Changes, Unreadable> {
     let damaged = |what: String| Unreadable(format!("the vault row at {index}: {what}"));
     let row = reader.vault(index).map_err(|error| damaged(error.to_string()))?;
-    let Some(row) = row else { return Ok(changes) };
+    let Some(row) = row else {
+        let mut changes = Changes::new();
+        if let Some(id) = entry.id() {
+            search::write_place(&id, index, &mut changes);
+        }
+        return Ok(changes);
+    };
     let row = VaultRow::decode(&row).map_err(|error| damaged(error.to_string()))?;
     let record = Record::parse(&row.sealed.body).map_err(|error| damaged(error.to_string()))?;
+    derive(rows, index, &record, &row)
+}
+
+/// The rows that find a record, out of its vault row.
+pub(crate) fn derive<K: Kv + ?Sized>(
+    rows: &K,
+    index: Index,
+    record: &Record,
+    row: &VaultRow,
+) -> Result<Changes, Unreadable> {
+    let mut changes = Changes::new();
     let identifier = match record.content() {
-        Content::Party(_) => disclosed_identifier(&record, &row.sealed.disclosures),
+        Content::Party(_) => disclosed_identifier(record, &row.sealed.disclosures),
         _ => None,
     };
-    Noted { record: &record, identifier, handle: row.sealed.handle }.write(index, &mut changes);
+    Noted { record, identifier, handle: row.sealed.handle }.write(index, &mut changes);
     for (party, segment) in &row.filed {
         let own = match (record.content(), row.sealed.handle) {
             (Content::Party(content), Some(handle)) if *party == record.id() => {
@@ -84,7 +105,7 @@ fn find<K: Kv>(reader: &dyn Reader, rows: &K, index: Index) -> Result<Changes, U
             _ => search::filing_of(rows, party)?,
         };
         if let Some(mut filing) = own {
-            filing.items = if filing.segment == *segment { filing.items + 1 } else { 1 };
+            filing.items = if filing.segment == *segment { filing.items.saturating_add(1) } else { 1 };
             filing.segment = *segment;
             search::write_filing(party, &filing, &mut changes);
         }
@@ -98,9 +119,9 @@ fn disclosed_identifier(record: &Record, disclosures: &[String]) -> Option<Ident
 }
 
 /// The rows of a chunk in progress.
-struct Overlay<'a, K> {
-    fresh: &'a Changes,
-    base: &'a K,
+pub(crate) struct Overlay<'a, K> {
+    pub(crate) fresh: &'a Changes,
+    pub(crate) base: &'a K,
 }
 
 impl<K: Kv> Kv for Overlay<'_, K> {

@@ -44,17 +44,6 @@ impl Filing {
         Self { party_type, segment: 0, items: 0, handle }
     }
 
-    /// The segment of the next item, which is now taken.
-    pub(crate) fn take(&mut self) -> u64 {
-        let most = if self.party_type == PartyType::Person { 1 } else { SEGMENT_ITEMS };
-        if self.items >= most {
-            self.segment += 1;
-            self.items = 0;
-        }
-        self.items += 1;
-        self.segment
-    }
-
     fn encode(&self) -> Arc<[u8]> {
         let mut row = vec![match self.party_type {
             PartyType::Person => 1,
@@ -171,7 +160,7 @@ impl<'a> Noted<'a> {
         let id = self.record.id();
         let place: Arc<[u8]> = index.0.to_be_bytes().into();
         let named: Arc<[u8]> = id.0.into();
-        changes.insert(key(b'i', &[&id.0]), Arc::clone(&place));
+        write_place(&id, index, changes);
         match self.record.content() {
             Content::Party(party) => {
                 if let Some(handle) = self.handle {
@@ -198,6 +187,16 @@ impl<'a> Noted<'a> {
             _ => {}
         }
     }
+}
+
+/// Writes where a record stands: the one row that needs no body.
+pub(crate) fn write_place(id: &Hash, index: Index, changes: &mut Changes) {
+    changes.insert(key(b'i', &[&id.0]), index.0.to_be_bytes().into());
+}
+
+/// Whether a row is one that is derived from bodies, which may be erased.
+pub(crate) fn comes_from_body(key: &[u8]) -> bool {
+    matches!(key, [b'S', table, ..] if *table != b'i')
 }
 
 /// Writes where a party's next item goes.

@@ -172,14 +172,25 @@ impl View {
     /// # Errors
     /// [`ReadError`].
     pub fn catalogues(&self) -> Result<Vec<Hash>, ReadError> {
+        self.catalogues_as_of(self.size())
+    }
+
+    /// The catalogues that were in force at `size`, oldest first.
+    pub(crate) fn catalogues_as_of(&self, size: Size) -> Result<Vec<Hash>, ReadError> {
         let mut in_force = Vec::new();
         for (_, row) in self.head.snapshot.range(&search::catalogues_prefix(), None, usize::MAX)? {
             let id = search::id_of(&row)?;
-            if self.status(&id)? == Some(Status::ACTIVE) {
+            let status = self.live(|live| live.list(&id))??.status_as_of(size);
+            if status == Some(Status::ACTIVE) {
                 in_force.push(id);
             }
         }
         Ok(in_force)
+    }
+
+    /// Where the record with this id stands.
+    pub(crate) fn index_of(&self, id: &Hash) -> Result<Option<Index>, ReadError> {
+        Ok(search::index_of(&self.head.snapshot, id)?)
     }
 
     /// The mandates and consents from one party to another, oldest first, at most [`search::MAX_GRANTS`].

@@ -1,2 +1,71 @@
-//! The Procura server.
-fn main() {}
+//! The Procura server: wiring only.
+
+use clap::Parser;
+use procura_server::{Args, Config, Started, prepare};
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Args::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // The log may be filtered; why there is no server must be seen.
+            drop(writeln!(io::stderr(), "procura-server: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
+    let config = Config::load(args)?;
+    tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::try_new(&config.log)?)
+        .with_ansi(io::stderr().is_terminal())
+        .with_writer(io::stderr)
+        .init();
+    // Before the ledger opens: a signal that comes meanwhile is not lost.
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let started = prepare(config).await?;
+    greet(&started)?;
+    let shutdown = async {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    };
+    started.run(shutdown).await?;
+    Ok(())
+}
+
+fn greet(started: &Started) -> io::Result<()> {
+    let (url, ledger) = (&started.public_url, started.app.ledger());
+    let mut out = io::stdout().lock();
+    writeln!(out, "Procura on {url}: a trial ledger, nothing in it binds anybody.")?;
+    writeln!(out, "log key: {}", ledger.log_key())?;
+    writeln!(out, "Try:")?;
+    match &started.demo {
+        None => {
+            writeln!(out, "  curl {url}/v1/log")?;
+            writeln!(out, "  curl {url}/checkpoint")?;
+            writeln!(out, "  curl '{url}/v1/proofs/inclusion?index=0'")?;
+        }
+        Some(demo) => {
+            let may = |actor: &str, category: &str, purpose: &str, subject: &str| {
+                format!(
+                    "  curl -H 'Authorization: Bearer {}' -H 'Content-Type: application/json' {url}/access/v1/evaluation \\\n    \
+                     -d '{{\"subject\":{{\"type\":\"party\",\"id\":\"{actor}\"}},\"action\":{{\"name\":\"{purpose}\"}},\
+                     \"resource\":{{\"type\":\"{category}\",\"id\":\"{subject}\"}}}}'",
+                    demo.token
+                )
+            };
+            writeln!(out, "  curl {url}/v1/log")?;
+            writeln!(out, "{}", may("niss:75061200192", "pensions", "help", "niss:48031500292"))?;
+            writeln!(out, "{}", may("niss:75061200192", "taxes", "help", "niss:48031500292"))?;
+            writeln!(out, "The demo's keys and the token lie in its folder under the data folder.")?;
+        }
+    }
+    out.flush()
+}

@@ -11,7 +11,9 @@ use procura_core::kinds::{PartyType, Validity, proof_of_possession_message};
 use procura_core::receipt::Policy;
 use procura_core::submission::Submission;
 use procura_core::{Hash, Millis};
-use procura_ledger::{Acknowledged, Clock, Ledger, Options, Random, Registrar, Setup, SubmitError};
+use procura_ledger::{
+    Acknowledged, Clock, Ledger, OpenError, Options, Random, Registrar, Setup, Storage, SubmitError,
+};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::Arc;
@@ -106,7 +108,21 @@ impl World {
         Self::start(Some(folder))
     }
 
+    /// A world over a storage.
+    #[must_use]
+    pub fn over(storage: Storage) -> Self {
+        Self::with(|setup, options| Ledger::init_over(storage, setup, options))
+    }
+
     fn start(folder: Option<&Path>) -> Self {
+        Self::with(|setup, options| match folder {
+            None => Ledger::in_memory(setup, options),
+            Some(folder) => Ledger::init(folder, setup, options),
+        })
+    }
+
+    /// A world whose ledger `init` makes.
+    pub fn with(init: impl FnOnce(Setup, Options) -> Result<Ledger, OpenError>) -> Self {
         let clock = Arc::new(TestClock(AtomicU64::new(0)));
         let random = Arc::new(CountedRandom::default());
         let log_key = Arc::new(SoftKey::from_seed(&[0xA1; 32]));
@@ -128,11 +144,7 @@ impl World {
             .unwrap();
         let setup = Setup { origin: ORIGIN.to_owned(), root: record, log_key: log_key.clone() };
         let options = options(&clock, &random);
-        let ledger = match folder {
-            None => Ledger::in_memory(setup, options),
-            Some(folder) => Ledger::init(folder, setup, options),
-        }
-        .unwrap();
+        let ledger = init(setup, options).unwrap();
         let mut world = Self {
             ledger,
             clock,

@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 use procura_client::client::is_trial;
 use procura_client::store::Store as _;
 use procura_core::receipt::{
-    Mode, Policy, Question, Receipt as Wire, VerifyError, verify_authority, verify_complete,
+    AsOf, Mode, Point, Policy, Question, Receipt as Wire, VerifyError, verify_authority, verify_complete,
     verify_existence, verify_status,
 };
 use procura_core::tlog_proof::TlogProof;
@@ -98,7 +98,13 @@ impl Verify {
         let stated = proof.checkpoint.unverified();
         let policy = context.policy_of(stated.origin())?;
         let (policy, compared) = pinned(context, policy, &wire, stated.size())?;
-        let mode = if self.fresh { Mode::Fresh(now()) } else { Mode::Historic };
+        // A receipt about the past says of when; what is told names that point.
+        let mode = match (self.fresh, wire.question.as_of()) {
+            (true, _) => Mode::Fresh(now()),
+            (false, None) => Mode::Historic,
+            (false, Some(AsOf { time: Some(time), .. })) => Mode::AsOf(Point::Time(time)),
+            (false, Some(AsOf { size, time: None })) => Mode::AsOf(Point::Size(size)),
+        };
         let answer =
             told(context, &bytes, &wire.question, &policy, mode).map_err(|error| does_not_hold(&error))?;
         let compared_line = if compared {

@@ -329,14 +329,7 @@ impl Candidate {
             Err(Refusal::Signature(error)) => Err(Verdict::Signature(place.at, error)),
             _ => Ok(()),
         };
-        if let Some(target) = &self.record.common().target {
-            find(state.record(target))?.ok_or(Refusal::UnknownTarget)?;
-        }
-        if let Content::Key(key) = self.record.content()
-            && find(state.record(&key.party))?.is_none()
-        {
-            return Err(Refusal::UnknownParty { pointer: "/party" });
-        }
+        self.check_named(state)?;
         let status = judge.candidate(&self.record, place, &verify)?;
         self.record.check_time(place.time)?;
         self.check_kind(state, &judge)?;
@@ -357,6 +350,23 @@ impl Candidate {
         let mut once = BTreeSet::new();
         let concerns = concerns.into_iter().filter(|party| once.insert(*party)).collect();
         Ok(Admitted { status, concerns, signer })
+    }
+
+    /// What the judgement of the signature will look up has a status list: a trace's id names nothing to move or to bind to.
+    fn check_named<S: State + ?Sized>(&self, state: &S) -> Result<(), Refusal> {
+        if let Some(target) = &self.record.common().target {
+            match find(state.record(target))? {
+                Some(logged) if logged.entry.class().is_create() => {}
+                _ => return Err(Refusal::UnknownTarget),
+            }
+        }
+        if let Content::Key(key) = self.record.content() {
+            match find(state.record(&key.party))? {
+                Some(logged) if matches!(logged.opened()?.record.content(), Content::Party(_)) => {}
+                _ => return Err(Refusal::UnknownParty { pointer: "/party" }),
+            }
+        }
+        Ok(())
     }
 
     /// The rules of the record's kind that look at the state.

@@ -348,10 +348,15 @@ impl<'a, S: Source + ?Sized> Judge<'a, S> {
 
     /// The record of a signer's key, judged; it must have been logged before.
     fn key(&self, kid: &Hash, at: Index, depth: usize) -> Result<Standing, Verdict> {
-        let standing = match self.standing_at_depth(kid, depth + 1) {
-            Err(Verdict::Lack(Lack::Record { id })) if id == *kid => return Err(Verdict::UnknownSigner(at)),
+        let named = match self.source.record(kid) {
+            Err(Lack::Record { .. }) => return Err(Verdict::UnknownSigner(at)),
             other => other?,
         };
+        // Some other record's id: it may have no status list to judge.
+        if !matches!(named.opened()?.record.content(), Content::Key(_)) {
+            return Err(Verdict::UnknownSigner(at));
+        }
+        let standing = self.standing_at_depth(kid, depth + 1)?;
         if standing.create.index >= at {
             return Err(Verdict::UnknownSigner(at));
         }

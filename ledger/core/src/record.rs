@@ -6,7 +6,7 @@ use crate::disclosure::{DisclosureError, admit, present};
 use crate::json::{Field, JsonError, MemberError, Members, parse_canonical};
 use crate::jws::{Jws, JwsError};
 use crate::key::KeyError;
-use crate::kinds::{self, Content, Row};
+use crate::kinds::{self, Content, KeyEnd, Row};
 use crate::{Hash, Millis};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -150,6 +150,11 @@ impl Record {
         let row = kinds::row(&kind).ok_or(RecordError::ReservedKind)?;
         let common = Common::take(&mut members, row)?;
         let content = (row.parse)(&mut members)?;
+        if let Content::KeyEnd(KeyEnd { compromised_since: Some(since), .. }) = &content
+            && *since > common.signed_at
+        {
+            return Err(members.mistyped("compromised_since", "not after iat").into());
+        }
         if row.is_closed() {
             members.finish()?;
         }
@@ -183,7 +188,11 @@ impl Record {
         }
         let payload = parse_canonical(self.jws.payload())?;
         let members = if all { admit(&payload, disclosures)? } else { present(&payload, disclosures)? };
-        let allowed = |name: &String| !self.row.is_closed() || self.row.withholdable.contains(&name.as_str());
+        // Of an unknown kind anything may be withheld but whom it concerns: the ledger files it under them.
+        let allowed = |name: &String| match self.row.is_closed() {
+            true => self.row.withholdable.contains(&name.as_str()),
+            false => name != "parties",
+        };
         if members.keys().all(allowed) { Ok(members) } else { Err(RecordError::NotWithholdable) }
     }
 

@@ -98,13 +98,13 @@ impl Reason {
 #[must_use]
 pub fn decide(request: &Request, at: Millis, facts: &Facts) -> Decision {
     match words(request, facts) {
-        Ok(catalogue) => {
+        Ok(grounds) => {
             let mut decision = walk(request, at, facts);
-            decision.evidence.push(catalogue);
+            decision.evidence.extend(grounds);
             decision.evidence = in_order(decision.evidence);
             decision
         }
-        Err((reason, catalogue)) => deny(reason, catalogue.into_iter().collect()),
+        Err((reason, grounds)) => deny(reason, in_order(grounds)),
     }
 }
 
@@ -138,7 +138,11 @@ fn walk(request: &Request, at: Millis, facts: &Facts) -> Decision {
                 evidence.extend(grounds);
                 reason = route;
             }
-            Err(denial) => return denial,
+            // The first step stays part of the answer: without it the denial would be another.
+            Err(mut denial) => {
+                denial.evidence.extend(evidence);
+                return denial;
+            }
         }
     }
     Decision { permit: true, reason, evidence }
@@ -197,7 +201,7 @@ fn strongest<'f>(
     Err(deny(worst, evidence))
 }
 
-/// Whether a grant permits this now, or the first reason why not, as the table of reasons ranks them.
+/// Whether a grant permits this now, or the one reason why not: what it covers first, then its status, then the rest.
 fn holds(grant: &Grant, request: &Request, at: Millis, facts: &Facts) -> Result<(), Reason> {
     let catalogue = facts.catalogues.get(&grant.catalogue).ok_or(Reason::OutOfScope)?;
     let for_purpose = grant.kind == GrantKind::Mandate || grant.purposes.contains(&request.purpose);
@@ -235,19 +239,25 @@ fn lawful(principal: Hash, request: &Request, facts: &Facts) -> Option<Hash> {
 }
 
 /// The first catalogue by id that has the category and the purpose; else what is unknown, and the first catalogue
-/// that has the category at least.
-fn words(request: &Request, facts: &Facts) -> Result<Hash, (Reason, Option<Hash>)> {
-    let mut with_category = facts
-        .catalogues
-        .iter()
-        .filter(|(_, fact)| fact.content.category(&request.category).is_some())
-        .peekable();
-    let Some((first, _)) = with_category.peek() else { return Err((Reason::UnknownCategory, None)) };
-    let first = **first;
-    with_category
-        .find(|(_, fact)| fact.content.has_purpose(&request.purpose))
-        .map(|(id, _)| *id)
-        .ok_or((Reason::UnknownPurpose, Some(first)))
+/// that has the category at least. Only a catalogue in force, or one that a grant names, lends its words: that grant
+/// is then evidence too.
+fn words(request: &Request, facts: &Facts) -> Result<Vec<Hash>, (Reason, Vec<Hash>)> {
+    let mut with_category = facts.catalogues.iter().filter_map(|(id, fact)| {
+        fact.content.category(&request.category)?;
+        if fact.in_force {
+            return Some((fact, vec![*id]));
+        }
+        let naming = facts.grants.iter().filter(|grant| grant.catalogue == *id);
+        let first = naming.min_by_key(|grant| grant.index)?;
+        Some((fact, vec![*id, first.id]))
+    });
+    let Some(first) = with_category.next() else { return Err((Reason::UnknownCategory, Vec::new())) };
+    let fallback = first.1.clone();
+    std::iter::once(first)
+        .chain(with_category)
+        .find(|(fact, _)| fact.content.has_purpose(&request.purpose))
+        .map(|(_, grounds)| grounds)
+        .ok_or((Reason::UnknownPurpose, fallback))
 }
 
 /// Whether one of the parties is registered but not active. One that is pending was never registered: it answers

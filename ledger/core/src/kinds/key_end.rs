@@ -72,9 +72,9 @@ fn may_sign(signing: &Signing<'_>) -> Result<(), NotAllowed> {
     if signing.signer.is_root() && signing.root.quorum > 1 {
         return Err(NotAllowed::RootQuorum);
     }
-    let signed_at = signing.record.common().signed_at;
+    // Counted from the entry's time: `iat` is the signer's own word, and a key-end may be logged long after it.
     match end.compromised_since {
-        Some(since) if since.0.saturating_add(BACK_MS) < signed_at.0 && !signing.signer.is_root() => {
+        Some(since) if since.0.saturating_add(BACK_MS) < signing.time.0 && !signing.signer.is_root() => {
             Err(NotAllowed::TooFarBack)
         }
         _ => Ok(()),

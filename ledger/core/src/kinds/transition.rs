@@ -79,6 +79,10 @@ fn may_accept(signing: &Signing<'_>) -> Result<(), NotAllowed> {
             if signing.time.0 < target.logged_at.0.saturating_add(signing.root.key_delay_ms) {
                 return Err(NotAllowed::Delay);
             }
+            // One root key that bound the key must not also be the second pair of eyes.
+            if signing.signer.is_root() && signing.root.quorum > 1 {
+                return Err(NotAllowed::RootQuorum);
+            }
             signing.signer.has(Role::Registrar) || signing.signer.is_root()
         }
         _ => false,

@@ -23,6 +23,8 @@ pub(super) struct Evidence {
     /// By the map's value for them.
     tags: BTreeMap<Hash, Arc<Vec<Item>>>,
     trie: CheckedTrie,
+    /// The index commit that the checkpoint ends with.
+    last: Arc<Logged>,
     used: RefCell<Used>,
 }
 
@@ -47,11 +49,14 @@ impl Evidence {
             Some((_, leaf)) if leaf == entry_0 => {}
             _ => return Err(VerifyError::Entry0),
         }
+        if times_go_back(&plain, commit) {
+            return Err(VerifyError::EntryTime);
+        }
         let entries = opened(receipt, plain, origin)?;
         let ids = ids(&entries)?;
         let trie = PrunedTrie::decode(&receipt.trie).map_err(|_| VerifyError::TrieMalformed)?;
         let trie = trie.check(commit.map_root).map_err(|_| VerifyError::MapRoot)?;
-        let lists = lists(receipt, origin, &entries, &trie)?;
+        let lists = lists(receipt, origin, &entries, &ids, &trie)?;
         let tags = receipt
             .tags
             .iter()
@@ -59,18 +64,26 @@ impl Evidence {
             .collect::<Option<BTreeMap<_, _>>>()
             .filter(|tags| tags.len() == receipt.tags.len())
             .ok_or(VerifyError::TagMalformed)?;
+        let last = Arc::new(Logged {
+            index: Index(commit.size.0),
+            entry: Entry::Commit(*commit),
+            leaf: leaf(&receipt.commit),
+            opened: None,
+        });
         let used = RefCell::default();
-        Ok(Self { origin: origin.to_owned(), entries, ids, lists, tags, trie, used })
+        Ok(Self { origin: origin.to_owned(), entries, ids, lists, tags, trie, last, used })
     }
 
-    /// The index commit that follows the one at `size` − 1, among the entries given.
+    /// The index commit that follows the one at `size` − 1, among the entries given; the last of all is given always.
     pub(super) fn next_commit(&self, size: Size) -> Option<Index> {
         let is_commit = |logged: &&Arc<Logged>| matches!(logged.entry, Entry::Commit(_));
         self.entries
             .range(Index(size.0)..)
             .map(|(_, logged)| logged)
+            .chain([&self.last])
             .find(is_commit)
             .map(|logged| logged.index)
+            .filter(|index| index.0 >= size.0)
     }
 
     /// Every part was used.
@@ -121,6 +134,12 @@ fn included(
     Ok(plain)
 }
 
+/// Whether an entry is older than one before it, or younger than the index commit: it was back-dated.
+fn times_go_back(entries: &BTreeMap<Index, (Entry, Hash)>, commit: &Commit) -> bool {
+    let times = entries.values().map(|(entry, _)| entry.time()).chain([commit.time]);
+    !times.is_sorted()
+}
+
 /// The opening check of every entry that is opened.
 fn opened(
     receipt: &Receipt,
@@ -160,6 +179,7 @@ fn lists(
     receipt: &Receipt,
     origin: &str,
     entries: &BTreeMap<Index, Arc<Logged>>,
+    ids: &BTreeMap<Hash, Index>,
     trie: &CheckedTrie,
 ) -> Result<BTreeMap<Hash, Arc<List>>, VerifyError> {
     let mut lists: BTreeMap<Hash, Arc<List>> = BTreeMap::new();
@@ -168,6 +188,12 @@ fn lists(
             return Err(VerifyError::ListOrder { id: part.id });
         }
         let list = List::new(part.items.clone()).map_err(|error| VerifyError::List { id: part.id, error })?;
+        // The list is that of the record shown, not of another entry with its id.
+        if let (Some(shown), Some(create)) = (ids.get(&part.id), list.items().first())
+            && *shown != create.index
+        {
+            return Err(VerifyError::ListItem { id: part.id, index: create.index });
+        }
         let mut seen = BTreeSet::new();
         for item in list.items() {
             let Some(logged) = entries.get(&item.index) else { continue };
@@ -219,6 +245,9 @@ impl Source for Evidence {
     }
 
     fn at(&self, index: Index) -> Result<Arc<Logged>, Lack> {
+        if index == self.last.index {
+            return Ok(Arc::clone(&self.last));
+        }
         self.note(index).ok_or(Lack::Entry { index })
     }
 

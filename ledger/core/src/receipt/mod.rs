@@ -17,7 +17,7 @@ pub use policy::{LogKey, Pin, Policy, PolicyError};
 pub use question::{AsOf, Authority, Named, Question};
 pub use recording::{Recording, Touched};
 pub use verify::{
-    Mode, VerifiedAuthority, VerifiedComplete, VerifiedExistence, VerifiedReceipt, VerifiedStatus,
+    Mode, Point, VerifiedAuthority, VerifiedComplete, VerifiedExistence, VerifiedReceipt, VerifiedStatus,
     VerifyError, verify_authority, verify_complete, verify_existence, verify_status,
 };
 pub use wire::{Consistency, ListPart, MAX_BYTES, MAX_ENTRIES, Receipt, ReceiptEntry, ReceiptError};

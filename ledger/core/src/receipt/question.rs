@@ -142,17 +142,23 @@ impl Question {
                 through: members.take_opt("through", Field::hash)?,
                 as_of: read_as_of(&mut members)?,
             },
-            "complete" => Self::Complete {
-                party: members.take_hash("party")?,
-                from: members.take_u64("from")?,
-                to: members.take_opt("to", Field::u64)?,
-            },
+            "complete" => read_complete(&mut members)?,
             "authority" => Self::Authority(Box::new(read_authority(&mut members)?)),
             _ => return Err(members.mistyped("type", "a question of this version")),
         };
         members.finish()?;
         Ok(question)
     }
+}
+
+/// A page shows a segment at least: one that shows none would have a reader ask for ever.
+fn read_complete(members: &mut Members) -> Result<Question, MemberError> {
+    let (party, from) = (members.take_hash("party")?, members.take_u64("from")?);
+    let to = members.take_opt("to", Field::u64)?;
+    if to.is_some_and(|to| to <= from) {
+        return Err(members.mistyped("to", "after from"));
+    }
+    Ok(Question::Complete { party, from, to })
 }
 
 fn read_as_of(members: &mut Members) -> Result<Option<AsOf>, MemberError> {

@@ -4,7 +4,7 @@
 
 use super::evidence::Evidence;
 use super::policy::{Pin, Policy};
-use super::question::{Authority, Question};
+use super::question::{AsOf, Authority, Question};
 use super::walk::{self, CompleteAnswer, WalkError};
 use super::wire::{Receipt, ReceiptError};
 use crate::checkpoint::{CheckpointError, VerifiedCheckpoint};
@@ -27,8 +27,32 @@ use std::sync::Arc;
 pub enum Mode {
     /// The answer must be as of now, within the policy's age.
     Fresh(Millis),
-    /// The answer is about the past.
+    /// The answer is as of the receipt's own checkpoint, whenever that was.
     Historic,
+    /// The answer is as of this point, which the asker chose: a receipt as of another one answers another question.
+    AsOf(Point),
+}
+
+/// A point of the past, as it is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Point {
+    /// A tree size.
+    Size(Size),
+    /// An instant.
+    Time(Millis),
+}
+
+impl Mode {
+    /// Whether a receipt as of this point is what was asked for. The point is never the prover's choice: a yes as of
+    /// before a revocation is no answer to somebody who asks without one.
+    fn wants(self, as_of: Option<AsOf>) -> bool {
+        match (self, as_of) {
+            (Self::Fresh(_) | Self::Historic, as_of) => as_of.is_none(),
+            (Self::AsOf(Point::Size(asked)), Some(AsOf { size, time: None })) => asked == size,
+            (Self::AsOf(Point::Time(asked)), Some(AsOf { time: Some(time), .. })) => asked == time,
+            (Self::AsOf(_), _) => false,
+        }
+    }
 }
 
 /// Why a receipt is not believed. The variants stand in the order of the checks; [`VerifyError::name`] is stable.
@@ -116,6 +140,9 @@ pub enum VerifyError {
     /// The entries do not lead to the tree's peaks.
     #[error("the entries are not in the tree")]
     Inclusion,
+    /// An entry is back-dated.
+    #[error("an entry is older than one before it, or younger than the index commit")]
+    EntryTime,
     /// Entry 0 is not there or not the pinned one.
     #[error("entry 0 is not the one of the policy")]
     Entry0,
@@ -197,6 +224,7 @@ impl VerifyError {
             Self::Future => "future",
             Self::EntryMalformed { .. } => "entry_malformed",
             Self::Inclusion => "inclusion",
+            Self::EntryTime => "entry_time",
             Self::Entry0 => "entry0",
             Self::Opening(error) => error.name(),
             Self::TrieMalformed => "trie_malformed",
@@ -318,7 +346,7 @@ pub fn verify_existence(
     mode: Mode,
 ) -> Result<VerifiedExistence, VerifyError> {
     let receipt = Receipt::parse(receipt)?;
-    if !matches!(&receipt.question, Question::Existence { id: asked } if asked == id) {
+    if !matches!(&receipt.question, Question::Existence { id: asked } if asked == id && mode.wants(None)) {
         return Err(VerifyError::OtherQuestion);
     }
     let (verified, evidence) = ground(&receipt, policy, mode)?;
@@ -343,7 +371,7 @@ pub fn verify_status(
     let receipt = Receipt::parse(receipt)?;
     match &receipt.question {
         Question::Status { id: asked, through: by, as_of }
-            if asked == id && by.as_ref() == through && (mode == Mode::Historic || as_of.is_none()) => {}
+            if asked == id && by.as_ref() == through && mode.wants(*as_of) => {}
         _ => return Err(VerifyError::OtherQuestion),
     }
     let (verified, evidence) = ground(&receipt, policy, mode)?;
@@ -369,7 +397,11 @@ pub fn verify_complete(
 ) -> Result<VerifiedComplete, VerifyError> {
     let receipt = Receipt::parse(receipt)?;
     let to = match &receipt.question {
-        Question::Complete { party: asked, from: start, to } if asked == party && *start == from => *to,
+        Question::Complete { party: asked, from: start, to }
+            if asked == party && *start == from && mode.wants(None) =>
+        {
+            *to
+        }
         _ => return Err(VerifyError::OtherQuestion),
     };
     let (verified, evidence) = ground(&receipt, policy, mode)?;
@@ -392,11 +424,7 @@ pub fn verify_authority(
 ) -> Result<VerifiedAuthority, VerifyError> {
     let receipt = Receipt::parse(receipt)?;
     let asked = match &receipt.question {
-        Question::Authority(asked)
-            if asked.request == *request && (mode == Mode::Historic || asked.as_of.is_none()) =>
-        {
-            asked
-        }
+        Question::Authority(asked) if asked.request == *request && mode.wants(asked.as_of) => asked,
         _ => return Err(VerifyError::OtherQuestion),
     };
     let (verified, evidence) = ground(&receipt, policy, mode)?;
@@ -503,7 +531,7 @@ fn check_pin(
         // show; a fresh answer may not be older at all.
         return match mode {
             Mode::Fresh(_) => Err(VerifyError::Rollback { size: root.size, pinned: pinned.size }),
-            Mode::Historic => match &receipt.consistency {
+            Mode::Historic | Mode::AsOf(_) => match &receipt.consistency {
                 Some(proof) if proof.from == root.size => {
                     check_consistency(&root, &pinned, &proof.hashes).map_err(|_| fork)
                 }

@@ -214,7 +214,10 @@ pub fn complete<S: Source + ?Sized>(
         let mut entries = Vec::with_capacity(found.len());
         for item in found.iter() {
             let logged = source.at(item.index)?;
-            if logged.leaf != item.leaf || !logged.entry.tags().contains(&tag) {
+            let same = logged.leaf == item.leaf
+                && logged.entry.class() == item.class
+                && logged.entry.status() == item.status;
+            if !same || !logged.entry.tags().contains(&tag) {
                 return Err(WalkError::Tag(item.index));
             }
             entries.push(logged);

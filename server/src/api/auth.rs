@@ -1,0 +1,157 @@
+//! Who asks, and what they may read.
+//!
+//! spec: http.md#who-calls
+
+use super::problem::Problem;
+use super::tokens::hash_of;
+use crate::app::App;
+use axum::extract::FromRequestParts;
+use axum::http::HeaderMap;
+use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
+use procura_core::decide::{AuthZen, PartyRef};
+use procura_core::kinds::{Content, PartyType, Role};
+use procura_core::receipt::AsOf;
+use procura_core::{Hash, Size};
+use procura_ledger::{Ask, Audience, Found, ReadError, View};
+use std::convert::Infallible;
+
+/// The bearer token that came with a request, hashed; whether it counts is asked of the state it is used on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bearer(Option<Hash>);
+
+impl Bearer {
+    fn of(headers: &HeaderMap) -> Self {
+        let mut values = headers.get_all(AUTHORIZATION).iter();
+        let (Some(value), None) = (values.next(), values.next()) else { return Self(None) };
+        let token = value.to_str().ok().and_then(|text| text.split_once(' '));
+        match token {
+            Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
+                Self(Some(hash_of(token.trim())))
+            }
+            _ => Self(None),
+        }
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Bearer {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self::of(&parts.headers))
+    }
+}
+
+/// A party that asks, as the state it asks about knows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Caller {
+    party: Hash,
+    is_institution: bool,
+    is_auditor: bool,
+}
+
+impl Caller {
+    /// The caller whom a token stands for, if the token, its key and its party are in force in `view`.
+    pub(crate) fn find(app: &App, view: &View, bearer: Bearer) -> Result<Self, Problem> {
+        let grant = bearer.0.and_then(|token| app.find_token(&token)).ok_or_else(Problem::token)?;
+        if let Some(kid) = grant.kid {
+            let key = view.key(&kid)?.ok_or_else(Problem::token)?;
+            if key.party != grant.party || !key.status.permits() || key.compromised {
+                return Err(Problem::token());
+            }
+        }
+        let party = view.party(&grant.party)?.ok_or_else(Problem::token)?;
+        if !party.status.permits() {
+            return Err(Problem::token());
+        }
+        Ok(Self {
+            party: grant.party,
+            is_institution: party.content.party_type == PartyType::Institution,
+            is_auditor: party.content.roles.contains(&Role::Auditor),
+        })
+    }
+
+    /// An auditor reads everything.
+    pub(crate) const fn is_auditor(&self) -> bool {
+        self.is_auditor
+    }
+
+    /// A record that the caller may read. One that is not there and one that the caller may not read are one answer.
+    pub(crate) fn record(&self, view: &View, id: &str) -> Result<Found, Problem> {
+        let found = match id.parse::<Hash>() {
+            Ok(id) => view.record(&id)?,
+            Err(_) => None,
+        };
+        match found {
+            Some(found)
+                if self.is_auditor || found.parties.contains(&self.party) || is_for_everybody(&found) =>
+            {
+                Ok(found)
+            }
+            _ => Err(Problem::not_found()),
+        }
+    }
+
+    /// A party whose list the caller may read: its own; an auditor anybody's.
+    pub(crate) fn party(&self, id: &str) -> Result<Hash, Problem> {
+        match id.parse::<Hash>() {
+            Ok(id) if self.is_auditor || id == self.party => Ok(id),
+            _ => Err(Problem::not_found()),
+        }
+    }
+
+    /// Whether the caller may ask this: an institution about anybody, others if they are one of the parties named.
+    pub(crate) fn may_ask(&self, view: &View, request: &AuthZen) -> Result<bool, ReadError> {
+        if self.is_institution {
+            return Ok(true);
+        }
+        // All are looked up, whichever matches: the time says nothing about who is registered.
+        let mut named = false;
+        for party in [Some(&request.actor), Some(&request.subject), request.on_behalf_of.as_ref()] {
+            named |= match party {
+                Some(PartyRef::Id(id)) => *id == self.party,
+                Some(PartyRef::Identifier(identifier)) => view.party_of(identifier)? == Some(self.party),
+                Some(PartyRef::Nobody(_)) | None => false,
+            };
+        }
+        Ok(named)
+    }
+
+    /// How the ledger is asked on the caller's behalf.
+    pub(crate) const fn ask(&self, as_of: Option<AsOf>, from: Option<Size>) -> Ask {
+        let reader = if self.is_auditor { Audience::Auditor } else { Audience::Party(self.party) };
+        Ask { as_of, from, reader }
+    }
+}
+
+/// The rules and the words of the ledger concern nobody in particular: whoever has a token reads them.
+fn is_for_everybody(found: &Found) -> bool {
+    let content = found.logged.opened.as_ref().map(|opened| opened.record.content());
+    matches!(content, Some(Content::Root(_) | Content::Catalogue(_)))
+}
+
+#[cfg(test)]
+mod tests {
+    //! Goal: one well-formed header gives a token, anything else none. Method: one header for each.
+
+    use super::*;
+    use axum::http::HeaderValue;
+
+    fn token(values: &[&'static str]) -> Option<Hash> {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(AUTHORIZATION, HeaderValue::from_static(value));
+        }
+        Bearer::of(&headers).0
+    }
+
+    #[test]
+    fn one_bearer_header() {
+        assert_eq!(token(&["Bearer abc"]), Some(hash_of("abc")));
+        assert_eq!(token(&["bearer  abc "]), Some(hash_of("abc")));
+        assert_ne!(token(&["Bearer abcd"]), Some(hash_of("abc")));
+        for values in [&[][..], &["abc"], &["Basic abc"], &["Bearer abc", "Bearer abd"]] {
+            assert_eq!(token(values), None, "{values:?}");
+        }
+    }
+}

@@ -1,0 +1,305 @@
+//! The interface described: `/openapi.json`, and `/docs`, a page that shows it with nothing from elsewhere.
+
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::{Modify, OpenApi, ToSchema};
+
+/// What the routes don't say themselves.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Procura",
+        description = "A verifiable ledger of mandates, consents and accesses. What the members mean stands in spec/.",
+        license(name = "EUPL-1.2", identifier = "EUPL-1.2")
+    ),
+    // Its path has a wildcard, which OpenAPI does not have.
+    paths(super::tiles::tile),
+    modifiers(&Bearer),
+    tags(
+        (name = "records", description = "Signed records and their receipts"),
+        (name = "parties", description = "Parties and all that concerns them"),
+        (name = "access", description = "Tokens, checks, AuthZEN"),
+        (name = "log", description = "The log to everybody: C2SP tiles and proofs"),
+        (name = "health", description = "For whoever runs the server"),
+    )
+)]
+pub(super) struct Interface;
+
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let components = openapi.components.get_or_insert_default();
+        let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+        components.add_security_scheme("bearer", scheme);
+    }
+}
+
+/// The interface as OpenAPI 3.1 JSON, indented.
+///
+/// # Errors
+/// None that can happen: the document is plain data.
+pub fn openapi_json() -> Result<String, serde_json::Error> {
+    let (_, openapi) = super::routes().split_for_parts();
+    openapi.to_pretty_json().map(|text| text + "\n")
+}
+
+pub(super) async fn page() -> Response {
+    asset("text/html; charset=utf-8", include_str!("docs/page.html"))
+}
+
+pub(super) async fn script() -> Response {
+    asset("text/javascript; charset=utf-8", include_str!("docs/docs.js"))
+}
+
+pub(super) async fn style() -> Response {
+    asset("text/css; charset=utf-8", include_str!("docs/docs.css"))
+}
+
+fn asset(media_type: &'static str, text: &'static str) -> Response {
+    let policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
+                  frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+    let mut response = text.into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    response
+}
+
+/// An RFC 9457 problem.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(super) struct ProblemBody {
+    /// `urn:procura:problem:` and the stable name.
+    #[schema(example = "urn:procura:problem:same_party")]
+    r#type: String,
+    /// The name for people.
+    title: String,
+    /// The status.
+    status: u16,
+    /// What is wrong and what to do.
+    detail: String,
+    /// RFC 6901: the place of what is wrong, in the payload or the request.
+    pointer: Option<String>,
+}
+
+/// A record as it is handed in.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Submission)]
+pub(super) struct SubmissionBody {
+    /// The compact JWS.
+    record: String,
+    /// Every disclosure whose digest stands in `_sd`.
+    disclosures: Option<Vec<String>>,
+    /// `party` records only: 32 bytes in base64url.
+    handle: Option<String>,
+}
+
+/// A receipt: spec/receipts.md says what is in it and how it is checked.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Receipt)]
+pub(super) struct ReceiptBody {
+    /// 1.
+    v: u8,
+    /// What it answers.
+    #[schema(value_type = Object)]
+    question: serde_json::Value,
+    /// A C2SP tlog-proof.
+    proof: String,
+}
+
+/// A record as its readers see it. `kind`, `record` and `disclosures` are missing if it was erased.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Record)]
+pub(super) struct RecordBody {
+    /// Its id.
+    id: String,
+    /// Its kind.
+    kind: Option<String>,
+    /// Where its entry stands.
+    index: u64,
+    /// When it was logged, ms UTC.
+    time: u64,
+    /// Of a create: `pending`, `active`, `suspended`, `ended`, each perhaps `, disputed`.
+    status: Option<String>,
+    /// The compact JWS.
+    record: Option<String>,
+    /// What may be withheld.
+    disclosures: Option<Vec<String>>,
+}
+
+/// Whom to look up.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ResolveRequest {
+    /// `scheme:value`.
+    #[schema(example = "kbo:0999999922")]
+    identifier: String,
+}
+
+/// An id, whether anybody is registered or not.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Resolved {
+    /// The party's id.
+    party: String,
+}
+
+/// The catalogues in force.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Catalogues {
+    /// Their ids, oldest first.
+    catalogues: Vec<String>,
+}
+
+/// An AuthZEN evaluation request. Other members are ignored.
+#[derive(Serialize, ToSchema)]
+pub(super) struct EvaluationRequest {
+    /// Who wants to act.
+    subject: Entity,
+    /// `name`: the purpose.
+    action: Action,
+    /// `type`: the category; `id`: whose data it is.
+    resource: Entity,
+    /// `on_behalf_of`: for whom.
+    context: Option<Context>,
+}
+
+/// A type and an id: `niss:…`, `kbo:…`, or `party:` and an id.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Entity {
+    /// `party`, or a category.
+    r#type: String,
+    /// Who.
+    id: String,
+}
+
+/// What is done.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Action {
+    /// A purpose code.
+    name: String,
+}
+
+/// Of what it is done.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Context {
+    /// For whom the subject acts.
+    on_behalf_of: Option<String>,
+}
+
+/// A decision.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Evaluation {
+    /// Yes or no.
+    decision: bool,
+    /// Why.
+    context: Reason,
+}
+
+/// Why.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Reason {
+    /// spec/decisions.md names them.
+    #[schema(example = "mandate")]
+    reason: String,
+}
+
+/// AuthZEN metadata.
+#[derive(Serialize, ToSchema)]
+pub(super) struct AuthZenConfiguration {
+    /// The server.
+    policy_decision_point: String,
+    /// Where to ask.
+    access_evaluation_endpoint: String,
+}
+
+/// The ledger.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Log)]
+pub(super) struct LogBody {
+    /// Its name.
+    origin: String,
+    /// The key that signs its checkpoints, a C2SP vkey.
+    vkey: String,
+    /// The leaf hash of entry 0.
+    entry0: String,
+    /// How many entries it has.
+    size: u64,
+    /// The time of the last, ms UTC.
+    time: u64,
+    /// Whether nothing in it binds anybody.
+    trial: bool,
+    /// A policy to check its receipts with: spec/receipts.md.
+    #[schema(value_type = Object)]
+    policy: serde_json::Value,
+}
+
+/// A consistency proof.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Consistency)]
+pub(super) struct ConsistencyBody {
+    /// The smaller size.
+    from: u64,
+    /// The larger size.
+    to: u64,
+    /// The hashes in base64url.
+    hashes: Vec<String>,
+}
+
+/// How it is.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Health {
+    /// `ok` or `not_ready`.
+    status: String,
+    /// `read_only`, `clock` or `closed`.
+    reason: Option<String>,
+}
+
+/// The form that asks for a token.
+#[derive(Serialize, ToSchema)]
+pub(super) struct TokenRequest {
+    /// `client_credentials`.
+    grant_type: String,
+    /// `urn:ietf:params:oauth:client-assertion-type:jwt-bearer`.
+    client_assertion_type: String,
+    /// A JWT: spec/http.md.
+    client_assertion: String,
+}
+
+/// A token.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Token {
+    /// For `Authorization: Bearer`.
+    access_token: String,
+    /// `Bearer`.
+    token_type: String,
+    /// In seconds.
+    expires_in: u64,
+}
+
+/// A refusal of the token endpoint, RFC 6749 section 5.2.
+#[derive(Serialize, ToSchema)]
+pub(super) struct OauthError {
+    /// Its code.
+    error: String,
+    /// A sentence.
+    error_description: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    //! Goal: the committed interface is the one served. Method: generate it and compare; `PROCURA_WRITE=1` writes it anew.
+
+    #[test]
+    fn the_committed_document_is_the_one_served() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../spec/openapi.json");
+        let generated = super::openapi_json().unwrap();
+        if std::env::var_os("PROCURA_WRITE").is_some() {
+            std::fs::write(path, &generated).unwrap();
+        }
+        let committed = std::fs::read_to_string(path).unwrap();
+        assert!(generated == committed, "run PROCURA_WRITE=1 cargo test -p procura-server openapi");
+    }
+}

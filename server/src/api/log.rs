@@ -1,0 +1,104 @@
+//! `/v1/log` and `/v1/proofs`: the log to everybody.
+//!
+//! spec: http.md#ours
+
+use super::body::parameters;
+use super::problem::Problem;
+use super::records::within;
+use crate::app::App;
+use axum::Json;
+use axum::extract::{RawQuery, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use procura_core::receipt::Policy;
+use procura_core::{Index, Size};
+use procura_ledger::View;
+use serde_json::{Value, json};
+
+/// Which ledger this is, how far it is, and a policy to check its receipts with.
+#[utoipa::path(
+    get,
+    path = "/v1/log",
+    tag = "log",
+    responses((status = 200, description = "The ledger", body = super::docs::LogBody))
+)]
+pub(super) async fn log(State(app): State<App>) -> Json<Value> {
+    let ledger = app.ledger();
+    let view = ledger.view();
+    let (origin, key, entry0) = (ledger.origin(), ledger.log_key(), ledger.entry0());
+    Json(json!({
+        "origin": origin,
+        "vkey": key.to_string(),
+        "entry0": entry0,
+        "size": view.size(),
+        "time": view.time(),
+        "trial": app.is_trial(),
+        "policy": Policy::plain(origin, key, entry0, app.settings().max_age_s),
+    }))
+}
+
+/// That an entry is in the log.
+#[utoipa::path(
+    get,
+    path = "/v1/proofs/inclusion",
+    tag = "log",
+    params(
+        ("index" = u64, Query, description = "Where the entry stands"),
+        ("size" = Option<u64>, Query, description = "The tree size wanted; refused if it is not the current one"),
+    ),
+    responses(
+        (status = 200, description = "A C2SP tlog-proof", body = String, content_type = "text/plain"),
+        (status = 404, description = "`not_found`", body = super::docs::ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "`size_unavailable`", body = super::docs::ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn inclusion(
+    State(app): State<App>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let [index, size] = parameters(query.as_deref(), ["index", "size"])?;
+    let index = Index(index.ok_or_else(|| Problem::query("index is missing."))?);
+    let proof = app
+        .read(move |view| {
+            // The proof carries a signed checkpoint, and the ledger keeps no other than the current one.
+            if size.is_some_and(|size| Size(size) != view.size()) {
+                return Err(Problem::size());
+            }
+            view.inclusion(index)?.ok_or_else(Problem::not_found)
+        })
+        .await?;
+    Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], proof).into_response())
+}
+
+/// That a larger tree continues a smaller one.
+#[utoipa::path(
+    get,
+    path = "/v1/proofs/consistency",
+    tag = "log",
+    params(
+        ("from" = u64, Query, description = "The smaller size"),
+        ("to" = Option<u64>, Query, description = "The larger size; the current one"),
+    ),
+    responses(
+        (status = 200, description = "The proof of RFC 6962 section 2.1.2", body = super::docs::ConsistencyBody),
+        (status = 409, description = "`size_unavailable`", body = super::docs::ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn consistency(
+    State(app): State<App>,
+    RawQuery(query): RawQuery,
+) -> Result<Json<Value>, Problem> {
+    let [from, to] = parameters(query.as_deref(), ["from", "to"])?;
+    let from = from.ok_or_else(|| Problem::query("from is missing."))?;
+    app.read(move |view| prove_consistency(view, from, to).map(Json)).await
+}
+
+fn prove_consistency(view: &View, from: u64, to: Option<u64>) -> Result<Value, Problem> {
+    let from = within(view, from)?;
+    let to = to.map_or(Ok(view.size()), |to| within(view, to))?;
+    if from > to {
+        return Err(Problem::query("from is larger than to."));
+    }
+    let hashes = view.consistency(from, to)?.ok_or_else(Problem::size)?;
+    Ok(json!({"from": from, "to": to, "hashes": hashes}))
+}

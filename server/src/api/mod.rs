@@ -1,0 +1,77 @@
+//! HTTP: the routes, and what every answer has.
+//!
+//! spec: http.md
+
+mod assertion;
+pub(crate) mod auth;
+mod authzen;
+mod body;
+mod catalogues;
+mod checks;
+mod docs;
+mod health;
+mod log;
+mod oauth;
+mod parties;
+pub(crate) mod problem;
+mod records;
+mod request;
+mod tiles;
+pub(crate) mod tokens;
+
+pub use docs::openapi_json;
+pub(crate) use oauth::is_static_token;
+pub use problem::{Problem, status};
+pub(crate) use tokens::Used;
+
+use crate::app::App;
+use axum::http::header;
+use axum::response::IntoResponse;
+use axum::routing::get;
+use axum::{Router, middleware};
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// Every route with its description.
+fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(docs::Interface::openapi())
+        .routes(routes!(records::submit))
+        .routes(routes!(records::get))
+        .routes(routes!(records::receipt))
+        .routes(routes!(catalogues::list))
+        .routes(routes!(parties::resolve))
+        .routes(routes!(parties::list))
+        .routes(routes!(checks::check))
+        .routes(routes!(authzen::evaluation))
+        .routes(routes!(authzen::configuration))
+        .routes(routes!(oauth::token))
+        .routes(routes!(log::log))
+        .routes(routes!(log::inclusion))
+        .routes(routes!(log::consistency))
+        .routes(routes!(tiles::checkpoint))
+        .routes(routes!(health::healthz))
+        .routes(routes!(health::readyz))
+}
+
+/// Every route, with what every answer has.
+pub(crate) fn router(app: App) -> Router {
+    let (described, openapi) = routes().split_for_parts();
+    let document = openapi.to_pretty_json().unwrap_or_default();
+    let document = move || {
+        let document = document.clone();
+        async move { ([(header::CONTENT_TYPE, "application/json")], document).into_response() }
+    };
+    described
+        .route("/tile/{*path}", get(tiles::tile))
+        .route("/openapi.json", get(document))
+        .route("/docs", get(docs::page))
+        .route("/docs/docs.js", get(docs::script))
+        .route("/docs/docs.css", get(docs::style))
+        .fallback(|| async { Problem::not_found() })
+        .method_not_allowed_fallback(|| async {
+            Problem::new("method", "This address has other methods; the header Allow names them.")
+        })
+        .layer(middleware::from_fn_with_state(app.clone(), request::around))
+        .with_state(app)
+}

@@ -1,0 +1,99 @@
+//! `/v1/parties`: from an identifier to an id, and what concerns a party.
+//!
+//! spec: http.md#ours
+
+use super::auth::Bearer;
+use super::body::{Fit, MAX_REQUEST_BYTES, expect_type, parameters, read};
+use super::problem::Problem;
+use super::records::receipt_response;
+use crate::app::App;
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::Response;
+use procura_core::identifier::Identifier;
+use procura_core::json::{Members, parse_strict};
+use procura_core::receipt::Question;
+use serde_json::{Value, json};
+
+/// Looks an identifier up: always an id, so that nobody learns who is registered.
+#[utoipa::path(
+    post,
+    path = "/v1/parties/resolve",
+    tag = "parties",
+    security(("bearer" = [])),
+    request_body(content = super::docs::ResolveRequest),
+    responses(
+        (status = 200, description = "An id, always", body = super::docs::Resolved),
+        (status = 401, description = "`token`", body = super::docs::ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "Wrong check digits and the like", body = super::docs::ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn resolve(
+    State(app): State<App>,
+    bearer: Bearer,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<Value>, Problem> {
+    app.ask(bearer, |_, _| Ok(())).await?;
+    expect_type(&headers, "application/json")?;
+    let fit = Fit { limit_bytes: MAX_REQUEST_BYTES, timeout: app.limits().body_timeout };
+    let body = read(body, fit).await?;
+    let mut members = Members::new(parse_strict(&body, MAX_REQUEST_BYTES)?);
+    let identifier = members.take_str("identifier")?;
+    members.finish()?;
+    let identifier: Identifier =
+        identifier.parse().map_err(|error: procura_core::identifier::IdentifierError| {
+            Problem::new(error.name(), error.to_string()).at("/identifier")
+        })?;
+    let ledger = app.ledger().clone();
+    // It may sign a provisional record.
+    let party = app.blocking(move || Ok(ledger.resolve(&identifier)?)).await?;
+    Ok(Json(json!({ "party": party })))
+}
+
+/// All that concerns a party, with the proof that nothing is left out; page by page.
+#[utoipa::path(
+    get,
+    path = "/v1/parties/{id}/records",
+    tag = "parties",
+    params(
+        ("id" = String, Path, description = "The party's id"),
+        ("from" = Option<u64>, Query, description = "The first segment wanted; 0"),
+    ),
+    security(("bearer" = [])),
+    responses(
+        (
+            status = 200,
+            description = "The receipt of one page",
+            body = super::docs::ReceiptBody,
+            content_type = "application/vnd.procura.receipt+json",
+            headers(("Link" = String, description = "rel=next, if there is more"))
+        ),
+        (status = 401, description = "`token`", body = super::docs::ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "`not_found`", body = super::docs::ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn list(
+    State(app): State<App>,
+    bearer: Bearer,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    app.ask(bearer, move |view, caller| {
+        let [from] = parameters(query.as_deref(), ["from"])?;
+        let party = caller.party(&id)?;
+        let receipt = view.complete(&party, from.unwrap_or(0), &caller.ask(None, None))?;
+        let receipt = receipt.ok_or_else(Problem::not_found)?;
+        let mut response = receipt_response(&receipt);
+        if let Question::Complete { to: Some(next), .. } = &receipt.question
+            && let Ok(link) =
+                HeaderValue::try_from(format!("</v1/parties/{party}/records?from={next}>; rel=\"next\""))
+        {
+            response.headers_mut().insert(header::LINK, link);
+        }
+        Ok(response)
+    })
+    .await
+}

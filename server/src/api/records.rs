@@ -1,0 +1,215 @@
+//! `/v1/records`: handing records in, reading them, their receipts.
+//!
+//! spec: http.md#ours
+
+use super::auth::{Bearer, Caller};
+use super::body::{Fit, media_type, parameters, read};
+use super::problem::Problem;
+use crate::app::App;
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use procura_core::json::parse_canonical;
+use procura_core::receipt::{AsOf, MEDIA_TYPE, Receipt};
+use procura_core::submission::{MAX_BYTES, Submission};
+use procura_core::{Hash, Size};
+use procura_ledger::{Acknowledged, Ask, Audience, Found, View};
+use serde_json::{Map, Value, json};
+use tokio::sync::oneshot;
+
+/// Hands a record in; answers when it is durable and proven.
+#[utoipa::path(
+    post,
+    path = "/v1/records",
+    tag = "records",
+    request_body(content(
+        (super::docs::SubmissionBody = "application/json"),
+        (String = "application/jose")
+    )),
+    responses(
+        (
+            status = 201,
+            description = "Logged; the receipt",
+            body = super::docs::ReceiptBody,
+            content_type = "application/vnd.procura.receipt+json",
+            headers(("Location" = String, description = "Where the record is read"))
+        ),
+        (
+            status = 200,
+            description = "It was there already; the receipt under the current checkpoint",
+            body = super::docs::ReceiptBody,
+            content_type = "application/vnd.procura.receipt+json"
+        ),
+        (status = "4XX", description = "Refused", body = super::docs::ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "Nothing is said about it", body = super::docs::ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn submit(
+    State(app): State<App>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let as_json = match media_type(&headers).as_deref() {
+        Some("application/json") => true,
+        Some("application/jose") => false,
+        _ => {
+            let detail =
+                "Send the record as application/json, or as application/jose for a bare compact JWS.";
+            return Err(Problem::new("media_type", detail));
+        }
+    };
+    let body = read(body, Fit { limit_bytes: MAX_BYTES, timeout: app.limits().body_timeout }).await?;
+    let submission = if as_json { Submission::parse(&body)? } else { bare(body)? };
+    let acknowledged = append(&app, submission).await?;
+    let (id, status) =
+        (acknowledged.id, if acknowledged.is_new { StatusCode::CREATED } else { StatusCode::OK });
+    let receipt = app.blocking(move || acknowledgement(&acknowledged)).await?;
+    let mut response = (status, receipt_response(&receipt)).into_response();
+    if let Ok(location) = HeaderValue::try_from(format!("/v1/records/{id}")) {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    Ok(response)
+}
+
+/// A compact JWS is ASCII; what is not is refused as the JWS it can't be.
+fn bare(body: Vec<u8>) -> Result<Submission, Problem> {
+    let text =
+        String::from_utf8(body).map_err(|_| Problem::new("jws_base64", "The body is no compact JWS."))?;
+    Ok(Submission::bare(text))
+}
+
+async fn append(app: &App, submission: Submission) -> Result<Acknowledged, Problem> {
+    let (reply, answer) = oneshot::channel();
+    let ledger = app.ledger().clone();
+    // Form and signature are checked in this call, which reads the signer's key: not on a thread that serves connections.
+    app.blocking(move || {
+        ledger.submit(submission, move |result| {
+            // Where nobody waits any longer the record is logged all the same: handing it in again finds it.
+            drop(reply.send(result));
+        });
+        Ok(())
+    })
+    .await?;
+    // The ledger was closed before it answered.
+    let closed = |_| Problem::from(procura_ledger::SubmitError::Unknown);
+    Ok(answer.await.map_err(closed)??)
+}
+
+/// The receipt of what was just logged. Whoever has the record gets it: it shows nothing that may be withheld.
+fn acknowledgement(acknowledged: &Acknowledged) -> Result<Receipt, Problem> {
+    let ask = Ask { as_of: None, from: None, reader: Audience::Anyone };
+    acknowledged.view.receipt(&acknowledged.id, &ask)?.ok_or_else(Problem::not_found)
+}
+
+/// Reads a record that concerns the reader.
+#[utoipa::path(
+    get,
+    path = "/v1/records/{id}",
+    tag = "records",
+    params(("id" = String, Path, description = "The record's id")),
+    security(("bearer" = [])),
+    responses(
+        (status = 200, description = "The record", body = super::docs::RecordBody),
+        (status = 401, description = "`token`", body = super::docs::ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "`not_found`: not there, or not for this reader", body = super::docs::ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn get(
+    State(app): State<App>,
+    bearer: Bearer,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Result<Json<Value>, Problem> {
+    app.ask(bearer, move |view, caller| {
+        parameters(query.as_deref(), [])?;
+        describe(&caller.record(view, &id)?).map(Json)
+    })
+    .await
+}
+
+/// A record as its readers see it.
+fn describe(found: &Found) -> Result<Value, Problem> {
+    let logged = &found.logged;
+    let mut members = Map::new();
+    members.insert("id".to_owned(), json!(found.id));
+    members.insert("index".to_owned(), json!(logged.index));
+    members.insert("time".to_owned(), json!(logged.entry.time()));
+    if let Some(status) = found.status {
+        members.insert("status".to_owned(), json!(status.to_string()));
+    }
+    // An erased record has none of the rest.
+    if let Some(opened) = &logged.opened {
+        let payload = parse_canonical(opened.record.jws().payload())?;
+        members.insert("kind".to_owned(), payload.get("kind").cloned().unwrap_or_default());
+        members.insert("record".to_owned(), json!(opened.record.text()));
+        members.insert("disclosures".to_owned(), json!(opened.disclosures));
+    }
+    Ok(Value::Object(members))
+}
+
+/// The receipt of a record that concerns the reader.
+#[utoipa::path(
+    get,
+    path = "/v1/records/{id}/receipt",
+    tag = "records",
+    params(
+        ("id" = String, Path, description = "The record's id"),
+        ("as_of" = Option<u64>, Query, description = "As it was at this tree size"),
+        ("from" = Option<u64>, Query, description = "With the consistency proof from this tree size"),
+    ),
+    security(("bearer" = [])),
+    responses(
+        (status = 200, description = "The receipt", body = super::docs::ReceiptBody, content_type = "application/vnd.procura.receipt+json"),
+        (status = 401, description = "`token`", body = super::docs::ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "`not_found`", body = super::docs::ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "`size_unavailable`", body = super::docs::ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn receipt(
+    State(app): State<App>,
+    bearer: Bearer,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    app.ask(bearer, move |view, caller| {
+        let [as_of, from] = parameters(query.as_deref(), ["as_of", "from"])?;
+        let found = caller.record(view, &id)?;
+        let as_of = as_of.map(|size| past(view, &found, size)).transpose()?;
+        let from = from.map(|size| within(view, size)).transpose()?;
+        let receipt = prove(view, caller, &found.id, as_of, from)?;
+        Ok(receipt_response(&receipt))
+    })
+    .await
+}
+
+fn prove(
+    view: &View,
+    caller: &Caller,
+    id: &Hash,
+    as_of: Option<AsOf>,
+    from: Option<Size>,
+) -> Result<Receipt, Problem> {
+    view.receipt(id, &caller.ask(as_of, from))?.ok_or_else(Problem::not_found)
+}
+
+/// A point of the past at which the record was there already.
+fn past(view: &View, found: &Found, size: u64) -> Result<AsOf, Problem> {
+    let size = within(view, size)?;
+    if found.logged.index.size_with() > size {
+        return Err(Problem::not_found());
+    }
+    Ok(AsOf { size, time: None })
+}
+
+/// A tree size that the ledger has reached.
+pub(super) fn within(view: &View, size: u64) -> Result<Size, Problem> {
+    let size = Size(size);
+    if size.0 == 0 || size > view.size() { Err(Problem::size()) } else { Ok(size) }
+}
+
+/// A receipt as it is sent.
+pub(super) fn receipt_response(receipt: &Receipt) -> Response {
+    ([(header::CONTENT_TYPE, MEDIA_TYPE)], receipt.to_json()).into_response()
+}

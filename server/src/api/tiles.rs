@@ -1,0 +1,57 @@
+//! The log as C2SP tlog-tiles: `/checkpoint` and `/tile/`.
+//!
+//! spec: http.md#c2sp
+
+use super::auth::Bearer;
+use super::problem::Problem;
+use crate::app::App;
+use axum::extract::{Path, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use procura_core::tile::{TileKind, TilePath};
+
+/// The newest checkpoint, a signed note.
+#[utoipa::path(
+    get,
+    path = "/checkpoint",
+    tag = "log",
+    responses((status = 200, description = "A C2SP tlog-checkpoint", body = String, content_type = "text/plain"))
+)]
+pub(super) async fn checkpoint(State(app): State<App>) -> Response {
+    let view = app.ledger().view();
+    let headers = [(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, "no-cache")];
+    (headers, view.checkpoint().to_owned()).into_response()
+}
+
+/// A tile of hashes, `<L>/<N>[.p/<W>]`, or a bundle of entries, `entries/<N>[.p/<W>]`.
+#[utoipa::path(
+    get,
+    path = "/tile/{path}",
+    tag = "log",
+    params(("path" = String, Path, description = "`<L>/<N>[.p/<W>]` or `entries/<N>[.p/<W>]`; N in groups of three digits")),
+    responses(
+        (status = 200, description = "A C2SP tlog-tile", body = String, content_type = "application/octet-stream"),
+        (status = 401, description = "`token`: entry bundles are for auditors", body = super::docs::ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "`not_found`", body = super::docs::ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn tile(
+    State(app): State<App>,
+    bearer: Bearer,
+    Path(path): Path<String>,
+) -> Result<Response, Problem> {
+    let path = TilePath::parse(&format!("tile/{path}")).map_err(|_| Problem::not_found())?;
+    let is_private = path.kind() == TileKind::Entries && !app.settings().public_entries;
+    let bytes =
+        if is_private {
+            app.ask(bearer, move |view, caller| {
+                if caller.is_auditor() { Ok(view.tile(&path)?) } else { Err(Problem::not_found()) }
+            })
+            .await?
+        } else {
+            app.read(move |view| Ok(view.tile(&path)?)).await?
+        };
+    let cache = if is_private { "private, no-store" } else { "public, max-age=604800, immutable" };
+    let headers = [(header::CONTENT_TYPE, "application/octet-stream"), (header::CACHE_CONTROL, cache)];
+    Ok((headers, bytes.ok_or_else(Problem::not_found)?).into_response())
+}

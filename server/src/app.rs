@@ -1,0 +1,160 @@
+//! What all requests share: the ledger, the clock, the tokens in force, and how a blocking read is done.
+
+use crate::api::auth::{Bearer, Caller};
+use crate::api::problem::Problem;
+use crate::api::tokens::{Grant, Tokens};
+use crate::api::{self, Used};
+use crate::config::Limits;
+use procura_core::{Hash, Millis};
+use procura_ledger::{Clock, Ledger, Random, View};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::Semaphore;
+
+/// The ledger over HTTP. Clones share one state.
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+/// What an [`App`] is made of besides its ledger.
+#[derive(Clone)]
+pub struct Settings {
+    /// How clients reach the server: scheme and authority, no slash at the end.
+    pub public_url: String,
+    /// Whether entry bundles are for everybody.
+    pub public_entries: bool,
+    /// `max_age_s` of the policy in `/v1/log`.
+    pub max_age_s: u64,
+    /// Limits on connections and requests.
+    pub limits: Limits,
+    /// Static bearer tokens and the ids of their parties. Kept hashed.
+    pub static_tokens: Vec<(String, Hash)>,
+    /// What the time is: the clock that the ledger has.
+    pub clock: Arc<dyn Clock>,
+    /// Where tokens and request ids come from.
+    pub random: Arc<dyn Random>,
+}
+
+struct Inner {
+    ledger: Ledger,
+    settings: Settings,
+    tokens: Mutex<Tokens>,
+    used: Mutex<Used>,
+    reads: Arc<Semaphore>,
+}
+
+impl App {
+    /// Serves a ledger.
+    #[must_use]
+    pub fn new(ledger: Ledger, mut settings: Settings) -> Self {
+        let fixed = std::mem::take(&mut settings.static_tokens);
+        let fixed = fixed.into_iter().map(|(token, party)| (api::tokens::hash_of(&token), party));
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        Self(Arc::new(Inner {
+            ledger,
+            tokens: Mutex::new(Tokens::new(fixed)),
+            used: Mutex::new(Used::new()),
+            // A read is hashing and, now and then, a disk page: more at once than this would only wait for each other, and
+            // each may hold an answer of megabytes.
+            reads: Arc::new(Semaphore::new(cores * 4)),
+            settings,
+        }))
+    }
+
+    /// Every route.
+    pub fn router(&self) -> axum::Router {
+        api::router(self.clone())
+    }
+
+    /// The ledger.
+    #[must_use]
+    pub fn ledger(&self) -> &Ledger {
+        &self.0.ledger
+    }
+
+    /// The limits on connections and requests.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        self.0.settings.limits
+    }
+
+    /// Whether nothing in this ledger binds anybody.
+    #[must_use]
+    pub fn is_trial(&self) -> bool {
+        crate::trial::is_trial(self.0.ledger.origin())
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    pub(crate) fn now(&self) -> Millis {
+        self.0.settings.clock.now()
+    }
+
+    /// Fresh random bytes.
+    pub(crate) fn random<const N: usize>(&self) -> Result<[u8; N], Problem> {
+        let mut bytes = [0; N];
+        match self.0.settings.random.fill(&mut bytes) {
+            Ok(()) => Ok(bytes),
+            Err(error) => {
+                tracing::error!(%error, "the system has no randomness");
+                Err(Problem::new("not_ready", "The server has no randomness now; try again."))
+            }
+        }
+    }
+
+    pub(crate) fn find_token(&self, token: &Hash) -> Option<Grant> {
+        let now = self.now();
+        lock(&self.0.tokens).find(token, now)
+    }
+
+    pub(crate) fn tokens(&self) -> MutexGuard<'_, Tokens> {
+        lock(&self.0.tokens)
+    }
+
+    pub(crate) fn used(&self) -> MutexGuard<'_, Used> {
+        lock(&self.0.used)
+    }
+
+    /// Reads a consistent state. Reads hash for up to a millisecond and may wait for a disk page, a page of a long list
+    /// for longer: they go to the threads that may block, never to those that serve connections.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&View) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let app = self.clone();
+        self.blocking(move || work(&app.0.ledger.view())).await
+    }
+
+    /// Reads on behalf of whoever sent the token, all on one state: authentication, authorization, answer.
+    pub(crate) async fn ask<T: Send + 'static>(
+        &self,
+        bearer: Bearer,
+        work: impl FnOnce(&View, &Caller) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let app = self.clone();
+        self.read(move |view| work(view, &Caller::find(&app, view, bearer)?)).await
+    }
+
+    /// Runs what may block. Where it is not waited for any longer, it still runs to its end.
+    pub(crate) async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        // The semaphore is never closed.
+        let permit = Arc::clone(&self.0.reads).acquire_owned().await.map_err(|_| Problem::busy(1))?;
+        let done = tokio::task::spawn_blocking(move || {
+            // Held by the work itself, so that work nobody waits for any longer still counts.
+            let _permit = permit;
+            work()
+        });
+        done.await.unwrap_or_else(|error| {
+            tracing::error!(%error, "a request's work broke off");
+            Err(Problem::new("internal", "The request broke off. The operator finds the reason in the log."))
+        })
+    }
+}
+
+/// The tables behind these locks are whole between any two statements, so a panic elsewhere leaves them usable.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,342 @@
+//! Every setting: from the command line, the environment (`PROCURA_…`), a TOML file, and what holds without any, in this
+//! order. Secrets come from files, never from flags.
+
+use clap::Parser;
+use procura_core::Hash;
+use serde::Deserialize;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// The command line; each flag has an environment variable, and a member of the same name in the TOML file.
+#[derive(Debug, Clone, Default, Parser)]
+#[command(name = "procura-server", version, about = "A Procura ledger over HTTP.")]
+pub struct Args {
+    /// A TOML file with any of these settings
+    #[arg(long, env = "PROCURA_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Register a fictional directory to try things out with
+    #[arg(long, env = "PROCURA_DEMO")]
+    pub demo: bool,
+    /// Every other setting.
+    #[command(flatten)]
+    pub given: Given,
+}
+
+/// Settings as one source gives them; what it does not give, the next one does.
+#[derive(Debug, Clone, Default, Deserialize, clap::Args)]
+#[serde(deny_unknown_fields)]
+pub struct Given {
+    /// Register a fictional directory: in the file. On the command line it is `--demo`.
+    #[arg(skip)]
+    pub demo: Option<bool>,
+    /// Where keys and ledger lie [default: ./procura-data]
+    #[arg(long, env = "PROCURA_DATA", value_name = "FOLDER")]
+    pub data: Option<PathBuf>,
+    /// Address to listen on [default: 127.0.0.1:8080]
+    #[arg(long, env = "PROCURA_LISTEN", value_name = "ADDRESS:PORT")]
+    pub listen: Option<SocketAddr>,
+    /// How clients reach the server [default: http:// and the address]
+    #[arg(long, env = "PROCURA_PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<String>,
+    /// Serve entry bundles to everybody, not only to auditors
+    #[arg(long, env = "PROCURA_PUBLIC_ENTRIES", value_name = "BOOL")]
+    pub public_entries: Option<bool>,
+    /// What the policy in /v1/log says of how old a fresh answer may be [default: 300]
+    #[arg(long, env = "PROCURA_MAX_AGE_S", value_name = "SECONDS")]
+    pub max_age_s: Option<u64>,
+    /// An idle ledger signs a checkpoint this often [default: 60]
+    #[arg(long, env = "PROCURA_HEARTBEAT_S", value_name = "SECONDS")]
+    pub heartbeat_s: Option<u64>,
+    /// How many submissions may wait before the server says 503 [default: 4096]
+    #[arg(long, env = "PROCURA_QUEUE", value_name = "COUNT")]
+    pub queue: Option<usize>,
+    /// How many bytes of index are held back before they are written [default: the engine's]
+    #[arg(long, env = "PROCURA_FLUSH_BYTES", value_name = "BYTES")]
+    pub flush_bytes: Option<usize>,
+    /// How many connections are served at once [default: 1024]
+    #[arg(long, env = "PROCURA_MAX_CONNECTIONS", value_name = "COUNT")]
+    pub max_connections: Option<usize>,
+    /// How long a client may take for a request's headers [default: 10]
+    #[arg(long, env = "PROCURA_HEADER_TIMEOUT_S", value_name = "SECONDS")]
+    pub header_timeout_s: Option<u64>,
+    /// How long a client may take for a request's body [default: 15]
+    #[arg(long, env = "PROCURA_BODY_TIMEOUT_S", value_name = "SECONDS")]
+    pub body_timeout_s: Option<u64>,
+    /// How long an answer may take [default: 30]
+    #[arg(long, env = "PROCURA_REQUEST_TIMEOUT_S", value_name = "SECONDS")]
+    pub request_timeout_s: Option<u64>,
+    /// What is logged, as tracing-subscriber's filters [default: info]
+    #[arg(long, env = "PROCURA_LOG", value_name = "FILTER")]
+    pub log: Option<String>,
+    /// Bearer tokens that do not end, for AuthZEN clients that can do no better: in the file only.
+    #[arg(skip)]
+    #[serde(default)]
+    pub static_tokens: Vec<StaticToken>,
+}
+
+/// A bearer token bound to a party.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StaticToken {
+    /// The party's id.
+    pub party: Hash,
+    /// The file that holds the token, at least 32 characters, on a line of its own.
+    pub file: PathBuf,
+}
+
+/// What holds.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where keys and ledger lie.
+    pub data: PathBuf,
+    /// The address to listen on.
+    pub listen: SocketAddr,
+    /// How clients reach the server, without a slash at the end; `None`: by the address.
+    pub public_url: Option<String>,
+    /// Whether to register the fictional directory.
+    pub demo: bool,
+    /// Whether entry bundles are for everybody.
+    pub public_entries: bool,
+    /// `max_age_s` of the policy.
+    pub max_age_s: u64,
+    /// How often an idle ledger signs.
+    pub heartbeat: Duration,
+    /// How many submissions may wait.
+    pub queue: usize,
+    /// How many bytes of index are held back; `None`: as the engine likes.
+    pub flush_bytes: Option<usize>,
+    /// Limits on connections.
+    pub limits: Limits,
+    /// What is logged.
+    pub log: String,
+    /// Bearer tokens that do not end.
+    pub static_tokens: Vec<StaticToken>,
+}
+
+/// What a client may take of the server's patience.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// How many connections are served at once; the next one waits.
+    pub max_connections: usize,
+    /// For a request's headers.
+    pub header_timeout: Duration,
+    /// For a request's body.
+    pub body_timeout: Duration,
+    /// For an answer.
+    pub request_timeout: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_connections: 1024,
+            header_timeout: Duration::from_secs(10),
+            body_timeout: Duration::from_secs(15),
+            request_timeout: Duration::from_secs(30),
+        }
+    }
+}
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("{path}: {source}", path = path.display())]
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file is not TOML with these settings.
+    #[error("{path}: {source}", path = path.display())]
+    Malformed {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: Box<toml::de::Error>,
+    },
+    /// The public URL is not one.
+    #[error("public_url must start with http:// or https:// and hold neither spaces nor a query")]
+    PublicUrl,
+    /// A number that allows nothing.
+    #[error("{0} must be at least 1")]
+    Zero(&'static str),
+}
+
+impl ConfigError {
+    /// The error's stable name.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Unreadable { .. } => "config_unreadable",
+            Self::Malformed { .. } => "config_malformed",
+            Self::PublicUrl => "public_url",
+            Self::Zero(_) => "config_zero",
+        }
+    }
+}
+
+impl Config {
+    /// Puts the sources together.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn load(args: Args) -> Result<Self, ConfigError> {
+        let mut file = match &args.config {
+            Some(path) => read(path)?,
+            None => Given::default(),
+        };
+        file.demo = Some(args.demo || file.demo.unwrap_or(false));
+        Self::of(args.given.or(file))
+    }
+
+    fn of(given: Given) -> Result<Self, ConfigError> {
+        let public_url = given.public_url.map(|url| url.trim_end_matches('/').to_owned());
+        if public_url.as_deref().is_some_and(|url| !is_url(url)) {
+            return Err(ConfigError::PublicUrl);
+        }
+        let standard = Limits::default();
+        let seconds = |name, given: Option<u64>, otherwise: Duration| match given {
+            Some(0) => Err(ConfigError::Zero(name)),
+            given => Ok(given.map_or(otherwise, Duration::from_secs)),
+        };
+        let count = |name, given: Option<usize>, otherwise: usize| match given {
+            Some(0) => Err(ConfigError::Zero(name)),
+            given => Ok(given.unwrap_or(otherwise)),
+        };
+        Ok(Self {
+            data: given.data.unwrap_or_else(|| PathBuf::from("procura-data")),
+            listen: given.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
+            public_url,
+            demo: given.demo.unwrap_or(false),
+            public_entries: given.public_entries.unwrap_or(false),
+            max_age_s: seconds("max_age_s", given.max_age_s, Duration::from_secs(300))?.as_secs(),
+            heartbeat: seconds("heartbeat_s", given.heartbeat_s, Duration::from_secs(60))?,
+            queue: count("queue", given.queue, 4096)?,
+            flush_bytes: given.flush_bytes,
+            limits: Limits {
+                max_connections: count("max_connections", given.max_connections, standard.max_connections)?,
+                header_timeout: seconds("header_timeout_s", given.header_timeout_s, standard.header_timeout)?,
+                body_timeout: seconds("body_timeout_s", given.body_timeout_s, standard.body_timeout)?,
+                request_timeout: seconds(
+                    "request_timeout_s",
+                    given.request_timeout_s,
+                    standard.request_timeout,
+                )?,
+            },
+            log: given.log.unwrap_or_else(|| "info".to_owned()),
+            static_tokens: given.static_tokens,
+        })
+    }
+}
+
+impl Given {
+    /// These settings; where there is none, the other's.
+    fn or(self, other: Self) -> Self {
+        Self {
+            demo: self.demo.or(other.demo),
+            data: self.data.or(other.data),
+            listen: self.listen.or(other.listen),
+            public_url: self.public_url.or(other.public_url),
+            public_entries: self.public_entries.or(other.public_entries),
+            max_age_s: self.max_age_s.or(other.max_age_s),
+            heartbeat_s: self.heartbeat_s.or(other.heartbeat_s),
+            queue: self.queue.or(other.queue),
+            flush_bytes: self.flush_bytes.or(other.flush_bytes),
+            max_connections: self.max_connections.or(other.max_connections),
+            header_timeout_s: self.header_timeout_s.or(other.header_timeout_s),
+            body_timeout_s: self.body_timeout_s.or(other.body_timeout_s),
+            request_timeout_s: self.request_timeout_s.or(other.request_timeout_s),
+            log: self.log.or(other.log),
+            static_tokens: if self.static_tokens.is_empty() {
+                other.static_tokens
+            } else {
+                self.static_tokens
+            },
+        }
+    }
+}
+
+fn read(path: &Path) -> Result<Given, ConfigError> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+    toml::from_str(&text)
+        .map_err(|source| ConfigError::Malformed { path: path.to_owned(), source: Box::new(source) })
+}
+
+fn is_url(url: &str) -> bool {
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    rest.is_some_and(|rest| {
+        !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'?' | b'#' | b'"'))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    //! Goal: each source gives every setting, the nearer one wins. Method: a file with all of them, then flags over it.
+
+    use super::*;
+
+    const FILE: &str = r#"
+        demo = true
+        data = "d"
+        listen = "127.0.0.1:1"
+        public_url = "https://ledger.example/"
+        public_entries = true
+        max_age_s = 1
+        heartbeat_s = 2
+        queue = 3
+        flush_bytes = 4
+        max_connections = 5
+        header_timeout_s = 6
+        body_timeout_s = 7
+        request_timeout_s = 8
+        log = "debug"
+        [[static_tokens]]
+        party = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+        file = "t"
+    "#;
+
+    fn load(file: &str, flags: &[&str]) -> Result<Config, ConfigError> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("procura.toml");
+        std::fs::write(&path, file).unwrap();
+        let given = ["procura-server", "--config", path.to_str().unwrap()];
+        Config::load(Args::try_parse_from(given.iter().chain(flags)).unwrap())
+    }
+
+    #[test]
+    fn a_file_gives_every_setting() {
+        let config = load(FILE, &[]).unwrap();
+        assert!(config.demo && config.public_entries);
+        assert_eq!(config.public_url.as_deref(), Some("https://ledger.example"));
+        assert_eq!((config.max_age_s, config.heartbeat, config.queue), (1, Duration::from_secs(2), 3));
+        assert_eq!((config.flush_bytes, config.limits.max_connections), (Some(4), 5));
+        assert_eq!(config.limits.request_timeout, Duration::from_secs(8));
+        assert_eq!(config.static_tokens.len(), 1);
+    }
+
+    #[test]
+    fn flags_win_over_the_file() {
+        let config = load(FILE, &["--listen", "127.0.0.1:9", "--queue", "30", "--public-entries", "false"]);
+        let config = config.unwrap();
+        assert_eq!((config.listen.port(), config.queue, config.public_entries), (9, 30, false));
+    }
+
+    #[test]
+    fn what_is_no_setting_is_refused() {
+        for (file, name) in [
+            ("colour = 1", "config_malformed"),
+            ("queue = -1", "config_malformed"),
+            ("queue = 0", "config_zero"),
+            ("header_timeout_s = 0", "config_zero"),
+            ("public_url = \"ledger.example\"", "public_url"),
+            ("public_url = \"http://a b\"", "public_url"),
+            ("[[static_tokens]]\nparty = \"x\"\nfile = \"t\"", "config_malformed"),
+        ] {
+            assert_eq!(load(file, &[]).unwrap_err().name(), name, "{file}");
+        }
+    }
+}

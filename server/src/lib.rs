@@ -1,0 +1,29 @@
+//! The Procura ledger over HTTP.
+//!
+//! ```no_run
+//! use procura_server::{Config, Args, run};
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! run(Config::load(Args::default())?, std::future::pending()).await?;
+//! # Ok(()) }
+//! ```
+//!
+//! A program with a ledger of its own serves it with [`App`] and [`serve`]; [`trial::start`] makes one to try things out.
+//!
+//! spec: http.md
+
+mod api;
+mod app;
+mod config;
+pub mod demo;
+pub mod enrol;
+mod private;
+mod serve;
+mod start;
+pub mod trial;
+
+pub use api::{Problem, openapi_json, status};
+pub use app::{App, Settings};
+pub use config::{Args, Config, ConfigError, Given, Limits, StaticToken};
+pub use serve::serve;
+pub use start::{RunError, Started, prepare, run};

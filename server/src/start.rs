@@ -1,0 +1,145 @@
+//! From a configuration to a running server.
+
+use crate::app::{App, Settings};
+use crate::config::Config;
+use crate::demo::{self, DemoError};
+use crate::private::{self, PrivateError};
+use crate::serve::serve;
+use crate::trial::{self, TrialError};
+use crate::{api, demo::Demo};
+use procura_core::Hash;
+use procura_ledger::Options;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+
+/// Why a server does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The ledger.
+    #[error(transparent)]
+    Trial(#[from] TrialError),
+    /// The demo.
+    #[error("the demo could not be registered: {0}")]
+    Demo(#[from] DemoError),
+    /// A file that the configuration names.
+    #[error(transparent)]
+    Private(#[from] PrivateError),
+    /// The address.
+    #[error("{address}: {source}")]
+    Listen {
+        /// Which.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+impl RunError {
+    /// The error's stable name.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Trial(error) => error.name(),
+            Self::Demo(error) => error.name(),
+            Self::Private(error) => error.name(),
+            Self::Listen { .. } => "listen",
+        }
+    }
+}
+
+/// A server that is about to run.
+pub struct Started {
+    /// What it serves.
+    pub app: App,
+    /// The socket.
+    pub listener: TcpListener,
+    /// How clients reach it.
+    pub public_url: String,
+    /// The fictional directory, if it was asked for.
+    pub demo: Option<Demo>,
+}
+
+/// Opens the ledger, registers the demo if asked, and listens; nothing is served yet.
+///
+/// # Errors
+/// [`RunError`].
+pub async fn prepare(config: Config) -> Result<Started, RunError> {
+    // Before anything is made: all ledgers that this version makes are trials.
+    if !config.listen.ip().is_loopback() {
+        return Err(TrialError::Address(config.listen).into());
+    }
+    let listen = |source| RunError::Listen { address: config.listen, source };
+    // Before the ledger: a second server on the same folder or port says so at once.
+    let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
+    let address = listener.local_addr().map_err(listen)?;
+    let public_url = config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+
+    let mut static_tokens = static_tokens(&config)?;
+    let mut options = Options { queue: config.queue, heartbeat: config.heartbeat, ..Options::default() };
+    if let Some(flush_bytes) = config.flush_bytes {
+        options.index.flush_bytes = flush_bytes;
+        options.index.hard_bytes = options.index.hard_bytes.max(flush_bytes.saturating_mul(4));
+    }
+    let (data, with_demo) = (config.data.clone(), config.demo);
+    // Opening replays, registering waits for the disk: neither is for the threads that serve connections.
+    let opening = tokio::task::spawn_blocking(move || -> Result<_, RunError> {
+        let trial = trial::start(&data, options)?;
+        let demo = with_demo.then(|| demo::register(&trial, &data)).transpose()?;
+        Ok((trial, demo))
+    });
+    let (trial, demo) = opening.await.map_err(|error| listen(io::Error::other(error)))??;
+    if let Some(demo) = &demo {
+        static_tokens.push((demo.token.clone(), demo.party(demo::MUNICIPALITY)?.party));
+    }
+    let settings = Settings {
+        public_url: public_url.clone(),
+        public_entries: config.public_entries,
+        max_age_s: config.max_age_s,
+        limits: config.limits,
+        static_tokens,
+        clock: Arc::clone(&trial.clock),
+        random: Arc::clone(&trial.random),
+    };
+    Ok(Started { app: App::new(trial.ledger, settings), listener, public_url, demo })
+}
+
+/// Runs a server until `shutdown` is ready, then closes its ledger.
+///
+/// # Errors
+/// [`RunError`].
+pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<(), RunError> {
+    prepare(config).await?.run(shutdown).await
+}
+
+impl Started {
+    /// Serves until `shutdown` is ready, then closes the ledger.
+    ///
+    /// # Errors
+    /// [`RunError::Listen`].
+    pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), RunError> {
+        let address = self.listener.local_addr();
+        let ledger = self.app.ledger().clone();
+        let served = serve(self.listener, self.app, shutdown).await;
+        // What was acknowledged is durable already; this writes the index, so that the next start is quick.
+        drop(tokio::task::spawn_blocking(move || ledger.close()).await);
+        let unknown = SocketAddr::from(([0, 0, 0, 0], 0));
+        served.map_err(|source| RunError::Listen { address: address.unwrap_or(unknown), source })
+    }
+}
+
+fn static_tokens(config: &Config) -> Result<Vec<(String, Hash)>, RunError> {
+    let mut tokens = Vec::new();
+    for token in &config.static_tokens {
+        let malformed = || PrivateError::malformed(&token.file, "token of 32 or more visible characters");
+        let bytes = private::read(&token.file)?.ok_or_else(malformed)?;
+        let text = std::str::from_utf8(&bytes).map_err(|_| malformed())?.trim();
+        if !api::is_static_token(text) {
+            return Err(malformed().into());
+        }
+        tokens.push((text.to_owned(), token.party));
+    }
+    Ok(tokens)
+}

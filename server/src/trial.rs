@@ -1,0 +1,226 @@
+//! A ledger to try things out with: keys made by itself, a root of one key, an origin that says so, the loopback only.
+//!
+//! Nothing makes a real ledger of it: entry 0 says that it is a trial, and with it every receipt.
+
+use crate::enrol::{By, EnrolError, Enrolled, NewParty, Writer};
+use crate::private::{self, PrivateError};
+use procura_core::draft::{Draft, Occasion};
+use procura_core::identifier::{Identifier, IdentifierError};
+use procura_core::key::{SignError, Signer, SoftKey};
+use procura_core::kinds::PartyType;
+use procura_core::submission::Submission;
+use procura_ledger::{Clock, Ledger, OpenError, Options, Random, Registrar, Setup};
+use serde_json::json;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Begins the origin of every trial.
+const PREFIX: &str = "trial/";
+/// How long a recovery key waits: 72 hours in ms.
+const KEY_DELAY_MS: u64 = 72 * 3600 * 1000;
+
+/// Why there is no trial ledger.
+#[derive(Debug, thiserror::Error)]
+pub enum TrialError {
+    /// A file of the data folder.
+    #[error(transparent)]
+    Private(#[from] PrivateError),
+    /// The ledger does not open.
+    #[error("the ledger in {path} does not open: {source}", path = path.display())]
+    Open {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        source: OpenError,
+    },
+    /// A record of the ledger's own could not be written.
+    #[error(transparent)]
+    Enrol(#[from] EnrolError),
+    /// A key did not sign.
+    #[error(transparent)]
+    Sign(#[from] SignError),
+    /// An identifier of our own is none.
+    #[error(transparent)]
+    Identifier(#[from] IdentifierError),
+    /// Somebody else could reach it.
+    #[error("a trial ledger listens on the loopback only, not on {0}: its keys were made for trying out")]
+    Address(SocketAddr),
+}
+
+impl TrialError {
+    /// The error's stable name.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Private(error) => error.name(),
+            Self::Open { .. } => "trial_open",
+            Self::Enrol(error) => error.name(),
+            Self::Sign(error) => error.name(),
+            Self::Identifier(error) => error.name(),
+            Self::Address(_) => "trial_address",
+        }
+    }
+}
+
+/// A trial ledger that takes submissions.
+pub struct Trial {
+    /// The ledger.
+    pub ledger: Ledger,
+    /// Its root key: it registers institutions.
+    pub root: SoftKey,
+    /// Its clock.
+    pub clock: Arc<dyn Clock>,
+    /// Its randomness.
+    pub random: Arc<dyn Random>,
+}
+
+/// Whether nothing in the ledger of this origin binds anybody.
+#[must_use]
+pub fn is_trial(origin: &str) -> bool {
+    origin.starts_with(PREFIX)
+}
+
+/// A trial is served on the loopback only; no setting changes that.
+///
+/// # Errors
+/// [`TrialError::Address`].
+pub fn check_address(origin: &str, address: SocketAddr) -> Result<(), TrialError> {
+    if is_trial(origin) && !address.ip().is_loopback() { Err(TrialError::Address(address)) } else { Ok(()) }
+}
+
+/// Opens the trial ledger in `data`, or makes one: `keys/`, `ledger/`, `origin`.
+///
+/// # Errors
+/// [`TrialError`].
+pub fn start(data: &Path, options: Options) -> Result<Trial, TrialError> {
+    let (clock, random) = (Arc::clone(&options.clock), Arc::clone(&options.random));
+    let (keys, folder) = (data.join("keys"), data.join("ledger"));
+    private::folder(&keys)?;
+    let log_key: Arc<dyn Signer> = Arc::new(private::key(&keys.join("log.json"), "log", &*random)?);
+    let root = private::key(&keys.join("root.json"), "root", &*random)?;
+    // Before the ledger: a start that broke off finds the same name again.
+    let origin = private::text(&data.join("origin"), || new_origin(&*random))?;
+    let open = |source| TrialError::Open { path: folder.clone(), source };
+    if !folder.exists() {
+        let setup = setup(&origin, &root, Arc::clone(&log_key), &*clock, &*random)?;
+        make(&folder, setup, options.clone())?;
+    }
+    let ledger = Ledger::open(&folder, &origin, log_key, options).map_err(open)?;
+    let trial = Trial { ledger, root, clock, random };
+    trial.enrol_registrar(&keys)?;
+    Ok(trial)
+}
+
+/// A trial ledger in memory, for tests and examples; `scratch` holds the keys it makes.
+///
+/// # Errors
+/// [`TrialError`].
+pub fn in_memory(scratch: &Path, options: Options) -> Result<Trial, TrialError> {
+    let (clock, random) = (Arc::clone(&options.clock), Arc::clone(&options.random));
+    let keys = scratch.join("keys");
+    private::folder(&keys)?;
+    let log_key: Arc<dyn Signer> = Arc::new(private::key(&keys.join("log.json"), "log", &*random)?);
+    let root = private::key(&keys.join("root.json"), "root", &*random)?;
+    let setup = setup(&new_origin(&*random)?, &root, log_key, &*clock, &*random)?;
+    let ledger = Ledger::in_memory(setup, options)
+        .map_err(|source| TrialError::Open { path: scratch.to_owned(), source })?;
+    let trial = Trial { ledger, root, clock, random };
+    trial.enrol_registrar(&keys)?;
+    Ok(trial)
+}
+
+/// Makes a ledger beside its place and moves it there: after a crash it is there whole, or not at all.
+fn make(folder: &Path, setup: Setup, options: Options) -> Result<(), TrialError> {
+    let new = folder.with_extension("new");
+    if new.exists() {
+        private::remove_folder(&new)?;
+    }
+    let ledger = Ledger::init(&new, setup, options)
+        .map_err(|source| TrialError::Open { path: new.clone(), source })?;
+    ledger.close();
+    drop(ledger);
+    Ok(private::rename(&new, folder)?)
+}
+
+fn new_origin(random: &dyn Random) -> Result<String, PrivateError> {
+    Ok(format!("{PREFIX}{:016x}", u64::from_be_bytes(private::fresh(random)?)))
+}
+
+fn setup(
+    origin: &str,
+    root: &SoftKey,
+    log_key: Arc<dyn Signer>,
+    clock: &dyn Clock,
+    random: &dyn Random,
+) -> Result<Setup, TrialError> {
+    let occasion = Occasion { origin, nonce: private::fresh(random)?, now: clock.now() };
+    Ok(Setup { origin: origin.to_owned(), root: root_record(&occasion, root)?, log_key })
+}
+
+/// Entry 0: one key, a quorum of one, a trial.
+fn root_record(occasion: &Occasion<'_>, root: &SoftKey) -> Result<Submission, SignError> {
+    let key = root.public_key();
+    Draft::new("root", occasion)
+        .member("keys", json!([key.jwk()]))
+        .member("quorum", json!(1))
+        .member("key_delay", json!(KEY_DELAY_MS))
+        .member("trial", json!(true))
+        .sign(&key.thumbprint(), root)
+}
+
+impl Trial {
+    /// A writer of records that keeps them in `folder`.
+    ///
+    /// # Errors
+    /// [`PrivateError`] if the folder can't be made.
+    pub fn writer(&self, folder: PathBuf) -> Result<Writer, PrivateError> {
+        private::folder(&folder)?;
+        let (clock, random) = (Arc::clone(&self.clock), Arc::clone(&self.random));
+        Ok(Writer { ledger: self.ledger.clone(), folder, clock, random })
+    }
+
+    /// The ledger's own registrar, who prepares parties that nobody has registered yet.
+    fn enrol_registrar(&self, keys: &Path) -> Result<(), TrialError> {
+        let (path, name) = (keys.join("provisional.json"), "provisional registrar");
+        let key: Arc<dyn Signer> = Arc::new(private::key(&path, name, &*self.random)?);
+        let writer = self.writer(keys.join("records"))?;
+        let thumbprint = self.root.public_key().thumbprint();
+        let root = By { kid: &thumbprint, signer: &self.root };
+        let party = writer.party(
+            "provisional-party",
+            root,
+            &NewParty {
+                party_type: PartyType::Institution,
+                identifier: Identifier::new("ledger", "provisional")?,
+                name: "This ledger, for parties that nobody has registered yet",
+                roles: &["provisional"],
+                level: None,
+            },
+        )?;
+        let kid = writer.key("provisional-key", root, &party, &*key)?;
+        let enrolled = Enrolled { party, kid, signer: Arc::clone(&key) };
+        private::label_key(&path, name, &enrolled)?;
+        self.ledger.set_provisional(Registrar { kid, signer: key });
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    //! Goal: a trial can't be served to others. Method: addresses on and off the loopback.
+
+    use super::*;
+
+    #[test]
+    fn a_trial_listens_on_the_loopback_only() {
+        for address in ["127.0.0.1:8080", "127.0.0.2:0", "[::1]:8080"] {
+            assert!(check_address("trial/0", address.parse().unwrap()).is_ok(), "{address}");
+        }
+        for address in ["0.0.0.0:8080", "192.0.2.1:8080", "[::]:8080", "[2001:db8::1]:1"] {
+            let error = check_address("trial/0", address.parse().unwrap()).unwrap_err();
+            assert!(matches!(error, TrialError::Address(_)), "{address}");
+            assert!(check_address("example.org/ledger", address.parse().unwrap()).is_ok());
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! Goal: every endpoint answers as `spec/http.md` says, and its tampered twin is refused. Method: a server in this process on
+//! a free port of the loopback, over a real ledger with the demo's directory, asked by an HTTP client.
+// A test may panic; the lints know only functions marked as tests, not the helpers beside them.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
+
+mod access;
+mod connections;
+mod log;
+mod privacy;
+mod readers;
+mod records;
+mod start;
+mod tokens;
+mod world;

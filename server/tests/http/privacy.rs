@@ -1,0 +1,56 @@
+//! Goal: the server's log names nobody. Method: everything that it logs is kept while requests with identifiers, tokens and
+//! ids in every place run through it, and searched for all of them.
+
+use crate::world::{World, request};
+use procura_server::demo::{MOTHER, SON};
+use serde_json::json;
+use std::io;
+use std::sync::{Arc, Mutex};
+
+#[derive(Clone, Default)]
+struct Kept(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Kept {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn the_log_names_nobody() {
+    let kept = Kept::default();
+    let writer = kept.clone();
+    tracing_subscriber::fmt()
+        // The client of this test lives in the same process and logs what it sends.
+        .with_env_filter("procura_server=trace,procura_ledger=trace,axum=trace,hyper=trace,hyper_util=trace")
+        .with_ansi(false)
+        .with_writer(move || writer.clone())
+        .init();
+    let world = World::new();
+    let token = world.token(SON);
+    let record = world.grant("pensions-for-mother").to_string();
+    let mother = world.party(MOTHER).party.to_string();
+    let asked = request("niss:75061200192", "help", "pensions", "niss:48031500292");
+    assert_eq!(world.post_json("/access/v1/evaluation", Some(&token), &asked).status, 200);
+    assert_eq!(world.post_json("/v1/checks", Some(&token), &asked).status, 200);
+    let identifier = json!({"identifier": "niss:88222999936"});
+    assert_eq!(world.post_json("/v1/parties/resolve", Some(&token), &identifier).status, 200);
+    assert_eq!(world.get(&format!("/v1/records/{record}"), Some(&token)).status, 200);
+    assert_eq!(world.get(&format!("/v1/parties/{mother}/records"), Some(&token)).status, 404);
+    assert_eq!(world.get("/v1/records/niss:75061200192?x=75061200192", Some(&token)).status, 400);
+    assert_eq!(world.get("/75061200192", Some(&token)).status, 404);
+    assert_eq!(world.post("/v1/records", None, "application/json", "{\"75061200192\":1}").status, 400);
+
+    let log = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
+    assert!(log.contains("/v1/records/{id}"), "{log}");
+    for secret in
+        ["75061200192", "48031500292", "88222999936", "Exemple", &token, &world.demo.token, &record, &mother]
+    {
+        assert!(!log.contains(secret), "{secret}");
+    }
+}

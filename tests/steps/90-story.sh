@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# The story by the command procura against a running server, over a restart, offline, and on a copied data folder.
+# needs: python3 from python3
+. tests/steps/lib.sh
+
+cargo build --locked -p procura-server -p procura-client -p procura-tests
+bin=$PWD/$TARGET/debug
+case $TARGET in /*) bin=$TARGET/debug ;; esac
+work=$(mktemp -d)
+server=
+stop_server() { [ -z "$server" ] || { kill "$server" && wait "$server" || true; server=; }; }
+trap 'stop_server; rm -rf "$work"' EXIT
+data=$work/data
+
+start_server() { # folder
+    "$bin/procura-server" --data "$1" --listen 127.0.0.1:0 --demo >"$work/server.log" 2>&1 &
+    server=$!
+    for _ in $(seq 100); do
+        url=$(grep -o 'http://127.0.0.1:[0-9]*' "$work/server.log" | head -n 1 || true)
+        [ -n "$url" ] && grep -q '^The demo' "$work/server.log" && return
+        kill -0 "$server" 2>/dev/null || { cat "$work/server.log"; broken "the server ended"; }
+        sleep 0.2
+    done
+    broken "the server did not come up"
+}
+
+# Runs procura as a party of the demo and expects an exit code: says CODE PARTY ARGUMENTS…
+says() {
+    local expected=$1 party=$2 code=0
+    shift 2
+    "$bin/procura" --server "$url" --home "$work/home" --key "$data/demo/$party.json" --trust-first "$@" \
+        >"$work/out" 2>"$work/err" || code=$?
+    printf '  %-12s %s -> %s\n' "$party" "$1" "$code"
+    [ "$code" = "$expected" ] || { cat "$work/out" "$work/err"; broken "procura $* gave $code, not $expected"; }
+}
+id_of() { python3 -c 'import json, sys; print(json.load(sys.stdin)["id"])' <"$work/out"; }
+check() { says "$1" municipality check --actor niss:75061200192 --subject niss:48031500292 --category taxes --purpose help; }
+
+start_server "$data"
+says 0 mother log show
+says 0 mother --json grant --to niss:75061200192 --scope taxes --reference 'file 7'
+mandate=$(id_of)
+check 1
+says 0 son accept "$mandate"
+check 0
+
+echo '  the server is stopped and started again'
+stop_server
+start_server "$data"
+check 0
+says 0 mother receipt get "$mandate" --out "$work/receipt.json"
+says 0 mother revoke "$mandate"
+check 1
+says 1 mother revoke "$mandate"
+says 0 mother records
+says 0 auditor log audit
+says 2 municipality log audit
+stop_server
+
+echo '  no server: the receipt verifies, a changed one does not'
+url=http://127.0.0.1:9
+says 0 neighbour receipt verify "$work/receipt.json"
+sed 's/"entries":\[{"index":0,"entry":"AQ/"entries":[{"index":0,"entry":"AR/' "$work/receipt.json" >"$work/changed.json"
+cmp -s "$work/receipt.json" "$work/changed.json" && broken "the receipt was not changed"
+says 1 neighbour receipt verify "$work/changed.json"
+
+echo '  another process opens a copy of the data folder'
+cp -r "$data" "$work/copy"
+start_server "$work/copy"
+check 1
+says 0 auditor log audit

@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# The README's commands do what it says: the server starts, one request is permitted, one is not.
+# needs: curl from curl
+# needs: python3 from python3
+. tests/steps/lib.sh
+
+# The fenced blocks of the README that are marked `sh NAME`.
+block() { awk -v mark="\`\`\`sh $1" '$0 == mark { on = 1; next } /^```/ { on = 0 } on' README.md; }
+
+work=$(mktemp -d)
+server=
+trap '[ -z "$server" ] || kill "$server"; rm -rf "$work"' EXIT
+command=$(block demo)
+[ -n "$command" ] || broken "the README has no block named demo"
+cargo build --locked --release # what the README's first command does, so that the wait below is for the server alone
+# As the README says, but on a free port and with the data in a temporary folder.
+bash -c "exec $command --listen 127.0.0.1:0 --data '$work/procura-data'" >"$work/log" 2>&1 &
+server=$!
+for _ in $(seq 150); do
+    url=$(grep -o 'http://127.0.0.1:[0-9]*' "$work/log" | head -n 1 || true)
+    [ -n "$url" ] && grep -q '^The demo' "$work/log" && break
+    kill -0 "$server" 2>/dev/null || { cat "$work/log"; broken "the README's command ended"; }
+    sleep 0.2
+done
+
+try() { # block, expected
+    local command answer
+    command=$(block "$1")
+    [ -n "$command" ] || broken "the README has no block named $1"
+    answer=$(cd "$work" && bash -c "${command//http:\/\/127.0.0.1:8080/$url}")
+    printf '  %s: %s\n' "$1" "$answer"
+    [[ $answer == *"$2"* ]] || broken "the README's $1 gave something else than $2"
+}
+try permit '"decision":true'
+try deny '"decision":false'
