@@ -13,7 +13,7 @@ use procura_core::hash::sha256;
 use procura_core::identifier::Identifier;
 use procura_core::key::SoftKey;
 use procura_core::kinds::PartyType;
-use procura_core::receipt::{AsOf, Mode, verify_status};
+use procura_core::receipt::{Point, AsOf, Mode, verify_status};
 use procura_core::status::Status;
 use procura_core::submission::Submission;
 use procura_core::{Hash, Millis, Size};
@@ -27,8 +27,8 @@ use std::sync::Arc;
 use std::sync::mpsc::channel;
 
 /// How a verifier asks for an answer as of a point.
-fn mode_of(_point: AsOf) -> Mode {
-    Mode::Historic
+fn mode_of(point: AsOf) -> Mode {
+    Mode::AsOf(point.time.map_or(Point::Size(point.size), Point::Time))
 }
 
 /// A mandate that waited for 10 s, was active for 10 s, and was revoked; the sizes and times in between.
