@@ -13,7 +13,7 @@ use procura_core::hash::sha256;
 use procura_core::identifier::Identifier;
 use procura_core::key::SoftKey;
 use procura_core::kinds::PartyType;
-use procura_core::receipt::{Point, AsOf, Mode, verify_status};
+use procura_core::receipt::{AsOf, Mode, Point, verify_status};
 use procura_core::status::Status;
 use procura_core::submission::Submission;
 use procura_core::{Hash, Millis, Size};
