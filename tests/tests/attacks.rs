@@ -392,3 +392,35 @@ fn a_compromised_registrar_registered_nobody() {
     assert_eq!(decide(), "no_authority");
     assert_eq!(world.ledger.view().evaluate(&request, at).unwrap().reason.name(), "no_authority");
 }
+
+/// What was found void once stays void: the second mandate under the same key rests on a binding that was judged, and found
+/// void, for the first.
+#[test]
+fn two_grants_under_one_void_binding_are_both_void() {
+    let Family { world, son, .. } = family();
+    let office = world.institution("kbo:0202239951", &["registrar"]);
+    let handle = world.fresh();
+    let draft = world.party_draft(PartyType::Person, "niss:90010100123", handle);
+    let party = world.append(draft.sign(&world.registrar.kid, world.registrar.key.as_ref()).unwrap()).id;
+    let key = std::sync::Arc::new(SoftKey::from_seed(&[0xDF; 32]));
+    let kid = world.append(world.key_record(&office, &party, &key, "first")).id;
+    let giver = Actor { party, kid, key, identifier: "niss:90010100123".to_owned(), handle };
+    for _ in 0..2 {
+        let given = world.append(world.mandate(&giver, &son.party, &["tax"])).id;
+        world.append(world.transition("acceptance", &son, &given));
+    }
+    let request = World::ask(&son.identifier, "tax", &giver.identifier, "read");
+    let at = world.occasion().now;
+    let end = procura_core::draft::Draft::on("key-end", &world.occasion(), &office.kid)
+        .member("reason", json!("compromised"))
+        .member("compromised_since", json!(at));
+    assert!(world.ledger.view().evaluate(&request, at).unwrap().permit);
+    world.append(end.sign(&world.root.kid, world.root.key.as_ref()).unwrap());
+    let receipt = world.ledger.view().check(&request, at, &Ask::now(Audience::Anyone)).unwrap().to_json();
+    let policy = world.policy();
+    let verified =
+        procura_core::receipt::verify_authority(receipt.as_bytes(), &request, &policy, Mode::Fresh(at))
+            .unwrap();
+    assert_eq!(verified.decision().reason.name(), "signature_void");
+    assert_eq!(verified.decision().evidence.len(), 3, "both, and the catalogue");
+}
