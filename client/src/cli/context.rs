@@ -3,6 +3,7 @@
 use super::output::Failure;
 use super::passphrase;
 use clap::Args;
+use clap::builder::BoolishValueParser;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use procura_client::keyfile::{KeyFile, Protection};
 use procura_client::store::{FileStore, Trusted, TrustedBy};
@@ -30,10 +31,10 @@ pub(crate) struct Global {
     #[arg(long, global = true, env = "PROCURA_POLICY")]
     pub(crate) policy: Option<PathBuf>,
     /// Take the server's word for which ledger it is, once
-    #[arg(long, global = true, env = "PROCURA_TRUST_FIRST")]
+    #[arg(long, global = true, env = "PROCURA_TRUST_FIRST", value_parser = BoolishValueParser::new())]
     pub(crate) trust_first: bool,
     /// Print JSON
-    #[arg(long, global = true, env = "PROCURA_JSON")]
+    #[arg(long, global = true, env = "PROCURA_JSON", value_parser = BoolishValueParser::new())]
     pub(crate) json: bool,
     /// Show ids and hashes in full
     #[arg(long, short, global = true)]

@@ -154,7 +154,7 @@ fn told(
             let verified = verify_status(bytes, id, through.as_ref(), policy, mode)?;
             let (logged, status) = (verified.logged(), verified.status());
             let what = describe::what(context, logged, None);
-            let then = as_of.map_or_else(String::new, |as_of| format!(" as of {} entries", as_of.size));
+            let then = as_of_words(*as_of);
             let by = verified.through().as_ref().map(|through| {
                 format!(
                     "The last step shown: {}, on {}.",
@@ -191,6 +191,7 @@ fn told(
             let verified = verify_authority(bytes, &asked.request, policy, mode)?;
             let (request, decision) = (&asked.request, verified.decision());
             let word = if decision.permit { "Yes." } else { "No." };
+            let then = as_of_words(asked.as_of);
             let principal = request
                 .on_behalf_of
                 .as_ref()
@@ -200,7 +201,7 @@ fn told(
                     "Asked: may {}{principal} use {} of {} for {}?",
                     request.actor, request.category, request.subject, request.purpose
                 ))
-                .line(format!("{word} {} At {}.", describe::decision(decision), time::at(asked.at)))
+                .line(format!("{word} {} At {}{then}.", describe::decision(decision), time::at(asked.at)))
                 .line(describe::ground(verified.receipt()))
                 .member("question", "authority")
                 .member("request", request.write())
@@ -209,6 +210,15 @@ fn told(
                 .member("checkpoint", describe::ground_json(verified.receipt()))
         }
     })
+}
+
+/// The point of the past that an answer is about, if it is about one.
+fn as_of_words(as_of: Option<AsOf>) -> String {
+    match as_of {
+        None => String::new(),
+        Some(AsOf { time: Some(time), size }) => format!(" as of {} ({size} entries)", time::at(time)),
+        Some(AsOf { time: None, size }) => format!(" as of {size} entries"),
+    }
 }
 
 fn now() -> Millis {

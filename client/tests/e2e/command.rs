@@ -74,6 +74,15 @@ fn a_first_meeting_must_be_wanted() {
     let trusted = desk.online(&["log", "show", "--trust-first"]);
     assert_eq!(code(&trusted), 0, "{trusted:?}");
     assert!(String::from_utf8(trusted.stdout).unwrap().contains("This is a trial ledger"));
+    let by_variable = Command::new(env!("CARGO_BIN_EXE_procura"))
+        .args(["log", "show", "--server", &desk.family.stub.url])
+        .env_clear()
+        .env("PROCURA_HOME", desk.path("another home"))
+        .env("PROCURA_TRUST_FIRST", "1")
+        .env("PROCURA_JSON", "yes")
+        .output()
+        .unwrap();
+    assert_eq!((code(&by_variable), &json_of(&by_variable)["result"]), (0, &json!("yes")));
     let again = desk.online(&["log", "show", "--json"]);
     assert_eq!((code(&again), &json_of(&again)["trial"]), (0, &json!(true)));
     assert_eq!(code(&desk.offline(&["log", "show"])), 2);
