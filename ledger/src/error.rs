@@ -121,6 +121,7 @@ impl ReadError {
             Self::Store(error) => error.name(),
             Self::Index(_) => "unreadable",
             Self::Erased(_) => "erased",
+            Self::Void(_) => "signature_void",
             Self::Fault(_) => "fault",
         }
     }
@@ -154,6 +155,9 @@ pub enum ReadError {
     /// A record that an answer needs was erased.
     #[error("the answer needs the record at {0}, which was erased")]
     Erased(procura_core::Index),
+    /// A signature under the record no longer counts: there is nothing to prove of it but that.
+    #[error("a signature that the answer rests on no longer counts: {0}")]
+    Void(String),
     /// What is stored does not fit together: a fault of the ledger's.
     #[error("what is stored does not fit together: {0}")]
     Fault(String),

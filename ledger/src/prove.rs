@@ -154,6 +154,9 @@ impl View {
             }
             Err(WalkError::NotYet(_) | WalkError::AsOfTime(_)) => Ok(None),
             Err(WalkError::Verdict(Verdict::Lack(lack))) => Err(lack.into()),
+            Err(WalkError::Verdict(verdict @ Verdict::KeyCompromised(_))) => {
+                Err(ReadError::Void(verdict.to_string()))
+            }
             Err(error) => Err(ReadError::Fault(error.to_string())),
         }
     }

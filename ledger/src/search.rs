@@ -6,7 +6,7 @@
 //! 'S' 'n' | scheme ':' value      party id                        the party registered under an identifier
 //! 'S' 'p' | party id              type u8 | segment u64 | items u32 | handle     where its next item goes
 //! 'S' 'k' | party id              (empty)                         it has, or had, a key
-//! 'S' 'g' | from | to | index u64 id                              mandates and consents between two parties
+//! 'S' 'g' | from | to | !index u64 id                             mandates and consents between two parties, newest first
 //! 'S' 'c' | index u64             id                              catalogues
 //! ```
 
@@ -21,7 +21,7 @@ use std::sync::Arc;
 /// The most items in one segment of an organisation or institution: a page of its list. A person's holds one, so that
 /// outsiders cannot link two entries.
 pub const SEGMENT_ITEMS: u32 = 1024;
-/// The most grants between two parties that a decision looks at, oldest first.
+/// The most grants between two parties that a decision looks at, newest first.
 pub const MAX_GRANTS: usize = 1024;
 
 /// Where a party's next item goes.
@@ -159,6 +159,7 @@ impl<'a> Noted<'a> {
     pub(crate) fn write(&self, index: Index, changes: &mut Changes) {
         let id = self.record.id();
         let place: Arc<[u8]> = index.0.to_be_bytes().into();
+        let newest_first = (!index.0).to_be_bytes();
         let named: Arc<[u8]> = id.0.into();
         write_place(&id, index, changes);
         match self.record.content() {
@@ -177,11 +178,11 @@ impl<'a> Noted<'a> {
                 changes.insert(key(b'c', &[&place]), named);
             }
             Content::Mandate(mandate) => {
-                let pair = [&mandate.mandator.0[..], &mandate.mandatee.0, &place];
+                let pair = [&mandate.mandator.0[..], &mandate.mandatee.0, &newest_first];
                 changes.insert(key(b'g', &pair), named);
             }
             Content::Consent(consent) => {
-                let pair = [&consent.subject.0[..], &consent.recipient.0, &place];
+                let pair = [&consent.subject.0[..], &consent.recipient.0, &newest_first];
                 changes.insert(key(b'g', &pair), named);
             }
             _ => {}

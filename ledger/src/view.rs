@@ -193,7 +193,7 @@ impl View {
         Ok(search::index_of(&self.head.snapshot, id)?)
     }
 
-    /// The mandates and consents from one party to another, oldest first, at most [`search::MAX_GRANTS`].
+    /// The mandates and consents from one party to another, newest first, at most [`search::MAX_GRANTS`].
     ///
     /// # Errors
     /// [`ReadError`].

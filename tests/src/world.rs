@@ -216,7 +216,7 @@ impl World {
             Ok(_) => "accepted".to_owned(),
         };
         if name != "accepted" {
-            assert_eq!(self.ledger.view().size(), size, "a refusal left a trace");
+            assert_eq!(self.ledger.view().size(), size, "the refusal {name} left a trace");
         }
         name
     }

@@ -13,10 +13,11 @@ use procura_core::hash::handle_commitment;
 use procura_core::identifier::Identifier;
 use procura_core::key::{Signer, SoftKey};
 use procura_core::kinds::{PartyType, RESERVED, proof_of_possession_message};
+use procura_core::receipt::{Mode, verify_status};
 use procura_core::status::Status;
 use procura_core::submission::Submission;
 use procura_core::{Hash, Millis};
-use procura_ledger::Clock;
+use procura_ledger::{Ask, Audience, Clock};
 use procura_tests::world::{Actor, ORIGIN, World};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -152,18 +153,12 @@ fn a_key_is_bound_to_a_party() {
         "key_not_active"
     );
     let nearly = 3 * DAY_MS - 1;
-    pass(&world, nearly);
+    world.clock.pass(nearly);
     assert_eq!(world.refused(world.transition("acceptance", &world.registrar, &recovery)), "key_delay");
-    pass(&world, 1);
+    world.clock.pass(1);
     assert_eq!(world.refused(world.transition("acceptance", &mother, &recovery)), "not_yours");
     world.append(world.transition("acceptance", &world.registrar, &recovery));
     world.append(world.consent(&held, &world.registrar.party, &["tax"], &["read"]));
-}
-
-/// Moves the clock on and lets the operator confirm the jump.
-fn pass(world: &World, ms: u64) {
-    world.clock.pass(ms);
-    world.ledger.confirm_clock();
 }
 
 #[test]
@@ -210,7 +205,7 @@ fn a_compromise_is_dated_within_reason() {
     let world = World::in_memory();
     let mother = world.person(MOTHER);
     let second = second_key(&world, &mother, 6);
-    pass(&world, 100 * DAY_MS);
+    world.clock.pass(100 * DAY_MS);
     let now = world.clock.now().0;
     let at = |days: u64| Some(Millis(now - days * DAY_MS));
     let end = |by: &Actor, since| key_end(&world, by, &second.kid, "compromised", since);
@@ -346,7 +341,7 @@ fn what_the_form_alone_gives_away() {
     let shifted =
         world.mandate_draft(&mother, &son.party, &["tax"]).member("not_before", json!(year.not_before.0 + 1));
     assert_eq!(world.refused(signed(shifted, &mother)), "validity_mismatch");
-    pass(&world, 2 * DAY_MS);
+    world.clock.pass(2 * DAY_MS);
     let late = world.mandate_draft(&mother, &son.party, &["tax"]).validity(&year);
     assert_eq!(world.refused(signed(late, &mother)), "retroactive");
     let person = |identifier: &str| {
@@ -448,4 +443,32 @@ fn key_end(world: &World, by: &Actor, key: &Hash, reason: &str, since: Option<Mi
         None => draft,
     };
     signed(draft, by)
+}
+
+/// Goal: no key is bound that could sign nothing. Method: each new key is signed by the one before, until that is refused;
+/// the last one bound still signs.
+#[test]
+fn a_chain_of_keys_ends_before_its_signatures_do() {
+    let world = World::in_memory();
+    let mut mother = world.person(MOTHER);
+    let son = world.person(SON);
+    let mut bound = 1;
+    loop {
+        let key = Arc::new(SoftKey::from_seed(&world.fresh()));
+        let record = world.key_record(&mother, &mother.party, &key, "cosigned");
+        if bound == 16 {
+            panic!("16 keys in a chain");
+        }
+        match world.ledger.append(record) {
+            Ok(acknowledged) => mother = Actor { kid: acknowledged.id, key, ..mother },
+            Err(error) => break assert_eq!(error.name(), "chain_too_long"),
+        }
+        bound += 1;
+    }
+    assert!(bound > 4, "{bound}");
+    let id = world.append(world.mandate(&mother, &son.party, &["pension"])).id;
+    world.append(world.transition("acceptance", &son, &id));
+    let receipt = world.ledger.view().receipt(&id, &Ask::now(Audience::Anyone)).unwrap().unwrap().to_json();
+    let fresh = Mode::Fresh(world.clock.now());
+    assert!(verify_status(receipt.as_bytes(), &id, None, &world.policy(), fresh).unwrap().status().permits());
 }

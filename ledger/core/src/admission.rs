@@ -98,6 +98,9 @@ pub enum Refusal {
     /// The kinds table does not allow it.
     #[error(transparent)]
     NotAllowed(NotAllowed),
+    /// Too many keys between this one and the root.
+    #[error("too many keys signed one another between this one and the root; let a registrar bind a new one")]
+    ChainTooLong,
     /// The target's status does not allow it.
     #[error("the target's status does not allow this: it has ended, or this was done already")]
     Move,
@@ -152,6 +155,7 @@ impl Refusal {
             Self::PartyNotActive => "party_not_active",
             Self::KeyCompromised => "key_compromised",
             Self::NotAllowed(error) => error.name(),
+            Self::ChainTooLong => "chain_too_long",
             Self::Move => "move",
             Self::ValidityMismatch => "validity_mismatch",
             Self::Retroactive => "retroactive",
@@ -198,7 +202,7 @@ impl From<Verdict> for Refusal {
             Verdict::PartyNotActive(_) => Self::PartyNotActive,
             Verdict::KeyCompromised(_) => Self::KeyCompromised,
             Verdict::NotAllowed(_, error) => Self::NotAllowed(error),
-            Verdict::ChainTooLong(_) => Self::NotAllowed(NotAllowed::Signer),
+            Verdict::ChainTooLong(_) => Self::ChainTooLong,
             Verdict::Lack(lack) => lack.into(),
         }
     }

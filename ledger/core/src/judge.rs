@@ -175,7 +175,9 @@ impl<'a, S: Source + ?Sized> Judge<'a, S> {
     ) -> Result<Option<Status>, Verdict> {
         let becomes = record.row().becomes;
         let Some(target_id) = record.common().target else {
-            self.statement(record, place, None, 0, verify)?;
+            // A key is judged as deep as a record that it will sign: none is bound whose signatures could not count.
+            let depth = usize::from(matches!(record.content(), Content::Key(_)));
+            self.statement(record, place, None, depth, verify)?;
             return Ok(becomes(record, None));
         };
         let standing = self.standing(&target_id)?;

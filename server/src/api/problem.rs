@@ -78,7 +78,16 @@ const STATUSES: &[(StatusCode, &[&str])] = &[
     (StatusCode::REQUEST_TIMEOUT, &["timeout"]),
     (
         StatusCode::CONFLICT,
-        &["move", "not_first", "list_full", "party_exists", "signed_twice", "size_unavailable"],
+        &[
+            "move",
+            "not_first",
+            "list_full",
+            "party_exists",
+            "signed_twice",
+            "size_unavailable",
+            "signature_void",
+            "erased",
+        ],
     ),
     (
         StatusCode::PAYLOAD_TOO_LARGE,
@@ -247,6 +256,16 @@ impl From<SubmitError> for Problem {
 
 impl From<ReadError> for Problem {
     fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Void(what) => return Self::new("signature_void", what),
+            ReadError::Erased(_) => {
+                return Self::new(
+                    "erased",
+                    "A record that the answer needs was erased; nothing can be proven of it.",
+                );
+            }
+            _ => {}
+        }
         tracing::error!(%error, "the ledger could not be read");
         Self::new("internal", "The ledger could not be read. The operator finds the reason in the log.")
     }
@@ -319,7 +338,7 @@ mod tests {
             let expected = match name.as_str() {
                 "wrong_origin" => 400,
                 "oversized" => 413,
-                "move" | "list_full" | "party_exists" => 409,
+                "move" | "list_full" | "party_exists" | "not_first" => 409,
                 _ => 422,
             };
             assert_eq!(status(&name).as_u16(), expected, "{name}");
