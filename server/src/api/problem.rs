@@ -338,7 +338,7 @@ mod tests {
             let expected = match name.as_str() {
                 "wrong_origin" => 400,
                 "oversized" => 413,
-                "move" | "list_full" | "party_exists" | "not_first" => 409,
+                "move" | "list_full" | "party_exists" | "not_first" | "erased" => 409,
                 _ => 422,
             };
             assert_eq!(status(&name).as_u16(), expected, "{name}");
