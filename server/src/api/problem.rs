@@ -336,7 +336,7 @@ mod tests {
     fn every_refusal_of_a_record_has_its_status() {
         for name in names("records.md", &["Refusals"]) {
             let expected = match name.as_str() {
-                "wrong_origin" => 400,
+                "wrong_origin" | "unknown_version" => 400,
                 "oversized" => 413,
                 "move" | "list_full" | "party_exists" | "not_first" | "erased" => 409,
                 _ => 422,
