@@ -23,7 +23,6 @@ pub mod key;
 pub mod kinds;
 pub mod kv;
 pub mod note;
-pub mod peaks;
 pub mod policy;
 pub mod receipt;
 pub mod record;

@@ -28,7 +28,7 @@ pub fn status_of<K: Kv + ?Sized>(kv: &K, id: &Hash) -> Result<Option<StatusHeade
 /// # Errors
 /// [`Unreadable`] if a row can't be read or an item is missing.
 pub fn status_items<K: Kv + ?Sized>(kv: &K, id: &Hash) -> Result<Vec<Item>, Unreadable> {
-    let count = status_of(kv, id)?.map_or(0, |header| header.items.size());
+    let count = status_of(kv, id)?.map_or(0, |header| header.items.size().0);
     (0..count).map(|n| item(kv, &key::status_item(id, n))).collect()
 }
 
@@ -57,7 +57,7 @@ pub fn tag_header<K: Kv + ?Sized>(kv: &K, tag: &Hash) -> Result<Option<TagHeader
 /// # Errors
 /// [`Unreadable`] if a row can't be read or an item is missing.
 pub fn tag_items<K: Kv + ?Sized>(kv: &K, tag: &Hash, range: Range<u64>) -> Result<Vec<Item>, Unreadable> {
-    let count = tag_header(kv, tag)?.map_or(0, |header| header.items.size());
+    let count = tag_header(kv, tag)?.map_or(0, |header| header.items.size().0);
     (range.start..range.end.min(count)).map(|n| item(kv, &key::tag_item(tag, n))).collect()
 }
 

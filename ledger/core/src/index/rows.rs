@@ -15,8 +15,8 @@ use crate::cursor::Cursor;
 use crate::entry::Class;
 use crate::hash::{self, Hash};
 use crate::kv::Unreadable;
-use crate::peaks::Peaks;
 use crate::status::Status;
+use crate::tree::Frontier;
 use crate::units::{Index, Millis, Size};
 
 /// The version of these rows; an unknown one is refused, and the index rebuilt.
@@ -51,7 +51,7 @@ pub struct StatusHeader {
     /// Where the last item's entry stands.
     pub last_index: Index,
     /// The tree of its items.
-    pub items: Peaks,
+    pub items: Frontier,
 }
 
 /// What the index knows of a tag, its items apart.
@@ -60,7 +60,7 @@ pub struct TagHeader {
     /// Where the last item's entry stands.
     pub last_index: Index,
     /// The tree of its items.
-    pub items: Peaks,
+    pub items: Frontier,
 }
 
 impl Meta {
@@ -112,7 +112,7 @@ impl StatusHeader {
     pub fn body(&self) -> StatusBody {
         StatusBody {
             status: self.status,
-            count: self.items.size(),
+            count: self.items.size().0,
             last_index: self.last_index,
             items: self.items.root(),
         }
@@ -141,7 +141,7 @@ impl TagHeader {
     /// The body that the map's value commits to.
     #[must_use]
     pub fn body(&self) -> TagBody {
-        TagBody { count: self.items.size(), last_index: self.last_index, items: self.items.root() }
+        TagBody { count: self.items.size().0, last_index: self.last_index, items: self.items.root() }
     }
 
     pub(super) fn encode(&self) -> Vec<u8> {
@@ -171,9 +171,9 @@ pub(super) fn decode_index(row: &[u8]) -> Result<Index, Unreadable> {
     whole(b'x', row, |rest| rest.be64().map(Index))
 }
 
-fn encode_list(out: &mut Vec<u8>, last_index: Index, items: &Peaks) {
+fn encode_list(out: &mut Vec<u8>, last_index: Index, items: &Frontier) {
     out.extend(last_index.0.to_be_bytes());
-    out.extend(items.size().to_be_bytes());
+    out.extend(items.size().0.to_be_bytes());
     items.peaks().iter().for_each(|peak| out.extend(peak.0));
 }
 
@@ -181,7 +181,9 @@ fn decode_list(rest: &mut Cursor<'_>) -> Option<TagHeader> {
     let last_index = Index(rest.be64()?);
     let count = rest.be64()?;
     let peaks = (0..count.count_ones()).map(|_| rest.hash()).collect::<Option<_>>()?;
-    Peaks::from_parts(count, peaks).filter(|_| count > 0).map(|items| TagHeader { last_index, items })
+    Frontier::from_peaks(Size(count), peaks)
+        .filter(|_| count > 0)
+        .map(|items| TagHeader { last_index, items })
 }
 
 /// Reads a row to its last byte.
@@ -237,7 +239,7 @@ mod tests {
 
     #[test]
     fn round_trips_and_lengths() {
-        let items = Peaks::of((0..7).map(|n| hash::leaf(&[n])));
+        let items = (0..7).map(|n| hash::leaf(&[n])).collect::<Frontier>();
         let meta =
             Meta { size: Size(7), time: Millis(8), last_commit: Index(6), keys: 3, ..Meta::empty("o") };
         let status = StatusHeader {

@@ -6,8 +6,8 @@ use super::*;
 use crate::entry::{Commit, Entry, EntryError, Head, Tags};
 use crate::hash::{self, Hash};
 use crate::kv::{Kv, MemoryKv};
-use crate::peaks::Peaks;
 use crate::status::{Initial, Status};
+use crate::tree::Frontier;
 use crate::trie;
 use crate::units::{Index, Millis, Size};
 use proptest::prelude::*;
@@ -194,7 +194,8 @@ fn the_end_of_a_status_list_is_kept_for_taking_away() {
 fn a_tag_holds_2_to_the_20() {
     for (count, room) in [(MAX_TAG_ITEMS - 1, true), (MAX_TAG_ITEMS, false)] {
         let peaks = vec![id(0); count.count_ones() as usize];
-        let header = TagHeader { last_index: Index(0), items: Peaks::from_parts(count, peaks).unwrap() };
+        let header =
+            TagHeader { last_index: Index(0), items: Frontier::from_peaks(Size(count), peaks).unwrap() };
         let mut kv = MemoryKv::default();
         kv.0.insert(rows::key::tag(&tag(1)), header.encode().into());
         let mut state = after(&kv, &[create(1, 1, &[])]);

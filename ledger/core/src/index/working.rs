@@ -8,8 +8,8 @@ use super::{MAX_STATUS_ITEMS, MAX_TAG_ITEMS, RESERVED_STATUS_ITEMS};
 use crate::entry::{Class, Commit, Entry, Head};
 use crate::hash::{self, Hash};
 use crate::kv::{Changes, Kv, Unreadable};
-use crate::peaks::Peaks;
 use crate::status::{Move, Status};
+use crate::tree::Frontier;
 use crate::trie::{self, TrieWriter};
 use crate::units::{Index, Millis, Size};
 use std::collections::BTreeSet;
@@ -292,7 +292,7 @@ impl<K: Kv + ?Sized> Working<'_, K> {
         if !step.is_permitted() {
             return Err(Fault::MoveForbidden { from: step.from, to }.into());
         }
-        let count = record.items.size();
+        let count = record.items.size().0;
         if count >= MAX_STATUS_ITEMS {
             return Err(Fault::ListFull(*target_id).into());
         }
@@ -303,10 +303,10 @@ impl<K: Kv + ?Sized> Working<'_, K> {
     }
 
     /// The lists of the entry's tags, each with room for one more.
-    fn tag_lists(&self, head: &Head) -> Result<Vec<(Hash, Peaks)>, ApplyError> {
+    fn tag_lists(&self, head: &Head) -> Result<Vec<(Hash, Frontier)>, ApplyError> {
         let list = |tag: &Hash| {
-            let items = tag_header(self, tag)?.map_or_else(Peaks::new, |header| header.items);
-            if items.size() >= MAX_TAG_ITEMS {
+            let items = tag_header(self, tag)?.map_or_else(Frontier::new, |header| header.items);
+            if items.size().0 >= MAX_TAG_ITEMS {
                 return Err(Fault::TagFull(*tag).into());
             }
             Ok((*tag, items))
@@ -320,8 +320,13 @@ impl<K: Kv + ?Sized> Working<'_, K> {
     /// Starts a record's list with its create.
     fn open_list(&mut self, id: &Hash, item: &Item, status: Status) {
         let class = item.class;
-        let record =
-            StatusHeader { status, class, created: item.index, last_index: item.index, items: Peaks::new() };
+        let record = StatusHeader {
+            status,
+            class,
+            created: item.index,
+            last_index: item.index,
+            items: Frontier::new(),
+        };
         self.put_item(id, record, item);
     }
 
@@ -339,17 +344,17 @@ impl<K: Kv + ?Sized> Working<'_, K> {
     }
 
     fn put_item(&mut self, id: &Hash, mut record: StatusHeader, item: &Item) {
-        self.write(key::status_item(id, record.items.size()), &item.encode());
+        self.write(key::status_item(id, record.items.size().0), &item.encode());
         record.items.push(item.leaf_in_list());
         self.write(key::status(id), &record.encode());
         self.stale.insert(MapKey::Status(*id));
     }
 
     /// Files an entry under its tags.
-    fn file(&mut self, lists: Vec<(Hash, Peaks)>, item: &Item) {
+    fn file(&mut self, lists: Vec<(Hash, Frontier)>, item: &Item) {
         let (row, leaf) = (item.encode(), item.leaf_in_list());
         for (tag, mut items) in lists {
-            self.write(key::tag_item(&tag, items.size()), &row);
+            self.write(key::tag_item(&tag, items.size().0), &row);
             items.push(leaf);
             self.write(key::tag(&tag), &TagHeader { last_index: item.index, items }.encode());
             self.stale.insert(MapKey::Tag(tag));

@@ -65,6 +65,15 @@ impl Frontier {
     }
 }
 
+/// The frontier of a whole tree, by its leaf hashes.
+impl FromIterator<Hash> for Frontier {
+    fn from_iter<I: IntoIterator<Item = Hash>>(leaves: I) -> Self {
+        let mut frontier = Self::new();
+        leaves.into_iter().for_each(|leaf| drop(frontier.push(leaf)));
+        frontier
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::mth;
