@@ -1,6 +1,6 @@
 //! The command's words: a file a verb, and what they share.
 //!
-//! A verb gives an [`Answer`](output::Answer) or a [`Failure`](output::Failure); only [`output`] prints.
+//! A verb gives an [`Answer`] or a [`Failure`]; only [`output`] prints.
 
 mod accept;
 mod catalogue;

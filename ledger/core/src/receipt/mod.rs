@@ -1,7 +1,7 @@
 //! Receipts: answers that prove themselves.
 //!
 //! [`walk`] says what an answer needs; the prover walks over the ledger and notes what it touches
-//! ([`Recording`]), the verifier walks over the receipt alone ([`verify`]).
+//! ([`Recording`]), the verifier walks over the receipt alone ([`verify_status`] and its siblings).
 //!
 //! spec: receipts.md
 
