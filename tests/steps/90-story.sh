@@ -55,6 +55,8 @@ says 1 mother revoke "$mandate"
 says 0 mother records
 says 0 auditor log audit
 says 2 municipality log audit
+says 0 municipality prove inclusion --index 3
+says 0 municipality prove consistency
 stop_server
 
 echo '  no server: the receipt verifies, a changed one does not'
