@@ -1,6 +1,6 @@
-//! A source that remembers what it answered, for as long as one submission is looked at.
+//! A source that remembers what it answered, for as long as one submission or one question is looked at.
 //!
-//! Admission comes by the same key, registrar and root several times; nothing changes meanwhile, so that each is read
+//! Whoever judges comes by the same key, registrar and root several times; nothing changes meanwhile, so that each is read
 //! from the index once.
 
 use procura_core::admission::State;

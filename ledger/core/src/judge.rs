@@ -4,7 +4,7 @@
 
 use crate::entry::Entry;
 use crate::key::{PublicKey, SignatureError};
-use crate::kinds::{Content, KeyEnd, NotAllowed, Party, Root, Signer, Signing, Target};
+use crate::kinds::{Content, KeyEnd, NotAllowed, Party, Root, Signer, Signing, Target, check_possession};
 use crate::record::Record;
 use crate::source::{Lack, List, Logged, OpeningError, Source};
 use crate::status::{Move, Status};
@@ -178,6 +178,7 @@ impl<'a, S: Source + ?Sized> Judge<'a, S> {
             // A key is judged as deep as a record that it will sign: none is bound whose signatures could not count.
             let depth = usize::from(matches!(record.content(), Content::Key(_)));
             self.statement(record, place, None, depth, verify)?;
+            check_possession(record).map_err(|error| Verdict::NotAllowed(place.at, error))?;
             return Ok(becomes(record, None));
         };
         let standing = self.standing(&target_id)?;
@@ -379,6 +380,7 @@ impl<'a, S: Source + ?Sized> Judge<'a, S> {
             return Ok(());
         }
         record.jws().verify(key).map_err(|error| Verdict::Signature(at, error))?;
+        check_possession(record).map_err(|error| Verdict::NotAllowed(at, error))?;
         self.verified.borrow_mut().insert(at);
         Ok(())
     }

@@ -5,7 +5,7 @@ use crate::Hash;
 use crate::hash::sha256;
 use crate::json::Members;
 use crate::key::PublicKey;
-use crate::record::RecordError;
+use crate::record::{Record, RecordError};
 use crate::status::Status;
 
 /// A key and whose it is.
@@ -103,13 +103,22 @@ fn parse(members: &mut Members) -> Result<Content, RecordError> {
     Ok(Content::Key(key))
 }
 
+/// Whether a `key` record shows that the new key's holder has it; any other record shows nothing of the kind. Apart from the
+/// signer's right, because it is a signature: once verified, it needs no second look.
+///
+/// # Errors
+/// [`NotAllowed::Possession`].
+pub fn check_possession(record: &Record) -> Result<(), NotAllowed> {
+    let Content::Key(key) = record.content() else { return Ok(()) };
+    let common = record.common();
+    let message = proof_of_possession_message(&common.origin, &key.party, &key.public_key, &common.nonce);
+    key.public_key.verify(&message, &key.possession).map_err(|_| NotAllowed::Possession)
+}
+
 fn may_sign(signing: &Signing<'_>) -> Result<(), NotAllowed> {
     let (Content::Key(key), Some(holder)) = (signing.record.content(), signing.key_holder) else {
         return Err(NotAllowed::Signer);
     };
-    let common = signing.record.common();
-    let message = proof_of_possession_message(&common.origin, &key.party, &key.public_key, &common.nonce);
-    key.public_key.verify(&message, &key.possession).map_err(|_| NotAllowed::Possession)?;
     let registrar = signing.signer.is_root()
         || (signing.signer.has(Role::Registrar) && holder.party_type != PartyType::Institution);
     let allowed = match key.basis {

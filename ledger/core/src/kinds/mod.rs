@@ -15,7 +15,7 @@ mod transition;
 
 pub use catalogue::{Basis, Catalogue, Category, Purpose, Title};
 pub use consent::Consent;
-pub use key::{Assurance, Key, KeyBasis, proof_of_possession_message};
+pub use key::{Assurance, Key, KeyBasis, check_possession, proof_of_possession_message};
 pub use key_end::{KeyEnd, KeyEndReason};
 pub use mandate::Mandate;
 pub use other::Other;
