@@ -26,7 +26,7 @@ use procura_core::hash::commitment;
 use procura_core::index::{ApplyError, Fault, Working};
 use procura_core::judge::Place;
 use procura_core::key::PublicKey;
-use procura_core::kinds::{Class, Content};
+use procura_core::kinds::{Class, Content, NotAllowed};
 use procura_core::kv::{Changes, Kv, Unreadable};
 use procura_core::source::{Lack, Logged, Opened, Sealed, Source};
 use procura_core::status::Initial;
@@ -216,9 +216,15 @@ impl<'a> Tail<'a> {
         let Some(index) = search::index_of(&self.rows_found(), &candidate.record().id())? else {
             return Ok(None);
         };
-        let key = self.read(|live| signing_key(live, candidate.record().jws().kid()))?;
+        let kid = candidate.record().jws().kid();
+        let (key, is_theirs) = self.read(|live| -> Result<_, Refusal> {
+            let logged = live.at(index)?;
+            let first = logged.opened()?.record.jws().kid();
+            Ok((signing_key(live, kid)?, kid == first || is_of_one_party(live, kid, first)?))
+        })?;
         candidate.verify(&key.ok_or(Refusal::UnknownKey)?)?;
-        Ok(Some(index))
+        // Whoever merely knows the payload learns nothing of the record by signing it too.
+        if is_theirs { Ok(Some(index)) } else { Err(Refusal::NotAllowed(NotAllowed::Signer)) }
     }
 
     /// Logs the parties that are prepared only, just before the first record that names them. All of them are admitted before
@@ -375,6 +381,20 @@ pub(crate) fn signing_key<S: Source>(source: &S, kid: &Hash) -> Result<Option<Pu
         Err(Lack::Record { .. }) => Ok(None),
         Err(lack) => Err(lack.into()),
     }
+}
+
+/// Whether two keys are one party's.
+fn is_of_one_party<S: Source>(source: &S, one: &Hash, other: &Hash) -> Result<bool, Refusal> {
+    let party = |kid: &Hash| match source.record(kid) {
+        Ok(logged) => match logged.opened()?.record.content() {
+            Content::Key(key) => Ok(Some(key.party)),
+            _ => Ok(None),
+        },
+        Err(Lack::Record { .. }) => Ok(None),
+        Err(lack) => Err(Refusal::from(lack)),
+    };
+    let party_of_one = party(one)?;
+    Ok(party_of_one.is_some() && party_of_one == party(other)?)
 }
 
 fn entry_of(

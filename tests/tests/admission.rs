@@ -1,13 +1,6 @@
 //! Who may have what logged. Goal: every refusal of `spec/records.md` that looks at the state is given by its name, each beside
 //! a twin that is taken, and none leaves a trace. Method: the world of `world.rs`, one thing wrong at a time;
 //! [`World::refused`] holds the size of the log before and after.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "in tests a panic is the finding"
-)]
-
 use procura_core::draft::{Draft, Occasion};
 use procura_core::hash::handle_commitment;
 use procura_core::identifier::Identifier;
@@ -471,4 +464,22 @@ fn a_chain_of_keys_ends_before_its_signatures_do() {
     let receipt = world.ledger.view().receipt(&id, &Ask::now(Audience::Anyone)).unwrap().unwrap().to_json();
     let fresh = Mode::Fresh(world.clock.now());
     assert!(verify_status(receipt.as_bytes(), &id, None, &world.policy(), fresh).unwrap().status().permits());
+}
+
+/// Goal: the same record again gives its receipt to its signer, and to nobody who merely knows its payload. Method: one payload
+/// signed by the same key, by another key of the same party, and by somebody else's.
+#[test]
+fn only_its_signer_hands_a_record_in_again() {
+    let world = World::in_memory();
+    let (mother, son) = (world.person(MOTHER), world.person(SON));
+    let second = second_key(&world, &mother, 9);
+    let draft = world.mandate_draft(&mother, &son.party, &["pension"]);
+    let id = world.append(signed(draft.clone(), &mother)).id;
+    for by in [&mother, &second] {
+        let again = world.ledger.append(signed(draft.clone(), by)).unwrap();
+        assert_eq!((again.id, again.is_new), (id, false));
+    }
+    for by in [&son, &world.registrar, &world.root] {
+        assert_eq!(world.refused(signed(draft.clone(), by)), "not_yours");
+    }
 }

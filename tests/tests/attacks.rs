@@ -2,13 +2,6 @@
 //! deceives no verifier; where only the replay of the whole log shows the lie, it does, and a policy with a map-checker refuses.
 //! Method: [`Liar`] builds the lying log, map or receipt and signs it. Most lies are the vectors of `spec/vectors/receipt/`, each with the name of
 //! its refusal; here each attack is held to have its lies, and what no single receipt can show is tried.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "in tests a panic is the finding"
-)]
-
 use procura_core::entry::Entry;
 use procura_core::hash::tag;
 use procura_core::key::{Signer, SoftKey};

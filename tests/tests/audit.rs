@@ -1,14 +1,5 @@
 //! Goal: an audit finds nothing in an honest ledger and names whatever was tampered with. Method: one small ledger
 //! with every class of entry, then one change at a time, shown by a store that lies; what must be found is stated.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "in tests a panic is the finding"
-)]
-
 use procura_core::checkpoint::Checkpoint;
 use procura_core::draft::Draft;
 use procura_core::entry::{Entry, Tags};

@@ -1,14 +1,5 @@
 //! Goal: what an admitted record costs in reads does not grow with the log. Method: a store and an index that count; the
 //! same mandates on a short and on a longer log, with nothing of the index in memory; the bounds are stated, not timed.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "in tests a panic is the finding"
-)]
-
 use procura_core::kv::{Kv, Unreadable};
 use procura_ledger::index::{IndexError, IndexFile, IndexRow, Mark, Rows};
 use procura_ledger::store::memory::MemoryStore;

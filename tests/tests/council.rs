@@ -1,12 +1,5 @@
 //! A root of several keys. Goal: no root key does alone what takes a quorum, in admission as in verification. Method: a
 //! ledger of its own with a root of three keys, two of which must sign; then the same under a lying operator.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "in tests a panic is the finding"
-)]
-
 use procura_core::draft::{Draft, Occasion};
 use procura_core::identifier::Identifier;
 use procura_core::key::{Signer, SoftKey};

@@ -3,15 +3,6 @@
 //! the folder is opened, everything acknowledged is proven again, and in the end all of it is audited.
 //!
 //! `PROCURA_CRASHES` says how often; 10 unless told otherwise.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "in tests a panic is the finding"
-)]
-
 use procura_core::receipt::{Mode, Policy, verify_status};
 use procura_core::tree::{Root, check_consistency};
 use procura_core::{Hash, Millis, Size};

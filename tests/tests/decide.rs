@@ -1,12 +1,5 @@
 //! A decision rests on its evidence. Goal: what a receipt holds is enough to come to the same decision, whatever the facts.
 //! Method: many small random worlds, each decided over all facts and again over the evidence alone.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "in tests a panic is the finding"
-)]
-
 use procura_core::days::Day;
 use procura_core::decide::{CatalogueFact, Facts, Grant, GrantKind, PartyFact, Reason, Request, decide};
 use procura_core::hash::sha256;

@@ -1,14 +1,5 @@
 //! Goal: whatever fails below the ledger, nothing acknowledged is lost, nothing is acknowledged twice, and it becomes ready
 //! again by itself. Method: a store that fails at will, the world's clock, folders that are put back or swapped.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "in tests a panic is the finding"
-)]
-
 use procura_core::Size;
 use procura_core::draft::Draft;
 use procura_core::identifier::Identifier;

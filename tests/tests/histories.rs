@@ -1,14 +1,5 @@
 //! Goal: answers as of a size or a time are provable and no other size or time passes for it; many submissions in one
 //! batch see each other in their order. Method: the world's clock; a store that holds commits back until a batch has gathered.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "in tests a panic is the finding"
-)]
-
 use procura_core::hash::sha256;
 use procura_core::identifier::Identifier;
 use procura_core::key::SoftKey;

@@ -1,12 +1,5 @@
 //! The pages of `spec/` and the code say the same. Goal: a kind, a name of a refusal or of an error never stands in one of
 //! them alone. Method: the kinds table is read out of its page; names are read out of the `name` functions of the code.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "in tests a panic is the finding"
-)]
-
 use procura_core::kinds::{Class, RESERVED, Row, TABLE, row};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -1,7 +1,5 @@
 //! Appends under load until it is killed: one line before each submission and one after each acknowledgement.
 //! `crash_writer <folder> <ms when the test began>`.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "in tests a panic is the finding")]
-
 use procura_core::days::Day;
 use procura_core::draft::{Draft, Occasion};
 use procura_core::kinds::Validity;

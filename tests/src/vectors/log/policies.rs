@@ -1,10 +1,5 @@
 //! Policies, and checkpoints judged by them.
 
-#![allow(
-    clippy::unwrap_used,
-    reason = "cases are made of fixed values; one that cannot be made must stop the program"
-)]
-
 use super::texts::{checkpoint, key, log_key, sign, witness};
 use crate::vectors::Case;
 use procura_core::checkpoint::{Checkpoint, SignedCheckpoint};

@@ -1,10 +1,5 @@
 //! Notes, checkpoints, cosignatures and tlog-proofs. Every key is of a fixed seed.
 
-#![allow(
-    clippy::unwrap_used,
-    reason = "cases are made of fixed values; one that cannot be made must stop the program"
-)]
-
 use super::trees::{leaf, tree};
 use crate::vectors::Case;
 use base64::Engine as _;

@@ -1,11 +1,5 @@
 //! Proofs of the tree whose entry n is the eight bytes be64(n).
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "cases are made of fixed values; one that cannot be made must stop the program"
-)]
-
 use crate::vectors::Case;
 use procura_core::tree::{
     MemoryNodes, Root, prove_below_peaks, prove_consistency, prove_inclusion, prove_peaks, prove_range,
