@@ -10,10 +10,10 @@
 //!
 //! spec: storage.md#side-file
 
+use crate::disk::{Access, Disk, DiskFile, SystemDisk};
 use crate::lock::lock;
 use procura_core::{Size, hash};
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
@@ -96,7 +96,7 @@ pub struct SideFile {
 
 #[derive(Debug)]
 struct State {
-    file: File,
+    file: DiskFile,
     last: Option<(u64, SideMark)>,
     /// The slot that is written next: not the one that holds the last mark.
     next: usize,
@@ -109,11 +109,20 @@ impl SideFile {
     /// [`SideError::Damaged`] if marks were written and none can be read; [`SideError::FormatUnknown`];
     /// [`SideError::Io`].
     pub fn open(path: &Path) -> Result<Self, SideError> {
+        Self::open_on(&SystemDisk, path)
+    }
+
+    /// [`open`](Self::open), on another disk than the machine's.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn open_on(disk: &dyn Disk, path: &Path) -> Result<Self, SideError> {
         let io = |source| SideError::Io { path: path.display().to_string(), source };
-        let opened = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
-        let mut file = opened.map_err(io)?;
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes).map_err(io)?;
+        let file = disk.open(path, Access::Make).map_err(io)?;
+        // One byte more than there can be: a longer file is none of ours.
+        let length = file.len().map_err(io)?.min(2 * SLOT_BYTES as u64 + 1);
+        let mut bytes = vec![0; usize::try_from(length).unwrap_or_default()];
+        file.read(0, &mut bytes).map_err(io)?;
 
         let mut slots = bytes.chunks(SLOT_BYTES).take(2).map(read_slot);
         let slots = [slots.next().unwrap_or(Slot::Empty), slots.next().unwrap_or(Slot::Empty)];
@@ -167,7 +176,7 @@ impl SideFile {
         let sequence = state.last.as_ref().map_or(0, |(sequence, _)| sequence + 1);
         let start = (state.next * SLOT_BYTES) as u64;
         let slot = write_slot(sequence, mark);
-        let written = state.file.seek(SeekFrom::Start(start)).and_then(|_| state.file.write_all(&slot));
+        let written = state.file.write(start, &slot);
         written.map_err(|source| SideError::Io { path: self.path.display().to_string(), source })?;
         state.last = Some((sequence, mark.clone()));
         state.next = 1 - state.next;
