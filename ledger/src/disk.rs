@@ -4,8 +4,7 @@
 //! | is durable | after |
 //! |---|---|
 //! | what was written to a file, and its length | its `sync_data` |
-//! | a name: a file's first one, another one, none | [`Disk::sync_folder`] of the folder that it is in |
-//! | a folder made | [`Disk::create_folder`] itself |
+//! | a name: a file's or folder's first one, another one, none | [`Disk::sync_folder`] of the folder that it is in |
 //!
 //! Until then a loss of power may keep any part of it, in any order.
 
@@ -56,11 +55,39 @@ pub trait Disk: Debug + Send + Sync {
     /// [`io::ErrorKind::NotFound`]; as the system fails.
     fn list(&self, folder: &Path) -> io::Result<Vec<PathBuf>>;
 
+    /// Makes a folder in one that is there.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::AlreadyExists`]; as the system fails.
+    fn make_folder(&self, folder: &Path) -> io::Result<()>;
+
     /// Makes a folder and those above it as far as they are not there, durably.
     ///
     /// # Errors
     /// As the system fails.
-    fn create_folder(&self, folder: &Path) -> io::Result<()>;
+    fn create_folder(&self, folder: &Path) -> io::Result<()> {
+        let above = match folder.parent() {
+            // A relative name's first folder is in the one that the process is in.
+            Some(above) if above.as_os_str().is_empty() => Path::new("."),
+            Some(above) => above,
+            None => folder,
+        };
+        let was_there = self.exists(folder);
+        if !was_there {
+            self.create_folder(above)?;
+            match self.make_folder(folder) {
+                // Made by another process meanwhile.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                made => made?,
+            }
+        }
+        // Also if it was there: whoever made it may have been killed before this. (A folder that we may not read is one
+        // in which we made nothing.)
+        match self.sync_folder(above) {
+            Err(error) if was_there && error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+            synced => synced,
+        }
+    }
 
     /// Gives a file another name, in place of the file that has it.
     ///
@@ -111,28 +138,8 @@ impl Disk for SystemDisk {
         fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect()
     }
 
-    fn create_folder(&self, folder: &Path) -> io::Result<()> {
-        let above = match folder.parent() {
-            // A relative name's first folder is in the one that the process is in.
-            Some(above) if above.as_os_str().is_empty() => Path::new("."),
-            Some(above) => above,
-            None => folder,
-        };
-        let was_there = folder.is_dir();
-        if !was_there {
-            self.create_folder(above)?;
-            match fs::create_dir(folder) {
-                // Made by another process meanwhile.
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                made => made?,
-            }
-        }
-        // Also if it was there: whoever made it may have been killed before this. (A folder that we may not read is one
-        // in which we made nothing.)
-        match self.sync_folder(above) {
-            Err(error) if was_there && error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
-            synced => synced,
-        }
+    fn make_folder(&self, folder: &Path) -> io::Result<()> {
+        fs::create_dir(folder)
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {

@@ -195,9 +195,10 @@ impl Contents {
     fn survive(&self, dice: &mut Dice) -> Self {
         let mut survived = Self { next: self.next, ..Self::default() };
         for (path, folder) in &self.folders {
-            // A folder whose own name is lost takes what is in it along.
-            let above = path.parent().and_then(|above| survived.folders.get(above));
-            let is_there = above.is_none_or(|above| path.file_name().is_some_and(|n| above.now.contains_key(n)));
+            // A folder whose own name is lost takes what is in it along; the root is there for good.
+            let (above, name) = (path.parent().unwrap_or(path), path.file_name().unwrap_or_default());
+            let is_there = !self.folders.contains_key(above)
+                || survived.folders.get(above).is_some_and(|above| above.now.contains_key(name));
             if is_there {
                 let folder = folder.survive(dice);
                 for node in folder.now.values() {
@@ -353,17 +354,12 @@ impl Disk for PowerDisk {
         Ok(state.contents.folder(folder)?.now.keys().map(|name| folder.join(name)).collect())
     }
 
-    fn create_folder(&self, folder: &Path) -> io::Result<()> {
-        let above = folder.parent().ok_or_else(not_found)?;
-        if !self.exists(folder) {
-            self.create_folder(above)?;
-            let mut state = self.change()?;
-            let (names, name) = state.contents.place(folder)?;
-            names.apply(Change::Name(name, Node::Folder));
-            state.contents.folders.insert(folder.to_owned(), Folder::default());
-        }
-        // The root is there for good.
-        if self.lock().contents.folders.contains_key(above) { self.sync_folder(above) } else { Ok(()) }
+    fn make_folder(&self, folder: &Path) -> io::Result<()> {
+        let mut state = self.change()?;
+        let (names, name) = state.contents.place(folder)?;
+        names.apply(Change::Name(name, Node::Folder));
+        state.contents.folders.insert(folder.to_owned(), Folder::default());
+        Ok(())
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
@@ -386,7 +382,8 @@ impl Disk for PowerDisk {
 
     fn sync_folder(&self, folder: &Path) -> io::Result<()> {
         let mut state = self.change()?;
-        let folder = state.contents.folder(folder)?;
+        // What lies above the disk's root is there for good.
+        let Ok(folder) = state.contents.folder(folder) else { return Ok(()) };
         folder.durable = folder.now.clone();
         folder.pending.clear();
         Ok(())

@@ -4,17 +4,17 @@
 //! acknowledged is proven again, everything is audited, and the ledger goes on.
 //!
 //! `PROCURA_SEEDS` says how many seeds, `PROCURA_FIRST_SEED` from which on.
-use procura_core::{Hash, Index};
 use procura_core::receipt::{Mode, Policy, verify_status};
 use procura_core::submission::Submission;
 use procura_core::tree::{Root, check_consistency};
+use procura_core::{Hash, Index, Size};
 use procura_ledger::audit::Finding;
-use procura_ledger::side::SideFile;
+use procura_ledger::side::{SideFile, SideMark};
 use procura_ledger::store::Store;
 use procura_ledger::store::redb::{Options as VolumeOptions, RedbStore};
 use procura_ledger::{
-    Acknowledged, Ask, Audience, Ledger, MemoryIndex, OpenError, Options, ReadError, State, Storage, SubmitError,
-    View,
+    Acknowledged, Ask, Audience, Ledger, MemoryIndex, OpenError, Options, ReadError, Setup, State, Storage,
+    SubmitError, View,
 };
 use procura_tests::dice::{Dice, seeds};
 use procura_tests::power::PowerDisk;
@@ -25,12 +25,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Volumes of a few records.
-const VOLUMES: VolumeOptions = VolumeOptions {
-    volume_entries: 8,
-    cache_bytes: 1 << 20,
-    sealed_cache_bytes: 1 << 20,
-    sealed_open: 2,
-};
+const VOLUMES: VolumeOptions =
+    VolumeOptions { volume_entries: 8, cache_bytes: 1 << 20, sealed_cache_bytes: 1 << 20, sealed_open: 2 };
 
 fn on(disk: &PowerDisk, options: Options) -> Options {
     // No heartbeat comes by itself: what happens follows from the seed.
@@ -174,7 +170,14 @@ impl<'a> History<'a> {
                 3..=5 => self.transition(&session),
                 6 => self.grant_to_somebody_new(&session),
                 7..=8 => self.erase(&session),
-                _ if self.dice.chance(50) => self.disk.fail_after(self.dice.below(12) as u64 + 1),
+                _ if self.dice.chance(70) => {
+                    let calls = self.dice.below(30) as u64 + 1;
+                    self.disk.fail_after(calls);
+                    // And the power goes while it gets over that, or not.
+                    if self.dice.chance(50) {
+                        self.disk.cut_after(calls + self.dice.below(30) as u64 + 1);
+                    }
+                }
                 _ => self.hand_in_again(&session),
             }
         }
@@ -334,7 +337,10 @@ impl<'a> History<'a> {
             })
             .collect();
         for (index, erasure) in &self.erased {
-            assert!(*erasure == Erasure::Tried || unopened.contains(index), "{index} was erased and is there");
+            assert!(
+                *erasure == Erasure::Tried || unopened.contains(index),
+                "{index} was erased and is there"
+            );
         }
         assert!(unopened.iter().all(|index| self.erased.contains_key(index)), "{unopened:?} is lost");
         for (id, told) in &self.told {
@@ -350,7 +356,8 @@ impl<'a> History<'a> {
     fn go_on(&mut self) {
         let session = self.open().unwrap();
         let [from, to] = &self.start.people;
-        let acknowledged = session.world.ledger.append(session.world.mandate(from, &to.party, &["tax"])).unwrap();
+        let acknowledged =
+            session.world.ledger.append(session.world.mandate(from, &to.party, &["tax"])).unwrap();
         assert!(acknowledged.is_new);
         assert!(proof(&acknowledged.view, &acknowledged.id).unwrap().is_some());
     }
@@ -382,6 +389,108 @@ fn hold(view: &View, policy: &Policy, unopened: &BTreeSet<u64>, id: &Hash, told:
 fn proof(view: &View, id: &Hash) -> Result<Option<String>, ReadError> {
     let receipt = view.receipt(id, &Ask::now(Audience::Anyone))?;
     Ok(receipt.map(|receipt| receipt.to_json()))
+}
+
+/// Makes the ledger, or opens it if it is there: what a server does at its start.
+fn open_or_make(folder: &Path, setup: &Setup, options: Options) -> Result<Ledger, OpenError> {
+    match Ledger::open(folder, ORIGIN, setup.log_key.clone(), options.clone()) {
+        Err(OpenError::Store(error)) if error.name() == "absent" => {}
+        // A store without a first commit.
+        Err(OpenError::OtherLog { .. }) => {}
+        answered => return answered,
+    }
+    let again =
+        Setup { origin: setup.origin.clone(), root: setup.root.clone(), log_key: setup.log_key.clone() };
+    Ledger::init(folder, again, options)
+}
+
+#[test]
+fn a_first_start_can_be_cut_short_anywhere() {
+    let folder = passing_folder();
+    let path = folder.path().join("above/ledger");
+    let mut setup = None;
+    let world = World::with(|given, options| {
+        let ours =
+            Setup { root: given.root.clone(), log_key: given.log_key.clone(), origin: given.origin.clone() };
+        setup = Some(Setup {
+            origin: ORIGIN.to_owned(),
+            root: given.root.clone(),
+            log_key: given.log_key.clone(),
+        });
+        Ledger::in_memory(ours, options)
+    });
+    let setup = setup.unwrap();
+    let (mut cuts, mut made) = (0, 0);
+    for seed in seeds(60) {
+        let told = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            let mut dice = Dice::new(seed);
+            let mut disk = PowerDisk::with_folder(folder.path());
+            let mut acknowledged: Option<Root> = None;
+            for round in 0..5 {
+                if round < 4 {
+                    disk.cut_after(1 + dice.below(60) as u64);
+                }
+                let random = Arc::new(CountedRandom::from(1000 * (seed * 10 + round)));
+                let options = on(&disk, Options { random, ..world.options() });
+                match open_or_make(&path, &setup, options) {
+                    Ok(ledger) => {
+                        let (root, known) =
+                            (ledger.view().root(), acknowledged.unwrap_or(ledger.view().root()));
+                        let hashes = ledger.view().consistency(known.size, root.size).unwrap().unwrap();
+                        check_consistency(&known, &root, &hashes).unwrap();
+                        acknowledged = Some(root);
+                        assert_eq!(ledger.audit(&mut |_, _| {}).unwrap().findings, []);
+                        disk = if dice.chance(75) { disk.cut(&mut dice) } else { disk.kill() };
+                    }
+                    Err(error) => {
+                        assert!(disk.is_dead(), "it must open, or be made: {error}");
+                        cuts += 1;
+                        disk = if dice.chance(75) { disk.cut(&mut dice) } else { disk.kill() };
+                    }
+                }
+            }
+            made += u64::from(acknowledged.is_some());
+        }));
+        told.unwrap_or_else(|_| panic!("seed {seed}"));
+        let _ = std::fs::remove_dir_all(&path);
+    }
+    println!("{cuts} first starts cut short, {made} ledgers made in the end");
+    assert!(cuts > 0 && made > 0);
+}
+
+/// A mark too long for a sector may be torn, but the one that a start made durable is never lost, and never damaged.
+#[test]
+fn a_side_file_falls_back_to_the_mark_of_its_start_at_most() {
+    let mark = |size: u64| SideMark { size: Size(size), checkpoint: format!("{size:09}").repeat(200) };
+    let (mut fallbacks, mut torn) = (0, 0);
+    for seed in seeds(300) {
+        let mut dice = Dice::new(seed);
+        let mut disk = PowerDisk::with_folder(Path::new("/ledger"));
+        // At least what is durable; after a kill, all of it.
+        let (mut size, mut certain, mut was_killed) = (0, 0, false);
+        for _ in 0..6 {
+            let side = SideFile::open_on(&disk, Path::new("/ledger/side")).unwrap();
+            let last = side.last();
+            assert_eq!(last, last.as_ref().map(|last| mark(last.size.0)));
+            let last = last.map_or(0, |last| last.size.0);
+            assert!((certain..=size).contains(&last), "seed {seed}: {last} of {certain} to {size}");
+            fallbacks += u64::from(last < size);
+            assert!(!was_killed || last == size, "seed {seed}: {last} of {size}");
+            size = last;
+            torn += u64::from(side.was_torn());
+            for n in 0..dice.below(6) {
+                size += 1;
+                side.record(&mark(size)).unwrap();
+                if n == 0 {
+                    certain = size;
+                }
+            }
+            was_killed = dice.chance(25);
+            disk = if was_killed { disk.kill() } else { disk.cut(&mut dice) };
+        }
+    }
+    println!("{fallbacks} marks lost to power cuts, {torn} slots torn");
+    assert!(seeds(300).end < 100 || (fallbacks > 0 && torn > 0));
 }
 
 #[test]

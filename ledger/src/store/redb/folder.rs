@@ -54,6 +54,11 @@ impl Folder {
     pub(super) fn rename(&self, from: &Path, to: &Path) -> Result<(), StoreError> {
         let renamed = self.disk.rename(from, to);
         renamed.map_err(|error| StoreError::io(format!("naming {}", to.display()), error))?;
+        self.sync()
+    }
+
+    /// Makes the folder's names durable.
+    pub(super) fn sync(&self) -> Result<(), StoreError> {
         let synced = self.disk.sync_folder(&self.path);
         synced.map_err(|error| StoreError::io(self.path.display().to_string(), error))
     }

@@ -17,8 +17,7 @@ use crate::guard::Careful;
 use crate::lock::{read, write};
 use crate::store::{Batch, Head, StoreError};
 use ::redb::{
-    Database, Durability, ReadOnlyDatabase, ReadOnlyTable, ReadableDatabase, ReadableTable,
-    WriteTransaction,
+    Database, Durability, ReadOnlyDatabase, ReadOnlyTable, ReadableDatabase, ReadableTable, WriteTransaction,
 };
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -69,9 +68,8 @@ impl Volume {
     pub(super) fn sealed_tables(&self, disk: &dyn Disk, cache_bytes: usize) -> Result<Tables, Fault> {
         let mut handle = write(&self.handle);
         if matches!(*handle, Handle::Closed) {
-            let open = || {
-                guarded(&self.path, || Ok(Careful::new(backend::read(disk, &self.path, cache_bytes)?)))
-            };
+            let open =
+                || guarded(&self.path, || Ok(Careful::new(backend::read(disk, &self.path, cache_bytes)?)));
             let database = match open() {
                 Err(Fault::Unclean) => {
                     tracing::warn!(file = %self.path.display(), "repairing a volume that was not closed cleanly");
