@@ -428,7 +428,7 @@ fn a_first_start_can_be_cut_short_anywhere() {
             let mut acknowledged: Option<Root> = None;
             for round in 0..5 {
                 if round < 4 {
-                    disk.cut_after(1 + dice.below(60) as u64);
+                    disk.cut_after(1 + dice.below(140) as u64);
                 }
                 let random = Arc::new(CountedRandom::from(1000 * (seed * 10 + round)));
                 let options = on(&disk, Options { random, ..world.options() });
