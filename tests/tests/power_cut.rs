@@ -17,6 +17,7 @@ use procura_ledger::{
     SubmitError, View,
 };
 use procura_tests::dice::{Dice, seeds};
+use procura_tests::folders::passing_folder;
 use procura_tests::power::PowerDisk;
 use procura_tests::world::{Actor, CountedRandom, ORIGIN, World};
 use std::collections::{BTreeMap, BTreeSet};
@@ -53,12 +54,6 @@ impl Start {
         world.ledger.close();
         Self { world, people, disk: disk.kill(), folder: folder.path().to_owned() }
     }
-}
-
-/// In memory where the system has such a place: nothing here asks the machine's own disk for durability.
-fn passing_folder() -> tempfile::TempDir {
-    let memory = Path::new("/dev/shm");
-    if memory.is_dir() { tempfile::tempdir_in(memory).unwrap() } else { tempfile::tempdir().unwrap() }
 }
 
 /// What was told of a record.
