@@ -71,6 +71,7 @@ mod append;
 pub mod audit;
 mod check;
 mod checked;
+pub mod disk;
 mod error;
 mod filing;
 mod given;
