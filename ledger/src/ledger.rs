@@ -171,11 +171,9 @@ impl Ledger {
 
     fn read_submission(&self, submission: Submission) -> Result<Candidate, Refusal> {
         let candidate = Candidate::read(submission, &self.shared.origin)?;
-        // Verified here, in parallel, if the key is logged already; else the sequencer does it.
+        // Verified here, in parallel, if the key is logged already and can be read; else the sequencer does it.
         let view = self.view();
-        if let Some(key) =
-            view.live(|live| signing_key(live, candidate.record().jws().kid())).map_err(unreadable)??
-        {
+        if let Ok(Ok(Some(key))) = view.live(|live| signing_key(live, candidate.record().jws().kid())) {
             candidate.verify(&key)?;
         }
         Ok(candidate)

@@ -2,6 +2,7 @@
 
 pub mod crash;
 pub mod dice;
+pub mod faults;
 pub mod fixture;
 pub mod folders;
 pub mod hostile;

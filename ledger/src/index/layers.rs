@@ -138,6 +138,12 @@ impl Layers {
         }
     }
 
+    /// Whether a snapshot reads from the file as it is open now: not after a flush, nor after one that failed.
+    #[must_use]
+    pub fn is_current(&self, snapshot: &Snapshot) -> bool {
+        Arc::ptr_eq(&lock(&self.shared.state).base, &snapshot.base)
+    }
+
     /// Whether a flush is due and none is under way.
     #[must_use]
     pub fn should_flush(&self) -> bool {

@@ -12,8 +12,8 @@ use crate::checked;
 use crate::guard::{Careful, guarded};
 use crate::lock::{lock, read, write};
 use ::redb::{
-    Builder, Database, Durability, Error, ReadOnlyTable, ReadableDatabase, ReadableTable, TableDefinition,
-    TableError,
+    Builder, Database, Durability, Error, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable,
+    TableDefinition, TableError,
 };
 use procura_core::kv::{Kv, Unreadable};
 use procura_core::{Hash, Size};
@@ -36,12 +36,25 @@ const ROWS_NUMBER: u8 = 1;
 
 /// An [`IndexFile`] in one redb file.
 pub struct RedbIndex {
+    file: Arc<Shared>,
+}
+
+/// What the readers of the file share with it.
+struct Shared {
     path: PathBuf,
     cache_bytes: usize,
-    /// `None` after a failure, until the file is opened again.
-    database: RwLock<Option<Careful<Database>>>,
+    database: RwLock<Opened>,
     mark: Mutex<Option<Mark>>,
 }
+
+/// The file as it is open; `database` is `None` after a failure, until the file is opened again.
+struct Opened {
+    database: Option<Careful<Database>>,
+    /// Which opening this is: whoever saw a failure of one before does not take the next one away.
+    number: u64,
+}
+
+type Table = ReadOnlyTable<&'static [u8], &'static [u8]>;
 
 impl RedbIndex {
     /// Opens the file at `path`, which is made if it is not there. One that is damaged, of another ledger or of
@@ -74,42 +87,60 @@ impl RedbIndex {
         };
         let mark = if let Found::Rows(mark) = &found { Some(mark.clone()) } else { None };
         let path = path.to_owned();
-        Ok((Self { path, cache_bytes, database: RwLock::new(Some(database)), mark: Mutex::new(mark) }, found))
+        let (database, mark) = (Opened { database: Some(database), number: 0 }, Mutex::new(mark));
+        let file = Arc::new(Shared { path, cache_bytes, database: RwLock::new(database), mark });
+        Ok((Self { file }, found))
     }
+}
 
+impl Shared {
     /// Drops a database that failed: redb refuses further work on it, reads included, until it is opened again.
-    fn give_up(&self, error: Error) -> IndexError {
-        *write(&self.database) = None;
+    fn give_up(&self, number: u64, error: Error) -> IndexError {
+        let mut opened = write(&self.database);
+        if opened.number == number {
+            opened.database = None;
+        }
         told(&self.path, error)
     }
 
     fn with<T>(&self, work: impl FnOnce(&Database) -> Result<T, Error>) -> Result<T, IndexError> {
-        if read(&self.database).is_none() {
-            let mut database = write(&self.database);
-            if database.is_none() {
-                let opened = guarded(|| Ok(Careful::new(builder(self.cache_bytes).open(&self.path)?)));
-                let opened = opened.map_err(|error| told(&self.path, error))?;
-                let mark = guarded(|| read_mark(opened.get()?)).map_err(|error| told(&self.path, error))?;
-                *lock(&self.mark) = mark.and_then(Result::ok);
-                *database = Some(opened);
+        if read(&self.database).database.is_none() {
+            let mut opened = write(&self.database);
+            if opened.database.is_none() {
+                let database = guarded(|| Ok(Careful::new(builder(self.cache_bytes).open(&self.path)?)));
+                let database = database.map_err(|error| told(&self.path, error))?;
+                let mark = guarded(|| read_mark(&database.get()?.begin_read()?));
+                *lock(&self.mark) = mark.map_err(|error| told(&self.path, error))?.and_then(Result::ok);
+                *opened = Opened { database: Some(database), number: opened.number + 1 };
             }
         }
-        let worked = match &*read(&self.database) {
+        let opened = read(&self.database);
+        let number = opened.number;
+        let worked = match &opened.database {
             Some(database) => guarded(|| work(database.get()?)),
             None => Err(Error::DatabaseClosed),
         };
-        worked.map_err(|error| self.give_up(error))
+        drop(opened);
+        worked.map_err(|error| self.give_up(number, error))
+    }
+
+    /// The rows, and the mark that they stand at.
+    fn table(&self) -> Result<(Table, Option<Mark>), IndexError> {
+        self.with(|database| {
+            let transaction = database.begin_read()?;
+            Ok((transaction.open_table(ROWS)?, read_mark(&transaction)?.and_then(Result::ok)))
+        })
     }
 }
 
 impl IndexFile for RedbIndex {
     fn mark(&self) -> Option<Mark> {
-        lock(&self.mark).clone()
+        lock(&self.file.mark).clone()
     }
 
     fn read(&self) -> Result<Arc<dyn Rows>, IndexError> {
-        let rows = self.with(|database| Ok(database.begin_read()?.open_table(ROWS)?))?;
-        Ok(Arc::new(FileRows { path: self.path.clone(), rows }))
+        let (rows, mark) = self.file.table()?;
+        Ok(Arc::new(FileRows { file: Arc::clone(&self.file), mark, rows: RwLock::new(rows) }))
     }
 
     fn write(
@@ -117,7 +148,7 @@ impl IndexFile for RedbIndex {
         changes: &mut dyn Iterator<Item = (&[u8], &[u8])>,
         mark: &Mark,
     ) -> Result<(), IndexError> {
-        self.with(|database| {
+        self.file.with(|database| {
             let mut transaction = database.begin_write()?;
             transaction.set_durability(Durability::Immediate)?;
             // The map of free pages goes with each flush: flushes are few, and without it opening after a kill walks
@@ -134,53 +165,65 @@ impl IndexFile for RedbIndex {
             transaction.commit()?;
             Ok(())
         })?;
-        *lock(&self.mark) = Some(mark.clone());
+        *lock(&self.file.mark) = Some(mark.clone());
         Ok(())
     }
 }
 
-/// The rows of the file as of one read transaction.
+/// The rows of the file as of one mark.
 struct FileRows {
-    path: PathBuf,
-    rows: ReadOnlyTable<&'static [u8], &'static [u8]>,
+    file: Arc<Shared>,
+    mark: Option<Mark>,
+    rows: RwLock<Table>,
 }
 
-impl FileRows {
-    fn open(&self, key: &[u8], row: &[u8]) -> Result<Arc<[u8]>, Error> {
-        let payload = checked::open(ROWS_NUMBER, key, row);
-        Ok(payload.ok_or_else(|| Error::Corrupted("a row is damaged".into()))?.into())
-    }
+/// How often a read looks for the file again that a failure took away: its own failure, or that of a flush under way.
+const ATTEMPTS: u32 = 3;
 
-    fn unreadable(&self, error: Error) -> Unreadable {
-        Unreadable(told(&self.path, error).to_string())
+impl FileRows {
+    /// Runs `work` on the rows. A flush that fails (a full disk) takes the file away from its readers, who are not to notice: it
+    /// is opened again, as long as it still stands at their mark.
+    fn with<T>(&self, work: impl Fn(&Table) -> Result<T, Error>) -> Result<T, Unreadable> {
+        let mut worked = guarded(|| work(&read(&self.rows)));
+        for _ in 0..ATTEMPTS {
+            if !matches!(worked, Err(Error::DatabaseClosed | Error::PreviousIo | Error::Io(_))) {
+                break;
+            }
+            match self.file.table() {
+                Ok((rows, mark)) if mark == self.mark => *write(&self.rows) = rows,
+                _ => break,
+            }
+            worked = guarded(|| work(&read(&self.rows)));
+        }
+        worked.map_err(|error| Unreadable(told(&self.file.path, error).to_string()))
     }
+}
+
+fn payload(key: &[u8], row: &[u8]) -> Result<Arc<[u8]>, Error> {
+    let payload = checked::open(ROWS_NUMBER, key, row);
+    Ok(payload.ok_or_else(|| Error::Corrupted("a row is damaged".into()))?.into())
 }
 
 impl Kv for FileRows {
     fn get(&self, key: &[u8]) -> Result<Option<Arc<[u8]>>, Unreadable> {
-        let row = guarded(|| {
-            let row = self.rows.get(key)?;
-            row.map(|row| self.open(key, row.value())).transpose()
-        });
-        row.map_err(|error| self.unreadable(error))
+        self.with(|rows| rows.get(key)?.map(|row| payload(key, row.value())).transpose())
     }
 }
 
 impl Rows for FileRows {
     fn range(&self, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Result<Vec<IndexRow>, Unreadable> {
-        let rows = guarded(|| {
+        self.with(|table| {
             let mut rows = Vec::new();
-            for row in self.rows.range::<&[u8]>((lower_bound(prefix, after), Bound::Unbounded))?.take(limit) {
+            for row in table.range::<&[u8]>((lower_bound(prefix, after), Bound::Unbounded))?.take(limit) {
                 let (key, row) = row?;
                 let key = key.value();
                 if !key.starts_with(prefix) {
                     break;
                 }
-                rows.push((key.into(), self.open(key, row.value())?));
+                rows.push((key.into(), payload(key, row.value())?));
             }
             Ok(rows)
-        });
-        rows.map_err(|error| self.unreadable(error))
+        })
     }
 }
 
@@ -208,7 +251,7 @@ fn look(
         // `open`, never `create`: redb makes a new database out of an empty file.
         let opened = Careful::new(builder(cache_bytes).open(path)?);
         let database = opened.get()?;
-        let mark = read_mark(database)?;
+        let mark = read_mark(&database.begin_read()?)?;
         // Looked at even without a mark: rows whose mark is gone are not an empty index.
         let rows = database.begin_read()?.open_table(ROWS)?.first()?.is_some();
         Ok((opened, mark, rows))
@@ -261,8 +304,8 @@ fn encode_mark(mark: &Mark) -> Vec<u8> {
 }
 
 /// The mark in the file, if there is one; in place of one of another layout, that layout's number.
-fn read_mark(database: &Database) -> Result<Option<Result<Mark, u32>>, Error> {
-    let meta = match database.begin_read()?.open_table(META) {
+fn read_mark(transaction: &ReadTransaction) -> Result<Option<Result<Mark, u32>>, Error> {
+    let meta = match transaction.open_table(META) {
         Ok(meta) => meta,
         Err(TableError::TableDoesNotExist(_)) => {
             return Err(Error::Corrupted("it has no table of marks".into()));

@@ -41,8 +41,12 @@ impl Trie {
     pub fn fresh_rows(&self) -> impl Iterator<Item = (Vec<u8>, Arc<[u8]>)> + use<> {
         let since = self.stored;
         let is_fresh = move |page: &Arc<Page>| page.changed > since;
-        let mut waiting: Vec<(Prefix, Arc<Page>)> =
-            self.top.iter().filter(|page| is_fresh(page)).map(|page| (Prefix::TOP, Arc::clone(page))).collect();
+        let mut waiting: Vec<(Prefix, Arc<Page>)> = self
+            .top
+            .iter()
+            .filter(|page| is_fresh(page))
+            .map(|page| (Prefix::TOP, Arc::clone(page)))
+            .collect();
         std::iter::from_fn(move || {
             let (at, page) = waiting.pop()?;
             // A page comes before those below it, and those in order: the last is put on the pile first.
