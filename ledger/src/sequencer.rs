@@ -13,6 +13,7 @@ use crate::prepared::Prepared;
 use crate::published::{Head, Published};
 use crate::reply::Reply;
 use crate::side::SideFile;
+use crate::standings::Standings;
 use crate::store::Store;
 use crate::watch::ClockWatch;
 use crate::{open, replay};
@@ -48,6 +49,7 @@ pub(crate) struct Sequencer {
     pub(crate) epoch: u64,
     pub(crate) layers: Arc<Layers>,
     pub(crate) cache: Arc<RecordCache>,
+    pub(crate) standings: Arc<Standings>,
     pub(crate) published: Arc<Published>,
     pub(crate) prepared: Arc<Prepared>,
     pub(crate) side: Option<SideFile>,
@@ -122,7 +124,8 @@ impl Sequencer {
         let head = self.published.head();
         if self.broken.is_none() && !self.layers.is_current(&head.snapshot) {
             let (snapshot, checkpoint) = (self.layers.snapshot(), head.checkpoint.clone());
-            self.published.set(Head { root: head.root, checkpoint, time: head.time, snapshot });
+            let (root, time, footing) = (head.root, head.time, head.footing);
+            self.published.set(Head { root, checkpoint, time, snapshot, footing });
         }
     }
 
@@ -224,7 +227,8 @@ impl Sequencer {
         let tail =
             open::tail(self.store.as_ref(), &self.origin, &self.log_verifier).map_err(|e| e.to_string())?;
         self.frontier = tail.frontier;
-        self.publish(tail.root, tail.checkpoint, tail.time)
+        // What was replayed may have moved anything.
+        self.publish(tail.root, tail.checkpoint, tail.time, head.footing.next())
             .map_err(|_| "the index has no meta row".to_owned())?;
         Ok(())
     }
