@@ -4,4 +4,4 @@
 . tests/faults.d/lib.sh
 bash tests/shuttle/source
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-target}/shuttle/target
-suite 200 --manifest-path tests/shuttle/Cargo.toml --test orders
+suite 100 --manifest-path tests/shuttle/Cargo.toml --test orders

@@ -497,7 +497,7 @@ fn a_side_file_falls_back_to_the_mark_of_its_start_at_most() {
         }
     }
     println!("{} runs, {fallbacks} faults, 0 lost: {torn} slots torn", seeds(300).count());
-    assert!(seeds(300).end < 100 || (fallbacks > 0 && torn > 0));
+    assert!(seeds(300).count() < 50 || (fallbacks > 0 && torn > 0));
 }
 
 /// Tells a story for each seed, and sums up.
