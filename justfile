@@ -31,6 +31,9 @@ wasm:
 test:
     bash tests/run test
 
+shuttle:
+    bash tests/run shuttle
+
 story:
     bash tests/run story
 

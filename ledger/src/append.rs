@@ -136,8 +136,9 @@ impl Sequencer {
         for kept in pending.into_iter().flatten() {
             self.cache.insert(kept.kept.logged.index.0, kept.kept);
         }
-        prepared.iter().for_each(|id| self.prepared.remove(id));
         let map_root = self.publish(root, checkpoint, time, footing)?;
+        // After they are seen as logged: whoever looks for one finds it in one of the two places.
+        prepared.iter().for_each(|id| self.prepared.remove(id));
         if self.layers.should_flush() {
             self.layers.freeze(root.size, map_root);
         }

@@ -377,6 +377,11 @@ fn check_side(
     verifier: &NoteVerifier,
     stored: Root,
 ) -> Result<(), OpenError> {
+    if side.is_some_and(SideFile::was_torn) {
+        tracing::warn!(
+            "the side file lost its newest mark: a rollback is told only to before the mark that it still has"
+        );
+    }
     let Some(mark) = side.and_then(SideFile::last) else { return Ok(()) };
     if mark.size > stored.size {
         return Err(OpenError::RolledBack { stored: stored.size, signed: mark.size });

@@ -237,7 +237,8 @@ impl Shared {
     fn load(&self) -> Result<(), StoreError> {
         let mut volumes = write(&self.volumes);
         put_away(&mut volumes);
-        // A volume may have its name since a moment before a kill: durable, before anything is told of what it holds.
+        // A volume may have its name since a moment before a kill: durable, before anything is told of what it holds. (A
+        // commit that a kill or a failure left in the system's cache only is durable once redb has the last volume open.)
         self.folder.sync()?;
         let found: Vec<_> = self
             .folder
