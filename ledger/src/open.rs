@@ -2,7 +2,7 @@
 //!
 //! spec: storage.md#open
 
-use crate::error::OpenError;
+use crate::error::{OpenError, State};
 use crate::given::{Clock, OsRandom, Random, SystemClock, random};
 use crate::index::{Found, IndexFile, Layers, Limits, Mark, RedbIndex};
 use crate::ledger::{Ledger, Shared};
@@ -62,6 +62,8 @@ pub struct Options {
     pub volumes: volumes::Options,
     /// The ledger's own provisional registrar, if it is there already.
     pub provisional: Option<Registrar>,
+    /// An operator says that the clock is right, however far from the last entry. For one opening only.
+    pub confirm_clock: bool,
 }
 
 impl Default for Options {
@@ -75,6 +77,7 @@ impl Default for Options {
             index: Limits::default(),
             volumes: volumes::Options::default(),
             provisional: None,
+            confirm_clock: false,
         }
     }
 }
@@ -313,6 +316,14 @@ fn start(
     let snapshot = layers.snapshot();
     let head = Head { root: end.root, checkpoint: end.checkpoint, time: end.time, snapshot };
     let published = Arc::new(Published::new(head));
+    let mut watch = ClockWatch::new(options.clock.as_ref(), end.time);
+    if options.confirm_clock {
+        watch.confirm(options.clock.as_ref(), end.time);
+    }
+    if let Some(what) = watch.stopped() {
+        tracing::error!(%what, "the clock is not believed: nothing is taken until an operator confirms it");
+        published.set_state(State::ClockStopped(what.to_owned()));
+    }
     let cache = Arc::new(RecordCache::new(options.cached_records));
     let prepared = Arc::new(Prepared::default());
     let origin: Arc<str> = origin.into();
@@ -332,7 +343,7 @@ fn start(
         log_verifier: verifier.clone(),
         heartbeat: options.heartbeat,
         frontier: end.frontier,
-        watch: ClockWatch::new(options.clock.as_ref()),
+        watch,
         most_rows: options.volumes.volume_entries,
         last_commit: Instant::now(),
         broken: None,

@@ -5,6 +5,7 @@
  *   FAULT_FOLDER   only calls on paths and files under this folder count; its first-level names are the areas
  *   FAULT_LOG      one line "area call" for each call, or with a point only "hit" once the fault came
  *   FAULT_POINT    "area call n kind": the n-th (from 1) such call in this area fails like that
+ *   FAULT_FULL     while this file is there, no call finds room
  *
  * The kinds:
  *   eio, enospc        the call does nothing and fails; the next one works
@@ -35,6 +36,7 @@ enum need { READS, WRITES, NAMES }; /* what a call wants of the disk: nothing ne
 
 static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
 static char folder[PATH_MAX], area_wanted[64], call_wanted[32], kind[16];
+static const char *full;
 static size_t folder_length;
 static long wanted, counted;
 static int log_fd = -1, on, torn;
@@ -47,6 +49,7 @@ __attribute__((constructor)) static void begin(void) {
     const char *of = getenv("FAULT_FOLDER"), *log = getenv("FAULT_LOG"), *point = getenv("FAULT_POINT");
     if (!of || !realpath(of, folder)) return;
     folder_length = strlen(folder);
+    full = getenv("FAULT_FULL");
     if (point && sscanf(point, "%63s %31s %ld %15s", area_wanted, call_wanted, &wanted, kind) != 4) abort();
     if (log) log_fd = (int)syscall(SYS_openat, AT_FDCWD, log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 }
@@ -99,7 +102,10 @@ enum fate { PASS, FAIL, HALF, HALF_THEN_DIE, THEN_DIE };
 static enum fate fate_of(const char *area, const char *call, enum need need) {
     enum fate fate = PASS;
     pthread_mutex_lock(&turn);
-    if (!wanted) {
+    if (full && need != READS && !syscall(SYS_faccessat, AT_FDCWD, full, F_OK)) {
+        errno = ENOSPC;
+        fate = FAIL;
+    } else if (!wanted) {
         char line[128];
         snprintf(line, sizeof line, "%s %s\n", area, call);
         say(line);
