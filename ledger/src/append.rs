@@ -11,7 +11,7 @@ use crate::filing::{concerned, take_place};
 use crate::given::random;
 use crate::index::Snapshot;
 use crate::live::{Kept, Live, Pending};
-use crate::memo::Memo;
+use crate::memo::{Memo, Memory};
 use crate::open;
 use crate::published::Head;
 use crate::reply::Placed;
@@ -192,6 +192,8 @@ struct Tail<'a> {
     rows: Vec<NewRow>,
     pending: Vec<Option<Pending>>,
     prepared: Vec<Hash>,
+    /// What was read for the submissions before: many in one batch rest on the same registrar.
+    memory: Memory,
 }
 
 impl<'a> Tail<'a> {
@@ -203,7 +205,8 @@ impl<'a> Tail<'a> {
     ) -> Result<Self, Failure> {
         let working = Working::new(snapshot, &owner.origin)?;
         let (found, rows, pending, prepared) = (Changes::new(), Vec::new(), Vec::new(), Vec::new());
-        Ok(Self { owner, snapshot, reader, time, working, found, rows, pending, prepared })
+        let memory = Memory::default();
+        Ok(Self { owner, snapshot, reader, time, working, found, rows, pending, prepared, memory })
     }
 
     /// Decides on one submission, and takes it into the batch if it may be logged.
@@ -219,7 +222,7 @@ impl<'a> Tail<'a> {
         if let Some(index) = self.placed(candidate)? {
             return Ok(Placed { index, is_new: false });
         }
-        let admitted = self.read(|live| candidate.admit(&Memo::new(live), self.place()))?;
+        let admitted = self.read(|live| candidate.admit(&Memo::new(live, &self.memory), self.place()))?;
         self.register_prepared(candidate.record().id(), &admitted.concerns)?;
         let index = self.append(candidate, &admitted)?;
         Ok(Placed { index, is_new: true })
@@ -252,7 +255,7 @@ impl<'a> Tail<'a> {
             let unknown = || Refusal::UnknownParty { pointer: "" };
             let submission = self.owner.prepared.get(party).ok_or_else(unknown)?;
             let candidate = Candidate::read(submission, &self.owner.origin)?;
-            match self.read(|live| candidate.admit(&Memo::new(live), self.place())) {
+            match self.read(|live| candidate.admit(&Memo::new(live, &self.memory), self.place())) {
                 Err(Refusal::PartyExists) => return Err(unknown().into()),
                 other => admitted.push((*party, candidate, other?)),
             }
@@ -308,6 +311,9 @@ impl<'a> Tail<'a> {
         let entry = entry_of(record.row().class, head, admitted, target.map(|(id, index, _)| (id, index)))?;
         let bytes = entry.encode();
         let applied = self.working.apply(&bytes).map_err(refused)?;
+        if let Some(target) = &record.common().target {
+            self.memory.forget(target);
+        }
 
         noted.write(applied.index, &mut self.found);
         filings.iter().for_each(|(party, filing)| search::write_filing(party, filing, &mut self.found));

@@ -3,7 +3,7 @@
 //! spec: decisions.md
 
 use crate::error::ReadError;
-use crate::memo::Memo;
+use crate::memo::{Memo, Memory};
 use crate::prove::Ask;
 use crate::view::View;
 use procura_core::decide::{AuthZen, Decision, Facts, Gather, PartyRef, Request, decide};
@@ -44,7 +44,8 @@ impl View {
         let reader = self.shared.store.read()?;
         self.live_over(reader.as_ref(), |live| {
             // The parties, the grants and the catalogues come by the same keys and registrars.
-            let memo = Memo::new(live);
+            let memory = Memory::default();
+            let memo = Memo::new(live, &memory);
             let judge = Judge::trusting_admission(&memo);
             let facts = Facts::gather(&judge, &gather, size).map_err(no_facts)?;
             let asked = Request {

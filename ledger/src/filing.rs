@@ -33,7 +33,7 @@ pub(crate) fn take_place<K: Kv + ?Sized>(kv: &K, filing: &mut Filing) -> Result<
     }
     loop {
         let tag = tag(&filing.handle, filing.segment);
-        let held = tag_header(kv, &tag)?.map_or(0, |header| header.body().count);
+        let held = tag_header(kv, &tag)?.map_or(0, |header| header.list.count());
         match u32::try_from(held) {
             Ok(held) if held < most => {
                 filing.items = held + 1;

@@ -102,7 +102,7 @@ impl<K: Kv + ?Sized> Source for Live<'_, K> {
 
     fn tag(&self, tag: &Hash) -> Result<Option<Arc<Vec<Item>>>, Lack> {
         let Some(header) = tag_header(self.kv, tag)? else { return Ok(None) };
-        let items = tag_items(self.kv, tag, 0..header.body().count)?;
+        let items = tag_items(self.kv, tag, 0..header.list.count())?;
         Ok(Some(Arc::new(items)))
     }
 

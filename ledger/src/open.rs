@@ -2,6 +2,7 @@
 //!
 //! spec: storage.md#open
 
+use crate::disk::{Disk, SystemDisk};
 use crate::error::{OpenError, State};
 use crate::given::{Clock, OsRandom, Random, SystemClock, random};
 use crate::index::{Found, IndexFile, Layers, Limits, Mark, RedbIndex};
@@ -50,6 +51,8 @@ pub struct Options {
     pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub random: Arc<dyn Random>,
+    /// Where the main store and the side file are. (The index, which may be lost, is on the machine's disk.)
+    pub disk: Arc<dyn Disk>,
     /// How many submissions may wait.
     pub queue: usize,
     /// How long the log may stand still before an index commit alone is logged.
@@ -71,6 +74,7 @@ impl Default for Options {
         Self {
             clock: Arc::new(SystemClock::default()),
             random: Arc::new(OsRandom),
+            disk: Arc::new(SystemDisk),
             queue: 8192,
             heartbeat: Duration::from_secs(60),
             cached_records: 16_384,
@@ -118,18 +122,19 @@ impl Ledger {
     pub fn init(folder: &Path, setup: Setup, options: Options) -> Result<Self, OpenError> {
         // Everything that can be refused is, before a file is made.
         let first = first_batch(&setup, &options)?;
-        std::fs::create_dir_all(folder)
+        let disk = &options.disk;
+        disk.create_folder(folder)
             .map_err(|source| OpenError::Io { what: format!("making {}", folder.display()), source })?;
         let exists = || StoreError::Exists { folder: folder.display().to_string() };
         // A folder in which something was signed once is never begun anew, even if its store is gone.
         let side = folder.join("side");
-        if side.exists() && SideFile::open(&side)?.last().is_some() {
+        if disk.exists(&side) && SideFile::open_on(disk.as_ref(), &side)?.last().is_some() {
             return Err(exists().into());
         }
         let main = folder.join("main");
-        let store = match RedbStore::create(&main, options.volumes) {
+        let store = match RedbStore::create_on(Arc::clone(disk), &main, options.volumes) {
             // Left by an attempt that was cut short before its first commit.
-            Err(StoreError::Exists { .. }) => RedbStore::open(&main, options.volumes)?,
+            Err(StoreError::Exists { .. }) => RedbStore::open_on(Arc::clone(disk), &main, options.volumes)?,
             other => other?,
         };
         if store.head()?.size != Size(0) {
@@ -151,8 +156,10 @@ impl Ledger {
         log_key: Arc<dyn Signer>,
         options: Options,
     ) -> Result<Self, OpenError> {
-        let store: Arc<dyn Store> = Arc::new(RedbStore::open(&folder.join("main"), options.volumes)?);
-        let side = SideFile::open(&folder.join("side"))?;
+        let disk = &options.disk;
+        let store = RedbStore::open_on(Arc::clone(disk), &folder.join("main"), options.volumes)?;
+        let store: Arc<dyn Store> = Arc::new(store);
+        let side = SideFile::open_on(disk.as_ref(), &folder.join("side"))?;
         let index = folder.join("index");
         std::fs::create_dir_all(&index)
             .map_err(|source| OpenError::Io { what: format!("making {}", index.display()), source })?;

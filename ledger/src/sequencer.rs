@@ -219,7 +219,9 @@ impl Sequencer {
         }
         if stored.size < head.root.size {
             let (found, signed) = (stored.size, head.root.size);
-            return Err(State::ReadOnly(format!("the store holds {found} entries of {signed}: it went back")));
+            return Err(State::ReadOnly(format!(
+                "the store holds {found} entries of {signed}: it went back"
+            )));
         }
         if stored.size > head.root.size {
             // The commit did happen: replay it into the index, exactly as opening does.

@@ -1,14 +1,14 @@
-//! What all requests share: the ledger, the clock, the tokens in force, and how a blocking read is done.
+//! What all requests share: the ledger, the clock, the tokens in force, and where their work is done.
 
 use crate::api::auth::{Bearer, Caller};
 use crate::api::problem::Problem;
 use crate::api::tokens::{Grant, Tokens};
 use crate::api::{self, Used};
 use crate::config::Limits;
+use crate::room::Room;
 use procura_core::{Hash, Millis};
 use procura_ledger::{Clock, Ledger, Random, View};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::sync::Semaphore;
 
 /// The ledger over HTTP. Clones share one state.
 #[derive(Clone)]
@@ -38,7 +38,7 @@ struct Inner {
     settings: Settings,
     tokens: Mutex<Tokens>,
     used: Mutex<Used>,
-    reads: Arc<Semaphore>,
+    room: Room,
 }
 
 impl App {
@@ -47,14 +47,11 @@ impl App {
     pub fn new(ledger: Ledger, mut settings: Settings) -> Self {
         let fixed = std::mem::take(&mut settings.static_tokens);
         let fixed = fixed.into_iter().map(|(token, party)| (api::tokens::hash_of(&token), party));
-        let cores = std::thread::available_parallelism().map_or(2, usize::from);
         Self(Arc::new(Inner {
             ledger,
             tokens: Mutex::new(Tokens::new(fixed)),
             used: Mutex::new(Used::new()),
-            // A read is hashing and, now and then, a disk page: more at once than this would only wait for each other, and
-            // each may hold an answer of megabytes.
-            reads: Arc::new(Semaphore::new(cores * 4)),
+            room: Room::new(),
             settings,
         }))
     }
@@ -115,14 +112,30 @@ impl App {
         lock(&self.0.used)
     }
 
-    /// Reads a consistent state. Reads hash for up to a millisecond and may wait for a disk page, a page of a long list
-    /// for longer: they go to the threads that may block, never to those that serve connections.
+    /// Does what is short, but may wait for the disk.
+    pub(crate) async fn short<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        self.0.room.short(work).await
+    }
+
+    /// Reads a consistent state.
     pub(crate) async fn read<T: Send + 'static>(
         &self,
         work: impl FnOnce(&View) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
         let app = self.clone();
-        self.blocking(move || work(&app.0.ledger.view())).await
+        self.0.room.short(move || work(&app.0.ledger.view())).await
+    }
+
+    /// Reads a consistent state where that may take a while.
+    pub(crate) async fn read_much<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&View) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let app = self.clone();
+        self.0.room.long(move || work(&app.0.ledger.view())).await
     }
 
     /// Reads on behalf of whoever sent the token, all on one state: authentication, authorization, answer.
@@ -135,22 +148,14 @@ impl App {
         self.read(move |view| work(view, &Caller::find(&app, view, bearer)?)).await
     }
 
-    /// Runs what may block. Where it is not waited for any longer, it still runs to its end.
-    pub(crate) async fn blocking<T: Send + 'static>(
+    /// The same where it may take a while. Whose token does not count waits for nothing.
+    pub(crate) async fn ask_much<T: Send + 'static>(
         &self,
-        work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+        bearer: Bearer,
+        work: impl FnOnce(&View, &Caller) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        // The semaphore is never closed.
-        let permit = Arc::clone(&self.0.reads).acquire_owned().await.map_err(|_| Problem::busy(1))?;
-        let done = tokio::task::spawn_blocking(move || {
-            // Held by the work itself, so that work nobody waits for any longer still counts.
-            let _permit = permit;
-            work()
-        });
-        done.await.unwrap_or_else(|error| {
-            tracing::error!(%error, "a request's work broke off");
-            Err(Problem::new("internal", "The request broke off. The operator finds the reason in the log."))
-        })
+        let app = self.clone();
+        self.read_much(move |view| work(view, &Caller::find(&app, view, bearer)?)).await
     }
 }
 

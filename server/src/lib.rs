@@ -18,6 +18,7 @@ mod config;
 pub mod demo;
 pub mod enrol;
 mod private;
+mod room;
 mod serve;
 mod start;
 pub mod trial;

@@ -4,12 +4,13 @@ use clap::Parser;
 use procura_server::{Args, Config, Started, prepare};
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
+use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    match run(Args::parse()).await {
+fn main() -> ExitCode {
+    let args = Args::parse();
+    match runtime().map_err(Into::into).and_then(|runtime| runtime.block_on(run(args))) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // The log may be filtered; why there is no server must be seen.
@@ -17,6 +18,13 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// One thread more than there are cores: it serves connections while the others do what they were asked, perhaps waiting
+/// for a disk.
+fn runtime() -> io::Result<Runtime> {
+    let cores = std::thread::available_parallelism().map_or(2, usize::from);
+    tokio::runtime::Builder::new_multi_thread().worker_threads(cores + 1).enable_all().build()
 }
 
 async fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {

@@ -192,8 +192,9 @@ pub(crate) fn register(
     let salts = [fixed("salt", n), fixed("salt of the name", n)];
     let occasion = occasion("party", began, n);
     let identifier = identifier.parse().unwrap();
-    let draft = Draft::party(&occasion, party_type, fixed("handle", n), &identifier, Some("Somebody"), &salts)
-        .unwrap();
+    let draft =
+        Draft::party(&occasion, party_type, fixed("handle", n), &identifier, Some("Somebody"), &salts)
+            .unwrap();
     let draft = if roles.is_empty() { draft } else { draft.member("roles", json!(roles)) };
     let party = draft.id();
     records.push(sign(draft, by));

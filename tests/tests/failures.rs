@@ -14,6 +14,7 @@ use procura_ledger::{
     Acknowledged, Ask, Audience, Clock, Ledger, MemoryIndex, OpenError, Options, Setup, State, Storage,
     SubmitError,
 };
+use procura_tests::folders::copy;
 use procura_tests::meddler::{CommitFault, Meddler};
 use procura_tests::world::{Actor, ORIGIN, World};
 use serde_json::json;
@@ -342,19 +343,6 @@ fn a_heartbeat_keeps_freshness_provable_also_while_only_refusals_come() {
 
 fn reopen(world: &World, folder: &Path) -> Result<Ledger, OpenError> {
     Ledger::open(folder, ORIGIN, world.log_key.clone(), world.options())
-}
-
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            std::fs::copy(entry.path(), target).unwrap();
-        }
-    }
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::hash::handle_commitment;
 use crate::identifier::Identifier;
 use crate::judge::{Judge, Place, Verdict};
 use crate::key::{PublicKey, SignatureError};
-use crate::kinds::{Catalogue, Content, KeyBasis, KeyEnd, NotAllowed, Party, Validity};
+use crate::kinds::{Catalogue, Content, KeyBasis, KeyEnd, NotAllowed, Party, Validity, check_possession};
 use crate::kv::Unreadable;
 use crate::record::{OutOfTime, Record, RecordError};
 use crate::source::{Lack, OpeningError, Source};
@@ -228,6 +228,7 @@ pub struct Candidate {
     identifier: Option<Identifier>,
     handle: Option<[u8; 32]>,
     verified_by: Cell<Option<PublicKey>>,
+    possession: Cell<Option<Result<(), NotAllowed>>>,
 }
 
 /// What becomes of an admitted candidate.
@@ -277,10 +278,12 @@ impl Candidate {
             identifier,
             handle: submission.handle,
             verified_by: Cell::new(None),
+            possession: Cell::new(None),
         })
     }
 
-    /// Verifies the signature under `key`, which the caller found under the record's `kid`, so that admission need not.
+    /// Verifies the signature under `key`, which the caller found under the record's `kid`, and a key's proof of possession, so
+    /// that admission need not: one thread admits, many verify.
     ///
     /// # Errors
     /// [`Refusal::Signature`].
@@ -290,7 +293,15 @@ impl Candidate {
         }
         self.record.jws().verify(key).map_err(Refusal::Signature)?;
         self.verified_by.set(Some(*key));
+        // Whether it counts is told in its turn, after whether the signer may bind a key at all.
+        let _ = self.check_possession();
         Ok(())
+    }
+
+    fn check_possession(&self) -> Result<(), NotAllowed> {
+        let checked = self.possession.get().unwrap_or_else(|| check_possession(&self.record));
+        self.possession.set(Some(checked));
+        checked
     }
 
     /// The record.
@@ -335,6 +346,7 @@ impl Candidate {
         };
         self.check_named(state)?;
         let status = judge.candidate(&self.record, place, &verify)?;
+        self.check_possession().map_err(Refusal::NotAllowed)?;
         self.record.check_time(place.time)?;
         self.check_kind(state, &judge)?;
         let concerns = match &self.record.common().target {

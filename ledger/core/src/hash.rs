@@ -122,19 +122,37 @@ pub fn node(left: &Hash, right: &Hash) -> Hash {
 /// `K_status` of a create's id in the ledger named by `origin`.
 #[must_use]
 pub fn status_key(origin: &str, id: &Hash) -> Hash {
-    labelled("procura/v1/status", &[&sha256(&[origin.as_bytes()]).0, &id.0])
+    status_key_in(&sha256(&[origin.as_bytes()]), id)
+}
+
+/// `K_status` of a create's id in the ledger whose origin hashes to `origin`.
+#[must_use]
+pub(crate) fn status_key_in(origin: &Hash, id: &Hash) -> Hash {
+    labelled("procura/v1/status", &[&origin.0, &id.0])
 }
 
 /// `K_tag` of a tag in the ledger named by `origin`.
 #[must_use]
 pub fn tag_key(origin: &str, tag: &Hash) -> Hash {
-    labelled("procura/v1/by-tag", &[&sha256(&[origin.as_bytes()]).0, &tag.0])
+    tag_key_in(&sha256(&[origin.as_bytes()]), tag)
+}
+
+/// `K_tag` of a tag in the ledger whose origin hashes to `origin`.
+#[must_use]
+pub(crate) fn tag_key_in(origin: &Hash, tag: &Hash) -> Hash {
+    labelled("procura/v1/by-tag", &[&origin.0, &tag.0])
 }
 
 /// `K_alias` of an alias in the ledger named by `origin`.
 #[must_use]
 pub fn alias_key(origin: &str, alias: &Hash) -> Hash {
-    labelled("procura/v1/by-alias", &[&sha256(&[origin.as_bytes()]).0, &alias.0])
+    alias_key_in(&sha256(&[origin.as_bytes()]), alias)
+}
+
+/// `K_alias` of an alias in the ledger whose origin hashes to `origin`.
+#[must_use]
+pub(crate) fn alias_key_in(origin: &Hash, alias: &Hash) -> Hash {
+    labelled("procura/v1/by-alias", &[&origin.0, &alias.0])
 }
 
 /// The map's value for a value body: `H("procura/v1/value" ‖ 0 ‖ value_body)`.

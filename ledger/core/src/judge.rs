@@ -163,7 +163,7 @@ impl<'a, S: Source + ?Sized> Judge<'a, S> {
     }
 
     /// Judges a record that is to be logged at a place, with its signature verified by `verify`: the status that it
-    /// leads to.
+    /// leads to. A key's proof of possession is the caller's to check.
     ///
     /// # Errors
     /// [`Verdict`]; [`OpeningError::Move`] if its target does not allow the move.
@@ -178,7 +178,6 @@ impl<'a, S: Source + ?Sized> Judge<'a, S> {
             // A key is judged as deep as a record that it will sign: none is bound whose signatures could not count.
             let depth = usize::from(matches!(record.content(), Content::Key(_)));
             self.statement(record, place, None, depth, verify)?;
-            check_possession(record).map_err(|error| Verdict::NotAllowed(place.at, error))?;
             return Ok(becomes(record, None));
         };
         let standing = self.standing(&target_id)?;

@@ -2,6 +2,7 @@
 //!
 //! The engine puts an on-disk table with layers of fresh rows behind it, audit and mirrors a map in memory.
 
+use crate::trie::Trie;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -17,6 +18,12 @@ pub trait Kv {
     /// # Errors
     /// [`Unreadable`] if the storage fails.
     fn get(&self, key: &[u8]) -> Result<Option<Arc<[u8]>>, Unreadable>;
+
+    /// The trie as of these rows, where it is at hand: its rows may then lag behind it, as far as it says itself. `None`: the
+    /// trie is what its rows say.
+    fn trie(&self) -> Option<&Trie> {
+        None
+    }
 }
 
 /// Rows to be written over a [`Kv`]; nothing is ever removed.

@@ -179,7 +179,7 @@ fn check_segments(live: &Own<'_>, segments: &BTreeMap<Hash, Segments>, found: &m
         let Ok(Some(filing)) = search::filing_of(live.kv, party) else { continue };
         for segment in 0..=seen.last {
             let items = tag_header(live.kv, &tag(&filing.handle, segment)).ok().flatten();
-            match items.map(|header| header.body().count) {
+            match items.map(|header| header.list.count()) {
                 None => found.push(Finding::SegmentGap { party: *party, segment }),
                 Some(items) if items > 1 && filing.party_type == PartyType::Person => {
                     found.push(Finding::SegmentCrowded { party: *party, segment, items });

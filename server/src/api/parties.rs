@@ -3,16 +3,16 @@
 //! spec: http.md#ours
 
 use super::auth::Bearer;
-use super::body::{Fit, MAX_REQUEST_BYTES, expect_type, parameters, read};
+use super::body::{Fit, MAX_REQUEST_BYTES, MediaType, parameters, read};
 use super::problem::Problem;
 use super::records::{receipt_response, within};
 use crate::app::App;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderValue, header};
 use axum::response::Response;
-use procura_core::identifier::Identifier;
+use procura_core::identifier::{Identifier, IdentifierError};
 use procura_core::json::{Members, parse_strict};
 use procura_core::receipt::Question;
 use serde_json::{Value, json};
@@ -33,24 +33,23 @@ use serde_json::{Value, json};
 pub(super) async fn resolve(
     State(app): State<App>,
     bearer: Bearer,
-    headers: HeaderMap,
+    media_type: MediaType,
     body: Body,
 ) -> Result<Json<Value>, Problem> {
     let fit = Fit { limit_bytes: MAX_REQUEST_BYTES, timeout: app.limits().body_timeout };
     let body = read(body, fit).await?;
-    app.ask(bearer, |_, _| Ok(())).await?;
-    expect_type(&headers, "application/json")?;
-    let mut members = Members::new(parse_strict(&body, MAX_REQUEST_BYTES)?);
-    let identifier = members.take_str("identifier")?;
-    members.finish()?;
-    let identifier: Identifier =
-        identifier.parse().map_err(|error: procura_core::identifier::IdentifierError| {
+    let ledger = app.ledger().clone();
+    let party = app.ask(bearer, move |_, _| {
+        media_type.expect(MediaType::Json)?;
+        let mut members = Members::new(parse_strict(&body, MAX_REQUEST_BYTES)?);
+        let identifier = members.take_str("identifier")?;
+        members.finish()?;
+        let identifier: Identifier = identifier.parse().map_err(|error: IdentifierError| {
             Problem::new(error.name(), error.to_string()).at("/identifier")
         })?;
-    let ledger = app.ledger().clone();
-    // It may sign a provisional record.
-    let party = app.blocking(move || Ok(ledger.resolve(&identifier)?)).await?;
-    Ok(Json(json!({ "party": party })))
+        Ok(ledger.resolve(&identifier)?)
+    });
+    Ok(Json(json!({ "party": party.await? })))
 }
 
 /// All that concerns a party, with the proof that nothing is left out; page by page.
@@ -82,7 +81,7 @@ pub(super) async fn list(
     Path(id): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
-    app.ask(bearer, move |view, caller| {
+    app.ask_much(bearer, move |view, caller| {
         let [from, pinned] = parameters(query.as_deref(), ["from", "pinned"])?;
         let party = caller.party(&id)?;
         let pinned = pinned.map(|size| within(view, size)).transpose()?;

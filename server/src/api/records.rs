@@ -3,13 +3,13 @@
 //! spec: http.md#ours
 
 use super::auth::Bearer;
-use super::body::{Fit, media_type, parameters, read};
+use super::body::{Fit, MediaType, parameters, read};
 use super::problem::Problem;
 use crate::app::App;
 use axum::Json;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use procura_core::Size;
 use procura_core::json::parse_canonical;
@@ -50,14 +50,14 @@ use tokio::sync::oneshot;
 pub(super) async fn submit(
     State(app): State<App>,
     RawQuery(query): RawQuery,
-    headers: HeaderMap,
+    media_type: MediaType,
     body: Body,
 ) -> Result<Response, Problem> {
     let body = read(body, Fit { limit_bytes: MAX_BYTES, timeout: app.limits().body_timeout }).await?;
-    let as_json = match media_type(&headers).as_deref() {
-        Some("application/json") => true,
-        Some("application/jose") => false,
-        _ => {
+    let as_json = match media_type {
+        MediaType::Json => true,
+        MediaType::Jose => false,
+        MediaType::Form | MediaType::Other => {
             let detail =
                 "Send the record as application/json, or as application/jose for a bare compact JWS.";
             return Err(Problem::new("media_type", detail));
@@ -70,7 +70,7 @@ pub(super) async fn submit(
     let acknowledged = append(&app, submission).await?;
     let (id, status) =
         (acknowledged.id, if acknowledged.is_new { StatusCode::CREATED } else { StatusCode::OK });
-    let receipt = app.blocking(move || acknowledgement(&acknowledged, from)).await?;
+    let receipt = app.short(move || acknowledgement(&acknowledged, from)).await?;
     let mut response = (status, receipt_response(&receipt)).into_response();
     if let Ok(location) = HeaderValue::try_from(format!("/v1/records/{id}")) {
         response.headers_mut().insert(header::LOCATION, location);
@@ -79,17 +79,17 @@ pub(super) async fn submit(
 }
 
 /// A compact JWS is ASCII; what is not is refused as the JWS it can't be.
-fn bare(body: Vec<u8>) -> Result<Submission, Problem> {
-    let text =
-        String::from_utf8(body).map_err(|_| Problem::new("jws_base64", "The body is no compact JWS."))?;
+fn bare(body: Bytes) -> Result<Submission, Problem> {
+    let text = String::from_utf8(body.into())
+        .map_err(|_| Problem::new("jws_base64", "The body is no compact JWS."))?;
     Ok(Submission::bare(text))
 }
 
 async fn append(app: &App, submission: Submission) -> Result<Acknowledged, Problem> {
     let (reply, answer) = oneshot::channel();
     let ledger = app.ledger().clone();
-    // Form and signature are checked in this call, which reads the signer's key: not on a thread that serves connections.
-    app.blocking(move || {
+    // Form and signature are checked in this call.
+    app.short(move || {
         ledger.submit(submission, move |result| {
             // Where nobody waits any longer the record is logged all the same: handing it in again finds it.
             drop(reply.send(result));

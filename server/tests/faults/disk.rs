@@ -2,8 +2,9 @@
 //! with everything acknowledged there. Method: the real program on a small file system of its own, filled up to the last byte
 //! while mandates are handed in: one for the whole data folder, for the main store alone, for the index alone.
 //!
-//! To mount takes root. Where it is not permitted, a library between the program and the C library (`tests/src/faults/calls.c`) says
-//! that there is no room, and the test says that it was so.
+//! Then once more on a disk that takes nothing at all, not even over what is there, as a full one does that never writes in place,
+//! or one that the system made read-only after an error: a library between the program and the C library (`tests/src/faults/calls.c`)
+//! refuses every write. It also serves where mounting is not permitted (it takes root), and the test says that it was so.
 
 use crate::process::{Server, client, identity, mandate};
 use procura_client::store::MemoryStore;
@@ -20,6 +21,15 @@ const OPTIONS: &[&str] = &["--flush-bytes", "20000", "--heartbeat-s", "1"];
 /// Room for the demo and some hundred mandates.
 const SIZE: &str = "size=8m,mode=700";
 
+/// How a disk is full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Full {
+    /// There is no room for more.
+    NoRoom,
+    /// Nothing is taken.
+    TakesNothing,
+}
+
 /// A place whose room can be taken and given.
 struct Disk {
     place: PathBuf,
@@ -31,20 +41,25 @@ struct Disk {
 
 impl Disk {
     /// Moves `place` to a small file system, made in `scratch`.
-    fn under(place: &Path, scratch: &Path) -> Self {
+    fn under(place: &Path, scratch: &Path, full: Full) -> Self {
         let (disk, place) = (scratch.join("disk"), place.to_owned());
         fs::create_dir(&disk).unwrap();
-        let mount = std::env::var("PROCURA_MOUNT").unwrap_or_else(|_| "mount".to_owned());
-        let mounted = Command::new(mount).args(["-t", "tmpfs", "-o", SIZE, "procura-test"]).arg(&disk).output();
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", SIZE, "procura-test"]).arg(&disk);
+        let mounted = (full == Full::NoRoom).then(|| mount.output());
         let filler = disk.join("filler");
-        if mounted.as_ref().is_ok_and(|output| output.status.success()) {
+        if let Some(Ok(output)) = &mounted
+            && output.status.success()
+        {
             let moved = disk.join("here");
             copy(&place, &moved);
             fs::remove_dir_all(&place).unwrap();
             std::os::unix::fs::symlink(&moved, &place).unwrap();
             return Self { place: disk, filler, library: None };
         }
-        println!("NOT MOUNTED ({mounted:?}): the disk is not really full, a library says that it is");
+        if let Some(mounted) = mounted {
+            println!("NOT MOUNTED ({mounted:?}): the disk is not really full, a library says that it is");
+        }
         let library = scratch.join("calls.so");
         let source = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/src/faults/calls.c");
         let mut cc = Command::new("cc");
@@ -87,7 +102,11 @@ fn copy(from: &Path, to: &Path) {
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
         let to = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() { copy(&entry.path(), &to) } else { _ = fs::copy(entry.path(), to).unwrap(); }
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &to)
+        } else {
+            _ = fs::copy(entry.path(), to).unwrap();
+        }
     }
 }
 
@@ -137,10 +156,11 @@ fn data(scratch: &Path) -> PathBuf {
 }
 
 /// The store's disk is full: read-only until there is room, then ready by itself.
-fn fills_and_empties(place: &str) {
+fn fills_and_empties(place: &str, full: Full) {
     let scratch = tempfile::tempdir().unwrap();
     let data = data(scratch.path());
-    let disk = Disk::under(&if place.is_empty() { data.clone() } else { data.join(place) }, scratch.path());
+    let place = if place.is_empty() { data.clone() } else { data.join(place) };
+    let disk = Disk::under(&place, scratch.path(), full);
     let mut server = disk.server(&data);
     let mut citizen = Citizen::of(&server, &data);
     for _ in 0..5 {
@@ -172,7 +192,10 @@ fn fills_and_empties(place: &str) {
         server.becomes("");
         citizen.finds_all(&server, &data);
         assert_eq!(citizen.hand_in(&server).0, 201);
-        println!("{place:?}, round {round}: {} taken before it was full", citizen.acknowledged.len() - before);
+        println!(
+            "{place:?}, round {round}: {} taken before it was full",
+            citizen.acknowledged.len() - before
+        );
     }
     // Killed while it is full, it comes up when there is room, with everything.
     disk.fill();
@@ -184,22 +207,11 @@ fn fills_and_empties(place: &str) {
     citizen.finds_all(&server, &data);
 }
 
-#[test]
-fn a_full_data_folder_makes_the_server_read_only_until_there_is_room() {
-    fills_and_empties("");
-}
-
-#[test]
-fn a_full_main_store_makes_the_server_read_only_until_there_is_room() {
-    fills_and_empties("ledger/main");
-}
-
 /// The index's disk is full: it lags, in memory, and nobody notices; a restart replays.
-#[test]
-fn a_full_index_is_held_in_memory_until_there_is_room() {
+fn lags(full: Full) {
     let scratch = tempfile::tempdir().unwrap();
     let data = data(scratch.path());
-    let disk = Disk::under(&data.join("ledger/index"), scratch.path());
+    let disk = Disk::under(&data.join("ledger/index"), scratch.path(), full);
     let mut server = disk.server(&data);
     let mut citizen = Citizen::of(&server, &data);
     disk.fill();
@@ -209,11 +221,41 @@ fn a_full_index_is_held_in_memory_until_there_is_room() {
         server.answers_checks(&data);
         assert_eq!(server.ready().0, 200);
     }
-    println!("{} taken while the index's disk was full", citizen.acknowledged.len());
+    println!("{full:?}: {} taken while the index's disk was full", citizen.acknowledged.len());
     citizen.finds_all(&server, &data);
     server.end("KILL");
     disk.make_room();
     let server = disk.server(&data);
     server.becomes("");
     citizen.finds_all(&server, &data);
+}
+
+#[test]
+fn a_full_data_folder_makes_the_server_read_only_until_there_is_room() {
+    fills_and_empties("", Full::NoRoom);
+}
+
+#[test]
+fn a_full_main_store_makes_the_server_read_only_until_there_is_room() {
+    fills_and_empties("ledger/main", Full::NoRoom);
+}
+
+#[test]
+fn a_full_index_is_held_in_memory_until_there_is_room() {
+    lags(Full::NoRoom);
+}
+
+#[test]
+fn a_data_folder_that_takes_nothing_is_answered_from() {
+    fills_and_empties("", Full::TakesNothing);
+}
+
+#[test]
+fn a_main_store_that_takes_nothing_is_answered_from() {
+    fills_and_empties("ledger/main", Full::TakesNothing);
+}
+
+#[test]
+fn an_index_that_takes_nothing_is_answered_from() {
+    lags(Full::TakesNothing);
 }

@@ -92,7 +92,8 @@ impl Server {
     }
 
     fn get(&self, path: &str, token: Option<&str>) -> (u16, Value) {
-        let mut request = ureq::get(format!("{}{path}", self.url)).config().http_status_as_error(false).build();
+        let mut request =
+            ureq::get(format!("{}{path}", self.url)).config().http_status_as_error(false).build();
         if let Some(token) = token {
             request = request.header("Authorization", format!("Bearer {token}"));
         }

@@ -70,10 +70,7 @@ pub fn act(
 ///
 /// # Errors
 /// What does not open.
-pub fn store_and_ledger(
-    folder: &Path,
-    options: Options,
-) -> Result<(Arc<RedbStore>, Ledger), Box<dyn Error>> {
+pub fn store_and_ledger(folder: &Path, options: Options) -> Result<(Arc<RedbStore>, Ledger), Box<dyn Error>> {
     let store = Arc::new(RedbStore::open(&folder.join("main"), options.volumes)?);
     let (index, side) = (Arc::new(MemoryIndex::default()), Some(SideFile::open(&folder.join("side"))?));
     let storage = Storage { store: store.clone(), index, side };

@@ -1,9 +1,9 @@
 //! What must hold after a run, whatever failed in it.
 
 use crate::run::{Bench, End, Outcome, Point};
-use procura_core::{Hash, Index};
 use procura_core::receipt::{Mode, Policy, verify_status};
 use procura_core::tree::check_consistency;
+use procura_core::{Hash, Index};
 use procura_ledger::audit::Finding;
 use procura_ledger::store::Store;
 use procura_ledger::store::redb::RedbStore;
@@ -77,7 +77,8 @@ fn behaved(bench: &Bench, end: &End, fault: Option<&Point>) -> Outcome {
         // Refusing to start over a call that failed is an answer; with none failed, or a short one, it is not.
         (Some(why), None) if kind.is_empty() || kind == "short" => Err(why.clone()),
         (None, Some(_)) if missing && !kind.ends_with("-on") => {
-            let whys = end.said.iter().rev().find_map(|s| if let Said::Not(_, why) = s { Some(why) } else { None });
+            let whys =
+                end.said.iter().rev().find_map(|s| if let Said::Not(_, why) = s { Some(why) } else { None });
             Err(format!("one call failed, and it did not get over it: {whys:?}"))
         }
         _ => Ok(()),
@@ -200,14 +201,17 @@ fn erased(bench: &Bench, data: &Path, told: &Told) -> Outcome {
     let store = open()?;
     // Both ascend: what is erased are the records before the operation, in order.
     let steps = bench.operation.steps_before(bench.began);
-    let bodies: Vec<_> = told.erasing.iter().zip(steps.iter().map(|step| step.submission.record.as_str())).collect();
+    let bodies: Vec<_> =
+        told.erasing.iter().zip(steps.iter().map(|step| step.submission.record.as_str())).collect();
     for (index, body) in &bodies {
         let is_held = store.vault(Index(**index)).map_err(|error| error.to_string())?.is_some();
         if is_held && told.erased.contains(index) {
             return Err(format!("the row {index} was erased and is there"));
         }
         if is_held && !lies_in(&main, body) {
-            return Err(format!("the search does not find the row {index}, which is there: it finds nothing"));
+            return Err(format!(
+                "the search does not find the row {index}, which is there: it finds nothing"
+            ));
         }
         if told.erased.contains(index) && lies_in(&main, body) {
             return Err(format!("the row {index} was erased and lies in a file"));

@@ -152,9 +152,20 @@ fn no_call_goes_past_the_library() {
         let mut seen: BTreeMap<String, i64> = BTreeMap::new();
         calls.into_iter().for_each(|(_, call)| *seen.entry(call).or_default() += 1);
         let traced = trace(&bench, folder.path());
-        for call in
-            ["write", "pwrite", "pread", "fsync", "fdatasync", "ftruncate", "rename", "mkdir", "unlink", "flock", "fcntl", "open"]
-        {
+        for call in [
+            "write",
+            "pwrite",
+            "pread",
+            "fsync",
+            "fdatasync",
+            "ftruncate",
+            "rename",
+            "mkdir",
+            "unlink",
+            "flock",
+            "fcntl",
+            "open",
+        ] {
             let [seen, traced] = [&seen, &traced].map(|calls| calls.get(call).copied().unwrap_or(0));
             println!("{:<8} {call:<10} {seen:>5} seen {traced:>5} traced", operation.name());
             // Two runs may differ by what threads do at the same time; a call that goes past is missing altogether.

@@ -28,8 +28,9 @@ pub fn status_of<K: Kv + ?Sized>(kv: &K, id: &Hash) -> Result<Option<StatusHeade
 /// # Errors
 /// [`Unreadable`] if a row can't be read or an item is missing.
 pub fn status_items<K: Kv + ?Sized>(kv: &K, id: &Hash) -> Result<Vec<Item>, Unreadable> {
-    let count = status_of(kv, id)?.map_or(0, |header| header.items.size().0);
-    (0..count).map(|n| item(kv, &key::status_item(id, n))).collect()
+    let Some(StatusHeader { list, .. }) = status_of(kv, id)? else { return Ok(Vec::new()) };
+    let later = (1..list.count()).map(|n| item(kv, &key::status_item(id, n)));
+    std::iter::once(Ok(list.first)).chain(later).collect()
 }
 
 /// Where the transition `id` on the record `target_id` stands, or `None`.
@@ -57,8 +58,9 @@ pub fn tag_header<K: Kv + ?Sized>(kv: &K, tag: &Hash) -> Result<Option<TagHeader
 /// # Errors
 /// [`Unreadable`] if a row can't be read or an item is missing.
 pub fn tag_items<K: Kv + ?Sized>(kv: &K, tag: &Hash, range: Range<u64>) -> Result<Vec<Item>, Unreadable> {
-    let count = tag_header(kv, tag)?.map_or(0, |header| header.items.size().0);
-    (range.start..range.end.min(count)).map(|n| item(kv, &key::tag_item(tag, n))).collect()
+    let Some(TagHeader { list }) = tag_header(kv, tag)? else { return Ok(Vec::new()) };
+    let place = |n| if n == 0 { Ok(list.first) } else { item(kv, &key::tag_item(tag, n)) };
+    (range.start..range.end.min(list.count())).map(place).collect()
 }
 
 /// The party with this alias, or `None`.

@@ -1,18 +1,21 @@
 //! The rows beside the trie's pages, byte by byte. They are the engine's own, not the protocol's: derived, and safe to delete.
 //!
 //! ```text
-//! 'm'                      1 | H(origin) | size u64 | time u64 | last_commit u64 | keys u64 | root
-//! 's' | id                 status u8 | class u8 | created u64 | last u64 | count u64 | peaks
-//! 'i' | id | n u32         item n of the status list, 42 bytes
+//! 'm'                      2 | H(origin) | size u64 | time u64 | last_commit u64 | keys u64 | root
+//! 's' | id                 status u8 | list
+//! 'i' | id | n u32         item n of the status list, from 1 on
 //! 'x' | target_id | id     index u64 of the transition `id` in the list of `target_id`
-//! 't' | tag                last u64 | count u64 | peaks
-//! 'u' | tag | n u32        item n of the tag list, 42 bytes
+//! 't' | tag                list
+//! 'u' | tag | n u32        item n of the tag list, from 1 on
 //! 'a' | alias              index u64 | id
+//! list                     item 0, and of several: last u64 | count u64 | peaks
 //! ```
+//!
+//! Most lists hold one item for ever (a person's segments do by rule), so that it has no row of its own: each row is one more
+//! place to write.
 
 use super::body::{AliasBody, Item, StatusBody, TagBody};
 use crate::cursor::Cursor;
-use crate::entry::Class;
 use crate::hash::{self, Hash};
 use crate::kv::Unreadable;
 use crate::status::Status;
@@ -20,7 +23,7 @@ use crate::tree::Frontier;
 use crate::units::{Index, Millis, Size};
 
 /// The version of these rows; an unknown one is refused, and the index rebuilt.
-const ROWS_VERSION: u8 = 1;
+const ROWS_VERSION: u8 = 2;
 
 /// How far the index came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,28 +42,31 @@ pub struct Meta {
     pub root: Hash,
 }
 
-/// What the index knows of a record with a status, its items apart.
+/// What the index knows of a list, its later items apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StatusHeader {
-    /// The status now.
-    pub status: Status,
-    /// The create's class.
-    pub class: Class,
-    /// Where the create stands.
-    pub created: Index,
+pub struct List {
+    /// Item 0.
+    pub first: Item,
     /// Where the last item's entry stands.
     pub last_index: Index,
     /// The tree of its items.
     pub items: Frontier,
 }
 
-/// What the index knows of a tag, its items apart.
+/// What the index knows of a record with a status; item 0 of its list is the create.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatusHeader {
+    /// The status now.
+    pub status: Status,
+    /// Its list.
+    pub list: List,
+}
+
+/// What the index knows of a tag.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TagHeader {
-    /// Where the last item's entry stands.
-    pub last_index: Index,
-    /// The tree of its items.
-    pub items: Frontier,
+    /// Its list.
+    pub list: List,
 }
 
 impl Meta {
@@ -106,33 +112,79 @@ impl Meta {
     }
 }
 
+impl List {
+    /// A list of one.
+    pub(super) fn of_one(item: &Item) -> Self {
+        let items = std::iter::once(item.leaf_in_list()).collect();
+        Self { first: *item, last_index: item.index, items }
+    }
+
+    /// Adds an item; its place.
+    pub(super) fn push(&mut self, item: &Item) -> u64 {
+        let place = self.count();
+        self.items.push(item.leaf_in_list());
+        self.last_index = item.index;
+        place
+    }
+
+    /// How many items it has.
+    #[must_use]
+    pub const fn count(&self) -> u64 {
+        self.items.size().0
+    }
+
+    fn encode(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.first.encode());
+        if self.count() > 1 {
+            out.extend_from_slice(&self.last_index.0.to_be_bytes());
+            out.extend_from_slice(&self.count().to_be_bytes());
+            self.items.peaks().iter().for_each(|peak| out.extend_from_slice(&peak.0));
+        }
+    }
+
+    fn decode(rest: &mut Cursor<'_>) -> Option<Self> {
+        let first = Item::decode(&rest.take::<42>()?).ok()?;
+        if rest.left() == 0 {
+            return Some(Self::of_one(&first));
+        }
+        let last_index = Index(rest.be64()?);
+        let count = rest.be64().filter(|count| *count > 1)?;
+        let peaks = (0..count.count_ones()).map(|_| rest.hash()).collect::<Option<_>>()?;
+        Some(Self { first, last_index, items: Frontier::from_peaks(Size(count), peaks)? })
+    }
+}
+
 impl StatusHeader {
+    /// Where the create stands.
+    #[must_use]
+    pub const fn created(&self) -> Index {
+        self.list.first.index
+    }
+
     /// The body that the map's value commits to.
     #[must_use]
     pub fn body(&self) -> StatusBody {
+        let List { last_index, items, .. } = &self.list;
         StatusBody {
             status: self.status,
-            count: self.items.size().0,
-            last_index: self.last_index,
-            items: self.items.root(),
+            count: self.list.count(),
+            last_index: *last_index,
+            items: items.root(),
         }
     }
 
     pub(super) fn encode(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(26 + 32 * self.items.peaks().len());
-        out.extend([self.status.byte(), self.class.byte()]);
-        out.extend(self.created.0.to_be_bytes());
-        encode_list(&mut out, self.last_index, &self.items);
+        let mut out = Vec::with_capacity(59 + 32 * self.list.items.peaks().len());
+        out.push(self.status.byte());
+        self.list.encode(&mut out);
         out
     }
 
     pub(super) fn decode(row: &[u8]) -> Result<Self, Unreadable> {
         whole(b's', row, |rest| {
             let status = Status::new(rest.byte()?).ok()?;
-            let class = Class::new(rest.byte()?).filter(|class| class.is_create())?;
-            let created = Index(rest.be64()?);
-            let TagHeader { last_index, items } = decode_list(rest)?;
-            Some(Self { status, class, created, last_index, items })
+            let list = List::decode(rest).filter(|list| list.first.class.is_create())?;
+            Some(Self { status, list })
         })
     }
 }
@@ -141,17 +193,18 @@ impl TagHeader {
     /// The body that the map's value commits to.
     #[must_use]
     pub fn body(&self) -> TagBody {
-        TagBody { count: self.items.size().0, last_index: self.last_index, items: self.items.root() }
+        let List { last_index, items, .. } = &self.list;
+        TagBody { count: self.list.count(), last_index: *last_index, items: items.root() }
     }
 
     pub(super) fn encode(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(16 + 32 * self.items.peaks().len());
-        encode_list(&mut out, self.last_index, &self.items);
+        let mut out = Vec::with_capacity(58 + 32 * self.list.items.peaks().len());
+        self.list.encode(&mut out);
         out
     }
 
     pub(super) fn decode(row: &[u8]) -> Result<Self, Unreadable> {
-        whole(b't', row, decode_list)
+        whole(b't', row, |rest| Some(Self { list: List::decode(rest)? }))
     }
 }
 
@@ -169,21 +222,6 @@ pub(super) fn decode_item(row: &[u8]) -> Result<Item, Unreadable> {
 
 pub(super) fn decode_index(row: &[u8]) -> Result<Index, Unreadable> {
     whole(b'x', row, |rest| rest.be64().map(Index))
-}
-
-fn encode_list(out: &mut Vec<u8>, last_index: Index, items: &Frontier) {
-    out.extend(last_index.0.to_be_bytes());
-    out.extend(items.size().0.to_be_bytes());
-    items.peaks().iter().for_each(|peak| out.extend(peak.0));
-}
-
-fn decode_list(rest: &mut Cursor<'_>) -> Option<TagHeader> {
-    let last_index = Index(rest.be64()?);
-    let count = rest.be64()?;
-    let peaks = (0..count.count_ones()).map(|_| rest.hash()).collect::<Option<_>>()?;
-    Frontier::from_peaks(Size(count), peaks)
-        .filter(|_| count > 0)
-        .map(|items| TagHeader { last_index, items })
 }
 
 /// Reads a row to its last byte.
@@ -236,39 +274,55 @@ pub(super) mod key {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::entry::Class;
+
+    fn item(n: u64) -> Item {
+        Item { index: Index(n), leaf: hash::leaf(&[7]), class: Class::Party, status: Some(Status::ACTIVE) }
+    }
+
+    fn list(count: u64) -> List {
+        let mut list = List::of_one(&item(2));
+        (1..count).for_each(|n| assert_eq!(list.push(&item(n + 2)), n));
+        list
+    }
 
     #[test]
     fn round_trips_and_lengths() {
-        let items = (0..7).map(|n| hash::leaf(&[n])).collect::<Frontier>();
         let meta =
             Meta { size: Size(7), time: Millis(8), last_commit: Index(6), keys: 3, ..Meta::empty("o") };
-        let status = StatusHeader {
-            status: Status::ACTIVE,
-            class: Class::Party,
-            created: Index(2),
-            last_index: Index(9),
-            items: items.clone(),
-        };
-        let tag = TagHeader { last_index: Index(9), items };
         let alias = AliasBody { index: Index(4), id: Hash([1; 32]) };
         assert_eq!(Meta::decode(&meta.encode()), Ok(meta));
-        assert_eq!(StatusHeader::decode(&status.encode()), Ok(status.clone()));
-        assert_eq!(TagHeader::decode(&tag.encode()), Ok(tag.clone()));
         assert_eq!(decode_alias(&encode_alias(&alias)), Ok(alias));
         type Reads = fn(&[u8]) -> bool;
-        let kinds: [(Vec<u8>, Reads); 4] = [
+        let mut kinds: Vec<(Vec<u8>, Reads)> = vec![
             (meta.encode(), |row| Meta::decode(row).is_ok()),
-            (status.encode(), |row| StatusHeader::decode(row).is_ok()),
-            (tag.encode(), |row| TagHeader::decode(row).is_ok()),
             (encode_alias(&alias), |row| decode_alias(row).is_ok()),
         ];
+        for count in [1, 2, 7] {
+            let status = StatusHeader { status: Status::ACTIVE, list: list(count) };
+            let tag = TagHeader { list: list(count) };
+            assert_eq!(StatusHeader::decode(&status.encode()), Ok(status.clone()));
+            assert_eq!(TagHeader::decode(&tag.encode()), Ok(tag.clone()));
+            kinds.push((status.encode(), |row| StatusHeader::decode(row).is_ok()));
+            kinds.push((tag.encode(), |row| TagHeader::decode(row).is_ok()));
+        }
         for (bytes, reads) in kinds {
             assert!(reads(&bytes));
-            assert!((0..bytes.len()).all(|end| !reads(&bytes[..end])));
+            // A list cut right behind its first item reads as one of one: the checksum of a stored row tells that.
+            let is_list_of_one = |end: usize| reads(&bytes[..end]) && [42, 43].contains(&end);
+            assert!((0..bytes.len()).all(|end| !reads(&bytes[..end]) || is_list_of_one(end)));
             assert!(!reads(&[&bytes[..], &[0]].concat()));
         }
         let mut other = meta.encode();
-        other[0] = 2;
+        other[0] = 1;
         assert!(Meta::decode(&other).is_err());
+    }
+
+    #[test]
+    fn a_list_of_one_is_its_item_and_a_status_list_starts_with_a_create() {
+        assert_eq!(TagHeader { list: list(1) }.encode(), item(2).encode());
+        let mut trace = StatusHeader { status: Status::ACTIVE, list: list(1) };
+        trace.list.first = Item { class: Class::Trace, status: None, ..item(2) };
+        assert!(StatusHeader::decode(&trace.encode()).is_err());
     }
 }

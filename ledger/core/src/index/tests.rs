@@ -3,7 +3,7 @@
 
 use super::model::{Model, ORIGIN, mth};
 use super::*;
-use crate::entry::{Commit, Entry, EntryError, Head, Tags};
+use crate::entry::{Class, Commit, Entry, EntryError, Head, Tags};
 use crate::hash::{self, Hash};
 use crate::kv::{Kv, MemoryKv};
 use crate::status::{Initial, Status};
@@ -194,8 +194,9 @@ fn the_end_of_a_status_list_is_kept_for_taking_away() {
 fn a_tag_holds_2_to_the_20() {
     for (count, room) in [(MAX_TAG_ITEMS - 1, true), (MAX_TAG_ITEMS, false)] {
         let peaks = vec![id(0); count.count_ones() as usize];
-        let header =
-            TagHeader { last_index: Index(0), items: Frontier::from_peaks(Size(count), peaks).unwrap() };
+        let first = Item { index: Index(0), leaf: id(0), class: Class::Trace, status: None };
+        let items = Frontier::from_peaks(Size(count), peaks).unwrap();
+        let header = TagHeader { list: List { first, last_index: Index(0), items } };
         let mut kv = MemoryKv::default();
         kv.0.insert(rows::key::tag(&tag(1)), header.encode().into());
         let mut state = after(&kv, &[create(1, 1, &[])]);
@@ -216,7 +217,7 @@ fn readers_answer_from_the_batch_and_from_the_store() {
     let check = |kv: &dyn Kv| {
         let record = status_of(kv, &id(1)).unwrap().unwrap();
         assert_eq!(record.status, Status::SUSPENDED);
-        assert_eq!((record.created, record.last_index), (Index(0), Index(2)));
+        assert_eq!((record.created(), record.list.last_index), (Index(0), Index(2)));
         let items = status_items(kv, &id(1)).unwrap();
         assert_eq!(items.iter().map(|item| item.index.0).collect::<Vec<_>>(), [0, 2]);
         let leaves: Vec<Hash> = items.iter().map(Item::leaf_in_list).collect();
@@ -307,7 +308,7 @@ proptest! {
                         target: status_of(&working, &id(target_n))
                             .unwrap()
                             .filter(|_| right)
-                            .map_or(Index(3), |record| record.created),
+                            .map_or(Index(3), |record| record.created()),
                         target_id: id(target_n),
                         status: Status::ALL[status],
                     },

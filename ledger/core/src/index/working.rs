@@ -3,16 +3,15 @@
 use super::body::{AliasBody, Item};
 use super::fault::Fault;
 use super::read::{alias_of, meta, status_of, tag_header, transition_of};
-use super::rows::{self, Meta, StatusHeader, TagHeader, key};
+use super::rows::{self, List, Meta, StatusHeader, TagHeader, key};
 use super::{MAX_STATUS_ITEMS, MAX_TAG_ITEMS, RESERVED_STATUS_ITEMS};
 use crate::entry::{Class, Commit, Entry, Head};
 use crate::hash::{self, Hash};
 use crate::kv::{Changes, Kv, Unreadable};
 use crate::status::{Move, Status};
-use crate::tree::Frontier;
-use crate::trie::{self, TrieWriter};
+use crate::trie::{self, Trie, TrieWriter};
 use crate::units::{Index, Millis, Size};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The index with a batch of entries on top of what `kv` holds.
@@ -22,12 +21,11 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub struct Working<'a, K: Kv + ?Sized> {
     kv: &'a K,
-    origin: String,
     meta: Meta,
     changes: Changes,
     trie: TrieWriter<'a, K>,
     /// What must be put into the trie before its root is true again.
-    stale: BTreeSet<MapKey>,
+    stale: BTreeMap<MapKey, Value>,
 }
 
 /// What a value of the map is about.
@@ -36,6 +34,14 @@ enum MapKey {
     Status(Hash),
     Tag(Hash),
     Alias(Hash),
+}
+
+/// What a value of the map commits to, its body not computed yet: a list may grow several times in a batch.
+#[derive(Debug)]
+enum Value {
+    Status(StatusHeader),
+    Tag(TagHeader),
+    Alias(AliasBody),
 }
 
 /// An entry that is in the map.
@@ -100,14 +106,7 @@ impl<'a, K: Kv + ?Sized> Working<'a, K> {
         if trie.root() != meta.root {
             return Err(Unreadable("its trie is not at the root that its rows state".to_owned()));
         }
-        Ok(Self {
-            kv,
-            origin: origin.to_owned(),
-            meta,
-            changes: Changes::new(),
-            trie,
-            stale: BTreeSet::new(),
-        })
+        Ok(Self { kv, meta, changes: Changes::new(), trie, stale: BTreeMap::new() })
     }
 
     /// How many entries the index covers: the index of the next.
@@ -133,10 +132,20 @@ impl<'a, K: Kv + ?Sized> Working<'a, K> {
     /// # Errors
     /// [`Unreadable`] if a row or page can't be read.
     pub fn map(&mut self) -> Result<(Hash, u64), Unreadable> {
-        while let Some(stale) = self.stale.first().copied() {
-            let (map_key, value) = self.value_of(stale)?;
+        let origin = self.meta.origin;
+        while let Some(stale) = self.stale.first_entry() {
+            let map_key = match stale.key() {
+                MapKey::Status(id) => hash::status_key_in(&origin, id),
+                MapKey::Tag(tag) => hash::tag_key_in(&origin, tag),
+                MapKey::Alias(alias) => hash::alias_key_in(&origin, alias),
+            };
+            let value = match stale.get() {
+                Value::Status(record) => record.body().value(),
+                Value::Tag(header) => header.body().value(),
+                Value::Alias(body) => body.value(),
+            };
             self.trie.put(map_key, value)?;
-            self.stale.remove(&stale);
+            stale.remove();
         }
         Ok((self.trie.root(), self.meta.keys + self.trie.keys_added()))
     }
@@ -160,7 +169,7 @@ impl<'a, K: Kv + ?Sized> Working<'a, K> {
                 self.check_new_id(&head.id)?;
                 let lists = self.tag_lists(head)?;
                 let item = Item { index, leaf, class: Class::Create, status: Some(status.status()) };
-                self.open_list(&head.id, &item, status.status());
+                self.open_list(head.id, &item, status.status());
                 self.file(lists, &item);
                 None
             }
@@ -169,8 +178,8 @@ impl<'a, K: Kv + ?Sized> Working<'a, K> {
                 self.check_new_alias(alias)?;
                 let lists = self.tag_lists(head)?;
                 let item = Item { index, leaf, class: Class::Party, status: Some(status.status()) };
-                self.open_list(&head.id, &item, status.status());
-                self.claim(alias, &AliasBody { index, id: head.id });
+                self.open_list(head.id, &item, status.status());
+                self.claim(alias, AliasBody { index, id: head.id });
                 self.file(lists, &item);
                 None
             }
@@ -178,7 +187,7 @@ impl<'a, K: Kv + ?Sized> Working<'a, K> {
                 let (record, moved) = self.check_move(&head.id, *target, target_id, *status)?;
                 let lists = self.tag_lists(head)?;
                 let item = Item { index, leaf, class: Class::Transition, status: Some(*status) };
-                self.extend_list(target_id, record, &head.id, &item, *status);
+                self.extend_list(*target_id, record, &head.id, &item, *status);
                 self.file(lists, &item);
                 Some(moved)
             }
@@ -212,13 +221,23 @@ impl<'a, K: Kv + ?Sized> Working<'a, K> {
     ///
     /// # Errors
     /// [`Unreadable`] if a row or page can't be read.
-    pub fn finish(mut self) -> Result<Changes, Unreadable> {
-        self.map()?;
-        let (root, added, pages) = self.trie.finish();
-        let meta = Meta { root, keys: self.meta.keys + added, ..self.meta };
-        self.changes.extend(pages);
+    pub fn finish(self) -> Result<Changes, Unreadable> {
+        let (mut changes, trie) = self.close()?;
+        changes.extend(trie.fresh_rows());
+        Ok(changes)
+    }
+
+    /// As [`Working::finish`], but for the trie's pages, which are in the trie for now: the `kv` that takes both must have
+    /// it [at hand](Kv::trie) until its [fresh rows](Trie::fresh_rows) are written too.
+    ///
+    /// # Errors
+    /// [`Unreadable`] if a row or page can't be read.
+    pub fn close(mut self) -> Result<(Changes, Trie), Unreadable> {
+        let (root, keys) = self.map()?;
+        let (trie, _) = self.trie.close();
+        let meta = Meta { root, keys, ..self.meta };
         self.changes.insert(key::META.to_vec(), meta.encode().into());
-        Ok(self.changes)
+        Ok((self.changes, trie))
     }
 }
 
@@ -281,8 +300,8 @@ impl<K: Kv + ?Sized> Working<'_, K> {
             return Err(Fault::TargetNotBefore { target, index }.into());
         }
         let record = status_of(self, target_id)?.ok_or(Fault::TargetUnknown(*target_id))?;
-        if record.created != target {
-            return Err(Fault::TargetIndex { target, created: record.created, id: *target_id }.into());
+        if record.created() != target {
+            return Err(Fault::TargetIndex { target, created: record.created(), id: *target_id }.into());
         }
         // The create is in the list too, as item 0.
         if id == target_id || transition_of(self, target_id, id)?.is_some() {
@@ -292,7 +311,7 @@ impl<K: Kv + ?Sized> Working<'_, K> {
         if !step.is_permitted() {
             return Err(Fault::MoveForbidden { from: step.from, to }.into());
         }
-        let count = record.items.size().0;
+        let count = record.list.count();
         if count >= MAX_STATUS_ITEMS {
             return Err(Fault::ListFull(*target_id).into());
         }
@@ -302,14 +321,11 @@ impl<K: Kv + ?Sized> Working<'_, K> {
         Ok((record, step))
     }
 
-    /// The lists of the entry's tags, each with room for one more.
-    fn tag_lists(&self, head: &Head) -> Result<Vec<(Hash, Frontier)>, ApplyError> {
-        let list = |tag: &Hash| {
-            let items = tag_header(self, tag)?.map_or_else(Frontier::new, |header| header.items);
-            if items.size().0 >= MAX_TAG_ITEMS {
-                return Err(Fault::TagFull(*tag).into());
-            }
-            Ok((*tag, items))
+    /// The lists of the entry's tags as they are, each with room for one more; `None`: one that starts.
+    fn tag_lists(&self, head: &Head) -> Result<Vec<(Hash, Option<TagHeader>)>, ApplyError> {
+        let list = |tag: &Hash| match tag_header(self, tag)? {
+            Some(header) if header.list.count() >= MAX_TAG_ITEMS => Err(Fault::TagFull(*tag).into()),
+            header => Ok((*tag, header)),
         };
         head.tags.as_slice().iter().map(list).collect()
     }
@@ -318,74 +334,53 @@ impl<K: Kv + ?Sized> Working<'_, K> {
 /// The rows. Nothing here can fail.
 impl<K: Kv + ?Sized> Working<'_, K> {
     /// Starts a record's list with its create.
-    fn open_list(&mut self, id: &Hash, item: &Item, status: Status) {
-        let class = item.class;
-        let record = StatusHeader {
-            status,
-            class,
-            created: item.index,
-            last_index: item.index,
-            items: Frontier::new(),
-        };
-        self.put_item(id, record, item);
+    fn open_list(&mut self, id: Hash, item: &Item, status: Status) {
+        self.put_record(id, StatusHeader { status, list: List::of_one(item) });
     }
 
     /// Adds the transition `transition_id` to a record's list.
     fn extend_list(
         &mut self,
-        id: &Hash,
-        record: StatusHeader,
+        id: Hash,
+        StatusHeader { mut list, .. }: StatusHeader,
         transition_id: &Hash,
         item: &Item,
         status: Status,
     ) {
-        self.write(key::transition(id, transition_id), &item.index.0.to_be_bytes());
-        self.put_item(id, StatusHeader { status, last_index: item.index, ..record }, item);
+        self.write(key::transition(&id, transition_id), &item.index.0.to_be_bytes());
+        let place = list.push(item);
+        self.write(key::status_item(&id, place), &item.encode());
+        self.put_record(id, StatusHeader { status, list });
     }
 
-    fn put_item(&mut self, id: &Hash, mut record: StatusHeader, item: &Item) {
-        self.write(key::status_item(id, record.items.size().0), &item.encode());
-        record.items.push(item.leaf_in_list());
-        self.write(key::status(id), &record.encode());
-        self.stale.insert(MapKey::Status(*id));
+    fn put_record(&mut self, id: Hash, record: StatusHeader) {
+        self.write(key::status(&id), &record.encode());
+        self.stale.insert(MapKey::Status(id), Value::Status(record));
     }
 
     /// Files an entry under its tags.
-    fn file(&mut self, lists: Vec<(Hash, Frontier)>, item: &Item) {
-        let (row, leaf) = (item.encode(), item.leaf_in_list());
-        for (tag, mut items) in lists {
-            self.write(key::tag_item(&tag, items.size().0), &row);
-            items.push(leaf);
-            self.write(key::tag(&tag), &TagHeader { last_index: item.index, items }.encode());
-            self.stale.insert(MapKey::Tag(tag));
+    fn file(&mut self, lists: Vec<(Hash, Option<TagHeader>)>, item: &Item) {
+        for (tag, header) in lists {
+            let list = match header {
+                None => List::of_one(item),
+                Some(TagHeader { mut list }) => {
+                    let place = list.push(item);
+                    self.write(key::tag_item(&tag, place), &item.encode());
+                    list
+                }
+            };
+            let header = TagHeader { list };
+            self.write(key::tag(&tag), &header.encode());
+            self.stale.insert(MapKey::Tag(tag), Value::Tag(header));
         }
     }
 
-    fn claim(&mut self, alias: &Hash, body: &AliasBody) {
-        self.write(key::alias(alias), &rows::encode_alias(body));
-        self.stale.insert(MapKey::Alias(*alias));
+    fn claim(&mut self, alias: &Hash, body: AliasBody) {
+        self.write(key::alias(alias), &rows::encode_alias(&body));
+        self.stale.insert(MapKey::Alias(*alias), Value::Alias(body));
     }
 
     fn write(&mut self, key: Vec<u8>, row: &[u8]) {
         self.changes.insert(key, row.into());
-    }
-
-    /// The map's key and value for what the rows say now.
-    fn value_of(&self, stale: MapKey) -> Result<(Hash, Hash), Unreadable> {
-        let gone = || Unreadable("a row of this batch is gone".to_owned());
-        Ok(match stale {
-            MapKey::Status(id) => {
-                let record = status_of(self, &id)?.ok_or_else(gone)?;
-                (hash::status_key(&self.origin, &id), record.body().value())
-            }
-            MapKey::Tag(tag) => {
-                let header = tag_header(self, &tag)?.ok_or_else(gone)?;
-                (hash::tag_key(&self.origin, &tag), header.body().value())
-            }
-            MapKey::Alias(alias) => {
-                let body = alias_of(self, &alias)?.ok_or_else(gone)?;
-                (hash::alias_key(&self.origin, &alias), body.value())
-            }
-        })
     }
 }

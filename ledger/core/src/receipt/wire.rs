@@ -7,7 +7,8 @@ use crate::index::Item;
 use crate::json::{Field, JsonError, MemberError, Members, parse_strict};
 use crate::source::Sealed;
 use crate::{Hash, Index, Size, b64};
-use serde_json::{Value, json};
+use serde::{Serialize, Serializer};
+use serde_json::Value;
 
 /// The largest receipt in bytes.
 pub const MAX_BYTES: usize = 64 << 20;
@@ -132,29 +133,111 @@ impl Receipt {
     /// The receipt as JSON text, members in the order of the spec.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let mut object = json!({
-            "v": 1,
-            "question": self.question.write(),
-            "proof": self.proof,
-            "commit": b64::encode(&self.commit),
-            "entries": self.entries.iter().map(ReceiptEntry::write).collect::<Vec<_>>(),
-            "tree": join(&self.tree),
-            "lists": self.lists.iter()
-                .map(|list| json!({"id": list.id, "items": items_text(&list.items)}))
-                .collect::<Vec<_>>(),
+        let lists = self.lists.iter().map(|list| WireList { id: &list.id, items: Items(&list.items) });
+        let wire = Wire {
+            v: 1,
+            question: self.question.write(),
+            proof: &self.proof,
+            commit: Bytes(&self.commit),
+            entries: self.entries.iter().map(WireEntry::of).collect(),
+            tree: Hashes(&self.tree),
+            lists: lists.collect(),
+            tags: self.tags.iter().map(|items| Items(items)).collect(),
+            trie: Bytes(&self.trie),
+            consistency: self.consistency.as_ref().map(|consistency| WireConsistency {
+                from: consistency.from,
+                hashes: Hashes(&consistency.hashes),
+            }),
+        };
+        // Strings, integers and arrays: serde_json has no way to fail on them.
+        serde_json::to_string(&wire).unwrap_or_default()
+    }
+}
+
+/// The members of a receipt in the order in which they are written. Written straight into the text: a receipt is made for each
+/// submission, and its records are most of it.
+#[derive(Serialize)]
+struct Wire<'a> {
+    v: u8,
+    question: Value,
+    proof: &'a str,
+    commit: Bytes<'a>,
+    entries: Vec<WireEntry<'a>>,
+    tree: Hashes<'a>,
+    lists: Vec<WireList<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tags: Vec<Items<'a>>,
+    trie: Bytes<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    consistency: Option<WireConsistency<'a>>,
+}
+
+#[derive(Serialize)]
+struct WireEntry<'a> {
+    index: Index,
+    entry: Bytes<'a>,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    sealed: Option<WireSealed<'a>>,
+}
+
+#[derive(Serialize)]
+struct WireSealed<'a> {
+    record: &'a str,
+    r: Bytes<'a>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    disclosures: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    handle: Option<Bytes<'a>>,
+}
+
+#[derive(Serialize)]
+struct WireList<'a> {
+    id: &'a Hash,
+    items: Items<'a>,
+}
+
+#[derive(Serialize)]
+struct WireConsistency<'a> {
+    from: Size,
+    hashes: Hashes<'a>,
+}
+
+impl<'a> WireEntry<'a> {
+    fn of(entry: &'a ReceiptEntry) -> Self {
+        let sealed = entry.sealed.as_ref().map(|sealed| WireSealed {
+            record: &sealed.body,
+            r: Bytes(&sealed.r),
+            disclosures: &sealed.disclosures,
+            handle: sealed.handle.as_ref().map(|handle| Bytes(handle)),
         });
-        if let Some(object) = object.as_object_mut() {
-            if !self.tags.is_empty() {
-                let tags = self.tags.iter().map(|items| json!(items_text(items)));
-                object.insert("tags".to_owned(), tags.collect());
-            }
-            object.insert("trie".to_owned(), json!(b64::encode(&self.trie)));
-            if let Some(consistency) = &self.consistency {
-                let value = json!({"from": consistency.from, "hashes": join(&consistency.hashes)});
-                object.insert("consistency".to_owned(), value);
-            }
-        }
-        object.to_string()
+        Self { index: entry.index, entry: Bytes(&entry.entry), sealed }
+    }
+}
+
+/// Bytes as base64url text.
+struct Bytes<'a>(&'a [u8]);
+
+/// Hashes, one behind the other, as base64url text.
+struct Hashes<'a>(&'a [Hash]);
+
+/// List items, one behind the other, as base64url text.
+struct Items<'a>(&'a [Item]);
+
+impl Serialize for Bytes<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&b64::encode(self.0))
+    }
+}
+
+impl Serialize for Hashes<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Bytes(self.0.iter().map(|hash| hash.0).collect::<Vec<_>>().as_flattened()).serialize(serializer)
+    }
+}
+
+impl Serialize for Items<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Bytes(self.0.iter().map(Item::encode).collect::<Vec<_>>().as_flattened()).serialize(serializer)
     }
 }
 
@@ -176,21 +259,6 @@ impl ReceiptEntry {
         };
         members.finish()?;
         Ok(Self { index, entry, sealed })
-    }
-
-    fn write(&self) -> Value {
-        let mut value = json!({"index": self.index, "entry": b64::encode(&self.entry)});
-        if let (Some(sealed), Some(object)) = (&self.sealed, value.as_object_mut()) {
-            object.insert("record".to_owned(), json!(sealed.body));
-            object.insert("r".to_owned(), json!(b64::encode(&sealed.r)));
-            if !sealed.disclosures.is_empty() {
-                object.insert("disclosures".to_owned(), json!(sealed.disclosures));
-            }
-            if let Some(handle) = &sealed.handle {
-                object.insert("handle".to_owned(), json!(b64::encode(handle)));
-            }
-        }
-        value
     }
 }
 
@@ -232,12 +300,4 @@ fn items_of(field: Field) -> Result<Vec<Item>, MemberError> {
         let whole = chunks.remainder().is_empty();
         whole.then(|| chunks.map(|chunk| Item::decode(chunk).ok()).collect()).flatten()
     })
-}
-
-fn items_text(items: &[Item]) -> String {
-    b64::encode(&items.iter().flat_map(Item::encode).collect::<Vec<u8>>())
-}
-
-fn join(hashes: &[Hash]) -> String {
-    b64::encode(&hashes.iter().flat_map(|hash| hash.0).collect::<Vec<u8>>())
 }

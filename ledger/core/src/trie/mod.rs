@@ -4,7 +4,9 @@
 //! differ (bit 0 is the most significant bit of byte 0); the empty trie is `H("")`. Keys are only ever inserted or given a
 //! new value. The root is a function of the keys and values alone, never of the order they came in.
 //!
-//! - [`TrieWriter`] changes a trie that is kept in a [`Kv`](crate::kv::Kv), in *pages* (`page.rs` tells how);
+//! - [`Trie`] is one state of it, in *pages* (`page.rs` tells how), of which some are in memory and all stored are rows of a
+//!   [`Kv`](crate::kv::Kv);
+//! - [`TrieWriter`] makes the next state in a batch;
 //! - [`get`] and [`prove`] read it;
 //! - [`PrunedTrie`] is the proof, [`CheckedTrie`] what is left of it once it hashed to a root.
 //!
@@ -16,10 +18,12 @@ pub(crate) mod model;
 mod page;
 mod pruned;
 mod row;
+mod state;
 mod writer;
 
 pub use check::{CheckedTrie, Missing, TrieError};
 pub use pruned::{PrunedTrie, PrunedTrieError, prove};
+pub use state::Trie;
 pub use writer::{TrieWriter, get};
 
 use crate::hash::{self, Hash};

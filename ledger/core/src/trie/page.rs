@@ -3,65 +3,68 @@
 //! A page stands at a prefix of whole nibbles and is in one of two forms:
 //!
 //! - *whole*: every leaf below its prefix, at most [`PAGE_LEAVES`];
-//! - *split*, once there are more: the nodes that branch within the page's own nibble, and below them, for each value of
-//!   that nibble, nothing, the one leaf there is, or a child page at the prefix one nibble longer.
+//! - *split*, once there are more: for each value of the page's own nibble nothing, the one leaf there is, or a child
+//!   page at the prefix one nibble longer.
 //!
 //! A page splits exactly when it outgrows the limit and never grows whole again, so which pages there are is a function
-//! of the keys alone. Inner hashes are kept: an update rehashes its own path and nothing else, at the time the root is asked
-//! for, so that many updates share the upper levels.
+//! of the keys alone.
+//!
+//! What stands in a page lies in the order of its keys, and between two neighbours lies a [`Gap`]: the inner node that
+//! branches where they differ. The gap with the lowest bit is the node above all others, the lowest on each side of it its
+//! children, and so on: the sorted row *is* the trie, without a pointer. A gap keeps its node's hash; an update makes those
+//! above it stale, and they are hashed when the root is asked for, so that many updates share the upper levels.
 
 use super::row;
-use super::{Side, first_difference, inner_hash, leaf_hash, nibble, side};
+use super::{first_difference, inner_hash, leaf_hash, nibble};
 use crate::hash::Hash;
-use crate::kv::{Changes, Kv, Unreadable};
+use crate::kv::{Kv, Unreadable};
+use std::sync::Arc;
 
-/// Most leaves of a whole page.
-pub(super) const PAGE_LEAVES: usize = 128;
+/// Most leaves of a whole page. A page is written whole for one changed leaf: more would be written for nothing, fewer
+/// would be more rows to read on a path.
+pub(super) const PAGE_LEAVES: usize = 16;
 
-#[derive(Debug)]
+/// Pages are shared between the trie's states, and copied when they are changed in the next.
+#[derive(Debug, Clone)]
 pub(super) struct Page {
-    pub(super) top: Node,
     pub(super) form: Form,
-    /// Whether the row is to be written.
-    pub(super) changed: bool,
+    /// In the order of keys, never empty.
+    pub(super) items: Vec<Item>,
+    /// One fewer than there are items.
+    pub(super) gaps: Vec<Gap>,
+    /// The batch that changed it last; 0: none since it was read from its row.
+    pub(super) changed: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
-    Whole { leaves: usize },
+    Whole,
     Split,
 }
 
-/// A hash of `None` is to be computed anew.
-#[derive(Debug)]
-pub(super) enum Node {
+#[derive(Debug, Clone)]
+pub(super) enum Item {
     Leaf { key: Hash, value: Hash },
-    Inner { bit: u8, hash: Option<Hash>, sides: Box<Sides> },
-    Child { nibble: u8, hash: Option<Hash>, page: Option<Box<Page>> },
+    Child(Child),
 }
 
-/// Both sides of an inner node, in one allocation: decoding a page is mostly allocating.
-#[derive(Debug)]
-pub(super) struct Sides {
-    pub(super) left: Node,
-    pub(super) right: Node,
+/// A child page, which may be in memory.
+#[derive(Debug, Clone)]
+pub(super) struct Child {
+    pub(super) nibble: u8,
+    pub(super) hash: Hash,
+    /// The hash is to be taken anew from the page, which is then in memory.
+    pub(super) is_stale: bool,
+    pub(super) page: Option<Arc<Page>>,
 }
 
-impl Sides {
-    /// The side that `key` takes at `bit`.
-    pub(super) fn of(&self, key: &Hash, bit: u8) -> &Node {
-        match side(key, bit) {
-            Side::Left => &self.left,
-            Side::Right => &self.right,
-        }
-    }
-
-    fn of_mut(&mut self, key: &Hash, bit: u8) -> &mut Node {
-        match side(key, bit) {
-            Side::Left => &mut self.left,
-            Side::Right => &mut self.right,
-        }
-    }
+/// The inner node that branches between two neighbours.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Gap {
+    pub(super) bit: u8,
+    pub(super) hash: Hash,
+    /// The hash is to be computed anew.
+    pub(super) is_stale: bool,
 }
 
 /// What a put did.
@@ -75,6 +78,17 @@ pub(super) enum Put {
     Added,
 }
 
+/// The batch that a page is changed in.
+#[derive(Debug)]
+pub(super) struct Batch<'a, K: ?Sized> {
+    /// Where pages are read that are not in memory.
+    pub(super) kv: &'a K,
+    /// Its number: higher than those before.
+    pub(super) number: u64,
+    /// The last batch whose pages are all in `kv`.
+    pub(super) stored: u64,
+}
+
 /// The prefix that a page stands at: the first `nibbles` nibbles of `path`, whose other bits are zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Prefix {
@@ -84,6 +98,10 @@ pub(super) struct Prefix {
 
 impl Prefix {
     pub(super) const TOP: Self = Self { nibbles: 0, path: Hash([0; 32]) };
+
+    /// Pages at prefixes up to this long stay in memory once they are there: at most 16^0 + … + 16^4 pages, about 100 MiB. Of
+    /// those below, what is stored is let go.
+    const KEPT_NIBBLES: u8 = 4;
 
     /// The prefix one nibble longer.
     pub(super) fn then(mut self, nibble: u8) -> Self {
@@ -95,15 +113,32 @@ impl Prefix {
     }
 
     /// The first bit below the nibble that a page here branches on.
-    pub(super) fn window_end(self) -> u16 {
+    fn window_end(self) -> u16 {
         (u16::from(self.nibbles) + 1) * 4
+    }
+
+    /// The bit at which two values of the nibble that a page here branches on first differ.
+    pub(super) fn branch(self, one: u8, other: u8) -> u8 {
+        // Of a nibble's 8-bit form the first 4 bits are always zero.
+        self.nibbles * 4 + ((one ^ other).leading_zeros() as u8 & 7) - 4
+    }
+}
+
+impl Child {
+    /// The page, which stands at `at`.
+    pub(super) fn load<K: Kv + ?Sized>(&self, kv: &K, at: Prefix) -> Result<Arc<Page>, Unreadable> {
+        match &self.page {
+            Some(page) => Ok(Arc::clone(page)),
+            None => row::load_child(kv, at, &self.hash).map(Arc::new),
+        }
     }
 }
 
 impl Page {
     /// A page of one leaf: the trie's first.
-    pub(super) const fn of_one(key: Hash, value: Hash) -> Self {
-        Self { top: Node::Leaf { key, value }, form: Form::Whole { leaves: 1 }, changed: true }
+    pub(super) fn of_one(key: Hash, value: Hash, batch: u64) -> Self {
+        let items = vec![Item::Leaf { key, value }];
+        Self { form: Form::Whole, items, gaps: Vec::new(), changed: batch }
     }
 
     /// Gives `key`, which begins with `at`, the value.
@@ -112,174 +147,286 @@ impl Page {
     pub(super) fn put<K: Kv + ?Sized>(
         &mut self,
         at: Prefix,
-        kv: &K,
+        batch: &Batch<'_, K>,
         key: &Hash,
         value: &Hash,
     ) -> Result<Put, Unreadable> {
-        let put = match self.top.fork(at, key) {
-            None => self.top.update(at, kv, key, value)?,
-            Some(bit) => {
-                self.top.graft(bit, key, value);
-                self.grown(at, bit);
+        let (place, there) = match self.form {
+            Form::Whole => {
+                let place = self.items.partition_point(|item| item.is_before(key));
+                (place, self.items.get_mut(place).filter(|item| item.is(key)))
+            }
+            Form::Split => {
+                let own = nibble(key, at.nibbles);
+                let place = self.items.partition_point(|item| item.nibble(at) < own);
+                (place, self.items.get_mut(place).filter(|item| item.nibble(at) == own))
+            }
+        };
+        let put = match there {
+            Some(item) => item.put(at, batch, key, value)?,
+            None => {
+                self.insert(at, place, Item::Leaf { key: *key, value: *value });
                 Put::Added
             }
         };
-        self.changed |= put != Put::Nothing;
+        if put != Put::Nothing {
+            self.make_stale(place);
+            if self.form == Form::Whole && self.items.len() > PAGE_LEAVES {
+                self.split(at, batch.number);
+            }
+            if self.changed != batch.number {
+                self.changed = batch.number;
+                self.let_go(at, batch.stored);
+            }
+        }
         Ok(put)
     }
 
-    /// Upholds the two forms after a leaf was added that branched at `bit`.
-    fn grown(&mut self, at: Prefix, bit: u8) {
-        match &mut self.form {
-            Form::Whole { leaves } => {
-                *leaves += 1;
-                self.split_if_full(at);
+    /// Sets a new item between its neighbours.
+    fn insert(&mut self, at: Prefix, place: usize, item: Item) {
+        let gap = |one: &Item, other: &Item| Gap {
+            bit: match (self.form, one, other) {
+                (Form::Whole, Item::Leaf { key, .. }, Item::Leaf { key: other, .. }) => {
+                    first_difference(key, other).unwrap_or_default()
+                }
+                _ => at.branch(one.nibble(at), other.nibble(at)),
+            },
+            hash: Hash::default(),
+            is_stale: true,
+        };
+        let before =
+            place.checked_sub(1).and_then(|before| self.items.get(before)).map(|one| gap(one, &item));
+        let after = self.items.get(place).map(|other| gap(&item, other));
+        self.items.reserve_exact(1);
+        self.gaps.reserve_exact(1);
+        match (before, after) {
+            (Some(before), Some(after)) => {
+                if let Some(old) = self.gaps.get_mut(place - 1) {
+                    *old = before;
+                }
+                self.gaps.insert(place, after);
             }
-            Form::Split if u16::from(bit) >= at.window_end() => self.top.cut(at),
-            Form::Split => {}
+            (Some(only), None) | (None, Some(only)) => self.gaps.insert(place.saturating_sub(1), only),
+            (None, None) => {}
+        }
+        self.items.insert(place, item);
+    }
+
+    /// Notes that the hashes above the item at `place` are old: those of the gaps on either side whose bit is lower than all
+    /// between.
+    fn make_stale(&mut self, place: usize) {
+        let middle = place.min(self.gaps.len());
+        let (left, right) = self.gaps.split_at_mut(middle);
+        lower_than_all_before(left.iter_mut().rev());
+        lower_than_all_before(right.iter_mut());
+    }
+
+    /// Moves the leaves of each nibble of which there are several into a child page.
+    fn split(&mut self, at: Prefix, batch: u64) {
+        self.form = Form::Split;
+        let mut gaps = std::mem::take(&mut self.gaps).into_iter();
+        let mut page = Self { form: Form::Whole, items: Vec::new(), gaps: Vec::new(), changed: batch };
+        for item in std::mem::take(&mut self.items) {
+            if !page.items.is_empty()
+                && let Some(gap) = gaps.next()
+            {
+                if u16::from(gap.bit) < at.window_end() {
+                    let done = std::mem::replace(
+                        &mut page,
+                        Self { form: Form::Whole, items: Vec::new(), gaps: Vec::new(), changed: batch },
+                    );
+                    self.items.extend(done.into_item(at));
+                    self.gaps.push(gap);
+                } else {
+                    page.gaps.push(gap);
+                }
+            }
+            page.items.push(item);
+        }
+        self.items.extend(page.into_item(at));
+    }
+
+    /// A new whole page at `at` then its nibble, as what stands in its parent: its one leaf, or itself.
+    fn into_item(mut self, at: Prefix) -> Option<Item> {
+        let nibble = self.items.first()?.nibble(at);
+        if self.items.len() == 1 {
+            return self.items.pop();
+        }
+        if self.items.len() > PAGE_LEAVES {
+            self.split(at.then(nibble), self.changed);
+        }
+        // Where only the page is new and not what stands in it, its hash is known and nobody above will ask for it.
+        let (hash, is_stale) = match (self.gaps.get(lowest(&self.gaps)), self.items.first()) {
+            (Some(gap), _) => (gap.hash, gap.is_stale),
+            (None, Some(Item::Child(only))) => (only.hash, only.is_stale),
+            _ => (Hash::default(), true),
+        };
+        Some(Item::Child(Child { nibble, hash, is_stale, page: Some(Arc::new(self)) }))
+    }
+
+    /// Lets the child pages go that are stored and not to be kept.
+    fn let_go(&mut self, at: Prefix, stored: u64) {
+        if at.nibbles >= Prefix::KEPT_NIBBLES {
+            for item in &mut self.items {
+                if let Item::Child(Child { page, .. }) = item
+                    && page.as_ref().is_some_and(|page| page.changed <= stored)
+                {
+                    *page = None;
+                }
+            }
         }
     }
 
-    fn split_if_full(&mut self, at: Prefix) {
-        if matches!(self.form, Form::Whole { leaves } if leaves > PAGE_LEAVES) {
-            self.form = Form::Split;
-            self.top.cut(at);
+    /// The hash of the page's top node, computed where it is not known.
+    pub(super) fn rehash(&mut self) -> Hash {
+        rehash(&mut self.items, &mut self.gaps)
+    }
+
+    /// All of the page.
+    pub(super) fn span(&self) -> Span<'_> {
+        Span { items: &self.items, gaps: &self.gaps }
+    }
+}
+
+impl Item {
+    /// Whether a leaf's key is below `key`.
+    fn is_before(&self, other: &Hash) -> bool {
+        matches!(self, Self::Leaf { key, .. } if key < other)
+    }
+
+    fn is(&self, other: &Hash) -> bool {
+        matches!(self, Self::Leaf { key, .. } if key == other)
+    }
+
+    /// The nibble that a page at `at` branches on.
+    pub(super) fn nibble(&self, at: Prefix) -> u8 {
+        match self {
+            Self::Leaf { key, .. } => nibble(key, at.nibbles),
+            Self::Child(child) => child.nibble,
         }
     }
 
-    /// Writes the rows of this page and of the pages below it that changed.
-    pub(super) fn collect(&mut self, at: Prefix, changes: &mut Changes) {
-        if self.changed {
-            changes.insert(row::key(at), row::encode(self).into());
-            self.top.collect(at, changes);
-            self.changed = false;
+    /// Gives a key that belongs here its value.
+    fn put<K: Kv + ?Sized>(
+        &mut self,
+        at: Prefix,
+        batch: &Batch<'_, K>,
+        key: &Hash,
+        value: &Hash,
+    ) -> Result<Put, Unreadable> {
+        match self {
+            Self::Leaf { key: own, value: old } if own == key => {
+                let same = std::mem::replace(old, *value) == *value;
+                Ok(if same { Put::Nothing } else { Put::Replaced })
+            }
+            // A second leaf of this nibble.
+            Self::Leaf { key: own, value: old } => {
+                let mut page = Page::of_one(*own, *old, batch.number);
+                let nibble = nibble(key, at.nibbles);
+                page.put(at.then(nibble), batch, key, value)?;
+                *self = Self::Child(Child {
+                    nibble,
+                    hash: Hash::default(),
+                    is_stale: true,
+                    page: Some(Arc::new(page)),
+                });
+                Ok(Put::Added)
+            }
+            Self::Child(child) => {
+                let below = at.then(child.nibble);
+                let page = match &mut child.page {
+                    Some(page) => page,
+                    None => child.page.insert(Arc::new(row::load_child(batch.kv, below, &child.hash)?)),
+                };
+                let put = Arc::make_mut(page).put(below, batch, key, value)?;
+                child.is_stale |= put != Put::Nothing;
+                Ok(put)
+            }
+        }
+    }
+
+    fn rehash(&mut self) -> Hash {
+        match self {
+            Self::Leaf { key, value } => leaf_hash(key, value),
+            Self::Child(child) => {
+                if let (true, Some(page)) = (child.is_stale, &mut child.page) {
+                    child.hash = Arc::make_mut(page).rehash();
+                    child.is_stale = false;
+                }
+                child.hash
+            }
+        }
+    }
+
+    /// The hash, of a page that was rehashed.
+    pub(super) fn hash(&self) -> Hash {
+        match self {
+            Self::Leaf { key, value } => leaf_hash(key, value),
+            Self::Child(child) => child.hash,
         }
     }
 }
 
-impl Node {
-    /// What a moved-out node leaves behind for the moment.
-    const NONE: Self = Self::Leaf { key: Hash([0; 32]), value: Hash([0; 32]) };
-
-    /// The bit at which `key` leaves the leaf or child page that its bits lead to; `None` if it belongs to that.
-    fn fork(&self, at: Prefix, key: &Hash) -> Option<u8> {
-        match self {
-            Self::Leaf { key: other, .. } => first_difference(key, other),
-            Self::Inner { bit, sides, .. } => sides.of(key, *bit).fork(at, key),
-            Self::Child { nibble: other, .. } => {
-                let differ = nibble(key, at.nibbles) ^ other;
-                // Of a nibble's 8-bit form the first 4 bits are always zero.
-                (differ != 0).then(|| at.nibbles * 4 + (differ.leading_zeros() as u8 & 7) - 4)
-            }
+/// Makes each gap stale whose bit is lower than those before it.
+fn lower_than_all_before<'a>(gaps: impl Iterator<Item = &'a mut Gap>) {
+    let mut lowest = u16::MAX;
+    for gap in gaps {
+        if u16::from(gap.bit) < lowest {
+            lowest = gap.bit.into();
+            gap.is_stale = true;
         }
     }
+}
 
-    /// Gives a key that [`Node::fork`] found to belong here its value.
-    fn update<K: Kv + ?Sized>(
-        &mut self,
-        at: Prefix,
-        kv: &K,
-        key: &Hash,
-        value: &Hash,
-    ) -> Result<Put, Unreadable> {
-        let (put, hash) = match self {
-            Self::Leaf { value: old, .. } => {
-                let same = std::mem::replace(old, *value) == *value;
-                return Ok(if same { Put::Nothing } else { Put::Replaced });
-            }
-            Self::Inner { bit, hash, sides } => (sides.of_mut(key, *bit).update(at, kv, key, value)?, hash),
-            Self::Child { nibble, hash, page } => {
-                let below = at.then(*nibble);
-                let page = match page {
-                    Some(page) => page,
-                    None => page.insert(Box::new(row::load_child(kv, below, *hash)?)),
-                };
-                (page.put(below, kv, key, value)?, hash)
-            }
-        };
-        if put != Put::Nothing {
-            *hash = None;
+fn rehash(items: &mut [Item], gaps: &mut [Gap]) -> Hash {
+    let top = lowest(gaps);
+    let parts = (gaps.split_at_mut_checked(top), items.split_at_mut_checked(top + 1));
+    if let (Some((left_gaps, [gap, right_gaps @ ..])), Some((left, right))) = parts {
+        if gap.is_stale {
+            gap.hash = inner_hash(&rehash(left, left_gaps), &rehash(right, right_gaps), gap.bit);
+            gap.is_stale = false;
         }
-        Ok(put)
+        return gap.hash;
+    }
+    items.first_mut().map_or_else(Hash::default, Item::rehash)
+}
+
+/// Where the gap stands whose node is above all others.
+fn lowest(gaps: &[Gap]) -> usize {
+    gaps.iter().enumerate().min_by_key(|(_, gap)| gap.bit).map_or(0, |(place, _)| place)
+}
+
+/// A node of a page with all below it in that page.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Span<'a> {
+    items: &'a [Item],
+    gaps: &'a [Gap],
+}
+
+/// The top of a [`Span`].
+pub(super) enum Top<'a> {
+    Item(&'a Item),
+    Inner { gap: &'a Gap, left: Span<'a>, right: Span<'a> },
+}
+
+impl<'a> Span<'a> {
+    /// The top node; `None` of nothing, which no page is.
+    pub(super) fn top(self) -> Option<Top<'a>> {
+        let top = lowest(self.gaps);
+        let parts = (self.gaps.split_at_checked(top), self.items.split_at_checked(top + 1));
+        if let (Some((left_gaps, [gap, right_gaps @ ..])), Some((left, right))) = parts {
+            let (left, right) =
+                (Span { items: left, gaps: left_gaps }, Span { items: right, gaps: right_gaps });
+            return Some(Top::Inner { gap, left, right });
+        }
+        self.items.first().map(Top::Item)
     }
 
-    /// Sets a new leaf beside the node that `key` leaves at bit `fork`.
-    fn graft(&mut self, fork: u8, key: &Hash, value: &Hash) {
-        if let Self::Inner { bit, hash, sides } = self
-            && *bit < fork
-        {
-            *hash = None;
-            return sides.of_mut(key, *bit).graft(fork, key, value);
-        }
-        let old = std::mem::replace(self, Self::NONE);
-        let new = Self::Leaf { key: *key, value: *value };
-        let (left, right) = match side(key, fork) {
-            Side::Left => (new, old),
-            Side::Right => (old, new),
-        };
-        *self = Self::Inner { bit: fork, hash: None, sides: Box::new(Sides { left, right }) };
-    }
-
-    /// Moves every inner node below the window of the page at `at` into a child page.
-    fn cut(&mut self, at: Prefix) {
-        match self {
-            Self::Inner { bit, sides, .. } if u16::from(*bit) < at.window_end() => {
-                sides.left.cut(at);
-                sides.right.cut(at);
-            }
-            Self::Inner { hash, .. } => {
-                let hash = *hash;
-                let nibble = self.nibble(at.nibbles);
-                let top = std::mem::replace(self, Self::NONE);
-                let form = Form::Whole { leaves: top.leaves() };
-                let mut page = Page { top, form, changed: true };
-                page.split_if_full(at.then(nibble));
-                *self = Self::Child { nibble, hash, page: Some(Box::new(page)) };
-            }
-            Self::Leaf { .. } | Self::Child { .. } => {}
-        }
-    }
-
-    /// Nibble `n` of whatever stands here first.
-    fn nibble(&self, n: u8) -> u8 {
-        match self {
-            Self::Leaf { key, .. } => nibble(key, n),
-            Self::Inner { sides, .. } => sides.left.nibble(n),
-            Self::Child { nibble, .. } => *nibble,
-        }
-    }
-
-    /// How many leaves stand here, child pages not counted.
-    fn leaves(&self) -> usize {
-        match self {
-            Self::Leaf { .. } => 1,
-            Self::Inner { sides, .. } => sides.left.leaves() + sides.right.leaves(),
-            Self::Child { .. } => 0,
-        }
-    }
-
-    /// The hash, computed where it is not known.
-    pub(super) fn hash(&mut self) -> Hash {
-        match self {
-            Self::Leaf { key, value } => leaf_hash(key, value),
-            Self::Inner { bit, hash, sides } => {
-                *hash.get_or_insert_with(|| inner_hash(&sides.left.hash(), &sides.right.hash(), *bit))
-            }
-            // A child without a hash always has its page here: only a put into the page forgets the hash.
-            Self::Child { hash, page, .. } => {
-                *hash.get_or_insert_with(|| page.as_mut().map_or(Hash::default(), |page| page.top.hash()))
-            }
-        }
-    }
-
-    fn collect(&mut self, at: Prefix, changes: &mut Changes) {
-        match self {
-            Self::Inner { sides, .. } => {
-                sides.left.collect(at, changes);
-                sides.right.collect(at, changes);
-            }
-            Self::Child { nibble, page: Some(page), .. } => page.collect(at.then(*nibble), changes),
-            Self::Leaf { .. } | Self::Child { .. } => {}
+    /// The top node's hash, of a page that was rehashed.
+    pub(super) fn hash(self) -> Hash {
+        match self.gaps.get(lowest(self.gaps)) {
+            Some(gap) => gap.hash,
+            None => self.items.first().map_or_else(Hash::default, Item::hash),
         }
     }
 }

@@ -10,8 +10,9 @@
 //!
 //! spec: index.md#pruned-tries
 
-use super::page::{Node, Page, Prefix};
-use super::{Side, row, side};
+use super::page::{Item, Prefix, Span, Top};
+use super::state::Trie;
+use super::{Side, side};
 use crate::cursor::Cursor;
 use crate::hash::Hash;
 use crate::kv::{Kv, Unreadable};
@@ -166,32 +167,32 @@ impl Pruned {
 /// # Errors
 /// [`Unreadable`] if a page on the way can't be read.
 pub fn prove<K: Kv + ?Sized>(kv: &K, keys: &BTreeSet<Hash>) -> Result<PrunedTrie, Unreadable> {
-    let top = match row::load_top(kv)? {
+    let top = match Trie::of(kv)?.top {
         None => None,
-        Some(Page { top, .. }) => Some(prune(kv, Prefix::TOP, top, keys.iter().copied().collect())?),
+        Some(page) => Some(prune(kv, Prefix::TOP, page.span(), keys.iter().copied().collect())?),
     };
     Ok(PrunedTrie { top })
 }
 
-/// What remains of `node`, in the page at `at`, for the keys that lead to it.
-fn prune<K: Kv + ?Sized>(kv: &K, at: Prefix, mut node: Node, keys: Vec<Hash>) -> Result<Pruned, Unreadable> {
+/// What remains of a node in the page at `at` for the keys that lead to it.
+fn prune<K: Kv + ?Sized>(kv: &K, at: Prefix, node: Span<'_>, keys: Vec<Hash>) -> Result<Pruned, Unreadable> {
     if keys.is_empty() {
         return Ok(Pruned::Stub(node.hash()));
     }
-    match node {
-        Node::Leaf { key, value } => Ok(Pruned::Leaf { key, value }),
-        Node::Inner { bit, sides, .. } => {
-            let (lefts, rights) = keys.into_iter().partition(|key| side(key, bit) == Side::Left);
+    match node.top().ok_or_else(|| Unreadable("a page of the trie is empty".to_owned()))? {
+        Top::Item(Item::Leaf { key, value }) => Ok(Pruned::Leaf { key: *key, value: *value }),
+        Top::Inner { gap, left, right } => {
+            let (lefts, rights) = keys.into_iter().partition(|key| side(key, gap.bit) == Side::Left);
             Ok(Pruned::Inner {
-                bit,
-                left: Box::new(prune(kv, at, sides.left, lefts)?),
-                right: Box::new(prune(kv, at, sides.right, rights)?),
+                bit: gap.bit,
+                left: Box::new(prune(kv, at, left, lefts)?),
+                right: Box::new(prune(kv, at, right, rights)?),
             })
         }
         // An absent key may lead into a child page of another prefix than its own: the leaf there proves the absence.
-        Node::Child { nibble, hash, .. } => {
-            let below = at.then(nibble);
-            prune(kv, below, row::load_child(kv, below, hash)?.top, keys)
+        Top::Item(Item::Child(child)) => {
+            let below = at.then(child.nibble);
+            prune(kv, below, child.load(kv, below)?.span(), keys)
         }
     }
 }

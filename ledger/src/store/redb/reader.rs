@@ -4,6 +4,7 @@ use super::fault::Fault;
 use super::format::{Table, VaultRow, decode_node, decode_vault};
 use super::volume::{Tables, Volume};
 use super::{ATTEMPTS, Shared};
+use crate::lock::lock;
 use crate::store::{Head, Reader, StoreError, check_node, check_range};
 use procura_core::{Hash, Index};
 use std::cell::RefCell;
@@ -40,7 +41,7 @@ impl VolumeReader {
         let kept = self.opened.take().filter(|opened| (opened.volume.first..opened.next).contains(&index));
         if let Some(opened) = kept {
             match work(&opened.tables, &opened.volume.path, opened.next) {
-                Err(Fault::Closed) => {}
+                Err(Fault::Closed | Fault::Failing) => {}
                 Err(fault) => return Err(fault.into_error(&opened.volume.path)),
                 Ok(answer) => {
                     self.opened.replace(Some(opened));
@@ -62,6 +63,11 @@ impl VolumeReader {
                     return Ok(answer);
                 }
                 Err(Fault::Closed) if attempts > 0 => attempts -= 1,
+                Err(Fault::Failing) if attempts > 0 => {
+                    attempts -= 1;
+                    // Whoever changes the volume makes it readable again before the turn ends.
+                    drop(lock(&self.shared.writer));
+                }
                 Err(fault) => return Err(fault.into_error(&volume.path)),
             }
         }
