@@ -182,6 +182,8 @@ fn fills_and_empties(place: &str, full: Full) {
             }
         }
         server.becomes("disk_full");
+        let taken = citizen.acknowledged.len() - before;
+        println!("{full:?}, round {round}: {taken} taken before it was full");
         for _ in 0..20 {
             server.answers_checks(&data);
             assert_eq!(server.get_health(), 200);
@@ -192,10 +194,6 @@ fn fills_and_empties(place: &str, full: Full) {
         server.becomes("");
         citizen.finds_all(&server, &data);
         assert_eq!(citizen.hand_in(&server).0, 201);
-        println!(
-            "{place:?}, round {round}: {} taken before it was full",
-            citizen.acknowledged.len() - before
-        );
     }
     // Killed while it is full, it comes up when there is room, with everything.
     disk.fill();
