@@ -10,7 +10,7 @@ use std::path::Path;
 pub(super) enum Fault {
     /// The handle was closed under the reader (the volume was sealed, rewritten or put aside): open it again.
     Closed,
-    /// A change of the file under way has failed: it can be read again when that is over.
+    /// An earlier call on the file failed, perhaps of a change under way: it has to be opened again.
     Failing,
     /// The file was not closed cleanly and can't be read before it has been opened for writing once.
     Unclean,

@@ -267,6 +267,21 @@ impl Shared {
         }
     }
 
+    /// Makes a volume readable again in which a call failed: redb refuses everything after one, until the file is opened again.
+    fn revive(&self, volume: &Volume) -> Result<(), StoreError> {
+        if volume.is_reading() {
+            return volume.close();
+        }
+        // Whoever changes the volume makes it readable again before the turn ends.
+        let mut writer = lock(&self.writer);
+        if !writer.unsettled {
+            // It was a read that failed, not a change: the next change is refused, and the store reopened for it.
+            writer.unsettled = true;
+            self.go_on_reading(&write(&self.volumes));
+        }
+        Ok(())
+    }
+
     /// The volumes that are there, the last one open for writing, and where they end.
     fn open_all(&self) -> Result<(Vec<Arc<Volume>>, Head), StoreError> {
         // A volume may have its name since a moment before a kill: durable, before anything is told of what it holds.
@@ -332,6 +347,10 @@ impl Shared {
         loop {
             match self.tables(volume).and_then(|tables| work(&tables)) {
                 Err(Fault::Closed) if attempts > 0 => attempts -= 1,
+                Err(Fault::Failing) if attempts > 0 && volume.is_reading() => {
+                    attempts -= 1;
+                    volume.close()?;
+                }
                 answer => return answer.map_err(|fault| fault.into_error(&volume.path)),
             }
         }

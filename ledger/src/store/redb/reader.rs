@@ -4,7 +4,6 @@ use super::fault::Fault;
 use super::format::{Table, VaultRow, decode_node, decode_vault};
 use super::volume::{Tables, Volume};
 use super::{ATTEMPTS, Shared};
-use crate::lock::lock;
 use crate::store::{Head, Reader, StoreError, check_node, check_range};
 use procura_core::{Hash, Index};
 use std::cell::RefCell;
@@ -65,8 +64,7 @@ impl VolumeReader {
                 Err(Fault::Closed) if attempts > 0 => attempts -= 1,
                 Err(Fault::Failing) if attempts > 0 => {
                     attempts -= 1;
-                    // Whoever changes the volume makes it readable again before the turn ends.
-                    drop(lock(&self.shared.writer));
+                    self.shared.revive(&volume)?;
                 }
                 Err(fault) => return Err(fault.into_error(&volume.path)),
             }
