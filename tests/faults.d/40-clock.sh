@@ -6,11 +6,10 @@ set -euo pipefail
 cargo test --locked -q -p procura-server -p procura-tests --test faults --test clock --no-run
 out=$(mktemp)
 trap 'rm -f "$out"' EXIT
-failed=0
 {
-    cargo test --locked -q -p procura-tests --test clock
-    cargo test --locked -q -p procura-server --test faults -- clock:: --include-ignored --nocapture
-} 2>&1 | tee "$out" || failed=1
-sed -n 's/^test result: .* \([0-9]*\) passed; \([0-9]*\) failed;.*/\1 \2/p' "$out" |
-    awk '{ runs += $1 + $2; failures += $2 } END { printf "clock: %d runs, %d failures\n", runs, failures }'
-exit $failed
+    cargo test --locked -q -p procura-tests --test clock || true
+    cargo test --locked -q -p procura-server --test faults -- clock:: --include-ignored --nocapture || true
+} 2>&1 | tee "$out"
+sed -n 's/^test result: .* \([0-9]*\) passed; \([0-9]*\) failed;.*/\1 \2/p' "$out" | awk '
+    { runs += $1 + $2; failures += $2 }
+    END { printf "clock: %d runs, %d failures\n", runs, failures; exit !(NR == 2 && runs && !failures) }'
