@@ -45,6 +45,19 @@ pub(crate) enum Failure {
     Nothing(Stop),
     /// It may have been written: drop memory and read what is true.
     Unknown(String),
+    /// The same, for want of room on the disk.
+    Full(String),
+}
+
+impl Failure {
+    /// What the ledger can do after it, until it has recovered.
+    pub(crate) fn state(self) -> State {
+        match self {
+            Self::Nothing(stop) => stop.state(),
+            Self::Unknown(what) => State::ReadOnly(what),
+            Self::Full(what) => State::DiskFull(what),
+        }
+    }
 }
 
 /// Why nothing is taken for now.
@@ -76,6 +89,7 @@ impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         match &error {
             StoreError::WrongSize { .. } => Self::Unknown(error.to_string()),
+            StoreError::Full { .. } => Self::Full(error.to_string()),
             known if known.nothing_written() => Self::Nothing(Stop::ReadOnly(error.to_string())),
             _ => Self::Unknown(error.to_string()),
         }

@@ -108,6 +108,18 @@ pub trait Disk: Debug + Send + Sync {
     fn sync_folder(&self, folder: &Path) -> io::Result<()>;
 }
 
+/// A locked file. It is unlocked, not only closed: a process that is being started at this moment has it open as well, until it
+/// has become another program, and would keep the lock for so long.
+struct Locked(File);
+
+impl Drop for Locked {
+    fn drop(&mut self) {
+        if let Err(error) = self.0.unlock() {
+            tracing::warn!(%error, "a lock was not released; it goes with the process");
+        }
+    }
+}
+
 /// The file system of the machine.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemDisk;
@@ -124,7 +136,7 @@ impl Disk for SystemDisk {
     fn hold(&self, path: &Path) -> io::Result<Option<Held>> {
         let file = OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
         match file.try_lock() {
-            Ok(()) => Ok(Some(Box::new(file))),
+            Ok(()) => Ok(Some(Box::new(Locked(file)))),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(error),
         }

@@ -94,6 +94,7 @@ mod sequencer;
 pub mod side;
 mod standings;
 pub mod store;
+mod unwritten;
 mod vault;
 mod view;
 mod watch;

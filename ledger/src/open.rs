@@ -3,7 +3,7 @@
 //! spec: storage.md#open
 
 use crate::disk::{Disk, SystemDisk};
-use crate::error::OpenError;
+use crate::error::{OpenError, State};
 use crate::given::{Clock, OsRandom, Random, SystemClock, random};
 use crate::index::{Found, IndexFile, Layers, Limits, Mark, RedbIndex};
 use crate::ledger::{Ledger, Shared};
@@ -66,6 +66,8 @@ pub struct Options {
     pub volumes: volumes::Options,
     /// The ledger's own provisional registrar, if it is there already.
     pub provisional: Option<Registrar>,
+    /// An operator says that the clock is right, however far from the last entry. For one opening only.
+    pub confirm_clock: bool,
 }
 
 impl Default for Options {
@@ -80,6 +82,7 @@ impl Default for Options {
             index: Limits::default(),
             volumes: volumes::Options::default(),
             provisional: None,
+            confirm_clock: false,
         }
     }
 }
@@ -322,6 +325,14 @@ fn start(
     let (root, checkpoint, time, footing) = (end.root, end.checkpoint, end.time, Footing::FIRST);
     let head = Head { root, checkpoint, time, snapshot, footing };
     let published = Arc::new(Published::new(head));
+    let mut watch = ClockWatch::new(options.clock.as_ref(), end.time);
+    if options.confirm_clock {
+        watch.confirm(options.clock.as_ref(), end.time);
+    }
+    if let Some(what) = watch.stopped() {
+        tracing::error!(%what, "the clock is not believed: nothing is taken until an operator confirms it");
+        published.set_state(State::ClockStopped(what.to_owned()));
+    }
     let cache = Arc::new(RecordCache::new(options.cached_records));
     let standings = Arc::new(Standings::new(options.cached_records));
     let prepared = Arc::new(Prepared::default());
@@ -343,7 +354,7 @@ fn start(
         log_verifier: verifier.clone(),
         heartbeat: options.heartbeat,
         frontier: end.frontier,
-        watch: ClockWatch::new(options.clock.as_ref()),
+        watch,
         most_rows: options.volumes.volume_entries,
         last_commit: Instant::now(),
         broken: None,

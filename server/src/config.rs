@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// The command line; each flag has an environment variable, and a member of the same name in the TOML file.
+/// The command line; each flag that is a setting has an environment variable, and a member of the same name in the TOML file.
 #[derive(Debug, Clone, Default, Parser)]
 #[command(name = "procura-server", version, about = "A Procura ledger over HTTP.")]
 pub struct Args {
@@ -18,6 +18,9 @@ pub struct Args {
     /// Register a fictional directory to try things out with
     #[arg(long, env = "PROCURA_DEMO")]
     pub demo: bool,
+    /// The clock is right, however far from the last entry: for this start only (while running: SIGUSR1)
+    #[arg(long)]
+    pub confirm_clock: bool,
     /// Every other setting.
     #[command(flatten)]
     pub given: Given,
@@ -96,6 +99,8 @@ pub struct Config {
     pub public_url: Option<String>,
     /// Whether to register the fictional directory.
     pub demo: bool,
+    /// Whether an operator says that the clock is right.
+    pub confirm_clock: bool,
     /// Whether entry bundles are for everybody.
     pub public_entries: bool,
     /// `max_age_s` of the policy.
@@ -189,7 +194,7 @@ impl Config {
             None => Given::default(),
         };
         file.demo = Some(args.demo || file.demo.unwrap_or(false));
-        Self::of(args.given.or(file))
+        Ok(Self { confirm_clock: args.confirm_clock, ..Self::of(args.given.or(file))? })
     }
 
     fn of(given: Given) -> Result<Self, ConfigError> {
@@ -211,6 +216,8 @@ impl Config {
             listen: given.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
             public_url,
             demo: given.demo.unwrap_or(false),
+            // Not a setting: one that lasted would confirm whatever clock comes.
+            confirm_clock: false,
             public_entries: given.public_entries.unwrap_or(false),
             max_age_s: seconds("max_age_s", given.max_age_s, Duration::from_secs(300))?.as_secs(),
             heartbeat: seconds("heartbeat_s", given.heartbeat_s, Duration::from_secs(60))?,

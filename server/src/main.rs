@@ -36,16 +36,24 @@ async fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
         .init();
     // Before the ledger opens: a signal that comes meanwhile is not lost.
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let mut confirmed = signal(SignalKind::user_defined1())?;
     let started = prepare(config).await?;
     greet(&started)?;
+    let ledger = started.app.ledger().clone();
+    let confirming = tokio::spawn(async move {
+        while confirmed.recv().await.is_some() {
+            ledger.confirm_clock();
+        }
+    });
     let shutdown = async {
         tokio::select! {
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
         }
     };
-    started.run(shutdown).await?;
-    Ok(())
+    let ran = started.run(shutdown).await;
+    confirming.abort();
+    Ok(ran?)
 }
 
 fn greet(started: &Started) -> io::Result<()> {

@@ -78,7 +78,12 @@ pub async fn prepare(config: Config) -> Result<Started, RunError> {
     let public_url = config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
 
     let mut static_tokens = static_tokens(&config)?;
-    let mut options = Options { queue: config.queue, heartbeat: config.heartbeat, ..Options::default() };
+    let mut options = Options {
+        queue: config.queue,
+        heartbeat: config.heartbeat,
+        confirm_clock: config.confirm_clock,
+        ..Options::default()
+    };
     if let Some(flush_bytes) = config.flush_bytes {
         options.index.flush_bytes = flush_bytes;
         options.index.hard_bytes = options.index.hard_bytes.max(flush_bytes.saturating_mul(4));

@@ -53,7 +53,7 @@ impl Scene {
         loop {
             let state = self.world.ledger.state();
             match &state {
-                State::ReadOnly(what) if what.contains(because) => return,
+                State::ReadOnly(what) | State::DiskFull(what) if what.contains(because) => return,
                 _ => assert!(start.elapsed() < Duration::from_secs(20), "{state:?}"),
             }
             std::thread::sleep(Duration::from_millis(1));
@@ -202,6 +202,7 @@ fn a_full_disk_keeps_the_ledger_read_only_until_there_is_room() {
     assert!(matches!(error(ledger.append(mandate())), SubmitError::Unknown));
     // The index commit that tries it failed as well: not ready, although reading works.
     scene.is_read_only("full");
+    assert!(matches!(ledger.state(), State::DiskFull(_)));
     let request = World::ask(&scene.son.identifier, "tax", &scene.mother.identifier, "read");
     assert!(!ledger.view().evaluate(&request, world.clock.now()).unwrap().permit);
     scene.is_ready_again();

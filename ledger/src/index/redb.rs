@@ -9,8 +9,10 @@
 
 use super::{Discarded, Found, IndexError, IndexFile, IndexRow, Mark, Rows};
 use crate::checked;
+use crate::disk::SystemDisk;
 use crate::guard::{Careful, guarded};
 use crate::lock::{lock, read, write};
+use crate::unwritten;
 use ::redb::{
     Builder, Database, Durability, Error, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable,
     TableDefinition, TableError,
@@ -52,6 +54,8 @@ struct Opened {
     database: Option<Careful<Database>>,
     /// Which opening this is: whoever saw a failure of one before does not take the next one away.
     number: u64,
+    /// Whether it is open for readers only, on a disk that takes nothing: what was written to it would be lost.
+    is_unwritten: bool,
 }
 
 type Table = ReadOnlyTable<&'static [u8], &'static [u8]>;
@@ -87,7 +91,8 @@ impl RedbIndex {
         };
         let mark = if let Found::Rows(mark) = &found { Some(mark.clone()) } else { None };
         let path = path.to_owned();
-        let (database, mark) = (Opened { database: Some(database), number: 0 }, Mutex::new(mark));
+        let (database, mark) =
+            (Opened { database: Some(database), number: 0, is_unwritten: false }, Mutex::new(mark));
         let file = Arc::new(Shared { path, cache_bytes, database: RwLock::new(database), mark });
         Ok((Self { file }, found))
     }
@@ -103,15 +108,17 @@ impl Shared {
         told(&self.path, error)
     }
 
-    fn with<T>(&self, work: impl FnOnce(&Database) -> Result<T, Error>) -> Result<T, IndexError> {
-        if read(&self.database).database.is_none() {
+    /// Runs `work` on the file, which is opened again if it failed before: also unwritten, if `work` only reads.
+    fn with<T>(
+        &self,
+        reads_only: bool,
+        work: impl FnOnce(&Database) -> Result<T, Error>,
+    ) -> Result<T, IndexError> {
+        let fits = |opened: &Opened| opened.database.is_some() && (reads_only || !opened.is_unwritten);
+        if !fits(&read(&self.database)) {
             let mut opened = write(&self.database);
-            if opened.database.is_none() {
-                let database = guarded(|| Ok(Careful::new(builder(self.cache_bytes).open(&self.path)?)));
-                let database = database.map_err(|error| told(&self.path, error))?;
-                let mark = guarded(|| read_mark(&database.get()?.begin_read()?));
-                *lock(&self.mark) = mark.map_err(|error| told(&self.path, error))?.and_then(Result::ok);
-                *opened = Opened { database: Some(database), number: opened.number + 1 };
+            if !fits(&opened) {
+                self.open_again(&mut opened, reads_only)?;
             }
         }
         let opened = read(&self.database);
@@ -124,9 +131,26 @@ impl Shared {
         worked.map_err(|error| self.give_up(number, error))
     }
 
+    fn open_again(&self, opened: &mut Opened, reads_only: bool) -> Result<(), IndexError> {
+        opened.database = None;
+        let open = || Ok(Careful::new(builder(self.cache_bytes).open(&self.path)?));
+        let (database, is_unwritten) = match guarded(open) {
+            Err(Error::Io(_)) if reads_only => {
+                let open = || unwritten::open(&SystemDisk, &self.path, self.cache_bytes);
+                (guarded(|| Ok(Careful::new(open()?))), true)
+            }
+            database => (database, false),
+        };
+        let database = database.map_err(|error| told(&self.path, error))?;
+        let mark = guarded(|| read_mark(&database.get()?.begin_read()?));
+        *lock(&self.mark) = mark.map_err(|error| told(&self.path, error))?.and_then(Result::ok);
+        *opened = Opened { database: Some(database), number: opened.number + 1, is_unwritten };
+        Ok(())
+    }
+
     /// The rows, and the mark that they stand at.
     fn table(&self) -> Result<(Table, Option<Mark>), IndexError> {
-        self.with(|database| {
+        self.with(true, |database| {
             let transaction = database.begin_read()?;
             Ok((transaction.open_table(ROWS)?, read_mark(&transaction)?.and_then(Result::ok)))
         })
@@ -148,7 +172,7 @@ impl IndexFile for RedbIndex {
         changes: &mut dyn Iterator<Item = (&[u8], &[u8])>,
         mark: &Mark,
     ) -> Result<(), IndexError> {
-        self.file.with(|database| {
+        self.file.with(false, |database| {
             let mut transaction = database.begin_write()?;
             transaction.set_durability(Durability::Immediate)?;
             // The map of free pages goes with each flush: flushes are few, and without it opening after a kill walks
@@ -191,7 +215,9 @@ impl FileRows {
             }
             match self.file.table() {
                 Ok((rows, mark)) if mark == self.mark => *write(&self.rows) = rows,
-                _ => break,
+                Ok(_) => break,
+                // Given up, and opened again by the next attempt.
+                Err(_) => continue,
             }
             worked = guarded(|| work(&read(&self.rows)));
         }

@@ -253,7 +253,7 @@ pub(super) struct ConsistencyBody {
 pub(super) struct Health {
     /// `ok` or `not_ready`.
     status: String,
-    /// `read_only`, `clock` or `closed`.
+    /// `read_only`, `disk_full`, `clock` or `closed`.
     reason: Option<String>,
 }
 

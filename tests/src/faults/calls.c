@@ -5,6 +5,7 @@
  *   FAULT_FOLDER   only calls on paths and files under this folder count; its first-level names are the areas
  *   FAULT_LOG      one line "area call" for each call, or with a point only "hit" once the fault came
  *   FAULT_POINT    "area call n kind": the n-th (from 1) such call in this area fails like that
+ *   FAULT_FULL     while this file is there, no call finds room
  *
  * The kinds:
  *   eio, enospc        the call does nothing and fails; the next one works
@@ -35,20 +36,33 @@ enum need { READS, WRITES, NAMES }; /* what a call wants of the disk: nothing ne
 
 static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
 static char folder[PATH_MAX], area_wanted[64], call_wanted[32], kind[16];
+static const char *full;
 static size_t folder_length;
 static long wanted, counted;
 static int log_fd = -1, on, torn;
 
+#define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+
+/* A system call past what is interposed here. */
+typedef long (*any_call)(long, ...);
+static any_call real(void) {
+    static any_call found;
+    if (!found) found = (any_call)dlsym(RTLD_NEXT, "syscall");
+    return found;
+}
+#define raw(...) real()(__VA_ARGS__)
+
 static void say(const char *text) {
-    if (log_fd >= 0) syscall(SYS_write, log_fd, text, strlen(text));
+    if (log_fd >= 0) raw(SYS_write, log_fd, text, strlen(text));
 }
 
 __attribute__((constructor)) static void begin(void) {
     const char *of = getenv("FAULT_FOLDER"), *log = getenv("FAULT_LOG"), *point = getenv("FAULT_POINT");
     if (!of || !realpath(of, folder)) return;
     folder_length = strlen(folder);
+    full = getenv("FAULT_FULL");
     if (point && sscanf(point, "%63s %31s %ld %15s", area_wanted, call_wanted, &wanted, kind) != 4) abort();
-    if (log) log_fd = (int)syscall(SYS_openat, AT_FDCWD, log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (log) log_fd = (int)raw(SYS_openat, AT_FDCWD, log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 }
 
 /* The area of a path: the first name under the folder, "." for the folder itself; 0 outside. */
@@ -68,7 +82,7 @@ static int area_of_fd(int fd, char *area) {
     char link[64], path[PATH_MAX];
     if (!folder_length || fd < 0) return 0;
     snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-    ssize_t length = syscall(SYS_readlinkat, AT_FDCWD, link, path, sizeof path - 1);
+    ssize_t length = raw(SYS_readlinkat, AT_FDCWD, link, path, sizeof path - 1);
     if (length < 0) return 0;
     path[length] = 0;
     return area_of(path, area);
@@ -89,7 +103,7 @@ static int area_at(int at, const char *path, char *area) {
 }
 
 static void die(void) {
-    syscall(SYS_kill, syscall(SYS_getpid), SIGKILL);
+    raw(SYS_kill, raw(SYS_getpid), SIGKILL);
     for (;;) pause();
 }
 
@@ -99,7 +113,10 @@ enum fate { PASS, FAIL, HALF, HALF_THEN_DIE, THEN_DIE };
 static enum fate fate_of(const char *area, const char *call, enum need need) {
     enum fate fate = PASS;
     pthread_mutex_lock(&turn);
-    if (!wanted) {
+    if (full && need != READS && !raw(SYS_faccessat, AT_FDCWD, full, F_OK)) {
+        errno = ENOSPC;
+        fate = FAIL;
+    } else if (!wanted) {
         char line[128];
         snprintf(line, sizeof line, "%s %s\n", area, call);
         say(line);
@@ -125,7 +142,6 @@ static enum fate fate_of(const char *area, const char *call, enum need need) {
     return fate;
 }
 
-#define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 
 /* A call that is made whole or not at all. */
 #define WHOLE(inside, call, need, failure, make)                     \
@@ -198,20 +214,24 @@ int open(const char *path, int flags, ...) OPEN(open, , AT_FDCWD)
 int openat64(int at, const char *path, int flags, ...) OPEN(openat64, at COMMA, at)
 int openat(int at, const char *path, int flags, ...) OPEN(openat, at COMMA, at)
 
-/* Locks only: what else it does is not the disk's. */
-int fcntl64(int fd, int what, ...) {
-    va_list rest;
-    va_start(rest, what);
-    void *with = va_arg(rest, void *);
-    va_end(rest);
-    int locks = what == F_OFD_SETLK || what == F_OFD_SETLKW || what == F_OFD_GETLK || what == F_SETLK || what == F_GETLK;
-    WHOLE(locks && area_of_fd(fd, area), "fcntl", READS, -1, REAL(fcntl64)(fd, what, with));
+/* Locks only: what else it does is not the disk's. redb makes the call by its number. */
+static int is_lock(long what) {
+    return what == F_OFD_SETLK || what == F_OFD_SETLKW || what == F_OFD_GETLK || what == F_SETLK || what == F_SETLKW;
 }
 int fcntl(int fd, int what, ...) {
     va_list rest;
     va_start(rest, what);
     void *with = va_arg(rest, void *);
     va_end(rest);
-    int locks = what == F_OFD_SETLK || what == F_OFD_SETLKW || what == F_OFD_GETLK || what == F_SETLK || what == F_GETLK;
-    WHOLE(locks && area_of_fd(fd, area), "fcntl", READS, -1, REAL(fcntl64)(fd, what, with));
+    WHOLE(is_lock(what) && area_of_fd(fd, area), "fcntl", READS, -1, REAL(fcntl)(fd, what, with));
+}
+long syscall(long number, ...) {
+    long with[6];
+    va_list rest;
+    va_start(rest, number);
+    for (int n = 0; n < 6; n++) with[n] = va_arg(rest, long);
+    va_end(rest);
+    int is_ours = number == SYS_fcntl && is_lock(with[1]);
+    WHOLE(is_ours && area_of_fd((int)with[0], area), "fcntl", READS, -1,
+          raw(number, with[0], with[1], with[2], with[3], with[4], with[5]));
 }

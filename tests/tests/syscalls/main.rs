@@ -11,6 +11,7 @@ mod check;
 mod run;
 
 use procura_tests::faults::Operation;
+use procura_tests::folders::passing_folder;
 use run::{Bench, Point};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -83,7 +84,7 @@ fn whichever_call_fails_nothing_acknowledged_is_lost() {
     let time = Duration::from_secs(number("PROCURA_FAULT_SECONDS", 10));
     let seed = number("PROCURA_FAULT_SEED", 1);
     let start = Instant::now();
-    let folder = tempfile::tempdir().unwrap();
+    let folder = passing_folder();
     let library = run::library(folder.path());
     let only = std::env::var("PROCURA_FAULT_ONLY").ok();
     let benches: BTreeMap<Operation, Bench> = Operation::ALL
@@ -143,7 +144,7 @@ fn whichever_call_fails_nothing_acknowledged_is_lost() {
 #[test]
 #[ignore = "needs strace; tests/faults.d/20-syscalls.sh runs it"]
 fn no_call_goes_past_the_library() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = passing_folder();
     let library = run::library(folder.path());
     for operation in Operation::ALL {
         let bench = Bench::new(operation, folder.path(), &library);

@@ -4,6 +4,7 @@ use crate::check;
 use procura_core::Millis;
 use procura_ledger::{Clock, SystemClock};
 use procura_tests::faults::{Operation, Said};
+use procura_tests::folders::{copy, passing_folder};
 use std::ffi::OsString;
 use std::fmt;
 use std::fs;
@@ -83,7 +84,7 @@ impl Bench {
 
     /// A copy of the folder.
     pub fn fresh(&self) -> TempDir {
-        let data = tempfile::tempdir().unwrap();
+        let data = passing_folder();
         copy(&self.before, data.path());
         data
     }
@@ -184,17 +185,4 @@ pub fn library(scratch: &Path) -> PathBuf {
     cc.args(["-O1", "-Wall", "-Werror", "-shared", "-fPIC", "-o"]).arg(&library).arg(source).arg("-ldl");
     assert!(cc.status().expect("a C compiler must be there").success());
     library
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let to = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &to);
-        } else {
-            fs::copy(entry.path(), &to).unwrap();
-        }
-    }
 }

@@ -210,6 +210,9 @@ impl Shared {
         let now = read(&self.head).clone();
         let changed = change(self, &now);
         writer.unsettled = changed.as_ref().is_err_and(|error| !error.nothing_written());
+        if writer.unsettled {
+            self.go_on_reading(&write(&self.volumes));
+        }
         *write(&self.head) = changed?;
         Ok(())
     }
@@ -236,7 +239,51 @@ impl Shared {
     /// Reads from disk what is there, in place of what was held.
     fn load(&self) -> Result<(), StoreError> {
         let mut volumes = write(&self.volumes);
+        let known = volumes.clone();
         put_away(&mut volumes);
+        match self.open_all() {
+            Ok((found, end)) => {
+                *volumes = found;
+                *write(&self.head) = end;
+                Ok(())
+            }
+            Err(error) => {
+                *volumes = known;
+                self.go_on_reading(&volumes);
+                Err(error)
+            }
+        }
+    }
+
+    /// What was acknowledged can still be read after a failure, also on a disk that takes nothing: as of the head before it.
+    /// Nothing is written until the store was reopened.
+    fn go_on_reading(&self, volumes: &[Arc<Volume>]) {
+        let Some(last) = volumes.last() else { return };
+        if let Err(error) = last.close() {
+            tracing::debug!(%error, "a volume did not close cleanly");
+        }
+        if let Err(error) = last.open_unwritten(self.disk(), self.options.cache_bytes) {
+            tracing::error!(%error, "the last volume cannot be read for now");
+        }
+    }
+
+    /// Makes a volume readable again in which a call failed: redb refuses everything after one, until the file is opened again.
+    fn revive(&self, volume: &Volume) -> Result<(), StoreError> {
+        if volume.is_reading() {
+            return volume.close();
+        }
+        // Whoever changes the volume makes it readable again before the turn ends.
+        let mut writer = lock(&self.writer);
+        if !writer.unsettled {
+            // It was a read that failed, not a change: the next change is refused, and the store reopened for it.
+            writer.unsettled = true;
+            self.go_on_reading(&write(&self.volumes));
+        }
+        Ok(())
+    }
+
+    /// The volumes that are there, the last one open for writing, and where they end.
+    fn open_all(&self) -> Result<(Vec<Arc<Volume>>, Head), StoreError> {
         // A volume may have its name since a moment before a kill: durable, before anything is told of what it holds. (A
         // commit that a kill or a failure left in the system's cache only is durable once redb has the last volume open.)
         self.folder.sync()?;
@@ -255,9 +302,7 @@ impl Shared {
         }
         last.open_writing(self.disk(), self.options.cache_bytes)?;
         end = follow(last, &end, || last.tables())?;
-        *volumes = found;
-        *write(&self.head) = end;
-        Ok(())
+        Ok((found, end))
     }
 
     /// The volume that is written.
@@ -303,6 +348,10 @@ impl Shared {
         loop {
             match self.tables(volume).and_then(|tables| work(&tables)) {
                 Err(Fault::Closed) if attempts > 0 => attempts -= 1,
+                Err(Fault::Failing) if attempts > 0 && volume.is_reading() => {
+                    attempts -= 1;
+                    volume.close()?;
+                }
                 answer => return answer.map_err(|fault| fault.into_error(&volume.path)),
             }
         }

@@ -16,6 +16,7 @@ use crate::disk::Disk;
 use crate::guard::Careful;
 use crate::lock::{read, write};
 use crate::store::{Batch, Head, StoreError};
+use crate::unwritten;
 use ::redb::{
     Database, Durability, ReadOnlyDatabase, ReadOnlyTable, ReadableDatabase, ReadableTable, WriteTransaction,
 };
@@ -87,6 +88,15 @@ impl Volume {
     /// Opens the file for writing: the last volume only.
     pub(super) fn open_writing(&self, disk: &dyn Disk, cache_bytes: usize) -> Result<(), StoreError> {
         *write(&self.handle) = Handle::Writing(open_writing(disk, &self.path, cache_bytes)?);
+        Ok(())
+    }
+
+    /// Opens the file as [`open_writing`](Self::open_writing) does, but so that nothing is written to it: for readers of a
+    /// disk that takes nothing.
+    pub(super) fn open_unwritten(&self, disk: &dyn Disk, cache_bytes: usize) -> Result<(), StoreError> {
+        let opened =
+            guarded(&self.path, || Ok(Careful::new(unwritten::open(disk, &self.path, cache_bytes)?)));
+        *write(&self.handle) = Handle::Writing(opened.map_err(|fault| fault.into_error(&self.path))?);
         Ok(())
     }
 
