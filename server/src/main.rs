@@ -1,7 +1,7 @@
 //! The Procura server: wiring only.
 
 use clap::Parser;
-use procura_server::{Args, Config, Started, prepare};
+use procura_server::{Args, Config, Started, log_to, prepare};
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 use tokio::runtime::Runtime;
@@ -29,10 +29,11 @@ fn runtime() -> io::Result<Runtime> {
 
 async fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
     let config = Config::load(args)?;
+    let (lines, _writes_until_the_end) = log_to(io::stderr())?;
     tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::try_new(&config.log)?)
         .with_ansi(io::stderr().is_terminal())
-        .with_writer(io::stderr)
+        .with_writer(move || lines.clone())
         .init();
     // Before the ledger opens: a signal that comes meanwhile is not lost.
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
