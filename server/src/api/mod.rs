@@ -19,6 +19,8 @@ mod request;
 mod tiles;
 pub(crate) mod tokens;
 
+pub(crate) use auth::Known;
+pub(crate) use body::BODY_UNIT_BYTES;
 pub use docs::openapi_json;
 pub(crate) use oauth::is_static_token;
 pub use problem::{Problem, status};
@@ -77,17 +79,11 @@ pub(crate) fn router(app: App) -> Router {
 }
 
 async fn nothing_here(State(app): State<App>, body: Body) -> Problem {
-    read_away(&app, body).await;
+    body::read_away(&app, body).await;
     Problem::not_found()
 }
 
 async fn other_method(State(app): State<App>, body: Body) -> Problem {
-    read_away(&app, body).await;
+    body::read_away(&app, body).await;
     Problem::new("method", "This address has other methods; the header Allow names them.")
-}
-
-/// So that a client that writes before it reads gets the answer instead of a broken connection.
-async fn read_away(app: &App, body: Body) {
-    let fit = body::Fit { limit_bytes: body::MAX_REQUEST_BYTES, timeout: app.limits().body_timeout };
-    drop(body::read(body, fit).await);
 }

@@ -3,7 +3,7 @@
 //! spec: http.md#who-calls
 
 use super::assertion::{Assertion, AssertionError};
-use super::body::{Fit, MAX_REQUEST_BYTES, MediaType, read};
+use super::body::{MAX_REQUEST_BYTES, MediaType, read};
 use super::problem::Problem;
 use super::tokens::{Grant, TOKEN_LIFETIME_MS, Use, hash_of};
 use crate::app::App;
@@ -98,12 +98,11 @@ pub(super) async fn token(State(app): State<App>, media_type: MediaType, body: B
 }
 
 async fn grant(app: &App, media_type: MediaType, body: Body) -> Result<String, TokenError> {
-    let fit = Fit { limit_bytes: MAX_REQUEST_BYTES, timeout: app.limits().body_timeout };
-    let body = read(body, fit).await.map_err(TokenError::Unavailable)?;
+    let body = read(app, body, MAX_REQUEST_BYTES).await.map_err(TokenError::Unavailable)?;
     if media_type != MediaType::Form {
         return Err(TokenError::Request("send the body as application/x-www-form-urlencoded"));
     }
-    let form = Form::parse(&body)?;
+    let form = Form::parse(&body.bytes)?;
     let endpoint = format!("{}/oauth/token", app.settings().public_url);
     let now = app.now();
     let assertion = Assertion::parse(&form.assertion, &[app.ledger().origin(), &endpoint], now)?;
