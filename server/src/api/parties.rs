@@ -4,12 +4,13 @@
 
 use super::auth::Bearer;
 use super::body::{Fit, MAX_REQUEST_BYTES, expect_type, parameters, read};
+use super::named::Named;
 use super::problem::Problem;
 use super::records::{receipt_response, within};
 use crate::app::App;
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
 use procura_core::identifier::Identifier;
@@ -33,6 +34,7 @@ use serde_json::{Value, json};
 pub(super) async fn resolve(
     State(app): State<App>,
     bearer: Bearer,
+    RawQuery(query): RawQuery,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<Value>, Problem> {
@@ -40,6 +42,7 @@ pub(super) async fn resolve(
     let body = read(body, fit).await?;
     app.ask(bearer, |_, _| Ok(())).await?;
     expect_type(&headers, "application/json")?;
+    parameters(query.as_deref(), [])?;
     let mut members = Members::new(parse_strict(&body, MAX_REQUEST_BYTES)?);
     let identifier = members.take_str("identifier")?;
     members.finish()?;
@@ -79,7 +82,7 @@ pub(super) async fn resolve(
 pub(super) async fn list(
     State(app): State<App>,
     bearer: Bearer,
-    Path(id): Path<String>,
+    Named(id): Named,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     app.ask(bearer, move |view, caller| {
