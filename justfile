@@ -39,3 +39,6 @@ examples:
 
 readme:
     bash tests/run readme
+
+fuzz:
+    bash tests/run fuzz

@@ -73,6 +73,8 @@ mod check;
 mod checked;
 mod error;
 mod filing;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod given;
 mod guard;
 pub mod index;
