@@ -42,3 +42,6 @@ examples:
 
 readme:
     bash tests/run readme
+
+fuzz:
+    bash tests/run fuzz

@@ -58,6 +58,8 @@ impl IntoResponse for Refused {
         (status = 200, description = "The decision", body = super::docs::Evaluation),
         (status = 400, description = "A member is missing or mistyped; the message", body = String, content_type = "text/plain"),
         (status = 401, description = "No token in force; the message", body = String, content_type = "text/plain"),
+        (status = 500, description = "The ledger could not be read; the message", body = String, content_type = "text/plain"),
+        (status = 503, description = "Ask again; the message", body = String, content_type = "text/plain"),
     )
 )]
 pub(super) async fn evaluation(

@@ -11,6 +11,7 @@ mod checks;
 mod docs;
 mod health;
 mod log;
+mod named;
 mod oauth;
 mod parties;
 pub(crate) mod problem;
@@ -61,7 +62,7 @@ fn routes() -> OpenApiRouter<App> {
 /// Every route, with what every answer has.
 pub(crate) fn router(app: App) -> Router {
     let (described, openapi) = routes().split_for_parts();
-    let document = openapi.to_pretty_json().unwrap_or_default();
+    let document = docs::document(&openapi).unwrap_or_default();
     let document = move || {
         let document = document.clone();
         async move { ([(header::CONTENT_TYPE, "application/json")], document).into_response() }

@@ -86,6 +86,10 @@ fn answer(status: StatusCode, body: &Value) -> Response {
         (status = 200, description = "A token", body = super::docs::Token),
         (status = 400, description = "`invalid_request`, `unsupported_grant_type`", body = super::docs::OauthError),
         (status = 401, description = "`invalid_client`", body = super::docs::OauthError),
+        (status = 408, description = "`invalid_request`: the body took too long", body = super::docs::OauthError),
+        (status = 413, description = "`invalid_request`: the body is too large", body = super::docs::OauthError),
+        (status = 500, description = "`temporarily_unavailable`: the ledger could not be read", body = super::docs::OauthError),
+        (status = 503, description = "`temporarily_unavailable`", body = super::docs::OauthError),
     )
 )]
 pub(super) async fn token(State(app): State<App>, media_type: MediaType, body: Body) -> Response {

@@ -4,12 +4,13 @@
 
 use super::auth::Bearer;
 use super::body::{MAX_REQUEST_BYTES, MediaType, parameters, read};
+use super::named::Named;
 use super::problem::Problem;
 use super::records::{receipt_response, within};
 use crate::app::App;
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{RawQuery, State};
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use procura_core::identifier::{Identifier, IdentifierError};
@@ -33,6 +34,7 @@ use serde_json::{Value, json};
 pub(super) async fn resolve(
     State(app): State<App>,
     bearer: Bearer,
+    RawQuery(query): RawQuery,
     media_type: MediaType,
     body: Body,
 ) -> Result<Json<Value>, Problem> {
@@ -40,6 +42,7 @@ pub(super) async fn resolve(
     let ledger = app.ledger().clone();
     let party = app.ask(bearer, move |_, _| {
         media_type.expect(MediaType::Json)?;
+        parameters(query.as_deref(), [])?;
         let mut members = Members::new(parse_strict(&body.bytes, MAX_REQUEST_BYTES)?);
         let identifier = members.take_str("identifier")?;
         members.finish()?;
@@ -77,7 +80,7 @@ pub(super) async fn resolve(
 pub(super) async fn list(
     State(app): State<App>,
     bearer: Bearer,
-    Path(id): Path<String>,
+    Named(id): Named,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     app.ask_long(bearer, move |view, caller| {

@@ -4,12 +4,13 @@
 
 use super::auth::Bearer;
 use super::body::{MediaType, Received, parameters, read, read_away};
+use super::named::Named;
 use super::problem::Problem;
 use crate::app::App;
 use crate::gate::{Client, Place};
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{RawQuery, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use procura_core::Size;
@@ -132,6 +133,7 @@ fn acknowledgement(acknowledged: &Acknowledged, from: Option<Size>) -> Result<Re
     security(("bearer" = [])),
     responses(
         (status = 200, description = "The record", body = super::docs::RecordBody),
+        (status = 400, description = "`query`", body = super::docs::ProblemBody, content_type = "application/problem+json"),
         (status = 401, description = "`token`", body = super::docs::ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "`not_found`: not there, or not for this reader", body = super::docs::ProblemBody, content_type = "application/problem+json"),
     )
@@ -139,7 +141,7 @@ fn acknowledgement(acknowledged: &Acknowledged, from: Option<Size>) -> Result<Re
 pub(super) async fn get(
     State(app): State<App>,
     bearer: Bearer,
-    Path(id): Path<String>,
+    Named(id): Named,
     RawQuery(query): RawQuery,
 ) -> Result<Json<Value>, Problem> {
     app.ask(bearer, move |view, caller| {
@@ -190,7 +192,7 @@ fn describe(found: &Found) -> Result<Value, Problem> {
 pub(super) async fn receipt(
     State(app): State<App>,
     bearer: Bearer,
-    Path(id): Path<String>,
+    Named(id): Named,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     app.ask(bearer, move |view, caller| {

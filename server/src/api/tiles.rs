@@ -3,9 +3,10 @@
 //! spec: http.md#c2sp
 
 use super::auth::Bearer;
+use super::named::Named;
 use super::problem::Problem;
 use crate::app::App;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use procura_core::tile::{TileKind, TilePath};
@@ -38,7 +39,7 @@ pub(super) async fn checkpoint(State(app): State<App>) -> Response {
 pub(super) async fn tile(
     State(app): State<App>,
     bearer: Bearer,
-    Path(path): Path<String>,
+    Named(path): Named,
 ) -> Result<Response, Problem> {
     let path = TilePath::parse(&format!("tile/{path}")).map_err(|_| Problem::not_found())?;
     let is_bundle = path.kind() == TileKind::Entries;

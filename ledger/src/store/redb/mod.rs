@@ -13,6 +13,9 @@ mod format;
 mod reader;
 mod volume;
 
+#[cfg(fuzzing)]
+pub(crate) use format::rows_come_back;
+
 use super::{Batch, Head, Reader, Store, StoreError};
 use crate::disk::{Disk, SystemDisk};
 use crate::lock::{lock, read, write};
