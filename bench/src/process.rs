@@ -29,7 +29,8 @@ pub(crate) struct Served {
 impl Served {
     /// The server over a data folder.
     pub(crate) fn procura(data: &Path) -> Outcome<Self> {
-        let program = std::env::var("PROCURA_SERVER").map_err(|_| "PROCURA_SERVER names no server; bench/run does")?;
+        let program =
+            std::env::var("PROCURA_SERVER").map_err(|_| "PROCURA_SERVER names no server; bench/run does")?;
         let mut command = Command::new(program);
         command.args(["--listen", "127.0.0.1:0", "--data"]).arg(data);
         command.arg("--config").arg(data.join("server.toml"));

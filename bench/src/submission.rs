@@ -3,20 +3,19 @@
 
 use crate::Outcome;
 use crate::figure::{Figure, median, quantile};
+use crate::floor::Signatures;
 use crate::grown::{Grown, Plan};
-use crate::http::{Connection, Load, Requests, pace, post, saturate};
-use crate::people::{By, key, pair};
-use crate::process::{Served, thread_us};
+use crate::http::{Connection, Load, Requests, pace, saturate};
+use crate::people::pair;
+use crate::process::Served;
+use crate::sign;
 use crate::size::Size;
-use procura_core::jws::Jws;
-use procura_core::key::Signer;
 use procura_core::receipt::{Mode, Policy, verify_status};
-use procura_core::record::{Record, TYP};
+use procura_core::record::Record;
 use procura_core::submission::Submission;
 use redb::{Database, TableDefinition};
 use serde_json::Value;
-use std::fs::{self, File};
-use std::io::{BufWriter, Write};
+use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -79,29 +78,10 @@ struct Bench {
     bodies: Arc<Requests>,
 }
 
-/// Records to hand in, signed before anything is timed and kept in a file, whole requests of one length.
+/// Records to hand in, as many.
 fn signed(grown: &Grown, count: u64) -> Outcome<Requests> {
     let path = grown.data.join(format!("requests-{count}"));
-    let (validity, length) = (grown.names.a_year()?, path.with_extension("length"));
-    if !length.exists() {
-        let (mut file, mut length_bytes) = (BufWriter::new(File::create(&path)?), 0);
-        for n in 0..count {
-            let (from, to) = pair(n, grown.plan.citizens);
-            let (mandator, mandatee) = (grown.citizen(from)?, grown.citizen(to)?);
-            let draft = grown.names.mandate(n, [mandator, mandatee], &grown.catalogue, &validity);
-            let record = By { kid: mandator.kid, key: key(from) }.sign(draft)?;
-            let request = post("/v1/records", None, &record.to_json());
-            if n > 0 && request.len() != length_bytes {
-                return Err("requests of several lengths".into());
-            }
-            length_bytes = request.len();
-            file.write_all(&request)?;
-        }
-        file.into_inner()?.sync_all()?;
-        fs::write(&length, length_bytes.to_string())?;
-        crate::tell(&format!("{count} records signed, {length_bytes} bytes each"));
-    }
-    Requests::once(File::open(&path)?, fs::read_to_string(&length)?.parse()?)
+    sign::mandates(grown, &grown.names, &path, 0..count, |n| pair(n, grown.plan.citizens))
 }
 
 /// The first requests, for those that may be sent them again.
@@ -135,13 +115,23 @@ fn saturation(
     time: Duration,
     kept: &mut Vec<(Vec<u8>, Vec<u8>)>,
 ) -> Outcome<f64> {
+    let signatures = Signatures::make(1_000)?;
     let mut rows: Vec<[f64; 8]> = Vec::new();
     for round in 0..=rounds {
         let (ours, ours_us) = slice(&bench.ours, &bench.requests, time, CREATED)?;
         let (verify, verify_us) = slice(&bench.verify, &bench.bodies, time, OK)?;
         let (echo, echo_us) = slice(&bench.echo, &bench.bodies, time, OK)?;
-        let strict_us = verify_strict_us(&bench.bodies)?;
-        let row = [ours.per_s(), verify.per_s(), echo.per_s(), ours_us, verify_us, echo_us, strict_us, ours.us_at(0.5)];
+        let strict_us = signatures.verify_us()?;
+        let row = [
+            ours.per_s(),
+            verify.per_s(),
+            echo.per_s(),
+            ours_us,
+            verify_us,
+            echo_us,
+            strict_us,
+            ours.us_at(0.5),
+        ];
         crate::tell(&format!(
             "{:.0}/s, bare {:.0}/s, echo {:.0}/s; {:.0}, {:.0}, {:.0} µs; verify_strict {:.1} µs",
             row[0], row[1], row[2], row[3], row[4], row[5], row[6]
@@ -172,20 +162,6 @@ fn saturation(
     figure("of which one verify_strict, in process").is(of(|row| row[6]), "µs").print()?;
     figure("answer at saturation, median").is(of(|row| row[7]) / 1000.0, "ms").print()?;
     Ok(per_s)
-}
-
-/// One `verify_strict` of such a record, on this thread.
-fn verify_strict_us(bodies: &Requests) -> Outcome<f64> {
-    let Requests::Again(all) = bodies else { return Err("no bodies".into()) };
-    let mut parsed = Vec::new();
-    for (n, request) in (0..).zip(all.iter().take(1_000)) {
-        parsed.push((Jws::parse(&Submission::parse(body(request))?.record, TYP)?, key(n).public_key()));
-    }
-    let before_us = thread_us();
-    for (jws, key) in &parsed {
-        jws.verify(key)?;
-    }
-    Ok((thread_us() - before_us) / parsed.len() as f64)
 }
 
 /// One submission at a time on an idle server, and in between one bare commit of the same bytes to the same disk.
@@ -247,7 +223,10 @@ fn verify_receipts(server: &Served, kept: &[(Vec<u8>, Vec<u8>)]) -> Outcome {
         verify_status(receipt, &id, None, &policy, Mode::Historic)?;
         let mut other = receipt.clone();
         let at = other.len() / 2;
-        other.get_mut(at).map(|byte| *byte = if *byte == b'A' { b'B' } else { b'A' }).ok_or("an empty receipt")?;
+        other
+            .get_mut(at)
+            .map(|byte| *byte = if *byte == b'A' { b'B' } else { b'A' })
+            .ok_or("an empty receipt")?;
         if verify_status(&other, &id, None, &policy, Mode::Historic).is_ok() {
             return Err("a receipt with another byte verified".into());
         }
