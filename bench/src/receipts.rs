@@ -33,7 +33,7 @@ struct Kind {
 
 /// Measures.
 pub(crate) fn run(size: &Size) -> Outcome {
-    let grown = Grown::get(&size.data, Plan::of(size.pick(10_000, 1_000_000)), false)?;
+    let grown = Grown::get(&size.data, Plan::of(size.largest()), false)?;
     let trial = grown.open(Options::default())?;
     let ledger = &trial.ledger;
     let policy = Policy::plain(ledger.origin(), ledger.log_key(), ledger.entry0(), 300).to_string();

@@ -4,7 +4,10 @@ use crate::Outcome;
 use crate::figure::Figure;
 use crate::grown::{Grown, Plan};
 use crate::size::Size;
-use redb::{Builder, ReadOnlyDatabase, ReadOnlyTable, ReadableDatabase, ReadableTable, TableDefinition};
+use redb::{
+    Builder, ReadOnlyDatabase, ReadOnlyTable, ReadableDatabase, ReadableTable, ReadableTableMetadata,
+    TableDefinition,
+};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -28,7 +31,7 @@ const ROWS: [(&[u8], &str); 7] = [
 
 /// Measures: the largest ledger there is.
 pub(crate) fn run(size: &Size) -> Outcome {
-    let grown = Grown::get(&size.data, Plan::of(size.pick(10_000, 1_000_000)), false)?;
+    let grown = Grown::get(&size.data, Plan::of(size.largest()), false)?;
     let ledger = grown.data.join("ledger");
     let mut stored: BTreeMap<&str, u64> = BTreeMap::new();
     let (mut records, mut entries) = (0, 0);
@@ -65,7 +68,7 @@ pub(crate) fn run(size: &Size) -> Outcome {
         figure(&format!("index: {what}"), *bytes).print()?;
     }
     if !of_index.is_empty() {
-        figure("index: pages and room in them", index.saturating_sub(of_index.values().sum())).print()?;
+        figure("index: pages not in use", index.saturating_sub(of_index.values().sum())).print()?;
     }
     Ok(())
 }
@@ -90,6 +93,9 @@ fn index_rows(path: &Path) -> Outcome<BTreeMap<&'static str, u64>> {
             .map_or("other rows", |(_, what)| what);
         *found.entry(what).or_default() += (key.value().len() + row.value().len()) as u64;
     }
+    let stats = rows.stats()?;
+    found.insert("room in pages in use", stats.fragmented_bytes());
+    found.insert("branches and headers of pages", stats.metadata_bytes());
     Ok(found)
 }
 

@@ -44,9 +44,9 @@ pub(crate) struct Args {
 /// Measures.
 pub(crate) fn run(args: &Args) -> Outcome {
     let size = &args.size;
-    let plan = Plan { citizens: size.pick(2_000, 100_000), mandates: 0 };
+    let plan = Plan { citizens: size.pick(500, 100_000), mandates: 0 };
     let grown = Grown::get(&size.data, plan, true)?;
-    let requests = signed(&grown, size.pick(20_000, 500_000))?;
+    let requests = signed(&grown, "requests", size.pick(8_000, 500_000))?;
     let data = grown.copy("scratch-submission")?;
     let bench = Bench {
         ours: Served::procura(&data)?,
@@ -82,9 +82,9 @@ struct Bench {
     bodies: Arc<Requests>,
 }
 
-/// Records to hand in, as many.
-fn signed(grown: &Grown, count: u64) -> Outcome<Requests> {
-    let path = grown.data.join(format!("requests-{count}"));
+/// Records to hand in, as many, in a file of this name.
+fn signed(grown: &Grown, name: &str, count: u64) -> Outcome<Requests> {
+    let path = grown.data.join(name);
     sign::mandates(grown, &grown.names, &path, 0..count, |n| pair(n, grown.plan.citizens))
 }
 
@@ -286,7 +286,10 @@ fn verify_receipts(server: &Served, kept: &[(Vec<u8>, Vec<u8>)]) -> Outcome {
 /// At saturation for long, flushing included; the bare handler every 20 s in between, for the machine may change meanwhile.
 fn sustained(grown: &Grown, per_s: f64, seconds: u64) -> Outcome {
     const SLICE_S: u64 = 20;
-    let requests = Arc::new(signed(grown, (per_s * seconds as f64 * 1.3) as u64)?);
+    // As many as this machine needs: not kept.
+    let name = "requests-sustained";
+    drop(fs::remove_file(grown.data.join(name).with_extension("length")));
+    let requests = Arc::new(signed(grown, name, (per_s * seconds as f64 * 1.3) as u64)?);
     let bodies = Arc::new(Requests::Again(bodies(&requests, 10_000)?));
     let data = grown.copy("scratch-sustained")?;
     let (ours, verify) = (Served::procura(&data)?, Served::bare("verify", &grown.data)?);
@@ -315,5 +318,6 @@ fn sustained(grown: &Grown, per_s: f64, seconds: u64) -> Outcome {
     let (_, most) = ours.memory_bytes()?;
     Figure::new(PART, "sustained, the server's memory at most").is(most / 1048576.0, "MiB").print()?;
     ours.stop()?;
+    fs::remove_file(grown.data.join(name))?;
     Ok(fs::remove_dir_all(&data)?)
 }
