@@ -45,3 +45,6 @@ readme:
 
 fuzz:
     bash tests/run fuzz
+
+bench:
+    bash tests/run bench
