@@ -39,7 +39,7 @@ use std::sync::{Arc, RwLock};
 use std::time::{Duration, Instant};
 
 /// The version of the index rows' encoding: to be counted up when the core's rows, or [`crate::search`]'s, change.
-pub(crate) const INDEX_FORMAT: u32 = 1;
+pub(crate) const INDEX_FORMAT: u32 = 2;
 /// The most memory for pages of the index file, in bytes.
 pub(crate) const INDEX_CACHE_BYTES: usize = 128 << 20;
 

@@ -59,9 +59,9 @@ pub(crate) fn replay(store: &dyn Store, layers: &Layers, origin: &str, size: Siz
             found.extend(fresh);
         }
         let (root, _) = working.map().map_err(unreadable)?;
-        let mut changes = working.finish().map_err(unreadable)?;
+        let (mut changes, trie) = working.close().map_err(unreadable)?;
         changes.extend(found);
-        layers.write(changes);
+        layers.write(changes, trie);
         if layers.should_flush() {
             layers.freeze(Size(at), root);
         }

@@ -111,7 +111,9 @@ impl Scene {
 }
 
 fn write(index: &MemoryIndex, rows: &[(Vec<u8>, Vec<u8>)], mark: &Mark) {
-    index.write(&mut rows.iter().map(|(key, row)| (key.as_slice(), row.as_slice())), mark).unwrap();
+    index
+        .write(&mut rows.iter().map(|(key, row)| (key.as_slice().into(), row.as_slice().into())), mark)
+        .unwrap();
 }
 
 fn flip_text(value: &mut Value) {

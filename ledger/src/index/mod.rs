@@ -7,11 +7,15 @@
 //!
 //! spec: storage.md#index
 
+mod fresh;
 pub mod layers;
+mod merge;
 pub mod redb;
+mod snapshot;
 
-pub use layers::{Layers, Limits, Snapshot};
+pub use layers::{Layers, Limits};
 pub use redb::RedbIndex;
+pub use snapshot::Snapshot;
 
 use procura_core::kv::{Kv, Unreadable};
 use procura_core::{Hash, Size};
@@ -67,8 +71,7 @@ pub trait IndexFile: Send + Sync {
     ///
     /// # Errors
     /// [`IndexError`], as far as the storage fails.
-    fn write(&self, changes: &mut dyn Iterator<Item = (&[u8], &[u8])>, mark: &Mark)
-    -> Result<(), IndexError>;
+    fn write(&self, changes: &mut dyn Iterator<Item = IndexRow>, mark: &Mark) -> Result<(), IndexError>;
 }
 
 /// Why an index file failed. What can't be read for what it is, is no error but [`Found::Discarded`].

@@ -7,6 +7,7 @@
 //! | meta  | `mark` | layout u32=1 ‖ row format u32 ‖ size u64 ‖ map root (32 bytes) ‖ origin |
 //! | rows  | any    | the row                                                                |
 
+use super::merge::lower_bound;
 use super::{Discarded, Found, IndexError, IndexFile, IndexRow, Mark, Rows};
 use crate::checked;
 use crate::guard::{Careful, guarded};
@@ -112,11 +113,7 @@ impl IndexFile for RedbIndex {
         Ok(Arc::new(FileRows { path: self.path.clone(), rows }))
     }
 
-    fn write(
-        &self,
-        changes: &mut dyn Iterator<Item = (&[u8], &[u8])>,
-        mark: &Mark,
-    ) -> Result<(), IndexError> {
+    fn write(&self, changes: &mut dyn Iterator<Item = IndexRow>, mark: &Mark) -> Result<(), IndexError> {
         self.with(|database| {
             let mut transaction = database.begin_write()?;
             transaction.set_durability(Durability::Immediate)?;
@@ -125,7 +122,7 @@ impl IndexFile for RedbIndex {
             transaction.set_quick_repair(true);
             let mut rows = transaction.open_table(ROWS)?;
             for (key, row) in changes {
-                rows.insert(key, checked::seal(ROWS_NUMBER, key, row).as_slice())?;
+                rows.insert(&*key, checked::seal(ROWS_NUMBER, &key, &row).as_slice())?;
             }
             drop(rows);
             // In the same transaction as the rows: there is no index that was flushed half.
@@ -181,14 +178,6 @@ impl Rows for FileRows {
             Ok(rows)
         });
         rows.map_err(|error| self.unreadable(error))
-    }
-}
-
-/// Where a range by prefix starts.
-pub(super) fn lower_bound<'a>(prefix: &'a [u8], after: Option<&'a [u8]>) -> Bound<&'a [u8]> {
-    match after {
-        Some(after) if after >= prefix => Bound::Excluded(after),
-        _ => Bound::Included(prefix),
     }
 }
 

@@ -12,7 +12,7 @@ fn mark(size: u64) -> Mark {
 }
 
 fn write(file: &RedbIndex, rows: &Changes, mark: &Mark) {
-    file.write(&mut rows.iter().map(|(key, row)| (&key[..], &row[..])), mark).unwrap();
+    file.write(&mut rows.iter().map(|(key, row)| (key.as_slice().into(), row.clone())), mark).unwrap();
 }
 
 fn rows() -> Changes {

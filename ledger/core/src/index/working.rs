@@ -106,13 +106,7 @@ impl<'a, K: Kv + ?Sized> Working<'a, K> {
         if trie.root() != meta.root {
             return Err(Unreadable("its trie is not at the root that its rows state".to_owned()));
         }
-        Ok(Self {
-            kv,
-            meta,
-            changes: Changes::new(),
-            trie,
-            stale: BTreeMap::new(),
-        })
+        Ok(Self { kv, meta, changes: Changes::new(), trie, stale: BTreeMap::new() })
     }
 
     /// How many entries the index covers: the index of the next.

@@ -194,7 +194,8 @@ impl Page {
             hash: Hash::default(),
             is_stale: true,
         };
-        let before = place.checked_sub(1).and_then(|before| self.items.get(before)).map(|one| gap(one, &item));
+        let before =
+            place.checked_sub(1).and_then(|before| self.items.get(before)).map(|one| gap(one, &item));
         let after = self.items.get(place).map(|other| gap(&item, other));
         self.items.reserve_exact(1);
         self.gaps.reserve_exact(1);
@@ -414,7 +415,8 @@ impl<'a> Span<'a> {
         let top = lowest(self.gaps);
         let parts = (self.gaps.split_at_checked(top), self.items.split_at_checked(top + 1));
         if let (Some((left_gaps, [gap, right_gaps @ ..])), Some((left, right))) = parts {
-            let (left, right) = (Span { items: left, gaps: left_gaps }, Span { items: right, gaps: right_gaps });
+            let (left, right) =
+                (Span { items: left, gaps: left_gaps }, Span { items: right, gaps: right_gaps });
             return Some(Top::Inner { gap, left, right });
         }
         self.items.first().map(Top::Item)

@@ -175,12 +175,7 @@ pub fn prove<K: Kv + ?Sized>(kv: &K, keys: &BTreeSet<Hash>) -> Result<PrunedTrie
 }
 
 /// What remains of a node in the page at `at` for the keys that lead to it.
-fn prune<K: Kv + ?Sized>(
-    kv: &K,
-    at: Prefix,
-    node: Span<'_>,
-    keys: Vec<Hash>,
-) -> Result<Pruned, Unreadable> {
+fn prune<K: Kv + ?Sized>(kv: &K, at: Prefix, node: Span<'_>, keys: Vec<Hash>) -> Result<Pruned, Unreadable> {
     if keys.is_empty() {
         return Ok(Pruned::Stub(node.hash()));
     }
