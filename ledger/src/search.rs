@@ -24,6 +24,9 @@ pub const SEGMENT_ITEMS: u32 = 1024;
 /// The most grants between two parties that a decision looks at, newest first.
 pub const MAX_GRANTS: usize = 1024;
 
+/// The length of [`grants_prefix`].
+const GRANTS_PREFIX: usize = 2 + 32 + 32;
+
 /// Where a party's next item goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Filing {
@@ -117,6 +120,16 @@ pub(crate) fn has_key<K: Kv + ?Sized>(kv: &K, party: &Hash) -> Result<bool, Unre
 #[must_use]
 pub(crate) fn grants_prefix(from: &Hash, to: &Hash) -> Vec<u8> {
     key(b'g', &[&from.0, &to.0])
+}
+
+/// What of a row's key rows are asked for by, besides the whole: the two parties of a grant.
+pub(crate) fn asked_by(key: &[u8]) -> Option<&[u8]> {
+    key.get(..GRANTS_PREFIX).filter(|prefix| is_asked(prefix))
+}
+
+/// Whether `prefix` is such a part of a key.
+pub(crate) fn is_asked(prefix: &[u8]) -> bool {
+    prefix.len() == GRANTS_PREFIX && prefix.starts_with(b"Sg")
 }
 
 /// The key prefix of the catalogues.

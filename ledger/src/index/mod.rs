@@ -11,10 +11,12 @@ mod fresh;
 pub mod layers;
 mod merge;
 pub mod redb;
+pub mod runs;
 mod snapshot;
 
 pub use layers::{Layers, Limits};
 pub use redb::RedbIndex;
+pub use runs::RunsIndex;
 pub use snapshot::Snapshot;
 
 use procura_core::kv::{Kv, Unreadable};

@@ -193,7 +193,7 @@ fn dropping_ends_though_flushes_fail() {
 #[test]
 fn snapshots_see_whole_batches() {
     let folder = crate::passing_folder();
-    let (file, _) = crate::open(&folder.path().join("index.redb"));
+    let (file, _) = crate::open(folder.path());
     let layers = Arc::new(Layers::new(Arc::new(file), limits(), FORMAT, ORIGIN).unwrap());
     let done = Arc::new(AtomicBool::new(false));
     let batch = |n: u32| changes((0..6u32).map(|key| (key.to_be_bytes(), format!("batch {n}"))));

@@ -1,4 +1,4 @@
-//! Layers over a redb file against a `BTreeMap`.
+//! Layers over a folder of runs against a `BTreeMap`.
 
 use crate::{FORMAT, ORIGIN, changes, open};
 use procura_core::kv::Kv;
@@ -72,7 +72,7 @@ fn root(step: usize) -> Hash {
 
 fn run(steps: Vec<Step>) {
     let folder = crate::passing_folder();
-    let path = folder.path().join("index.redb");
+    let path = folder.path().join("index");
     let start = || {
         let (file, found) = open(&path);
         let file: Arc<dyn IndexFile> = Arc::new(file);
