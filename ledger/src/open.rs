@@ -4,7 +4,7 @@
 
 use crate::error::OpenError;
 use crate::given::{Clock, OsRandom, Random, SystemClock, random};
-use crate::index::{Found, IndexFile, Layers, Limits, Mark, RedbIndex};
+use crate::index::{Found, IndexFile, Layers, Limits, Mark, RunsIndex};
 use crate::ledger::{Ledger, Shared};
 use crate::live::RecordCache;
 use crate::memory_index::MemoryIndex;
@@ -40,7 +40,7 @@ use std::time::{Duration, Instant};
 
 /// The version of the index rows' encoding: to be counted up when the core's rows, or [`crate::search`]'s, change.
 pub(crate) const INDEX_FORMAT: u32 = 2;
-/// The most memory for pages of the index file, in bytes.
+/// The most memory for what was read of the index's folder, in bytes.
 pub(crate) const INDEX_CACHE_BYTES: usize = 128 << 20;
 
 /// How a ledger is run.
@@ -141,7 +141,7 @@ impl Ledger {
     /// Opens the ledger in `folder`.
     ///
     /// # Errors
-    /// [`OpenError`]. Nothing is changed in a folder that does not open, but a useless index file may be gone.
+    /// [`OpenError`]. Nothing is changed in a folder that does not open, but a useless index may be gone.
     pub fn open(
         folder: &Path,
         origin: &str,
@@ -151,18 +151,15 @@ impl Ledger {
         let store: Arc<dyn Store> = Arc::new(RedbStore::open(&folder.join("main"), options.volumes)?);
         let side = SideFile::open(&folder.join("side"))?;
         let index = folder.join("index");
-        std::fs::create_dir_all(&index)
-            .map_err(|source| OpenError::Io { what: format!("making {}", index.display()), source })?;
-        let path = index.join("index.redb");
-        let (mut file, found) = RedbIndex::open(&path, INDEX_FORMAT, origin, INDEX_CACHE_BYTES)?;
+        let (mut file, found) = RunsIndex::open(&index, INDEX_FORMAT, origin, INDEX_CACHE_BYTES)?;
         if let Found::Rows(mark) = found
             && !is_of_this_log(store.as_ref(), &mark)?
         {
             tracing::warn!(size = mark.size.0, "the index is of another history and will be rebuilt");
             drop(file);
-            std::fs::remove_file(&path)
-                .map_err(|source| OpenError::Io { what: format!("removing {}", path.display()), source })?;
-            (file, _) = RedbIndex::open(&path, INDEX_FORMAT, origin, INDEX_CACHE_BYTES)?;
+            std::fs::remove_dir_all(&index)
+                .map_err(|source| OpenError::Io { what: format!("removing {}", index.display()), source })?;
+            (file, _) = RunsIndex::open(&index, INDEX_FORMAT, origin, INDEX_CACHE_BYTES)?;
         }
         let storage = Storage { store, index: Arc::new(file), side: Some(side) };
         start(storage, origin, log_key, options)

@@ -74,9 +74,7 @@ fn find<K: Kv>(reader: &dyn Reader, rows: &K, index: Index, entry: &Entry) -> Re
     let row = reader.vault(index).map_err(|error| damaged(error.to_string()))?;
     let Some(row) = row else {
         let mut changes = Changes::new();
-        if let Some(id) = entry.id() {
-            search::write_place(&id, index, &mut changes);
-        }
+        search::write_place_of(entry, index, &mut changes);
         return Ok(changes);
     };
     let row = VaultRow::decode(&row).map_err(|error| damaged(error.to_string()))?;

@@ -2,7 +2,7 @@
 //! prefix `S`, which the core does not use.
 //!
 //! ```text
-//! 'S' 'i' | id                    index u64                       every record, transitions and traces too
+//! 'S' 'i' | id                    index u64                       transitions and traces; of a create the core's rows say it
 //! 'S' 'n' | scheme ':' value      party id                        the party registered under an identifier
 //! 'S' 'p' | party id              type u8 | segment u64 | items u32 | handle     where its next item goes
 //! 'S' 'k' | party id              (empty)                         it has, or had, a key
@@ -11,8 +11,10 @@
 //! ```
 
 use procura_core::admission::Candidate;
+use procura_core::entry::Entry;
 use procura_core::identifier::Identifier;
-use procura_core::kinds::{Content, PartyType};
+use procura_core::index::status_of;
+use procura_core::kinds::{Class, Content, PartyType};
 use procura_core::kv::{Changes, Kv, Unreadable};
 use procura_core::record::Record;
 use procura_core::{Hash, Index};
@@ -83,6 +85,9 @@ impl Filing {
 /// # Errors
 /// [`Unreadable`].
 pub(crate) fn index_of<K: Kv + ?Sized>(kv: &K, id: &Hash) -> Result<Option<Index>, Unreadable> {
+    if let Some(create) = status_of(kv, id)? {
+        return Ok(Some(create.created()));
+    }
     let row = kv.get(&key(b'i', &[&id.0]))?;
     row.map(|row| read_index(&row).ok_or_else(|| damaged("place"))).transpose()
 }
@@ -174,7 +179,9 @@ impl<'a> Noted<'a> {
         let place: Arc<[u8]> = index.0.to_be_bytes().into();
         let newest_first = (!index.0).to_be_bytes();
         let named: Arc<[u8]> = id.0.into();
-        write_place(&id, index, changes);
+        if self.record.row().class != Class::Create {
+            write_place(&id, index, changes);
+        }
         match self.record.content() {
             Content::Party(party) => {
                 if let Some(handle) = self.handle {
@@ -203,8 +210,14 @@ impl<'a> Noted<'a> {
     }
 }
 
-/// Writes where a record stands: the one row that needs no body.
-pub(crate) fn write_place(id: &Hash, index: Index, changes: &mut Changes) {
+/// Writes where the record of an entry stands, if that is not a create: the one row that needs no body.
+pub(crate) fn write_place_of(entry: &Entry, index: Index, changes: &mut Changes) {
+    if let Some(id) = entry.id().filter(|_| !entry.class().is_create()) {
+        write_place(&id, index, changes);
+    }
+}
+
+fn write_place(id: &Hash, index: Index, changes: &mut Changes) {
     changes.insert(key(b'i', &[&id.0]), index.0.to_be_bytes().into());
 }
 
