@@ -1,0 +1,274 @@
+//! A. Submission over HTTP: distinct citizens' mandates, signed beforehand, handed in to a server over a folder on this disk, and
+//! the same bytes handed to a bare handler that parses and verifies them and keeps nothing.
+
+use crate::Outcome;
+use crate::figure::{Figure, median, quantile};
+use crate::floor::Signatures;
+use crate::grown::{Grown, Plan};
+use crate::http::{Connection, Load, Requests, pace, saturate};
+use crate::people::pair;
+use crate::process::Served;
+use crate::sign;
+use crate::size::Size;
+use procura_core::receipt::{Mode, Policy, verify_status};
+use procura_core::record::Record;
+use procura_core::submission::Submission;
+use redb::{Database, TableDefinition};
+use serde_json::Value;
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+const PART: &str = "submission";
+/// A record logged.
+const CREATED: u16 = 201;
+const OK: u16 = 200;
+/// How many connections saturate a server that commits in groups.
+const CONNECTIONS: u64 = 256;
+/// How many connections share what is handed in at half of saturation.
+const PACED: u64 = 64;
+
+/// How long it goes on.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    size: Size,
+    /// Also at saturation for so many seconds, 600 for ten minutes; needs about 3 KB of disk a submission
+    #[arg(long, default_value_t = 0, value_name = "SECONDS")]
+    sustained: u64,
+}
+
+/// Measures.
+pub(crate) fn run(args: &Args) -> Outcome {
+    let size = &args.size;
+    let plan = Plan { citizens: size.pick(2_000, 100_000), mandates: 0 };
+    let grown = Grown::get(&size.data, plan, true)?;
+    let requests = signed(&grown, size.pick(20_000, 500_000))?;
+    let data = grown.copy("scratch-submission")?;
+    let bench = Bench {
+        ours: Served::procura(&data)?,
+        verify: Served::bare("verify", &grown.data)?,
+        echo: Served::bare("echo", &grown.data)?,
+        bodies: Arc::new(Requests::Again(bodies(&requests, 10_000)?)),
+        requests: Arc::new(requests),
+    };
+    let (rounds, slice) = size.pick((2, 400), (7, 4_000));
+    let mut kept = Vec::new();
+    let per_s = saturation(&bench, rounds, Duration::from_millis(slice), &mut kept)?;
+    kept.extend(latency(&bench, &data, size.pick(100, 2_000))?.kept);
+    kept.extend(half(&bench, per_s / 2.0, Duration::from_millis(size.pick(500, 20_000)))?.kept);
+    verify_receipts(&bench.ours, &kept)?;
+    bench.ours.stop()?;
+    fs::remove_dir_all(&data)?;
+    if args.sustained > 0 {
+        sustained(&grown, per_s, args.sustained)?;
+    }
+    Ok(())
+}
+
+/// The servers, and what they are sent.
+struct Bench {
+    ours: Served,
+    verify: Served,
+    echo: Served,
+    /// Each taken once: a record handed in again is another case.
+    requests: Arc<Requests>,
+    /// Some of the same, over and over, for those that keep nothing.
+    bodies: Arc<Requests>,
+}
+
+/// Records to hand in, as many.
+fn signed(grown: &Grown, count: u64) -> Outcome<Requests> {
+    let path = grown.data.join(format!("requests-{count}"));
+    sign::mandates(grown, &grown.names, &path, 0..count, |n| pair(n, grown.plan.citizens))
+}
+
+/// The first requests, for those that may be sent them again.
+fn bodies(requests: &Requests, count: u64) -> Outcome<Vec<Vec<u8>>> {
+    let Requests::Once { file, length_bytes, .. } = requests else { return Err("no file".into()) };
+    let copy = Requests::once(file.try_clone()?, *length_bytes)?;
+    let (mut all, mut request) = (Vec::new(), Vec::new());
+    while all.len() < usize::try_from(count)? && copy.next(0, &mut request)? {
+        all.push(request.clone());
+    }
+    Ok(all)
+}
+
+/// The body of a request.
+fn body(request: &[u8]) -> &[u8] {
+    let start = request.windows(4).position(|four| four == b"\r\n\r\n").map_or(0, |at| at + 4);
+    request.get(start..).unwrap_or_default()
+}
+
+/// A slice: what came of it, and the server's processor time for one request in microseconds.
+fn slice(served: &Served, requests: &Arc<Requests>, time: Duration, wanted: u16) -> Outcome<(Load, f64)> {
+    let before_s = served.cpu_s()?;
+    let load = saturate(served.address, requests, CONNECTIONS, time, wanted)?.check("under load")?;
+    let cpu_us = (served.cpu_s()? - before_s) * 1e6 / load.took_us.len() as f64;
+    Ok((load, cpu_us))
+}
+
+fn saturation(
+    bench: &Bench,
+    rounds: usize,
+    time: Duration,
+    kept: &mut Vec<(Vec<u8>, Vec<u8>)>,
+) -> Outcome<f64> {
+    let signatures = Signatures::make(1_000)?;
+    let mut rows: Vec<[f64; 8]> = Vec::new();
+    for round in 0..=rounds {
+        let (ours, ours_us) = slice(&bench.ours, &bench.requests, time, CREATED)?;
+        let (verify, verify_us) = slice(&bench.verify, &bench.bodies, time, OK)?;
+        let (echo, echo_us) = slice(&bench.echo, &bench.bodies, time, OK)?;
+        let strict_us = signatures.verify_us()?;
+        let row = [
+            ours.per_s(),
+            verify.per_s(),
+            echo.per_s(),
+            ours_us,
+            verify_us,
+            echo_us,
+            strict_us,
+            ours.us_at(0.5),
+        ];
+        crate::tell(&format!(
+            "{:.0}/s, bare {:.0}/s, echo {:.0}/s; {:.0}, {:.0}, {:.0} µs; verify_strict {:.1} µs",
+            row[0], row[1], row[2], row[3], row[4], row[5], row[6]
+        ));
+        kept.extend(ours.kept);
+        // The first warms up.
+        if round > 0 {
+            rows.push(row);
+        }
+    }
+    let of = |at: fn(&[f64; 8]) -> f64| median(&rows.iter().map(at).collect::<Vec<_>>());
+    let per_s = of(|row| row[0]);
+    let figure = |what: &str| Figure::new(PART, what);
+    figure(&format!("at saturation, {CONNECTIONS} connections"))
+        .is(per_s, "/s")
+        .ratio(of(|row| row[0] / row[1]), "bare handler: parse, verify_strict")
+        .at_least(0.80)
+        .print()?;
+    figure("of which the bare handler").is(of(|row| row[1]), "/s").print()?;
+    figure("of which a JSON echo of the same body").is(of(|row| row[2]), "/s").print()?;
+    figure("server CPU a submission")
+        .is(of(|row| row[3]), "µs")
+        .ratio(of(|row| row[3] / (row[5] + row[6])), "JSON echo's + one verify_strict")
+        .at_most(1.3)
+        .print()?;
+    figure("of which the bare handler's").is(of(|row| row[4]), "µs").print()?;
+    figure("of which the JSON echo's").is(of(|row| row[5]), "µs").print()?;
+    figure("of which one verify_strict, in process").is(of(|row| row[6]), "µs").print()?;
+    figure("answer at saturation, median").is(of(|row| row[7]) / 1000.0, "ms").print()?;
+    Ok(per_s)
+}
+
+/// One submission at a time on an idle server, and in between one bare commit of the same bytes to the same disk.
+fn latency(bench: &Bench, data: &Path, count: usize) -> Outcome<Load> {
+    const TABLE: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("bytes");
+    let path = data.with_file_name("scratch-commits.redb");
+    drop(fs::remove_file(&path));
+    let database = Database::create(&path)?;
+    let mut connection = Connection::open(bench.ours.address)?;
+    let (mut load, mut commits_us, mut request) = (Load::default(), Vec::new(), Vec::new());
+    for n in 0..count {
+        if !bench.requests.next(0, &mut request)? {
+            return Err("not enough records were signed".into());
+        }
+        let began = Instant::now();
+        let (status, answer) = connection.ask(&request)?;
+        load.took_us.push(began.elapsed().as_secs_f64() * 1e6);
+        load.note(0, status == CREATED, &request, answer);
+        let began = Instant::now();
+        let write = database.begin_write()?;
+        write.open_table(TABLE)?.insert(n as u64, body(&request))?;
+        write.commit()?;
+        commits_us.push(began.elapsed().as_secs_f64() * 1e6);
+    }
+    drop(database);
+    fs::remove_file(&path)?;
+    let load = load.check("one at a time")?;
+    let commit_us = median(&commits_us);
+    Figure::new(PART, "one connection, idle server, median")
+        .is(load.us_at(0.5) / 1000.0, "ms")
+        .against(commit_us / 1000.0, "one bare redb commit of the same bytes")
+        .at_most(2.0)
+        .print()?;
+    Figure::new(PART, "one connection, idle server, 99 of 100")
+        .is(load.us_at(0.99) / 1000.0, "ms")
+        .against(quantile(&commits_us, 0.99) / 1000.0, "the same of the bare commits")
+        .print()?;
+    Ok(load)
+}
+
+fn half(bench: &Bench, per_s: f64, time: Duration) -> Outcome<Load> {
+    let load = pace(bench.ours.address, &bench.requests, PACED, per_s, time, CREATED)?.check("at half")?;
+    let (p50, p99) = (load.us_at(0.5) / 1000.0, load.us_at(0.99) / 1000.0);
+    let figure = |what: &str| Figure::new(PART, format!("at half of saturation, {what}"));
+    figure("median, from the time due").is(p50, "ms").print()?;
+    figure("99 of 100").is(p99, "ms").against(p50, "the median").at_most(10.0).print()?;
+    figure("999 of 1,000").is(load.us_at(0.999) / 1000.0, "ms").print()?;
+    Ok(load)
+}
+
+/// The receipts are what the core's verifier takes, each for its own record and no other, and not if a byte of it is another.
+fn verify_receipts(server: &Served, kept: &[(Vec<u8>, Vec<u8>)]) -> Outcome {
+    let mut connection = Connection::open(server.address)?;
+    let (_, answer) = connection.ask(b"GET /v1/log HTTP/1.1\r\nhost: bench\r\n\r\n")?;
+    let log: Value = serde_json::from_slice(answer)?;
+    let policy = Policy::parse(log.get("policy").ok_or("no policy")?.to_string().as_bytes())?;
+    for (request, receipt) in kept {
+        let id = Record::parse(&Submission::parse(body(request))?.record)?.id();
+        verify_status(receipt, &id, None, &policy, Mode::Historic)?;
+        let mut other = receipt.clone();
+        let at = other.len() / 2;
+        other
+            .get_mut(at)
+            .map(|byte| *byte = if *byte == b'A' { b'B' } else { b'A' })
+            .ok_or("an empty receipt")?;
+        if verify_status(&other, &id, None, &policy, Mode::Historic).is_ok() {
+            return Err("a receipt with another byte verified".into());
+        }
+    }
+    if kept.is_empty() {
+        return Err("no receipt was kept to be verified".into());
+    }
+    crate::tell(&format!("{} receipts verified", kept.len()));
+    Figure::new(PART, "receipts of a sample verified").is(kept.len() as f64, "").print()
+}
+
+/// At saturation for long, flushing included; the bare handler every 20 s in between, for the machine may change meanwhile.
+fn sustained(grown: &Grown, per_s: f64, seconds: u64) -> Outcome {
+    const SLICE_S: u64 = 20;
+    let requests = Arc::new(signed(grown, (per_s * seconds as f64 * 1.3) as u64)?);
+    let bodies = Arc::new(Requests::Again(bodies(&requests, 10_000)?));
+    let data = grown.copy("scratch-sustained")?;
+    let (ours, verify) = (Served::procura(&data)?, Served::bare("verify", &grown.data)?);
+    let (mut rates, mut ratios, mut count) = (Vec::new(), Vec::new(), 0);
+    for _ in 0..seconds.div_ceil(SLICE_S) {
+        let (load, cpu_us) = slice(&ours, &requests, Duration::from_secs(SLICE_S), CREATED)?;
+        let (bare, _) = slice(&verify, &bodies, Duration::from_secs(3), OK)?;
+        crate::tell(&format!("{:.0}/s, bare {:.0}/s, {cpu_us:.0} µs", load.per_s(), bare.per_s()));
+        rates.push(load.per_s());
+        ratios.push(load.per_s() / bare.per_s());
+        count += load.took_us.len();
+    }
+    if requests.left() == 0 {
+        return Err("not enough records were signed".into());
+    }
+    Figure::new(PART, format!("sustained for {seconds} s, {count} records"))
+        .is(median(&rates), "/s")
+        .ratio(median(&ratios), "bare handler, in between")
+        .at_least(0.80)
+        .print()?;
+    let worst = |values: &[f64]| values.iter().copied().fold(f64::INFINITY, f64::min);
+    Figure::new(PART, format!("sustained, the worst {SLICE_S} s"))
+        .is(worst(&rates), "/s")
+        .ratio(worst(&ratios), "bare handler, right after")
+        .print()?;
+    let (_, most) = ours.memory_bytes()?;
+    Figure::new(PART, "sustained, the server's memory at most").is(most / 1048576.0, "MiB").print()?;
+    ours.stop()?;
+    Ok(fs::remove_dir_all(&data)?)
+}
