@@ -26,9 +26,9 @@ mod rows;
 pub use finding::Finding;
 
 use crate::error::ReadError;
-use crate::index::{Found, IndexError, IndexFile, Rows, RunsIndex};
+use crate::index::{self, Found, IndexError, IndexFile, Rows, RunsIndex};
 use crate::ledger::Ledger;
-use crate::open::{INDEX_CACHE_BYTES, INDEX_FORMAT};
+use crate::open::INDEX_CACHE_BYTES;
 use crate::store::redb::{Options as VolumeOptions, RedbStore};
 use crate::store::{Store, StoreError};
 use crate::view::View;
@@ -134,7 +134,7 @@ pub fn audit(
     if !path.exists() {
         return audit_store(&store, None, origin, log_key, progress);
     }
-    let (file, found) = RunsIndex::open(&path, INDEX_FORMAT, origin, INDEX_CACHE_BYTES)?;
+    let (file, found) = RunsIndex::open(&path, index::FORMAT, origin, INDEX_CACHE_BYTES)?;
     let rows = file.read()?;
     let index = match &found {
         Found::Rows(mark) => Some((rows.as_ref(), mark.size)),

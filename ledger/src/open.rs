@@ -4,7 +4,7 @@
 
 use crate::error::OpenError;
 use crate::given::{Clock, OsRandom, Random, SystemClock, random};
-use crate::index::{Found, IndexFile, Layers, Limits, Mark, RunsIndex};
+use crate::index::{self, Found, IndexFile, Layers, Limits, Mark, RunsIndex};
 use crate::ledger::{Ledger, Shared};
 use crate::live::RecordCache;
 use crate::memory_index::MemoryIndex;
@@ -38,8 +38,6 @@ use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, RwLock};
 use std::time::{Duration, Instant};
 
-/// The version of the index rows' encoding: to be counted up when the core's rows, or [`crate::search`]'s, change.
-pub(crate) const INDEX_FORMAT: u32 = 2;
 /// The most memory for what was read of the index's folder, in bytes.
 pub(crate) const INDEX_CACHE_BYTES: usize = 128 << 20;
 
@@ -150,16 +148,16 @@ impl Ledger {
     ) -> Result<Self, OpenError> {
         let store: Arc<dyn Store> = Arc::new(RedbStore::open(&folder.join("main"), options.volumes)?);
         let side = SideFile::open(&folder.join("side"))?;
-        let index = folder.join("index");
-        let (mut file, found) = RunsIndex::open(&index, INDEX_FORMAT, origin, INDEX_CACHE_BYTES)?;
+        let kept = folder.join("index");
+        let (mut file, found) = RunsIndex::open(&kept, index::FORMAT, origin, INDEX_CACHE_BYTES)?;
         if let Found::Rows(mark) = found
             && !is_of_this_log(store.as_ref(), &mark)?
         {
             tracing::warn!(size = mark.size.0, "the index is of another history and will be rebuilt");
             drop(file);
-            std::fs::remove_dir_all(&index)
-                .map_err(|source| OpenError::Io { what: format!("removing {}", index.display()), source })?;
-            (file, _) = RunsIndex::open(&index, INDEX_FORMAT, origin, INDEX_CACHE_BYTES)?;
+            std::fs::remove_dir_all(&kept)
+                .map_err(|source| OpenError::Io { what: format!("removing {}", kept.display()), source })?;
+            (file, _) = RunsIndex::open(&kept, index::FORMAT, origin, INDEX_CACHE_BYTES)?;
         }
         let storage = Storage { store, index: Arc::new(file), side: Some(side) };
         start(storage, origin, log_key, options)
@@ -299,7 +297,7 @@ fn start(
     let verifier = log_verifier(origin, log_key.as_ref())?;
     let end = tail(store.as_ref(), origin, &verifier)?;
     check_side(side.as_ref(), store.as_ref(), origin, &verifier, end.root)?;
-    let layers = Arc::new(Layers::new(file, options.index, INDEX_FORMAT, origin)?);
+    let layers = Arc::new(Layers::new(file, options.index, index::FORMAT, origin)?);
     replay(store.as_ref(), &layers, origin, end.root.size)?;
     let epoch = store.claim()?;
     if let Some(side) = &side {

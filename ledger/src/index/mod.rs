@@ -21,6 +21,9 @@ use procura_core::{Hash, Size};
 use std::io;
 use std::sync::Arc;
 
+/// The version of the index rows' encoding: to be counted up when the core's rows, or the engine's rows that find things, change.
+pub const FORMAT: u32 = 2;
+
 /// Where the rows in an index file stand.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mark {
