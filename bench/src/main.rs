@@ -10,6 +10,7 @@ mod figure;
 mod floor;
 mod grown;
 mod http;
+mod index;
 mod model;
 mod people;
 mod process;
@@ -40,6 +41,8 @@ enum Part {
     Submission(submission::Args),
     /// B. Evaluations over HTTP and in the library
     Check(size::Size),
+    /// D. The index against other trees and stores
+    Index(size::Size),
     /// E. Receipts: size, time to verify
     Receipts(size::Size),
     /// F. Replay, audit, open after a kill, memory
@@ -68,6 +71,7 @@ fn run(part: Part) -> Outcome {
     match part {
         Part::Submission(args) => submission::run(&args),
         Part::Check(size) => check::run(&size),
+        Part::Index(size) => index::run(&size),
         Part::Receipts(size) => receipts::run(&size),
         Part::Audit(size) => audit::run(&size),
         Part::Space(size) => space::run(&size),

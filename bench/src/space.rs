@@ -4,10 +4,8 @@ use crate::Outcome;
 use crate::figure::Figure;
 use crate::grown::{Grown, Plan};
 use crate::size::Size;
-use redb::{
-    Builder, ReadOnlyDatabase, ReadOnlyTable, ReadableDatabase, ReadableTable, ReadableTableMetadata,
-    TableDefinition,
-};
+use procura_ledger::index::{self, IndexFile, RunsIndex};
+use redb::{Builder, ReadOnlyDatabase, ReadOnlyTable, ReadableDatabase, ReadableTable, TableDefinition};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -63,12 +61,13 @@ pub(crate) fn run(size: &Size) -> Outcome {
     }
     figure("main store: pages and room in them", main.saturating_sub(of_main)).print()?;
     figure("index", index).print()?;
-    let of_index = index_rows(&ledger.join("index/index.redb"))?;
+    let of_index = index_rows(&ledger.join("index"), &grown.names.origin)?;
     for (what, bytes) in &of_index {
         figure(&format!("index: {what}"), *bytes).print()?;
     }
     if !of_index.is_empty() {
-        figure("index: pages not in use", index.saturating_sub(of_index.values().sum())).print()?;
+        figure("index: parts and rows written over", index.saturating_sub(of_index.values().sum()))
+            .print()?;
     }
     Ok(())
 }
@@ -77,26 +76,21 @@ fn open(database: &ReadOnlyDatabase, table: &str) -> Outcome<ReadOnlyTable<u64, 
     Ok(database.begin_read()?.open_table(TableDefinition::<u64, &[u8]>::new(table))?)
 }
 
-/// Keys and rows of the index by what they are; nothing of an index that is no redb file.
-fn index_rows(path: &Path) -> Outcome<BTreeMap<&'static str, u64>> {
-    let mut found = BTreeMap::new();
-    if !path.exists() {
-        return Ok(found);
+/// Keys and rows of the index by what they are.
+fn index_rows(folder: &Path, origin: &str) -> Outcome<BTreeMap<&'static str, u64>> {
+    let (index, _) = RunsIndex::open(folder, index::FORMAT, origin, 64 << 20)?;
+    let rows = index.read()?;
+    let (mut found, mut after) = (BTreeMap::new(), None::<Vec<u8>>);
+    loop {
+        let some = rows.range(&[], after.as_deref(), 10_000)?;
+        let Some((last, _)) = some.last() else { return Ok(found) };
+        after = Some(last.to_vec());
+        for (key, row) in &some {
+            let what = ROWS.iter().find(|(first, _)| key.starts_with(first));
+            let what = what.map_or("other rows", |(_, what)| what);
+            *found.entry(what).or_default() += (key.len() + row.len()) as u64;
+        }
     }
-    let database = Builder::new().open_read_only(path)?;
-    let rows = database.begin_read()?.open_table(TableDefinition::<&[u8], &[u8]>::new("rows"))?;
-    for row in rows.iter()? {
-        let (key, row) = row?;
-        let what = ROWS
-            .iter()
-            .find(|(first, _)| key.value().starts_with(first))
-            .map_or("other rows", |(_, what)| what);
-        *found.entry(what).or_default() += (key.value().len() + row.value().len()) as u64;
-    }
-    let stats = rows.stats()?;
-    found.insert("room in pages in use", stats.fragmented_bytes());
-    found.insert("branches and headers of pages", stats.metadata_bytes());
-    Ok(found)
 }
 
 fn files(folder: &Path) -> Outcome<Vec<PathBuf>> {

@@ -107,7 +107,7 @@ fn nothing_acknowledged_is_lost_to_a_kill() {
             continue;
         }
         if dice[0] % 4 == 0 {
-            let _ = std::fs::remove_file(path.join("index/index.redb"));
+            let _ = std::fs::remove_dir_all(path.join("index"));
         }
         let ledger = match Ledger::open(&path, ORIGIN, log_key(), options()) {
             Ok(ledger) => ledger,
