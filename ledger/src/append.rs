@@ -18,6 +18,7 @@ use crate::reply::Placed;
 use crate::search::{self, Filing, Noted};
 use crate::sequencer::Sequencer;
 use crate::side::SideMark;
+use crate::standings::{Footing, is_rested_on};
 use crate::store::{Batch, Reader, Row, StoreError};
 use crate::vault::VaultRow;
 use procura_core::admission::{Admitted, Candidate, Refusal};
@@ -128,6 +129,7 @@ impl Sequencer {
         if batch.rows.is_empty() && !candidates.is_empty() {
             return Ok(outcomes);
         }
+        let footing = batch.footing_after();
         let (rows, pending, changes, prepared) = batch.close(time)?;
 
         // Nothing has left the process, and nothing is on disk: a crash up to here loses only what nobody was told.
@@ -149,7 +151,7 @@ impl Sequencer {
             self.cache.insert(kept.kept.logged.index.0, kept.kept);
         }
         prepared.iter().for_each(|id| self.prepared.remove(id));
-        let map_root = self.publish(root, checkpoint, time)?;
+        let map_root = self.publish(root, checkpoint, time, footing)?;
         if self.layers.should_flush() {
             self.layers.freeze(root.size, map_root);
         }
@@ -158,7 +160,13 @@ impl Sequencer {
     }
 
     /// Makes the new state what readers see, and notes the checkpoint beside the store.
-    pub(crate) fn publish(&mut self, root: Root, checkpoint: String, time: Millis) -> Result<Hash, Failure> {
+    pub(crate) fn publish(
+        &mut self,
+        root: Root,
+        checkpoint: String,
+        time: Millis,
+        footing: Footing,
+    ) -> Result<Hash, Failure> {
         let snapshot = self.layers.snapshot();
         let meta = procura_core::index::meta(&snapshot)?
             .ok_or_else(|| Failure::Unknown("the index has no meta row".to_owned()))?;
@@ -168,7 +176,7 @@ impl Sequencer {
             // The commit is durable all the same; only the watch against rollbacks is weaker for now.
             tracing::error!(%error, "the side file could not be written");
         }
-        self.published.set(Head { root, checkpoint, time, snapshot });
+        self.published.set(Head { root, checkpoint, time, snapshot, footing });
         Ok(meta.root)
     }
 
@@ -194,6 +202,9 @@ struct Tail<'a> {
     prepared: Vec<Hash>,
     /// What was read for the submissions before: many in one batch rest on the same registrar.
     memory: Memory,
+    /// The footing that the batch started on, until something moves that others rest on.
+    footing: Option<Footing>,
+    started_on: Footing,
 }
 
 impl<'a> Tail<'a> {
@@ -206,7 +217,22 @@ impl<'a> Tail<'a> {
         let working = Working::new(snapshot, &owner.origin)?;
         let (found, rows, pending, prepared) = (Changes::new(), Vec::new(), Vec::new(), Vec::new());
         let memory = Memory::default();
-        Ok(Self { owner, snapshot, reader, time, working, found, rows, pending, prepared, memory })
+        let started_on = owner.published.head().footing;
+        let footing = Some(started_on);
+        Ok(Self {
+            owner,
+            snapshot,
+            reader,
+            time,
+            working,
+            found,
+            rows,
+            pending,
+            prepared,
+            memory,
+            footing,
+            started_on,
+        })
     }
 
     /// Decides on one submission, and takes it into the batch if it may be logged.
@@ -308,11 +334,22 @@ impl<'a> Tail<'a> {
             id: record.id(),
             tags,
         };
-        let entry = entry_of(record.row().class, head, admitted, target.map(|(id, index, _)| (id, index)))?;
+        let entry = entry_of(
+            record.row().class,
+            head,
+            admitted,
+            target.as_ref().map(|(id, index, _)| (*id, *index)),
+        )?;
         let bytes = entry.encode();
         let applied = self.working.apply(&bytes).map_err(refused)?;
-        if let Some(target) = &record.common().target {
-            self.memory.forget(target);
+        if matches!(record.content(), Content::Catalogue(_)) {
+            self.footing = None;
+        }
+        if let Some((id, _, kept)) = &target {
+            self.memory.forget(id);
+            if kept.logged.opened.as_ref().is_none_or(|target| is_rested_on(&target.record)) {
+                self.footing = None;
+            }
         }
 
         noted.write(applied.index, &mut self.found);
@@ -344,6 +381,11 @@ impl<'a> Tail<'a> {
         Ok((self.rows, self.pending, changes, self.prepared))
     }
 
+    /// The footing of what follows the batch.
+    fn footing_after(&self) -> Footing {
+        self.footing.unwrap_or_else(|| self.started_on.next())
+    }
+
     const fn place(&self) -> Place {
         Place { at: Index(self.working.size().0), time: self.time }
     }
@@ -364,6 +406,7 @@ impl<'a> Tail<'a> {
             cache: &self.owner.cache,
             pending: &self.pending,
             prepared: &prepared,
+            standings: self.footing.map(|footing| (self.owner.standings.as_ref(), footing)),
         })
     }
 }

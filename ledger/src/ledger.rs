@@ -8,6 +8,7 @@ use crate::prepared::{Prepared, Registrar};
 use crate::published::Published;
 use crate::reply::{Placed, Reply};
 use crate::sequencer::Job;
+use crate::standings::Standings;
 use crate::store::Store;
 use crate::view::View;
 use procura_core::admission::{Candidate, Refusal};
@@ -30,6 +31,7 @@ pub(crate) struct Shared {
     pub(crate) origin: Arc<str>,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) cache: Arc<RecordCache>,
+    pub(crate) standings: Arc<Standings>,
     pub(crate) published: Arc<Published>,
     pub(crate) prepared: Arc<Prepared>,
     pub(crate) clock: Arc<dyn Clock>,

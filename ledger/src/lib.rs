@@ -92,6 +92,7 @@ mod reply;
 mod search;
 mod sequencer;
 pub mod side;
+mod standings;
 pub mod store;
 mod unwritten;
 mod vault;

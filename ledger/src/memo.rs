@@ -6,6 +6,7 @@
 use procura_core::admission::State;
 use procura_core::identifier::Identifier;
 use procura_core::index::Item;
+use procura_core::judge::Standing;
 use procura_core::kv::Unreadable;
 use procura_core::source::{Lack, List, Logged, Source};
 use procura_core::{Hash, Index};
@@ -75,6 +76,14 @@ impl<S: Source> Source for Memo<'_, S> {
 
     fn holds(&self, index: Index, id: &Hash) -> Result<bool, Unreadable> {
         self.source.holds(index, id)
+    }
+
+    fn judged(&self, id: &Hash) -> Option<Standing> {
+        self.source.judged(id)
+    }
+
+    fn stand(&self, standings: Vec<Standing>) {
+        self.source.stand(standings);
     }
 }
 

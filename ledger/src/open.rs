@@ -14,6 +14,7 @@ use crate::published::{Head, Published};
 use crate::replay::replay;
 use crate::sequencer::{Job, Sequencer};
 use crate::side::{SideFile, SideMark};
+use crate::standings::{Footing, Standings};
 use crate::store::memory::MemoryStore;
 use crate::store::redb::{self as volumes, RedbStore};
 use crate::store::{Batch, Reader, Row, Store, StoreError};
@@ -321,7 +322,8 @@ fn start(
 
     let entry_0 = store.entries(0..1)?.first().map(|bytes| leaf(bytes)).unwrap_or_default();
     let snapshot = layers.snapshot();
-    let head = Head { root: end.root, checkpoint: end.checkpoint, time: end.time, snapshot };
+    let (root, checkpoint, time, footing) = (end.root, end.checkpoint, end.time, Footing::FIRST);
+    let head = Head { root, checkpoint, time, snapshot, footing };
     let published = Arc::new(Published::new(head));
     let mut watch = ClockWatch::new(options.clock.as_ref(), end.time);
     if options.confirm_clock {
@@ -332,6 +334,7 @@ fn start(
         published.set_state(State::ClockStopped(what.to_owned()));
     }
     let cache = Arc::new(RecordCache::new(options.cached_records));
+    let standings = Arc::new(Standings::new(options.cached_records));
     let prepared = Arc::new(Prepared::default());
     let origin: Arc<str> = origin.into();
     let (jobs, waiting) = sync_channel::<Job>(options.queue);
@@ -341,6 +344,7 @@ fn start(
         epoch,
         layers,
         cache: Arc::clone(&cache),
+        standings: Arc::clone(&standings),
         published: Arc::clone(&published),
         prepared: Arc::clone(&prepared),
         side,
@@ -363,6 +367,7 @@ fn start(
         origin,
         store,
         cache,
+        standings,
         published,
         prepared,
         clock: options.clock,

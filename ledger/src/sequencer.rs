@@ -13,6 +13,7 @@ use crate::prepared::Prepared;
 use crate::published::{Head, Published};
 use crate::reply::Reply;
 use crate::side::SideFile;
+use crate::standings::Standings;
 use crate::store::Store;
 use crate::watch::ClockWatch;
 use crate::{open, replay};
@@ -48,6 +49,7 @@ pub(crate) struct Sequencer {
     pub(crate) epoch: u64,
     pub(crate) layers: Arc<Layers>,
     pub(crate) cache: Arc<RecordCache>,
+    pub(crate) standings: Arc<Standings>,
     pub(crate) published: Arc<Published>,
     pub(crate) prepared: Arc<Prepared>,
     pub(crate) side: Option<SideFile>,
@@ -127,7 +129,8 @@ impl Sequencer {
         let head = self.published.head();
         if self.broken.is_none() && !self.layers.is_current(&head.snapshot) {
             let (snapshot, checkpoint) = (self.layers.snapshot(), head.checkpoint.clone());
-            self.published.set(Head { root: head.root, checkpoint, time: head.time, snapshot });
+            let (root, time, footing) = (head.root, head.time, head.footing);
+            self.published.set(Head { root, checkpoint, time, snapshot, footing });
         }
     }
 
@@ -231,7 +234,8 @@ impl Sequencer {
         let tail = open::tail(self.store.as_ref(), &self.origin, &self.log_verifier);
         let tail = tail.map_err(|error| State::ReadOnly(error.to_string()))?;
         self.frontier = tail.frontier;
-        self.publish(tail.root, tail.checkpoint, tail.time).map_err(Failure::state)?;
+        // What was replayed may have moved anything.
+        self.publish(tail.root, tail.checkpoint, tail.time, head.footing.next()).map_err(Failure::state)?;
         Ok(())
     }
 

@@ -340,6 +340,7 @@ impl Candidate {
     /// [`Refusal`], the first in the order of the spec.
     pub fn admit<S: State + ?Sized>(&self, state: &S, place: Place) -> Result<Admitted, Refusal> {
         let judge = Judge::trusting_admission(state);
+        let judge = if matches!(self.record.content(), Content::Key(_)) { judge.in_full() } else { judge };
         let verify = |key: &PublicKey| match self.verify(key) {
             Err(Refusal::Signature(error)) => Err(Verdict::Signature(place.at, error)),
             _ => Ok(()),
