@@ -9,10 +9,10 @@ use axum::serve::ListenerExt;
 use axum::{Json, Router};
 use clap::ValueEnum;
 use procura_core::Hash;
+use procura_core::jws::Jws;
 use procura_core::key::{PublicKey, Signer};
 use procura_core::record::TYP;
 use procura_core::submission::{MAX_BYTES, Submission};
-use procura_core::jws::Jws;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::io::Write;
@@ -44,7 +44,9 @@ type Keys = Arc<HashMap<Hash, PublicKey>>;
 pub(crate) fn run(args: &Args) -> Outcome {
     let router = match args.task {
         Task::Verify => Router::new().route("/v1/records", post(verify)).with_state(keys(args)?),
-        Task::Echo => Router::new().route("/v1/records", post(echo)).route("/access/v1/evaluation", post(decide)),
+        Task::Echo => {
+            Router::new().route("/v1/records", post(echo)).route("/access/v1/evaluation", post(decide))
+        }
     };
     let router = router.layer(DefaultBodyLimit::max(MAX_BYTES));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;

@@ -26,12 +26,8 @@ struct Question {
 
 /// Measures.
 pub(crate) fn run(size: &Size) -> Outcome {
-    let sizes: &[u64] = size.pick(&[1_000, 10_000], &[10_000, 100_000, 1_000_000]);
-    let plan = |mandates: u64| Plan { citizens: (mandates / 10).max(200), mandates };
-    let all = sizes
-        .iter()
-        .map(|mandates| Grown::get(&size.data, plan(*mandates), false))
-        .collect::<Outcome<Vec<_>>>()?;
+    let get = |mandates| Grown::get(&size.data, Plan::of(mandates), false);
+    let all = size.ledgers().into_iter().map(get).collect::<Outcome<Vec<_>>>()?;
     let largest = all.last().ok_or("no ledger")?;
     over_http(size, largest)?;
     in_the_library(size, &all)
@@ -75,10 +71,15 @@ fn body(question: &Question) -> Value {
     })
 }
 
-fn over_http(size: &Size, grown: &Grown) -> Outcome {
-    let questions = questions(grown.plan, size.pick(2_000, 200_000));
+/// Random questions about a ledger, as requests.
+pub(crate) fn requests(grown: &Grown, count: u64) -> Requests {
     let ask = |question| post("/access/v1/evaluation", Some(&grown.token), &body(question).to_string());
-    let requests = Arc::new(Requests::Again(questions.iter().map(ask).collect()));
+    Requests::Again(questions(grown.plan, count).iter().map(ask).collect())
+}
+
+fn over_http(size: &Size, grown: &Grown) -> Outcome {
+    let count = size.pick(2_000, 200_000);
+    let (questions, requests) = (questions(grown.plan, count), Arc::new(requests(grown, count)));
     let (ours, echo) = (Served::procura(&grown.data)?, Served::bare("echo", &grown.data)?);
     let (rounds, slice_ms) = size.pick((2, 400), (7, 4_000));
     let slice = |served: &Served| -> Outcome<(Load, f64)> {
@@ -163,7 +164,8 @@ fn in_the_library(size: &Size, all: &[Grown]) -> Outcome {
     }
     let smallest_us = open.first().map_or(f64::NAN, |(.., us)| median(us));
     for (n, (mandates, ledger, _, took_us)) in open.into_iter().enumerate() {
-        let figure = Figure::new(PART, format!("View::evaluate, {mandates} mandates")).is(median(&took_us), "µs");
+        let figure =
+            Figure::new(PART, format!("View::evaluate, {mandates} mandates")).is(median(&took_us), "µs");
         let figure = if n == 0 { figure } else { figure.against(smallest_us, "the smallest's").at_most(1.5) };
         figure.print()?;
         ledger.close();

@@ -35,6 +35,27 @@ pub(crate) struct Plan {
     pub(crate) mandates: u64,
 }
 
+impl Plan {
+    /// So many mandates, ten a citizen.
+    pub(crate) fn of(mandates: u64) -> Self {
+        Self { citizens: (mandates / 10).max(200), mandates }
+    }
+}
+
+/// What is to be grown.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// How many mandates
+    mandates: u64,
+    #[command(flatten)]
+    size: crate::size::Size,
+}
+
+/// Grows a ledger that some part will want, so that no part waits for it.
+pub(crate) fn run(args: &Args) -> Outcome {
+    Grown::get(&args.size.data, Plan::of(args.mandates), false).map(|_| ())
+}
+
 /// A ledger in a folder, no process has it open.
 pub(crate) struct Grown {
     /// The server's data folder.
@@ -110,11 +131,6 @@ impl Grown {
         Ok(trial::start(&self.data, options)?)
     }
 
-    /// A citizen as somebody who signs.
-    pub(crate) fn by(&self, n: u64) -> Outcome<By> {
-        Ok(By { kid: self.citizen(n)?.kid, key: key(n) })
-    }
-
     /// A citizen's ids.
     pub(crate) fn citizen(&self, n: u64) -> Outcome<&Ids> {
         Ok(self.ids.get(usize::try_from(n)?).ok_or("there are not so many citizens")?)
@@ -133,6 +149,10 @@ fn copy(from: &Path, to: &Path) -> Outcome {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
         let (path, place) = entry.map(|entry| (entry.path(), to.join(entry.file_name())))?;
+        // Signed for whatever copy; there are many.
+        if place.file_name().is_some_and(|name| name.to_string_lossy().starts_with("requests")) {
+            continue;
+        }
         if path.is_dir() {
             copy(&path, &place)?;
         } else {
@@ -186,7 +206,8 @@ fn grow(folder: &Path, plan: Plan) -> Outcome {
     let citizens: Vec<u8> = ids.iter().flat_map(|ids| [ids.party.0, ids.kid.0].concat()).collect();
     fs::write(folder.join("citizens"), citizens)?;
     let token = b64::encode(&fixed::<32>("token", 0));
-    let private = |name: &str| fs::OpenOptions::new().write(true).create(true).mode(0o600).open(folder.join(name));
+    let private =
+        |name: &str| fs::OpenOptions::new().write(true).create(true).mode(0o600).open(folder.join(name));
     private("token")?.write_all(token.as_bytes())?;
     let file = text(&folder.join("token"))?;
     let config = format!("[[static_tokens]]\nparty = \"{}\"\nfile = \"{file}\"\n", asker.party);

@@ -45,7 +45,6 @@ pub(crate) struct Load {
 /// Of how many one is kept.
 const KEPT_OF: u64 = 499;
 
-
 impl Load {
     /// Answers a second.
     pub(crate) fn per_s(&self) -> f64 {

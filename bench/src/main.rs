@@ -1,17 +1,24 @@
 //! Benchmarks of Procura, each against a bare program that does the least of the same work, in one run. `bash bench/run`
 //! builds this, runs each part in a process of its own and gathers what they print: one [`figure::Figure`] a line.
 
+mod audit;
 mod bare;
 #[cfg(feature = "peers")]
 mod cedar;
 mod check;
 mod figure;
+mod floor;
 mod grown;
 mod http;
+mod index;
+mod model;
 mod people;
 mod process;
+mod receipts;
 mod report;
+mod sign;
 mod size;
+mod space;
 mod submission;
 
 use clap::{Parser, Subcommand};
@@ -34,8 +41,18 @@ enum Part {
     Submission(submission::Args),
     /// B. Evaluations over HTTP and in the library
     Check(size::Size),
+    /// D. The index against other trees and stores
+    Index(size::Size),
+    /// E. Receipts: size, time to verify
+    Receipts(size::Size),
+    /// F. Replay, audit, open after a kill, memory
+    Audit(size::Size),
+    /// G. Bytes on disk a record
+    Space(size::Size),
     /// Serves what the others are compared with
     Bare(bare::Args),
+    /// Grows a ledger beforehand
+    Grow(grown::Args),
     /// Makes the table and the page of figures that were printed before
     Report(report::Args),
 }
@@ -54,7 +71,12 @@ fn run(part: Part) -> Outcome {
     match part {
         Part::Submission(args) => submission::run(&args),
         Part::Check(size) => check::run(&size),
+        Part::Index(size) => index::run(&size),
+        Part::Receipts(size) => receipts::run(&size),
+        Part::Audit(size) => audit::run(&size),
+        Part::Space(size) => space::run(&size),
         Part::Bare(args) => bare::run(&args),
+        Part::Grow(args) => grown::run(&args),
         Part::Report(args) => report::run(&args),
     }
 }

@@ -93,10 +93,13 @@ impl Names {
         Draft::new("catalogue", &self.occasion("catalogue", 0))
             .member("code", json!("bench"))
             .member("version", json!(1))
-            .member("categories", json!([
-                {"code": CATEGORY, "title": title("Pension")},
-                {"code": "tax", "title": title("Taxes")},
-            ]))
+            .member(
+                "categories",
+                json!([
+                    {"code": CATEGORY, "title": title("Pension")},
+                    {"code": "tax", "title": title("Taxes")},
+                ]),
+            )
             .member("purposes", json!([{"code": PURPOSE, "title": title("Read")}]))
             .member("bases", json!([]))
     }

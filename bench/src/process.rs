@@ -29,7 +29,8 @@ pub(crate) struct Served {
 impl Served {
     /// The server over a data folder.
     pub(crate) fn procura(data: &Path) -> Outcome<Self> {
-        let program = std::env::var("PROCURA_SERVER").map_err(|_| "PROCURA_SERVER names no server; bench/run does")?;
+        let program =
+            std::env::var("PROCURA_SERVER").map_err(|_| "PROCURA_SERVER names no server; bench/run does")?;
         let mut command = Command::new(program);
         command.args(["--listen", "127.0.0.1:0", "--data"]).arg(data);
         command.arg("--config").arg(data.join("server.toml"));
@@ -109,7 +110,22 @@ impl Drop for Served {
 
 /// The processor time that this thread has used, in microseconds: unlike the time of day it does not tell of neighbours.
 pub(crate) fn thread_us() -> f64 {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
+    us(ClockId::ThreadCPUTime)
+}
+
+/// The processor time that all threads of this process have used, in microseconds.
+pub(crate) fn process_us() -> f64 {
+    us(ClockId::ProcessCPUTime)
+}
+
+fn us(clock: ClockId) -> f64 {
+    let time = clock_gettime(clock);
+    time.tv_sec as f64 * 1e6 + time.tv_nsec as f64 / 1e3
+}
+
+/// The processor time that this process has used, in microseconds.
+pub(crate) fn process_us() -> f64 {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
     time.tv_sec as f64 * 1e6 + time.tv_nsec as f64 / 1e3
 }
 

@@ -32,6 +32,7 @@ use procura_core::kv::{Changes, Kv, Unreadable};
 use procura_core::source::{Lack, Logged, Opened, Sealed, Source};
 use procura_core::status::Initial;
 use procura_core::tree::Root;
+use procura_core::trie::Trie;
 use procura_core::{Hash, Index, Millis};
 use std::sync::Arc;
 use std::time::Instant;
@@ -130,7 +131,7 @@ impl Sequencer {
             return Ok(outcomes);
         }
         let footing = batch.footing_after();
-        let (rows, pending, changes, prepared) = batch.close(time)?;
+        let Closed { rows, pending, changes, trie, prepared } = batch.close(time)?;
 
         // Nothing has left the process, and nothing is on disk: a crash up to here loses only what nobody was told.
         let mut frontier = self.frontier.clone();
@@ -146,12 +147,13 @@ impl Sequencer {
         // Durable: from here on a crash loses no answer. The index in memory follows; its file may lag behind.
         self.last_commit = Instant::now();
         self.frontier = frontier;
-        self.layers.write(changes);
+        self.layers.write(changes, trie);
         for kept in pending.into_iter().flatten() {
             self.cache.insert(kept.kept.logged.index.0, kept.kept);
         }
-        prepared.iter().for_each(|id| self.prepared.remove(id));
         let map_root = self.publish(root, checkpoint, time, footing)?;
+        // After they are seen as logged: whoever looks for one finds it in one of the two places.
+        prepared.iter().for_each(|id| self.prepared.remove(id));
         if self.layers.should_flush() {
             self.layers.freeze(root.size, map_root);
         }
@@ -205,6 +207,15 @@ struct Tail<'a> {
     /// The footing that the batch started on, until something moves that others rest on.
     footing: Option<Footing>,
     started_on: Footing,
+}
+
+/// A batch with its index commit: what is to be stored, and what follows from it.
+struct Closed {
+    rows: Vec<NewRow>,
+    pending: Vec<Option<Pending>>,
+    changes: Changes,
+    trie: Trie,
+    prepared: Vec<Hash>,
 }
 
 impl<'a> Tail<'a> {
@@ -367,18 +378,14 @@ impl<'a> Tail<'a> {
     }
 
     /// Closes the batch with its index commit.
-    #[allow(clippy::type_complexity, reason = "the four parts of a closed batch, named at the one call")]
-    fn close(
-        mut self,
-        time: Millis,
-    ) -> Result<(Vec<NewRow>, Vec<Option<Pending>>, Changes, Vec<Hash>), Failure> {
+    fn close(mut self, time: Millis) -> Result<Closed, Failure> {
         let commit = self.working.commit_entry(time)?.encode();
         let applied = self.working.apply(&commit).map_err(|error| Failure::Unknown(error.to_string()))?;
         self.rows.push((commit, applied.leaf, None));
         self.pending.push(None);
-        let mut changes = self.working.finish()?;
+        let (mut changes, trie) = self.working.close()?;
         changes.extend(self.found);
-        Ok((self.rows, self.pending, changes, self.prepared))
+        Ok(Closed { rows: self.rows, pending: self.pending, changes, trie, prepared: self.prepared })
     }
 
     /// The footing of what follows the batch.

@@ -10,7 +10,7 @@
 //! | bodies, openings, disclosures, handles | `rebuild.rs` |
 //! | signatures, statuses and moves, in whose lists a record stands, its tags | `records.rs` |
 //! | the lists behind the map's values, by rs_merkle | `lists.rs` |
-//! | the rows of the index file | `rows.rs` |
+//! | the rows of the index | `rows.rs` |
 //!
 //! The index is rebuilt in memory, so that memory grows with the log: one too long for that needs another
 //! [`Kv`](procura_core::kv::Kv), and lists on disk, under the same code.
@@ -26,9 +26,9 @@ mod rows;
 pub use finding::Finding;
 
 use crate::error::ReadError;
-use crate::index::{Found, IndexError, IndexFile, RedbIndex, Rows};
+use crate::index::{self, Found, IndexError, IndexFile, Rows, RunsIndex};
 use crate::ledger::Ledger;
-use crate::open::{INDEX_CACHE_BYTES, INDEX_FORMAT};
+use crate::open::INDEX_CACHE_BYTES;
 use crate::store::redb::{Options as VolumeOptions, RedbStore};
 use crate::store::{Store, StoreError};
 use crate::view::View;
@@ -93,7 +93,7 @@ pub enum AuditError {
     /// The main store does not open.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The index file does not open.
+    /// The index does not open.
     #[error(transparent)]
     Index(#[from] IndexError),
     /// The view could not be read.
@@ -118,7 +118,7 @@ pub type Progress<'p> = &'p mut dyn FnMut(u64, u64);
 
 /// Audits the ledger in `folder`, which no process may have open.
 ///
-/// The files are opened as [`Ledger::open`] opens them: after a kill they are repaired, and an index file that is of no use
+/// The files are opened as [`Ledger::open`] opens them: after a kill they are repaired, and an index that is of no use
 /// is removed (and is a finding).
 ///
 /// # Errors
@@ -130,11 +130,11 @@ pub fn audit(
     progress: Progress<'_>,
 ) -> Result<AuditReport, AuditError> {
     let store = RedbStore::open(&folder.join("main"), VolumeOptions::default())?;
-    let path = folder.join("index").join("index.redb");
+    let path = folder.join("index");
     if !path.exists() {
         return audit_store(&store, None, origin, log_key, progress);
     }
-    let (file, found) = RedbIndex::open(&path, INDEX_FORMAT, origin, INDEX_CACHE_BYTES)?;
+    let (file, found) = RunsIndex::open(&path, index::FORMAT, origin, INDEX_CACHE_BYTES)?;
     let rows = file.read()?;
     let index = match &found {
         Found::Rows(mark) => Some((rows.as_ref(), mark.size)),

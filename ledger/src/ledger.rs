@@ -147,10 +147,13 @@ impl Ledger {
         match (registered, registrar) {
             (Some(party), _) => Ok(party),
             (None, None) => Err(Refusal::UnknownParty { pointer: "/identifier" }.into()),
-            (None, Some(registrar)) => shared
-                .prepared
-                .party(identifier, &shared.origin, &registrar, shared.clock.as_ref(), shared.random.as_ref())
-                .map_err(SubmitError::ReadOnly),
+            (None, Some(registrar)) => {
+                let (clock, random) = (shared.clock.as_ref(), shared.random.as_ref());
+                let prepared = shared.prepared.party(identifier, &shared.origin, &registrar, clock, random);
+                let prepared = prepared.map_err(SubmitError::ReadOnly)?;
+                // The one that was prepared before may have been logged since the first look: then it is that one.
+                Ok(self.view().party_of(identifier).map_err(not_readable)?.unwrap_or(prepared))
+            }
         }
     }
 

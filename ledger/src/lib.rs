@@ -74,6 +74,8 @@ mod checked;
 pub mod disk;
 mod error;
 mod filing;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod given;
 mod guard;
 pub mod index;

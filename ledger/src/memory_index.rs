@@ -34,13 +34,9 @@ impl IndexFile for MemoryIndex {
         Ok(rows)
     }
 
-    fn write(
-        &self,
-        changes: &mut dyn Iterator<Item = (&[u8], &[u8])>,
-        mark: &Mark,
-    ) -> Result<(), IndexError> {
+    fn write(&self, changes: &mut dyn Iterator<Item = IndexRow>, mark: &Mark) -> Result<(), IndexError> {
         let mut state = self.lock();
-        Arc::make_mut(&mut state.rows).0.extend(changes.map(|(key, row)| (key.into(), row.into())));
+        Arc::make_mut(&mut state.rows).0.extend(changes);
         state.mark = Some(mark.clone());
         Ok(())
     }

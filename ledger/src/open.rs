@@ -5,7 +5,7 @@
 use crate::disk::{Disk, SystemDisk};
 use crate::error::{OpenError, State};
 use crate::given::{Clock, OsRandom, Random, SystemClock, random};
-use crate::index::{Found, IndexFile, Layers, Limits, Mark, RedbIndex};
+use crate::index::{self, Found, IndexFile, Layers, Limits, Mark, RunsIndex};
 use crate::ledger::{Ledger, Shared};
 use crate::live::RecordCache;
 use crate::memory_index::MemoryIndex;
@@ -40,9 +40,7 @@ use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, RwLock};
 use std::time::{Duration, Instant};
 
-/// The version of the index rows' encoding: to be counted up when the core's rows, or [`crate::search`]'s, change.
-pub(crate) const INDEX_FORMAT: u32 = 1;
-/// The most memory for pages of the index file, in bytes.
+/// The most memory for what was read of the index's folder, in bytes.
 pub(crate) const INDEX_CACHE_BYTES: usize = 128 << 20;
 
 /// How a ledger is run.
@@ -150,7 +148,7 @@ impl Ledger {
     /// Opens the ledger in `folder`.
     ///
     /// # Errors
-    /// [`OpenError`]. Nothing is changed in a folder that does not open, but a useless index file may be gone.
+    /// [`OpenError`]. Nothing is changed in a folder that does not open, but a useless index may be gone.
     pub fn open(
         folder: &Path,
         origin: &str,
@@ -161,19 +159,16 @@ impl Ledger {
         let store = RedbStore::open_on(Arc::clone(disk), &folder.join("main"), options.volumes)?;
         let store: Arc<dyn Store> = Arc::new(store);
         let side = SideFile::open_on(disk.as_ref(), &folder.join("side"))?;
-        let index = folder.join("index");
-        std::fs::create_dir_all(&index)
-            .map_err(|source| OpenError::Io { what: format!("making {}", index.display()), source })?;
-        let path = index.join("index.redb");
-        let (mut file, found) = RedbIndex::open(&path, INDEX_FORMAT, origin, INDEX_CACHE_BYTES)?;
+        let kept = folder.join("index");
+        let (mut file, found) = RunsIndex::open(&kept, index::FORMAT, origin, INDEX_CACHE_BYTES)?;
         if let Found::Rows(mark) = found
             && !is_of_this_log(store.as_ref(), &mark)?
         {
             tracing::warn!(size = mark.size.0, "the index is of another history and will be rebuilt");
             drop(file);
-            std::fs::remove_file(&path)
-                .map_err(|source| OpenError::Io { what: format!("removing {}", path.display()), source })?;
-            (file, _) = RedbIndex::open(&path, INDEX_FORMAT, origin, INDEX_CACHE_BYTES)?;
+            std::fs::remove_dir_all(&kept)
+                .map_err(|source| OpenError::Io { what: format!("removing {}", kept.display()), source })?;
+            (file, _) = RunsIndex::open(&kept, index::FORMAT, origin, INDEX_CACHE_BYTES)?;
         }
         let storage = Storage { store, index: Arc::new(file), side: Some(side) };
         start(storage, origin, log_key, options)
@@ -313,7 +308,7 @@ fn start(
     let verifier = log_verifier(origin, log_key.as_ref())?;
     let end = tail(store.as_ref(), origin, &verifier)?;
     check_side(side.as_ref(), store.as_ref(), origin, &verifier, end.root)?;
-    let layers = Arc::new(Layers::new(file, options.index, INDEX_FORMAT, origin)?);
+    let layers = Arc::new(Layers::new(file, options.index, index::FORMAT, origin)?);
     replay(store.as_ref(), &layers, origin, end.root.size)?;
     let epoch = store.claim()?;
     if let Some(side) = &side {
@@ -388,6 +383,11 @@ fn check_side(
     verifier: &NoteVerifier,
     stored: Root,
 ) -> Result<(), OpenError> {
+    if side.is_some_and(SideFile::was_torn) {
+        tracing::warn!(
+            "the side file lost its newest mark: a rollback is told only to before the mark that it still has"
+        );
+    }
     let Some(mark) = side.and_then(SideFile::last) else { return Ok(()) };
     if mark.size > stored.size {
         return Err(OpenError::RolledBack { stored: stored.size, signed: mark.size });

@@ -59,9 +59,9 @@ pub(crate) fn replay(store: &dyn Store, layers: &Layers, origin: &str, size: Siz
             found.extend(fresh);
         }
         let (root, _) = working.map().map_err(unreadable)?;
-        let mut changes = working.finish().map_err(unreadable)?;
+        let (mut changes, trie) = working.close().map_err(unreadable)?;
         changes.extend(found);
-        layers.write(changes);
+        layers.write(changes, trie);
         if layers.should_flush() {
             layers.freeze(Size(at), root);
         }
@@ -74,9 +74,7 @@ fn find<K: Kv>(reader: &dyn Reader, rows: &K, index: Index, entry: &Entry) -> Re
         |what: String| OpenError::Read(Unreadable(format!("the vault row at {index}: {what}")).into());
     let Some(row) = reader.vault(index)? else {
         let mut changes = Changes::new();
-        if let Some(id) = entry.id() {
-            search::write_place(&id, index, &mut changes);
-        }
+        search::write_place_of(entry, index, &mut changes);
         return Ok(changes);
     };
     let row = VaultRow::decode(&row).map_err(|error| match error {

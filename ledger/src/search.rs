@@ -2,7 +2,7 @@
 //! prefix `S`, which the core does not use.
 //!
 //! ```text
-//! 'S' 'i' | id                    index u64                       every record, transitions and traces too
+//! 'S' 'i' | id                    index u64                       transitions and traces; of a create the core's rows say it
 //! 'S' 'n' | scheme ':' value      party id                        the party registered under an identifier
 //! 'S' 'p' | party id              type u8 | segment u64 | items u32 | handle     where its next item goes
 //! 'S' 'k' | party id              (empty)                         it has, or had, a key
@@ -11,8 +11,10 @@
 //! ```
 
 use procura_core::admission::Candidate;
+use procura_core::entry::Entry;
 use procura_core::identifier::Identifier;
-use procura_core::kinds::{Content, PartyType};
+use procura_core::index::status_of;
+use procura_core::kinds::{Class, Content, PartyType};
 use procura_core::kv::{Changes, Kv, Unreadable};
 use procura_core::record::Record;
 use procura_core::{Hash, Index};
@@ -23,6 +25,9 @@ use std::sync::Arc;
 pub const SEGMENT_ITEMS: u32 = 1024;
 /// The most grants between two parties that a decision looks at, newest first.
 pub const MAX_GRANTS: usize = 1024;
+
+/// The length of [`grants_prefix`].
+const GRANTS_PREFIX: usize = 2 + 32 + 32;
 
 /// Where a party's next item goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,6 +85,9 @@ impl Filing {
 /// # Errors
 /// [`Unreadable`].
 pub(crate) fn index_of<K: Kv + ?Sized>(kv: &K, id: &Hash) -> Result<Option<Index>, Unreadable> {
+    if let Some(create) = status_of(kv, id)? {
+        return Ok(Some(create.created()));
+    }
     let row = kv.get(&key(b'i', &[&id.0]))?;
     row.map(|row| read_index(&row).ok_or_else(|| damaged("place"))).transpose()
 }
@@ -117,6 +125,16 @@ pub(crate) fn has_key<K: Kv + ?Sized>(kv: &K, party: &Hash) -> Result<bool, Unre
 #[must_use]
 pub(crate) fn grants_prefix(from: &Hash, to: &Hash) -> Vec<u8> {
     key(b'g', &[&from.0, &to.0])
+}
+
+/// What of a row's key rows are asked for by, besides the whole: the two parties of a grant.
+pub(crate) fn asked_by(key: &[u8]) -> Option<&[u8]> {
+    key.get(..GRANTS_PREFIX).filter(|prefix| is_asked(prefix))
+}
+
+/// Whether `prefix` is such a part of a key.
+pub(crate) fn is_asked(prefix: &[u8]) -> bool {
+    prefix.len() == GRANTS_PREFIX && prefix.starts_with(b"Sg")
 }
 
 /// The key prefix of the catalogues.
@@ -161,7 +179,9 @@ impl<'a> Noted<'a> {
         let place: Arc<[u8]> = index.0.to_be_bytes().into();
         let newest_first = (!index.0).to_be_bytes();
         let named: Arc<[u8]> = id.0.into();
-        write_place(&id, index, changes);
+        if self.record.row().class != Class::Create {
+            write_place(&id, index, changes);
+        }
         match self.record.content() {
             Content::Party(party) => {
                 if let Some(handle) = self.handle {
@@ -190,8 +210,14 @@ impl<'a> Noted<'a> {
     }
 }
 
-/// Writes where a record stands: the one row that needs no body.
-pub(crate) fn write_place(id: &Hash, index: Index, changes: &mut Changes) {
+/// Writes where the record of an entry stands, if that is not a create: the one row that needs no body.
+pub(crate) fn write_place_of(entry: &Entry, index: Index, changes: &mut Changes) {
+    if let Some(id) = entry.id().filter(|_| !entry.class().is_create()) {
+        write_place(&id, index, changes);
+    }
+}
+
+fn write_place(id: &Hash, index: Index, changes: &mut Changes) {
     changes.insert(key(b'i', &[&id.0]), index.0.to_be_bytes().into());
 }
 
@@ -217,4 +243,10 @@ fn read_index(row: &[u8]) -> Option<Index> {
 
 fn damaged(what: &str) -> Unreadable {
     Unreadable(format!("a {what} row is damaged; delete the index, it is rebuilt"))
+}
+
+/// For `crate::fuzzing`: a filing row that is read is written back as it was.
+#[cfg(fuzzing)]
+pub(crate) fn filing_comes_back(row: &[u8]) -> bool {
+    Filing::decode(row).is_none_or(|filing| filing.encode()[..] == *row)
 }

@@ -10,7 +10,7 @@ use crate::given::{Clock, Random};
 use crate::index::Layers;
 use crate::live::RecordCache;
 use crate::prepared::Prepared;
-use crate::published::{Head, Published};
+use crate::published::Published;
 use crate::reply::Reply;
 use crate::side::SideFile;
 use crate::standings::Standings;
@@ -29,8 +29,6 @@ use std::time::{Duration, Instant};
 const MAX_BATCH: usize = 2048;
 /// How long to wait before a store that failed is tried again.
 const RETRY: Duration = Duration::from_secs(1);
-/// How often to look whether readers still have the index file as it is open.
-const LOOK: Duration = Duration::from_secs(1);
 
 /// What the sequencer is asked.
 pub(crate) enum Job {
@@ -73,7 +71,7 @@ impl Sequencer {
     /// that keeps freshness provable.
     pub(crate) fn run(mut self, jobs: &Receiver<Job>) {
         loop {
-            let first = match jobs.recv_timeout(self.until_next().min(LOOK)) {
+            let first = match jobs.recv_timeout(self.until_next()) {
                 Ok(job) => Some(job),
                 Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => break,
@@ -94,7 +92,6 @@ impl Sequencer {
             }
             self.recover();
             self.commit(batch);
-            self.renew();
             if confirmed || (self.until_next().is_zero() && !closing) {
                 self.heartbeat();
             }
@@ -120,17 +117,6 @@ impl Sequencer {
                 RETRY.saturating_sub(self.last_commit.elapsed())
             }
             None => self.heartbeat.saturating_sub(self.last_commit.elapsed()),
-        }
-    }
-
-    /// Lets readers have the index file as it is open now. A flush that ended in an error, but is in the file, leaves them
-    /// with one that is closed.
-    fn renew(&self) {
-        let head = self.published.head();
-        if self.broken.is_none() && !self.layers.is_current(&head.snapshot) {
-            let (snapshot, checkpoint) = (self.layers.snapshot(), head.checkpoint.clone());
-            let (root, time, footing) = (head.root, head.time, head.footing);
-            self.published.set(Head { root, checkpoint, time, snapshot, footing });
         }
     }
 

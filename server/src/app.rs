@@ -3,12 +3,14 @@
 use crate::api::auth::{Bearer, Caller};
 use crate::api::problem::Problem;
 use crate::api::tokens::{Grant, Tokens};
-use crate::api::{self, Used};
+use crate::api::{self, Known, Used};
 use crate::config::Limits;
+use crate::gate::Gate;
 use crate::room::Room;
 use procura_core::{Hash, Millis};
 use procura_ledger::{Clock, Ledger, Random, View};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockWriteGuard};
+use tokio::sync::Semaphore;
 
 /// The ledger over HTTP. Clones share one state.
 #[derive(Clone)]
@@ -36,9 +38,12 @@ pub struct Settings {
 struct Inner {
     ledger: Ledger,
     settings: Settings,
-    tokens: Mutex<Tokens>,
+    tokens: RwLock<Tokens>,
+    known: Known,
     used: Mutex<Used>,
     room: Room,
+    gate: Arc<Gate>,
+    bodies: Arc<Semaphore>,
 }
 
 impl App {
@@ -49,9 +54,12 @@ impl App {
         let fixed = fixed.into_iter().map(|(token, party)| (api::tokens::hash_of(&token), party));
         Self(Arc::new(Inner {
             ledger,
-            tokens: Mutex::new(Tokens::new(fixed)),
+            tokens: RwLock::new(Tokens::new(fixed)),
+            known: Known::default(),
             used: Mutex::new(Used::new()),
             room: Room::new(),
+            gate: Gate::new(settings.limits.queue),
+            bodies: Arc::new(Semaphore::new(settings.limits.body_bytes / api::BODY_UNIT_BYTES)),
             settings,
         }))
     }
@@ -101,61 +109,68 @@ impl App {
 
     pub(crate) fn find_token(&self, token: &Hash) -> Option<Grant> {
         let now = self.now();
-        lock(&self.0.tokens).find(token, now)
+        self.0.tokens.read().unwrap_or_else(PoisonError::into_inner).find(token, now)
     }
 
-    pub(crate) fn tokens(&self) -> MutexGuard<'_, Tokens> {
-        lock(&self.0.tokens)
+    pub(crate) fn tokens(&self) -> RwLockWriteGuard<'_, Tokens> {
+        self.0.tokens.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Callers who were found already.
+    pub(crate) fn known(&self) -> &Known {
+        &self.0.known
+    }
+
+    /// The submissions under way.
+    pub(crate) fn gate(&self) -> &Arc<Gate> {
+        &self.0.gate
+    }
+
+    /// Room for large bodies, a permit for each [`api::BODY_UNIT_BYTES`].
+    pub(crate) fn bodies(&self) -> &Arc<Semaphore> {
+        &self.0.bodies
     }
 
     pub(crate) fn used(&self) -> MutexGuard<'_, Used> {
         lock(&self.0.used)
     }
 
-    /// Does what is short, but may wait for the disk.
-    pub(crate) async fn short<T: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
-    ) -> Result<T, Problem> {
-        self.0.room.short(work).await
+    /// Where work is done.
+    pub(crate) fn room(&self) -> &Room {
+        &self.0.room
     }
 
     /// Reads a consistent state.
-    pub(crate) async fn read<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&View) -> Result<T, Problem> + Send + 'static,
-    ) -> Result<T, Problem> {
-        let app = self.clone();
-        self.0.room.short(move || work(&app.0.ledger.view())).await
+    pub(crate) async fn read<T>(&self, work: impl FnOnce(&View) -> Result<T, Problem>) -> Result<T, Problem> {
+        self.0.room.read(|| work(&self.0.ledger.view())).await
     }
 
     /// Reads a consistent state where that may take a while.
-    pub(crate) async fn read_much<T: Send + 'static>(
+    pub(crate) async fn read_long<T: Send + 'static>(
         &self,
         work: impl FnOnce(&View) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
         let app = self.clone();
-        self.0.room.long(move || work(&app.0.ledger.view())).await
+        self.0.room.read_long(move || work(&app.0.ledger.view())).await
     }
 
     /// Reads on behalf of whoever sent the token, all on one state: authentication, authorization, answer.
-    pub(crate) async fn ask<T: Send + 'static>(
+    pub(crate) async fn ask<T>(
         &self,
         bearer: Bearer,
-        work: impl FnOnce(&View, &Caller) -> Result<T, Problem> + Send + 'static,
+        work: impl FnOnce(&View, &Caller) -> Result<T, Problem>,
     ) -> Result<T, Problem> {
-        let app = self.clone();
-        self.read(move |view| work(view, &Caller::find(&app, view, bearer)?)).await
+        self.read(|view| work(view, &Caller::find(self, view, bearer)?)).await
     }
 
-    /// The same where it may take a while. Whose token does not count waits for nothing.
-    pub(crate) async fn ask_much<T: Send + 'static>(
+    /// The same where it may take a while.
+    pub(crate) async fn ask_long<T: Send + 'static>(
         &self,
         bearer: Bearer,
         work: impl FnOnce(&View, &Caller) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
         let app = self.clone();
-        self.read_much(move |view| work(view, &Caller::find(&app, view, bearer)?)).await
+        self.read_long(move |view| work(view, &Caller::find(&app, view, bearer)?)).await
     }
 }
 

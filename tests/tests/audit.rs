@@ -111,7 +111,9 @@ impl Scene {
 }
 
 fn write(index: &MemoryIndex, rows: &[(Vec<u8>, Vec<u8>)], mark: &Mark) {
-    index.write(&mut rows.iter().map(|(key, row)| (key.as_slice(), row.as_slice())), mark).unwrap();
+    index
+        .write(&mut rows.iter().map(|(key, row)| (key.as_slice().into(), row.as_slice().into())), mark)
+        .unwrap();
 }
 
 fn flip_text(value: &mut Value) {
@@ -159,7 +161,7 @@ fn a_folder_is_audited_as_it_lies() {
     assert_eq!((report.size, report.index_compared), (size, Some(size)));
     drop(mother);
 
-    std::fs::write(folder.path().join("index/index.redb"), b"nonsense").unwrap();
+    std::fs::write(folder.path().join("index/manifest"), b"nonsense").unwrap();
     let report = audit(folder.path(), ORIGIN, &key, &mut |_, _| {}).unwrap();
     assert_eq!(report.findings.iter().map(Finding::name).collect::<Vec<_>>(), ["index_file"]);
     let none = audit(&folder.path().join("nothing"), ORIGIN, &key, &mut |_, _| {}).unwrap_err();

@@ -31,11 +31,7 @@ impl IndexFile for CountingIndex {
         Ok(Arc::new(CountingRows { inner: self.inner.read()?, gets: self.gets.clone() }))
     }
 
-    fn write(
-        &self,
-        changes: &mut dyn Iterator<Item = (&[u8], &[u8])>,
-        mark: &Mark,
-    ) -> Result<(), IndexError> {
+    fn write(&self, changes: &mut dyn Iterator<Item = IndexRow>, mark: &Mark) -> Result<(), IndexError> {
         self.inner.write(changes, mark)
     }
 }

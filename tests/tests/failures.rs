@@ -441,12 +441,13 @@ fn an_index_that_is_gone_foreign_or_of_another_history_is_rebuilt_to_the_last_ma
     let size = world.ledger.view().size();
     let_go(&mut world);
 
-    let index = folder.path().join("index/index.redb");
+    let index = folder.path().join("index");
     let mut changes: Vec<Box<dyn Fn()>> = Vec::new();
-    changes.push(Box::new(|| std::fs::remove_file(&index).unwrap()));
-    changes.push(Box::new(|| std::fs::write(&index, b"nonsense").unwrap()));
+    changes.push(Box::new(|| std::fs::remove_dir_all(&index).unwrap()));
+    changes.push(Box::new(|| std::fs::write(index.join("manifest"), b"nonsense").unwrap()));
     changes.push(Box::new(|| {
-        std::fs::copy(other.path().join("index/index.redb"), &index).unwrap();
+        std::fs::remove_dir_all(&index).unwrap();
+        copy(&other.path().join("index"), &index);
     }));
     for change in changes {
         change();

@@ -62,15 +62,13 @@ fn every_folder_that_is_kept_opens_and_holds_what_was_told_of_it() {
 }
 
 /// Changes a row of a redb file and seals it anew, as a version that writes such rows would have done.
-fn rewrite<'k, K: redb::Key>(
+fn rewrite<'k, K: redb::Key + 'static>(
     file: &Path,
     (table, number): (&str, u8),
     key: impl std::borrow::Borrow<K::SelfType<'k>>,
     key_bytes: &[u8],
     change: impl Fn(Vec<u8>) -> Vec<u8>,
-) where
-    K: 'static,
-{
+) {
     let database = redb::Database::open(file).unwrap();
     let transaction = database.begin_write().unwrap();
     let mut rows = transaction.open_table(redb::TableDefinition::<K, &[u8]>::new(table)).unwrap();

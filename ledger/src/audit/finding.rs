@@ -181,8 +181,8 @@ pub enum Finding {
         /// What is stored.
         stored: Size,
     },
-    /// The index file was of no use. It is rebuilt when the ledger is opened.
-    #[error("the index file was of no use: {0}")]
+    /// The index was of no use. It is rebuilt when the ledger is opened.
+    #[error("the index was of no use: {0}")]
     IndexFile(String),
     /// A stored index row differs from the rebuilt one.
     #[error("the index row {} differs from what the entries give", hex(.key))]

@@ -124,8 +124,8 @@ impl<'a> Rebuilt<'a> {
                 let entry = self.apply(&mut working, index, leaf, &bytes);
                 let Some(entry) = entry else { continue };
                 let Some((opened, row)) = self.open(Index(index), &entry) else {
-                    if let (Some(id), None) = (entry.id(), self.map_end) {
-                        crate::search::write_place(&id, Index(index), &mut found);
+                    if self.map_end.is_none() {
+                        crate::search::write_place_of(&entry, Index(index), &mut found);
                     }
                     continue;
                 };

@@ -5,20 +5,19 @@
 //!             └───────── snapshot: newest wins ─────┘
 //! ```
 
-use super::redb::lower_bound;
-use super::{IndexError, IndexFile, IndexRow, Mark, Rows};
+use super::fresh::Fresh;
+use super::merge::newest;
+use super::{IndexError, IndexFile, Mark, Rows, Snapshot};
 use crate::lock::lock;
-use imbl::OrdMap;
-use procura_core::kv::{Changes, Kv, Unreadable};
+use procura_core::kv::Changes;
+use procura_core::trie::Trie;
 use procura_core::{Hash, Size};
-use std::cmp::Ordering;
-use std::ops::Bound;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-/// What a row costs in memory besides its bytes, about: two counted allocations and their places in the tree.
-const ROW_OVERHEAD_BYTES: usize = 96;
+/// What a key put into the trie costs in memory until it is flushed, about: a page below those that stay.
+const PUT_BYTES: usize = 1500;
 
 /// When fresh rows are flushed, and how many there may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,15 +36,13 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            flush_rows: 100_000,
-            flush_bytes: 32 << 20,
-            hard_bytes: 128 << 20,
+            flush_rows: 200_000,
+            flush_bytes: 96 << 20,
+            hard_bytes: 256 << 20,
             retry: Duration::from_secs(1),
         }
     }
 }
-
-type Layer = OrdMap<Arc<[u8]>, Arc<[u8]>>;
 
 /// The rows of the index as one whole: one writer, any number of readers.
 ///
@@ -68,8 +65,14 @@ struct Shared {
 }
 
 struct State {
-    active: Layer,
-    active_bytes: usize,
+    active: Arc<Fresh>,
+    /// The number of the last write: what readers see up to.
+    written: u64,
+    trie: Trie,
+    /// How many keys had been put into the trie when rows were last frozen.
+    puts_frozen: u64,
+    /// The trie's last batch whose pages are in `base`.
+    stored: u64,
     frozen: Option<Frozen>,
     base: Arc<dyn Rows>,
     /// Why the last flush failed, until one succeeds.
@@ -79,8 +82,17 @@ struct State {
 
 #[derive(Clone)]
 struct Frozen {
-    rows: Layer,
+    rows: Arc<Fresh>,
+    trie: Trie,
     mark: Mark,
+}
+
+impl State {
+    /// About how many bytes of memory the fresh rows take that are not frozen.
+    fn fresh_bytes(&self) -> usize {
+        let puts = usize::try_from(self.trie.puts().saturating_sub(self.puts_frozen)).unwrap_or(usize::MAX);
+        self.active.bytes().saturating_add(puts.saturating_mul(PUT_BYTES))
+    }
 }
 
 impl Layers {
@@ -94,11 +106,17 @@ impl Layers {
         format: u32,
         origin: &str,
     ) -> Result<Self, IndexError> {
+        let base = file.read()?;
+        let trie = Trie::load(base.as_ref())
+            .map_err(|error| IndexError::Corrupt { what: format!("the index file: {error}") })?;
         let state = State {
-            active: Layer::new(),
-            active_bytes: 0,
+            active: Arc::default(),
+            written: 0,
+            trie,
+            puts_frozen: 0,
+            stored: 0,
             frozen: None,
-            base: file.read()?,
+            base,
             failing: None,
             closing: false,
         };
@@ -114,34 +132,32 @@ impl Layers {
         Ok(Self { shared, flusher: Some(flusher) })
     }
 
-    /// Writes `changes` over all rows there are: seen by every snapshot taken from now on, by none taken before. In
-    /// memory only, so it neither waits nor fails. One caller at a time: the sequencer.
-    pub fn write(&self, changes: Changes) {
+    /// Writes `changes` over all rows there are, and `trie` in the place of the one before: seen by every snapshot taken from
+    /// now on, by none taken before. In memory only, so it neither waits nor fails. One caller at a time: the sequencer.
+    pub fn write(&self, changes: Changes, mut trie: Trie) {
+        let (active, by) = {
+            let state = lock(&self.shared.state);
+            (Arc::clone(&state.active), state.written + 1)
+        };
+        active.write(by, changes);
         let mut state = lock(&self.shared.state);
-        for (key, row) in changes {
-            let (key_bytes, row_bytes) = (key.len(), row.len());
-            match state.active.insert(key.into(), row) {
-                Some(old) => state.active_bytes = state.active_bytes + row_bytes - old.len(),
-                None => state.active_bytes += key_bytes + row_bytes + ROW_OVERHEAD_BYTES,
-            }
-        }
+        state.written = by;
+        // A flush may have ended since the batch began.
+        trie.set_stored(state.stored);
+        state.trie = trie;
     }
 
     /// The rows as they stand, in O(1).
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         let state = lock(&self.shared.state);
-        Snapshot {
-            active: state.active.clone(),
-            frozen: state.frozen.as_ref().map(|frozen| frozen.rows.clone()),
-            base: Arc::clone(&state.base),
-        }
-    }
-
-    /// Whether a snapshot reads from the file as it is open now: not after a flush, nor after one that failed.
-    #[must_use]
-    pub fn is_current(&self, snapshot: &Snapshot) -> bool {
-        Arc::ptr_eq(&lock(&self.shared.state).base, &snapshot.base)
+        let frozen = state.frozen.as_ref().map(|frozen| Arc::clone(&frozen.rows));
+        Snapshot::new(
+            [Some(Arc::clone(&state.active)), frozen],
+            state.written,
+            state.trie.clone(),
+            Arc::clone(&state.base),
+        )
     }
 
     /// Whether a flush is due and none is under way.
@@ -149,7 +165,7 @@ impl Layers {
     pub fn should_flush(&self) -> bool {
         let (state, limits) = (lock(&self.shared.state), &self.shared.limits);
         state.frozen.is_none()
-            && (state.active.len() >= limits.flush_rows || state.active_bytes >= limits.flush_bytes)
+            && (state.active.count() >= limits.flush_rows || state.fresh_bytes() >= limits.flush_bytes)
     }
 
     /// Hands the fresh rows, which are the index at `size` with `root`, to the flusher, in O(1). Returns whether it did:
@@ -163,8 +179,9 @@ impl Layers {
         }
         let mark = Mark { size, root, format: self.shared.format, origin: self.shared.origin.clone() };
         let rows = std::mem::take(&mut state.active);
-        state.active_bytes = 0;
-        state.frozen = Some(Frozen { rows, mark });
+        let trie = state.trie.clone();
+        state.puts_frozen = trie.puts();
+        state.frozen = Some(Frozen { rows, trie, mark });
         self.shared.changed.notify_all();
         true
     }
@@ -175,7 +192,7 @@ impl Layers {
     /// [`IndexError::Stalled`] if it is used up and flushes fail: nothing must be appended now. Reads go on.
     pub fn wait_for_room(&self) -> Result<(), IndexError> {
         let mut state = lock(&self.shared.state);
-        while state.frozen.is_some() && state.active_bytes >= self.shared.limits.hard_bytes {
+        while state.frozen.is_some() && state.fresh_bytes() >= self.shared.limits.hard_bytes {
             if let Some(what) = &state.failing {
                 return Err(IndexError::Stalled { what: what.clone() });
             }
@@ -205,11 +222,12 @@ impl Layers {
         lock(&self.shared.state).failing.clone()
     }
 
-    /// How many rows, and about how many bytes of memory, the layer that is written to holds.
+    /// How many rows were written since rows were last frozen, and about how many bytes of memory they and the trie's fresh pages
+    /// take.
     #[must_use]
     pub fn fresh(&self) -> (usize, usize) {
         let state = lock(&self.shared.state);
-        (state.active.len(), state.active_bytes)
+        (state.active.count(), state.fresh_bytes())
     }
 }
 
@@ -256,7 +274,8 @@ impl Shared {
     }
 
     fn flush(&self, frozen: &Frozen) -> Result<Arc<dyn Rows>, IndexError> {
-        self.file.write(&mut frozen.rows.iter().map(|(key, row)| (&**key, &**row)), &frozen.mark)?;
+        let pages = frozen.trie.fresh_rows().map(|(key, row)| (key.into(), row));
+        frozen.rows.all(|rows| self.file.write(&mut newest(rows, pages), &frozen.mark))?;
         self.file.read()
     }
 
@@ -264,6 +283,11 @@ impl Shared {
     fn publish(&self, base: Arc<dyn Rows>) {
         let mut state = lock(&self.state);
         let old = (state.frozen.take(), std::mem::replace(&mut state.base, base));
+        if let (Some(frozen), _) = &old {
+            state.stored = frozen.trie.batch();
+            let stored = state.stored;
+            state.trie.set_stored(stored);
+        }
         state.failing = None;
         drop(state);
         // Freeing a whole layer takes a while: not under the lock.
@@ -287,70 +311,4 @@ impl Shared {
         }
         !state.closing
     }
-}
-
-/// The index as it stood when the snapshot was taken, for as long as it is held: pass it to a request, then drop it.
-/// (The file can't reuse the pages that a snapshot sees: one that is kept for long makes the file grow.)
-#[derive(Clone)]
-pub struct Snapshot {
-    active: Layer,
-    frozen: Option<Layer>,
-    base: Arc<dyn Rows>,
-}
-
-impl Kv for Snapshot {
-    fn get(&self, key: &[u8]) -> Result<Option<Arc<[u8]>>, Unreadable> {
-        let fresh = self.active.get(key).or_else(|| self.frozen.as_ref().and_then(|frozen| frozen.get(key)));
-        match fresh {
-            Some(row) => Ok(Some(Arc::clone(row))),
-            None => self.base.get(key),
-        }
-    }
-}
-
-impl Rows for Snapshot {
-    fn range(&self, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Result<Vec<IndexRow>, Unreadable> {
-        // No layer takes rows away, so that the first `limit` of each hold the first `limit` of all.
-        let base = self.base.range(prefix, after, limit)?;
-        let merged = match &self.frozen {
-            Some(frozen) => newest(rows_of(frozen, prefix, after, limit), base.into_iter(), limit),
-            None => base,
-        };
-        Ok(newest(rows_of(&self.active, prefix, after, limit), merged.into_iter(), limit))
-    }
-}
-
-fn rows_of<'a>(
-    layer: &'a Layer,
-    prefix: &'a [u8],
-    after: Option<&'a [u8]>,
-    limit: usize,
-) -> impl Iterator<Item = IndexRow> + 'a {
-    let rows = layer.range::<_, [u8]>((lower_bound(prefix, after), Bound::Unbounded));
-    rows.take_while(move |(key, _)| key.starts_with(prefix))
-        .take(limit)
-        .map(|(key, row)| (Arc::clone(key), Arc::clone(row)))
-}
-
-/// The first `limit` rows of two ordered runs; where both have a key, `newer`'s row.
-fn newest(
-    newer: impl Iterator<Item = IndexRow>,
-    older: impl Iterator<Item = IndexRow>,
-    limit: usize,
-) -> Vec<IndexRow> {
-    let (mut newer, mut older) = (newer.peekable(), older.peekable());
-    let mut rows = Vec::new();
-    while rows.len() < limit {
-        let order = match (newer.peek(), older.peek()) {
-            (Some((new, _)), Some((old, _))) => new.cmp(old),
-            (Some(_), None) => Ordering::Less,
-            (None, Some(_)) => Ordering::Greater,
-            (None, None) => break,
-        };
-        if order == Ordering::Equal {
-            older.next();
-        }
-        rows.extend(if order == Ordering::Greater { older.next() } else { newer.next() });
-    }
-    rows
 }

@@ -1,22 +1,28 @@
-//! The index: rows derived from the entries, in files of their own. Safe to delete; replayed from the main store.
+//! The index: rows derived from the entries, in a folder of their own. Safe to delete; replayed from the main store.
 //!
-//! Fresh rows are held in memory in two layers over the file: [`Layers`]. The one that is written to, and the one before
-//! it while a thread of its own brings it to the file: redb has one writer a file, and a flush of random keys takes
-//! 40–200 ms that no acknowledgement may wait for. What the file holds is the index at exactly the size of its
-//! [`Mark`]; opening replays the entries from there, to exactly the last map root.
+//! Fresh rows are held in memory in two layers over the folder: [`Layers`]. The one that is written to, and the one before
+//! it while a thread of its own brings it to disk, which no acknowledgement may wait for. What the folder holds is the index
+//! at exactly the size of its [`Mark`]; opening replays the entries from there, to exactly the last map root.
 //!
 //! spec: storage.md#index
 
+mod fresh;
 pub mod layers;
-pub mod redb;
+mod merge;
+pub mod runs;
+mod snapshot;
 
-pub use layers::{Layers, Limits, Snapshot};
-pub use redb::RedbIndex;
+pub use layers::{Layers, Limits};
+pub use runs::RunsIndex;
+pub use snapshot::Snapshot;
 
 use procura_core::kv::{Kv, Unreadable};
 use procura_core::{Hash, Size};
 use std::io;
 use std::sync::Arc;
+
+/// The version of the index rows' encoding: to be counted up when the core's rows, or the engine's rows that find things, change.
+pub const FORMAT: u32 = 2;
 
 /// Where the rows in an index file stand.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,10 +42,9 @@ pub type IndexRow = (Arc<[u8]>, Arc<[u8]>);
 
 /// Rows read by key and in order, all as of one moment.
 ///
-/// A row that is given is as it was written, or an error is. **A row that is missing may be hidden by damage** to the
-/// pages that lead to it, which an engine's file notices only when it walks the whole: nothing may rest on the absence of a row
-/// alone. The trie says what must be there: a node that it names and that is missing is damage, and a key that
-/// it proves absent is.
+/// A row that is given is as it was written, or an error is. **A row that is missing may be hidden by damage**, in an engine
+/// that does not notice it on every way to a row: nothing may rest on the absence of a row alone. The trie says what
+/// must be there: a node that it names and that is missing is damage, and a key that it proves absent is.
 pub trait Rows: Kv + Send + Sync {
     /// The first `limit` rows whose key starts with `prefix` and is greater than `after`, by ascending key.
     ///
@@ -48,7 +53,7 @@ pub trait Rows: Kv + Send + Sync {
     fn range(&self, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Result<Vec<IndexRow>, Unreadable>;
 }
 
-/// A file of index rows: an engine's, chosen by measurement.
+/// Where index rows are kept: an engine's files, chosen by measurement ([`RunsIndex`] is).
 ///
 /// A cache of rows read often has its place between [`Layers`] and the [`Rows`] that `read` gives: these never change.
 pub trait IndexFile: Send + Sync {
@@ -67,8 +72,7 @@ pub trait IndexFile: Send + Sync {
     ///
     /// # Errors
     /// [`IndexError`], as far as the storage fails.
-    fn write(&self, changes: &mut dyn Iterator<Item = (&[u8], &[u8])>, mark: &Mark)
-    -> Result<(), IndexError>;
+    fn write(&self, changes: &mut dyn Iterator<Item = IndexRow>, mark: &Mark) -> Result<(), IndexError>;
 }
 
 /// Why an index file failed. What can't be read for what it is, is no error but [`Found::Discarded`].

@@ -1,7 +1,8 @@
-//! Layers over a redb file against a `BTreeMap`.
+//! Layers over a folder of runs against a `BTreeMap`.
 
 use crate::{FORMAT, ORIGIN, changes, open};
 use procura_core::kv::Kv;
+use procura_core::trie::Trie;
 use procura_core::{Hash, Size};
 use procura_ledger::index::{Found, IndexFile, Layers, Limits, Mark, Rows, Snapshot};
 use proptest::collection::vec;
@@ -71,7 +72,7 @@ fn root(step: usize) -> Hash {
 
 fn run(steps: Vec<Step>) {
     let folder = crate::passing_folder();
-    let path = folder.path().join("index.redb");
+    let path = folder.path().join("index");
     let start = || {
         let (file, found) = open(&path);
         let file: Arc<dyn IndexFile> = Arc::new(file);
@@ -88,7 +89,7 @@ fn run(steps: Vec<Step>) {
                 let rows = rows.into_iter().map(|(key, row)| (key, format!("row {row}")));
                 let rows = changes(rows);
                 model.extend(rows.iter().map(|(key, row)| (key.clone(), row.to_vec())));
-                layers.write(rows);
+                layers.write(rows, Trie::default());
             }
             Step::Snapshot => snapshots.push((layers.snapshot(), model.clone())),
             Step::Freeze => {

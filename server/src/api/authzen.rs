@@ -3,7 +3,7 @@
 //! spec: http.md#authzen
 
 use super::auth::{Bearer, Caller};
-use super::body::{Fit, MAX_REQUEST_BYTES, MediaType, open_object, read};
+use super::body::{MAX_REQUEST_BYTES, MediaType, open_object, read};
 use super::problem::Problem;
 use crate::app::App;
 use axum::Json;
@@ -58,6 +58,8 @@ impl IntoResponse for Refused {
         (status = 200, description = "The decision", body = super::docs::Evaluation),
         (status = 400, description = "A member is missing or mistyped; the message", body = String, content_type = "text/plain"),
         (status = 401, description = "No token in force; the message", body = String, content_type = "text/plain"),
+        (status = 500, description = "The ledger could not be read; the message", body = String, content_type = "text/plain"),
+        (status = 503, description = "Ask again; the message", body = String, content_type = "text/plain"),
     )
 )]
 pub(super) async fn evaluation(
@@ -66,12 +68,11 @@ pub(super) async fn evaluation(
     media_type: MediaType,
     body: Body,
 ) -> Result<Json<Evaluation>, Refused> {
-    let fit = Fit { limit_bytes: MAX_REQUEST_BYTES, timeout: app.limits().body_timeout };
-    let body = read(body, fit).await?;
+    let body = read(&app, body, MAX_REQUEST_BYTES).await?;
     let at = app.now();
     let answer = app.ask(bearer, move |view, caller| {
         media_type.expect(MediaType::Json)?;
-        let request = AuthZen::read(open_object(&body)?).map_err(|error| error.0)?;
+        let request = AuthZen::read(open_object(&body.bytes)?).map_err(|error| error.0)?;
         Ok(decide(view, caller, request, at)?)
     });
     Ok(Json(answer.await?))

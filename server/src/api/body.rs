@@ -1,6 +1,7 @@
 //! Reading bodies: of a stated type, within a stated size and time.
 
 use super::problem::Problem;
+use crate::app::App;
 use axum::body::{Body, Bytes};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -10,19 +11,11 @@ use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor}
 use serde_json::{Map, Value};
 use std::convert::Infallible;
 use std::fmt;
-use std::time::Duration;
+use std::sync::Arc;
+use tokio::sync::OwnedSemaphorePermit;
 
 /// The most bytes of a JSON request that is no submission, and of a form.
 pub(super) const MAX_REQUEST_BYTES: usize = 64 * 1024;
-
-/// What a body must fit.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Fit {
-    /// The most bytes.
-    pub(super) limit_bytes: usize,
-    /// The longest time it may take to arrive.
-    pub(super) timeout: Duration,
-}
 
 /// The media type that a request names, without its parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,26 +70,48 @@ impl<S: Sync> FromRequestParts<S> for MediaType {
 /// How much of a body that is too large is read away, so that a client that writes before it reads gets the answer.
 const MAX_DRAINED_BYTES: usize = 4 << 20;
 
-/// The whole body, if it fits. Read before anything else is refused, so that a client still writing gets the refusal
-/// instead of a broken connection.
-pub(super) async fn read(body: Body, fit: Fit) -> Result<Bytes, Problem> {
-    let slow = |_| Problem::new("timeout", "The body took too long; send the request again.");
-    tokio::time::timeout(fit.timeout, collect(body, fit.limit_bytes)).await.map_err(slow)?
+/// How much of a body is kept whatever else is: nearly all bodies are smaller.
+const SMALL_BYTES: usize = 16 * 1024;
+/// What one permit of the room for large bodies stands for.
+pub(crate) const BODY_UNIT_BYTES: usize = 1024;
+
+/// A body that was read.
+pub(super) struct Received {
+    pub(super) bytes: Bytes,
+    /// Its room among the large bodies, to be held as long as anything is made of it.
+    pub(super) room: Option<OwnedSemaphorePermit>,
 }
 
-async fn collect(mut body: Body, limit_bytes: usize) -> Result<Bytes, Problem> {
+/// The whole body, if it has at most `limit_bytes`. Read before anything else is refused, so that a client still writing gets
+/// the refusal instead of a broken connection.
+pub(super) async fn read(app: &App, body: Body, limit_bytes: usize) -> Result<Received, Problem> {
+    let slow = |_| Problem::new("timeout", "The body took too long; send the request again.");
+    tokio::time::timeout(app.limits().body_timeout, collect(app, body, limit_bytes)).await.map_err(slow)?
+}
+
+/// A body that is not wanted.
+pub(super) async fn read_away(app: &App, body: Body) {
+    drop(read(app, body, 0).await);
+}
+
+async fn collect(app: &App, mut body: Body, limit_bytes: usize) -> Result<Received, Problem> {
     // Most bodies come in one piece, which is taken as it is.
     let (mut whole, mut pieces, mut size_bytes) = (Bytes::new(), Vec::new(), 0_usize);
+    let (mut room, mut is_full): (Option<OwnedSemaphorePermit>, _) = (None, false);
     while let Some(frame) = body.frame().await {
         let frame =
             frame.map_err(|_| Problem::new("timeout", "The body broke off; send the request again."))?;
         let Ok(data) = frame.into_data() else { continue };
         size_bytes = size_bytes.saturating_add(data.len());
-        if size_bytes > limit_bytes {
+        if size_bytes > limit_bytes || is_full {
+            (whole, pieces, room) = (Bytes::new(), Vec::new(), None);
             if size_bytes > MAX_DRAINED_BYTES {
                 break;
             }
-        } else if whole.is_empty() && pieces.is_empty() {
+            continue;
+        }
+        is_full = !has_room(app, size_bytes, &mut room);
+        if whole.is_empty() && pieces.is_empty() {
             whole = data;
         } else {
             pieces.extend_from_slice(&std::mem::take(&mut whole));
@@ -106,7 +121,30 @@ async fn collect(mut body: Body, limit_bytes: usize) -> Result<Bytes, Problem> {
     if size_bytes > limit_bytes {
         return Err(Problem::new("oversized", format!("A body here has at most {limit_bytes} bytes.")));
     }
-    Ok(if pieces.is_empty() { whole } else { pieces.into() })
+    if is_full {
+        return Err(Problem::busy(1));
+    }
+    Ok(Received { bytes: if pieces.is_empty() { whole } else { pieces.into() }, room })
+}
+
+/// Sees to it that a body of so many bytes has its room.
+fn has_room(app: &App, size_bytes: usize, room: &mut Option<OwnedSemaphorePermit>) -> bool {
+    let units = size_bytes.saturating_sub(SMALL_BYTES).div_ceil(BODY_UNIT_BYTES);
+    let more = units.saturating_sub(room.as_ref().map_or(0, OwnedSemaphorePermit::num_permits));
+    if more == 0 {
+        return true;
+    }
+    let Some(more) = u32::try_from(more).ok().and_then(|more| {
+        // The semaphore is never closed: none are left.
+        Arc::clone(app.bodies()).try_acquire_many_owned(more).ok()
+    }) else {
+        return false;
+    };
+    match room {
+        Some(room) => room.merge(more),
+        None => *room = Some(more),
+    }
+    true
 }
 
 /// An object whose unknown members may hold any JSON, fractions too, as AuthZEN and JWT want it; a member twice, at any

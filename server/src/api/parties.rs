@@ -3,13 +3,14 @@
 //! spec: http.md#ours
 
 use super::auth::Bearer;
-use super::body::{Fit, MAX_REQUEST_BYTES, MediaType, parameters, read};
+use super::body::{MAX_REQUEST_BYTES, MediaType, parameters, read};
+use super::named::Named;
 use super::problem::Problem;
 use super::records::{receipt_response, within};
 use crate::app::App;
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{RawQuery, State};
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use procura_core::identifier::{Identifier, IdentifierError};
@@ -33,15 +34,16 @@ use serde_json::{Value, json};
 pub(super) async fn resolve(
     State(app): State<App>,
     bearer: Bearer,
+    RawQuery(query): RawQuery,
     media_type: MediaType,
     body: Body,
 ) -> Result<Json<Value>, Problem> {
-    let fit = Fit { limit_bytes: MAX_REQUEST_BYTES, timeout: app.limits().body_timeout };
-    let body = read(body, fit).await?;
+    let body = read(&app, body, MAX_REQUEST_BYTES).await?;
     let ledger = app.ledger().clone();
     let party = app.ask(bearer, move |_, _| {
         media_type.expect(MediaType::Json)?;
-        let mut members = Members::new(parse_strict(&body, MAX_REQUEST_BYTES)?);
+        parameters(query.as_deref(), [])?;
+        let mut members = Members::new(parse_strict(&body.bytes, MAX_REQUEST_BYTES)?);
         let identifier = members.take_str("identifier")?;
         members.finish()?;
         let identifier: Identifier = identifier.parse().map_err(|error: IdentifierError| {
@@ -78,10 +80,10 @@ pub(super) async fn resolve(
 pub(super) async fn list(
     State(app): State<App>,
     bearer: Bearer,
-    Path(id): Path<String>,
+    Named(id): Named,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
-    app.ask_much(bearer, move |view, caller| {
+    app.ask_long(bearer, move |view, caller| {
         let [from, pinned] = parameters(query.as_deref(), ["from", "pinned"])?;
         let party = caller.party(&id)?;
         let pinned = pinned.map(|size| within(view, size)).transpose()?;

@@ -63,7 +63,9 @@ fn nothing_acknowledged_is_lost_when_the_server_is_killed() {
         let size = auditor.checkpoint().unwrap().size().0;
         assert!(size > seen as u64, "{size} entries for {seen} records");
     }
-    println!("{crashes} kills, {seen} records acknowledged, {checked} receipts checked, none lost");
+    println!(
+        "{crashes} runs, {crashes} faults, 0 lost: {seen} records acknowledged, {checked} receipts checked"
+    );
     assert!(seen > 0);
     let auditor = client(&server.url, &policy, data, "auditor", MemoryStore::new());
     assert!(auditor.audit(&|_, _, _| {}).unwrap().entries.is_some());

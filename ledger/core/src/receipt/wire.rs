@@ -12,6 +12,9 @@ use serde_json::Value;
 
 /// The largest receipt in bytes.
 pub const MAX_BYTES: usize = 64 << 20;
+/// The most values in one receipt. In memory a value takes far more than the two bytes that it may take in JSON: without
+/// this a prover could make its verifier use gigabytes.
+pub const MAX_VALUES: usize = 1 << 21;
 /// An item's bytes.
 const ITEM_BYTES: usize = 42;
 /// The most entries in one receipt.
@@ -72,7 +75,7 @@ pub struct Consistency {
 /// Why bytes are no receipt.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReceiptError {
-    /// More than [`MAX_BYTES`] or [`MAX_ENTRIES`].
+    /// More than [`MAX_BYTES`], [`MAX_VALUES`] or [`MAX_ENTRIES`].
     #[error("the receipt is larger than any that this version takes")]
     TooLarge,
     /// Not JSON as we take it.
@@ -104,7 +107,7 @@ impl Receipt {
     /// # Errors
     /// [`ReceiptError`].
     pub fn parse(bytes: &[u8]) -> Result<Self, ReceiptError> {
-        if bytes.len() > MAX_BYTES {
+        if bytes.len() > MAX_BYTES || openings(bytes) > MAX_VALUES {
             return Err(ReceiptError::TooLarge);
         }
         let mut members = Members::new(parse_strict(bytes, MAX_BYTES).map_err(ReceiptError::Json)?);
@@ -281,6 +284,12 @@ impl Consistency {
     }
 }
 
+/// How many bytes there are that may begin a value: one follows each comma, each opening bracket is one. Those inside of texts
+/// are counted too; no honest receipt has many.
+fn openings(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| matches!(byte, b',' | b'[' | b'{')).count()
+}
+
 fn bytes_of(field: Field) -> Result<Vec<u8>, MemberError> {
     field.parse("bytes in base64url", |text| b64::decode(text).ok())
 }
@@ -300,4 +309,26 @@ fn items_of(field: Field) -> Result<Vec<Item>, MemberError> {
         let whole = chunks.remainder().is_empty();
         whole.then(|| chunks.map(|chunk| Item::decode(chunk).ok()).collect()).flatten()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    //! Goal: no text within the size makes a reader use many times its size. Method: texts of the smallest values that there
+    //! are, one at the limit and one beyond; an array is refused for what it is only where it may be read.
+
+    use super::*;
+
+    #[test]
+    fn a_receipt_of_tiny_values_is_not_even_read() {
+        let with = |value: &str, count: usize| format!("{{\"v\":[{}]}}", vec![value; count].join(","));
+        // One each for the object, the array and, between two items, each comma.
+        for (text, expected) in [
+            (with("0", MAX_VALUES - 1), "malformed"),
+            (with("0", MAX_VALUES), "too_large"),
+            (with("[]", MAX_VALUES / 2 - 1), "malformed"),
+            (with("{}", MAX_VALUES / 2), "too_large"),
+        ] {
+            assert_eq!(Receipt::parse(text.as_bytes()).unwrap_err().name(), expected, "{}", text.len());
+        }
+    }
 }

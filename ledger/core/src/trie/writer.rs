@@ -15,6 +15,7 @@ pub struct TrieWriter<'a, K: Kv + ?Sized> {
     batch: Batch<'a, K>,
     top: Option<Arc<Page>>,
     keys_added: u64,
+    puts: u64,
 }
 
 impl<'a, K: Kv + ?Sized> TrieWriter<'a, K> {
@@ -23,8 +24,8 @@ impl<'a, K: Kv + ?Sized> TrieWriter<'a, K> {
     /// # Errors
     /// [`Unreadable`] if the top page can't be read.
     pub fn new(kv: &'a K) -> Result<Self, Unreadable> {
-        let Trie { top, batch, stored } = Trie::of(kv)?;
-        Ok(Self { batch: Batch { kv, number: batch + 1, stored }, top, keys_added: 0 })
+        let Trie { top, batch, stored, puts } = Trie::of(kv)?;
+        Ok(Self { batch: Batch { kv, number: batch + 1, stored }, top, keys_added: 0, puts })
     }
 
     /// Inserts `key`, or gives it a new value.
@@ -40,12 +41,17 @@ impl<'a, K: Kv + ?Sized> TrieWriter<'a, K> {
             }
         };
         self.keys_added += u64::from(put == Put::Added);
+        self.puts += u64::from(put != Put::Nothing);
         Ok(())
     }
 
     /// The root so far; `H("")` if empty.
     pub fn root(&mut self) -> Hash {
-        self.top.as_mut().map_or_else(hash::empty, |page| Arc::make_mut(page).rehash())
+        match &mut self.top {
+            None => hash::empty(),
+            Some(page) if page.changed != self.batch.number => page.span().hash(),
+            Some(page) => Arc::make_mut(page).rehash(),
+        }
     }
 
     /// How many keys this batch inserted so far.
@@ -66,7 +72,7 @@ impl<'a, K: Kv + ?Sized> TrieWriter<'a, K> {
     pub fn close(mut self) -> (Trie, u64) {
         self.root();
         let Batch { number, stored, .. } = self.batch;
-        (Trie { top: self.top, batch: number, stored }, self.keys_added)
+        (Trie { top: self.top, batch: number, stored, puts: self.puts }, self.keys_added)
     }
 }
 

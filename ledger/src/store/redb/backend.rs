@@ -19,8 +19,6 @@ pub(super) fn write(disk: &dyn Disk, path: &Path, cache_bytes: usize) -> Result<
     if file.len()? == 0 {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "the file is empty").into());
     }
-    // A commit may stand in it that a kill, or a failure, cut short before it was durable: durable, before it is read.
-    file.sync_data()?;
     Ok(builder(cache_bytes).create_with_backend(Backend(file))?)
 }
 

@@ -13,6 +13,9 @@ mod format;
 mod reader;
 mod volume;
 
+#[cfg(fuzzing)]
+pub(crate) use format::rows_come_back;
+
 use super::{Batch, Head, Reader, Store, StoreError};
 use crate::disk::{Disk, SystemDisk};
 use crate::lock::{lock, read, write};
@@ -284,7 +287,8 @@ impl Shared {
 
     /// The volumes that are there, the last one open for writing, and where they end.
     fn open_all(&self) -> Result<(Vec<Arc<Volume>>, Head), StoreError> {
-        // A volume may have its name since a moment before a kill: durable, before anything is told of what it holds.
+        // A volume may have its name since a moment before a kill: durable, before anything is told of what it holds. (A
+        // commit that a kill or a failure left in the system's cache only is durable once redb has the last volume open.)
         self.folder.sync()?;
         let found: Vec<_> = self
             .folder

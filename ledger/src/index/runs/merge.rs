@@ -1,0 +1,156 @@
+//! Making few runs of many, beside flushes and readers.
+
+use super::run::{Merge, Run, RunError};
+use super::{Shared, remove};
+use crate::lock::lock;
+use std::io;
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+/// How many runs are merged, at least.
+const FEWEST: usize = 4;
+/// How long to wait after a merge that failed.
+const RETRY: Duration = Duration::from_secs(5);
+/// After how many rows a merge looks whether it is still wanted.
+const LOOK_ROWS: usize = 4096;
+
+/// What the merger is told.
+#[derive(Debug, Default)]
+pub(super) struct Merging {
+    closing: Arc<AtomicBool>,
+}
+
+impl Merging {
+    pub(super) fn close(&self) {
+        self.closing.store(true, Ordering::Relaxed);
+    }
+
+    fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::Relaxed)
+    }
+}
+
+/// Which runs are due, the oldest first: the newest ones that are each no larger than those after it together, if they are four. So
+/// what is merged at least doubles, and no row is written more often than that.
+fn due(bytes: &[u64]) -> Option<Range<usize>> {
+    let mut from = bytes.len();
+    let mut sum = 0_u64;
+    for size in bytes.iter().rev() {
+        if from < bytes.len() && *size > sum {
+            break;
+        }
+        sum = sum.saturating_add(*size);
+        from -= 1;
+    }
+    (bytes.len() - from >= FEWEST).then_some(from..bytes.len())
+}
+
+impl Shared {
+    /// The merger's whole life.
+    pub(super) fn merge_until_closed(&self) {
+        let mut pause = None;
+        loop {
+            let (chosen, number, closing) = {
+                let mut state = lock(&self.state);
+                loop {
+                    if state.merging.is_closing() {
+                        return;
+                    }
+                    let sizes: Vec<u64> = state.runs.iter().map(|run| run.bytes).collect();
+                    let chosen = due(&sizes).and_then(|due| state.runs.get(due)).map(<[_]>::to_vec);
+                    if let (Some(chosen), None) = (chosen, pause) {
+                        state.next += 1;
+                        break (chosen, state.next - 1, Arc::clone(&state.merging.closing));
+                    }
+                    state = match pause.take() {
+                        Some(time) => {
+                            self.changed.wait_timeout(state, time).unwrap_or_else(PoisonError::into_inner).0
+                        }
+                        None => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
+                    };
+                }
+            };
+            if let Err(what) = self.merge(&chosen, number, &closing)
+                && !closing.load(Ordering::Relaxed)
+            {
+                // Nothing is lost but speed: the runs are as they were.
+                tracing::warn!(%what, "runs of the index were not merged");
+                pause = Some(RETRY);
+            }
+        }
+    }
+
+    /// Writes one run in the place of `chosen`, which stand next to each other.
+    fn merge(&self, chosen: &[Arc<Run>], number: u64, closing: &AtomicBool) -> Result<(), String> {
+        let walks = chosen.iter().rev().map(|run| run.walk(&[], false)).collect::<Result<_, _>>();
+        let mut rows = Merge::new(walks.map_err(|error| error.to_string())?);
+        let merged = self.write_run(number, |run| {
+            let mut count = 0;
+            while let Some((key, row)) = rows.row() {
+                run.push(key, row).map_err(|error| (None, error))?;
+                rows.advance().map_err(|error: RunError| (Some(error), io::ErrorKind::Other.into()))?;
+                count += 1;
+                if count % LOOK_ROWS == 0 && closing.load(Ordering::Relaxed) {
+                    return Err((None, io::ErrorKind::Interrupted.into()));
+                }
+            }
+            Ok(())
+        });
+        let merged = merged.map_err(|error| error.to_string())?;
+
+        let mut state = lock(&self.state);
+        // A flush may have come meanwhile, behind those merged.
+        let mut runs = Vec::with_capacity(state.runs.len());
+        for run in &state.runs {
+            match chosen.first() {
+                Some(first) if run.number == first.number => runs.push(Arc::clone(&merged)),
+                _ if chosen.iter().any(|old| old.number == run.number) => {}
+                _ => runs.push(Arc::clone(run)),
+            }
+        }
+        let Some(mark) = &state.mark else { return Err("the runs have no mark".to_owned()) };
+        self.name(mark, &runs, state.next).map_err(|error| error.to_string())?;
+        state.runs = runs;
+        drop(state);
+        for old in chosen {
+            if let Err(error) = remove(&self.path(old.number)) {
+                tracing::warn!(%error, "a run that was merged was not removed; the next opening does");
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_of_about_one_size_are_due_once_they_are_four() {
+        assert_eq!(due(&[]), None);
+        assert_eq!(due(&[10, 10, 10]), None);
+        assert_eq!(due(&[10, 10, 10, 10]), Some(0..4));
+        assert_eq!(due(&[41, 10, 10, 10, 10]), Some(1..5));
+        assert_eq!(due(&[40, 10, 10, 10, 10]), Some(0..5));
+        assert_eq!(due(&[1000, 100, 10, 1]), None, "each outweighs those after it");
+        assert_eq!(due(&[9, 9, 9, 9, 10, 3]), None);
+    }
+
+    /// Few runs are left, and no row is written much more often than they double.
+    #[test]
+    fn a_thousand_flushes_leave_few_runs() {
+        let (mut runs, mut written) = (Vec::new(), 0);
+        for _ in 0..1000 {
+            runs.push(10);
+            while let Some(due) = due(&runs) {
+                let merged: u64 = runs.drain(due).sum();
+                written += merged;
+                runs.push(merged);
+            }
+            assert!(runs.len() <= 12, "{runs:?}");
+        }
+        assert!(written < 1000 * 10 * 8, "{written}");
+    }
+}
