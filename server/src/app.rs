@@ -135,50 +135,42 @@ impl App {
         lock(&self.0.used)
     }
 
-    /// Does what is short, but may wait for the disk.
-    pub(crate) async fn short<T: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
-    ) -> Result<T, Problem> {
-        self.0.room.short(work).await
+    /// Where work is done.
+    pub(crate) fn room(&self) -> &Room {
+        &self.0.room
     }
 
     /// Reads a consistent state.
-    pub(crate) async fn read<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&View) -> Result<T, Problem> + Send + 'static,
-    ) -> Result<T, Problem> {
-        let app = self.clone();
-        self.0.room.short(move || work(&app.0.ledger.view())).await
+    pub(crate) async fn read<T>(&self, work: impl FnOnce(&View) -> Result<T, Problem>) -> Result<T, Problem> {
+        self.0.room.read(|| work(&self.0.ledger.view())).await
     }
 
     /// Reads a consistent state where that may take a while.
-    pub(crate) async fn read_much<T: Send + 'static>(
+    pub(crate) async fn read_long<T: Send + 'static>(
         &self,
         work: impl FnOnce(&View) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
         let app = self.clone();
-        self.0.room.long(move || work(&app.0.ledger.view())).await
+        self.0.room.read_long(move || work(&app.0.ledger.view())).await
     }
 
     /// Reads on behalf of whoever sent the token, all on one state: authentication, authorization, answer.
-    pub(crate) async fn ask<T: Send + 'static>(
+    pub(crate) async fn ask<T>(
         &self,
         bearer: Bearer,
-        work: impl FnOnce(&View, &Caller) -> Result<T, Problem> + Send + 'static,
+        work: impl FnOnce(&View, &Caller) -> Result<T, Problem>,
     ) -> Result<T, Problem> {
-        let app = self.clone();
-        self.read(move |view| work(view, &Caller::find(&app, view, bearer)?)).await
+        self.read(|view| work(view, &Caller::find(self, view, bearer)?)).await
     }
 
-    /// The same where it may take a while. Whose token does not count waits for nothing.
-    pub(crate) async fn ask_much<T: Send + 'static>(
+    /// The same where it may take a while.
+    pub(crate) async fn ask_long<T: Send + 'static>(
         &self,
         bearer: Bearer,
         work: impl FnOnce(&View, &Caller) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
         let app = self.clone();
-        self.read_much(move |view| work(view, &Caller::find(&app, view, bearer)?)).await
+        self.read_long(move |view| work(view, &Caller::find(&app, view, bearer)?)).await
     }
 }
 

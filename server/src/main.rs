@@ -1,8 +1,8 @@
 //! The Procura server: wiring only.
 
 use clap::Parser;
-use procura_server::{Args, Config, Started, log_to, prepare};
-use std::io::{self, IsTerminal, Write};
+use procura_server::{Args, Config, LogLine, Started, log_to, prepare};
+use std::io::{self, Write};
 use std::process::ExitCode;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
@@ -32,7 +32,7 @@ async fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
     let (lines, _writes_until_the_end) = log_to(io::stderr())?;
     tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::try_new(&config.log)?)
-        .with_ansi(io::stderr().is_terminal())
+        .event_format(LogLine)
         .with_writer(move || lines.clone())
         .init();
     // Before the ledger opens: a signal that comes meanwhile is not lost.

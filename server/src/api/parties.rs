@@ -80,7 +80,7 @@ pub(super) async fn list(
     Path(id): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
-    app.ask_much(bearer, move |view, caller| {
+    app.ask_long(bearer, move |view, caller| {
         let [from, pinned] = parameters(query.as_deref(), ["from", "pinned"])?;
         let party = caller.party(&id)?;
         let pinned = pinned.map(|size| within(view, size)).transpose()?;

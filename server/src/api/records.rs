@@ -78,7 +78,7 @@ pub(super) async fn submit(
     let acknowledged = append(&app, submission, (place, room)).await?;
     let (id, status) =
         (acknowledged.id, if acknowledged.is_new { StatusCode::CREATED } else { StatusCode::OK });
-    let receipt = app.short(move || acknowledgement(&acknowledged, from)).await?;
+    let receipt = app.room().go_on(|| acknowledgement(&acknowledged, from)).await?;
     let mut response = (status, receipt_response(&receipt)).into_response();
     if let Ok(location) = HeaderValue::try_from(format!("/v1/records/{id}")) {
         response.headers_mut().insert(header::LOCATION, location);
@@ -102,15 +102,16 @@ async fn append(
     let (reply, answer) = oneshot::channel();
     let ledger = app.ledger().clone();
     // Form and signature are checked in this call.
-    app.short(move || {
-        ledger.submit(submission, move |result| {
-            // Where nobody waits any longer the record is logged all the same: handing it in again finds it.
-            drop(reply.send(result));
-            drop(held);
-        });
-        Ok(())
-    })
-    .await?;
+    app.room()
+        .go_on(|| {
+            ledger.submit(submission, move |result| {
+                // Where nobody waits any longer the record is logged all the same: handing it in again finds it.
+                drop(reply.send(result));
+                drop(held);
+            });
+            Ok(())
+        })
+        .await?;
     // The ledger was closed before it answered.
     let closed = |_| Problem::from(procura_ledger::SubmitError::Unknown);
     Ok(answer.await.map_err(closed)??)

@@ -45,9 +45,9 @@ pub(super) async fn tile(
     let is_private = is_bundle && !app.settings().public_entries;
     let bytes = match (is_bundle, is_private) {
         (false, _) => app.read(move |view| Ok(view.tile(&path)?)).await?,
-        (true, false) => app.read_much(move |view| Ok(view.tile(&path)?)).await?,
+        (true, false) => app.read_long(move |view| Ok(view.tile(&path)?)).await?,
         (true, true) => {
-            app.ask_much(bearer, move |view, caller| {
+            app.ask_long(bearer, move |view, caller| {
                 if caller.is_auditor() { Ok(view.tile(&path)?) } else { Err(Problem::not_found()) }
             })
             .await?

@@ -253,7 +253,7 @@ fn pipelined_requests_are_answered_in_order() {
 fn large_bodies_share_a_room() {
     let world = with_limits(|limits| {
         limits.body_bytes = 64 * 1024;
-        limits.body_timeout = Duration::from_secs(2);
+        limits.body_timeout = Duration::from_secs(4);
     });
     let large = "x".repeat(60 * 1024);
     let mut slow = Raw::to(&world);
@@ -263,16 +263,10 @@ fn large_bodies_share_a_room() {
     ));
     assert_eq!(slow.head().unwrap().status, 100);
     slow.send(&large);
-    // Until what was sent has come in, a moment, there is room for another.
+    // By then it has come in; had the other been first, this one would be refused.
+    std::thread::sleep(Duration::from_secs(1));
     let mut other = Raw::to(&world);
-    let begun = Instant::now();
-    let refused = loop {
-        let answer = other.post("/v1/records", JOSE, &large).unwrap();
-        if answer.status == 503 || begun.elapsed() > Duration::from_secs(10) {
-            break answer;
-        }
-        assert_eq!(answer.status, 400);
-    };
+    let refused = other.post("/v1/records", JOSE, &large).unwrap();
     assert_eq!((refused.status, refused.header("retry-after")), (503, Some("1")));
     // A small one needs no room there.
     assert_eq!(other.post("/v1/records", JOSE, "a.b.c").unwrap().status, 400);
