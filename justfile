@@ -39,3 +39,6 @@ examples:
 
 readme:
     bash tests/run readme
+
+bench:
+    bash tests/run bench

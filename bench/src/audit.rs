@@ -32,11 +32,11 @@ const MIB: f64 = 1_048_576.0;
 /// Measures.
 pub(crate) fn run(size: &Size) -> Outcome {
     let get = |mandates: u64| Grown::get(&size.data, Plan::of(mandates), false);
-    replay(size, &get(size.pick(1_000, 100_000))?)?;
-    let sizes: &[u64] = size.pick(&[1_000, 10_000], &[100_000, 1_000_000]);
+    replay(size, &get(size.pick(500, 100_000))?)?;
     let mut resident = Vec::new();
-    for mandates in sizes {
-        resident.push(after_a_kill(size, &get(*mandates)?)?);
+    // From the first on that is larger than what is held in memory anyway.
+    for mandates in size.ledgers().into_iter().skip(size.pick(0, 1)) {
+        resident.push(after_a_kill(size, &get(mandates)?)?);
     }
     let (Some(first), Some(last)) = (resident.first(), resident.last()) else { return Ok(()) };
     Figure::new(PART, "memory at most, the largest")

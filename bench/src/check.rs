@@ -26,9 +26,8 @@ struct Question {
 
 /// Measures.
 pub(crate) fn run(size: &Size) -> Outcome {
-    let sizes: &[u64] = size.pick(&[1_000, 10_000], &[10_000, 100_000, 1_000_000]);
-    let get = |mandates: &u64| Grown::get(&size.data, Plan::of(*mandates), false);
-    let all = sizes.iter().map(get).collect::<Outcome<Vec<_>>>()?;
+    let get = |mandates| Grown::get(&size.data, Plan::of(mandates), false);
+    let all = size.ledgers().into_iter().map(get).collect::<Outcome<Vec<_>>>()?;
     let largest = all.last().ok_or("no ledger")?;
     over_http(size, largest)?;
     in_the_library(size, &all)

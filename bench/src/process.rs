@@ -110,7 +110,16 @@ impl Drop for Served {
 
 /// The processor time that this thread has used, in microseconds: unlike the time of day it does not tell of neighbours.
 pub(crate) fn thread_us() -> f64 {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
+    us(ClockId::ThreadCPUTime)
+}
+
+/// The processor time that all threads of this process have used, in microseconds.
+pub(crate) fn process_us() -> f64 {
+    us(ClockId::ProcessCPUTime)
+}
+
+fn us(clock: ClockId) -> f64 {
+    let time = clock_gettime(clock);
     time.tv_sec as f64 * 1e6 + time.tv_nsec as f64 / 1e3
 }
 

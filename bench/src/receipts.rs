@@ -33,7 +33,7 @@ struct Kind {
 
 /// Measures.
 pub(crate) fn run(size: &Size) -> Outcome {
-    let grown = Grown::get(&size.data, Plan::of(size.pick(10_000, 1_000_000)), false)?;
+    let grown = Grown::get(&size.data, Plan::of(size.largest()), false)?;
     let trial = grown.open(Options::default())?;
     let ledger = &trial.ledger;
     let policy = Policy::plain(ledger.origin(), ledger.log_key(), ledger.entry0(), 300).to_string();
@@ -86,11 +86,14 @@ fn sample(grown: &Grown, view: &View, count: u64) -> Outcome<Vec<Kind>> {
     ])
 }
 
-/// How many signatures whoever verifies a receipt checks: the checkpoint's, and unless it is a list, which shows records
-/// without judging them, each record's, of a key with the proof of possession.
+/// How many signatures whoever verifies a receipt checks: the checkpoint's and each record's, of a key with the proof of
+/// possession; of a list, which shows records without judging them, the checkpoint's and the root's.
 fn checks(receipt: &Receipt, is_list: bool) -> Outcome<u64> {
+    if is_list {
+        return Ok(2);
+    }
     let mut checks = 1;
-    for sealed in receipt.entries.iter().filter_map(|entry| entry.sealed.as_ref()).filter(|_| !is_list) {
+    for sealed in receipt.entries.iter().filter_map(|entry| entry.sealed.as_ref()) {
         checks += 1 + u64::from(matches!(Record::parse(&sealed.body)?.content(), Content::Key(_)));
     }
     Ok(checks)

@@ -5,7 +5,10 @@ use crate::figure::Figure;
 use crate::grown::{Grown, Plan};
 use crate::size::Size;
 use procura_ledger::index::{self, IndexFile, RunsIndex};
-use redb::{Builder, ReadOnlyDatabase, ReadOnlyTable, ReadableDatabase, ReadableTable, TableDefinition};
+use redb::{
+    Builder, ReadOnlyDatabase, ReadOnlyTable, ReadableDatabase, ReadableTable, ReadableTableMetadata,
+    TableDefinition,
+};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -29,7 +32,7 @@ const ROWS: [(&[u8], &str); 7] = [
 
 /// Measures: the largest ledger there is.
 pub(crate) fn run(size: &Size) -> Outcome {
-    let grown = Grown::get(&size.data, Plan::of(size.pick(10_000, 1_000_000)), false)?;
+    let grown = Grown::get(&size.data, Plan::of(size.largest()), false)?;
     let ledger = grown.data.join("ledger");
     let mut stored: BTreeMap<&str, u64> = BTreeMap::new();
     let (mut records, mut entries) = (0, 0);

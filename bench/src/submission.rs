@@ -7,12 +7,14 @@ use crate::floor::Signatures;
 use crate::grown::{Grown, Plan};
 use crate::http::{Connection, Load, Requests, pace, saturate};
 use crate::people::pair;
-use crate::process::Served;
+use crate::process::{Served, process_us, thread_us};
 use crate::sign;
 use crate::size::Size;
 use procura_core::receipt::{Mode, Policy, verify_status};
 use procura_core::record::Record;
 use procura_core::submission::Submission;
+use procura_ledger::{Ask, Audience, Options};
+use procura_server::trial;
 use redb::{Database, TableDefinition};
 use serde_json::Value;
 use std::fs;
@@ -42,9 +44,9 @@ pub(crate) struct Args {
 /// Measures.
 pub(crate) fn run(args: &Args) -> Outcome {
     let size = &args.size;
-    let plan = Plan { citizens: size.pick(2_000, 100_000), mandates: 0 };
+    let plan = Plan { citizens: size.pick(500, 100_000), mandates: 0 };
     let grown = Grown::get(&size.data, plan, true)?;
-    let requests = signed(&grown, size.pick(20_000, 500_000))?;
+    let requests = signed(&grown, "requests", size.pick(8_000, 500_000))?;
     let data = grown.copy("scratch-submission")?;
     let bench = Bench {
         ours: Served::procura(&data)?,
@@ -59,7 +61,9 @@ pub(crate) fn run(args: &Args) -> Outcome {
     kept.extend(latency(&bench, &data, size.pick(100, 2_000))?.kept);
     kept.extend(half(&bench, per_s / 2.0, Duration::from_millis(size.pick(500, 20_000)))?.kept);
     verify_receipts(&bench.ours, &kept)?;
+    let requests = Arc::clone(&bench.requests);
     bench.ours.stop()?;
+    in_the_library(&data, &requests, size.pick(500, 10_000))?;
     fs::remove_dir_all(&data)?;
     if args.sustained > 0 {
         sustained(&grown, per_s, args.sustained)?;
@@ -78,9 +82,9 @@ struct Bench {
     bodies: Arc<Requests>,
 }
 
-/// Records to hand in, as many.
-fn signed(grown: &Grown, count: u64) -> Outcome<Requests> {
-    let path = grown.data.join(format!("requests-{count}"));
+/// Records to hand in, as many, in a file of this name.
+fn signed(grown: &Grown, name: &str, count: u64) -> Outcome<Requests> {
+    let path = grown.data.join(name);
     sign::mandates(grown, &grown.names, &path, 0..count, |n| pair(n, grown.plan.citizens))
 }
 
@@ -202,6 +206,47 @@ fn latency(bench: &Bench, data: &Path, count: usize) -> Outcome<Load> {
     Ok(load)
 }
 
+/// Where the processor time of a submission goes, HTTP apart: what reads and verifies it, what logs it, what proves it.
+fn in_the_library(data: &Path, requests: &Requests, count: u64) -> Outcome {
+    let ledger = trial::start(data, Options { queue: usize::try_from(count)?, ..Options::default() })?.ledger;
+    let (tell, told) = std::sync::mpsc::channel();
+    let mut request = Vec::new();
+    let (all_us, mine_us) = (process_us(), thread_us());
+    for _ in 0..count {
+        if !requests.next(0, &mut request)? {
+            return Err("not enough records were signed".into());
+        }
+        let tell = tell.clone();
+        ledger.submit(Submission::parse(body(&request))?, move |outcome| drop(tell.send(outcome)));
+    }
+    let read_us = thread_us() - mine_us;
+    let logged = told.iter().take(usize::try_from(count)?).collect::<Result<Vec<_>, _>>()?;
+    let log_us = process_us() - all_us - (thread_us() - mine_us);
+    let (before_us, ask) = (thread_us(), Ask::now(Audience::Anyone));
+    for logged in &logged {
+        // As of the commit that it came with, as the server does.
+        std::hint::black_box(logged.view.receipt(&logged.id, &ask)?.ok_or("no receipt")?.to_json());
+    }
+    let prove_us = thread_us() - before_us;
+    let last = logged.last().ok_or("nothing was logged")?;
+    let receipt = last.view.receipt(&last.id, &ask)?.ok_or("no receipt")?;
+    let before_us = thread_us();
+    for _ in 0..count {
+        std::hint::black_box(receipt.to_json());
+    }
+    let write_us = thread_us() - before_us;
+    for (what, us) in [
+        ("parse, read, verify", read_us),
+        ("the sequencer and the index's flushes", log_us),
+        ("make its receipt and write it as JSON", prove_us),
+        ("of this, write it as JSON", write_us),
+    ] {
+        Figure::new(PART, format!("in the library: {what}")).is(us / count as f64, "µs").print()?;
+    }
+    ledger.close();
+    Ok(())
+}
+
 fn half(bench: &Bench, per_s: f64, time: Duration) -> Outcome<Load> {
     let load = pace(bench.ours.address, &bench.requests, PACED, per_s, time, CREATED)?.check("at half")?;
     let (p50, p99) = (load.us_at(0.5) / 1000.0, load.us_at(0.99) / 1000.0);
@@ -241,7 +286,10 @@ fn verify_receipts(server: &Served, kept: &[(Vec<u8>, Vec<u8>)]) -> Outcome {
 /// At saturation for long, flushing included; the bare handler every 20 s in between, for the machine may change meanwhile.
 fn sustained(grown: &Grown, per_s: f64, seconds: u64) -> Outcome {
     const SLICE_S: u64 = 20;
-    let requests = Arc::new(signed(grown, (per_s * seconds as f64 * 1.3) as u64)?);
+    // As many as this machine needs: not kept.
+    let name = "requests-sustained";
+    drop(fs::remove_file(grown.data.join(name).with_extension("length")));
+    let requests = Arc::new(signed(grown, name, (per_s * seconds as f64 * 1.3) as u64)?);
     let bodies = Arc::new(Requests::Again(bodies(&requests, 10_000)?));
     let data = grown.copy("scratch-sustained")?;
     let (ours, verify) = (Served::procura(&data)?, Served::bare("verify", &grown.data)?);
@@ -270,5 +318,6 @@ fn sustained(grown: &Grown, per_s: f64, seconds: u64) -> Outcome {
     let (_, most) = ours.memory_bytes()?;
     Figure::new(PART, "sustained, the server's memory at most").is(most / 1048576.0, "MiB").print()?;
     ours.stop()?;
+    fs::remove_file(grown.data.join(name))?;
     Ok(fs::remove_dir_all(&data)?)
 }
