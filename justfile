@@ -31,6 +31,9 @@ wasm:
 test:
     bash tests/run test
 
+shuttle:
+    bash tests/run shuttle
+
 story:
     bash tests/run story
 
@@ -39,6 +42,9 @@ examples:
 
 readme:
     bash tests/run readme
+
+fuzz:
+    bash tests/run fuzz
 
 bench:
     bash tests/run bench

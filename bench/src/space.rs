@@ -5,10 +5,7 @@ use crate::figure::Figure;
 use crate::grown::{Grown, Plan};
 use crate::size::Size;
 use procura_ledger::index::{self, IndexFile, RunsIndex};
-use redb::{
-    Builder, ReadOnlyDatabase, ReadOnlyTable, ReadableDatabase, ReadableTable, ReadableTableMetadata,
-    TableDefinition,
-};
+use redb::{Builder, ReadOnlyDatabase, ReadOnlyTable, ReadableDatabase, ReadableTable, TableDefinition};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -11,13 +11,14 @@ use crate::filing::{concerned, take_place};
 use crate::given::random;
 use crate::index::Snapshot;
 use crate::live::{Kept, Live, Pending};
-use crate::memo::Memo;
+use crate::memo::{Memo, Memory};
 use crate::open;
 use crate::published::Head;
 use crate::reply::Placed;
 use crate::search::{self, Filing, Noted};
 use crate::sequencer::Sequencer;
 use crate::side::SideMark;
+use crate::standings::{Footing, is_rested_on};
 use crate::store::{Batch, Reader, Row, StoreError};
 use crate::vault::VaultRow;
 use procura_core::admission::{Admitted, Candidate, Refusal};
@@ -45,6 +46,19 @@ pub(crate) enum Failure {
     Nothing(Stop),
     /// It may have been written: drop memory and read what is true.
     Unknown(String),
+    /// The same, for want of room on the disk.
+    Full(String),
+}
+
+impl Failure {
+    /// What the ledger can do after it, until it has recovered.
+    pub(crate) fn state(self) -> State {
+        match self {
+            Self::Nothing(stop) => stop.state(),
+            Self::Unknown(what) => State::ReadOnly(what),
+            Self::Full(what) => State::DiskFull(what),
+        }
+    }
 }
 
 /// Why nothing is taken for now.
@@ -76,6 +90,7 @@ impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         match &error {
             StoreError::WrongSize { .. } => Self::Unknown(error.to_string()),
+            StoreError::Full { .. } => Self::Full(error.to_string()),
             known if known.nothing_written() => Self::Nothing(Stop::ReadOnly(error.to_string())),
             _ => Self::Unknown(error.to_string()),
         }
@@ -115,6 +130,7 @@ impl Sequencer {
         if batch.rows.is_empty() && !candidates.is_empty() {
             return Ok(outcomes);
         }
+        let footing = batch.footing_after();
         let Closed { rows, pending, changes, trie, prepared } = batch.close(time)?;
 
         // Nothing has left the process, and nothing is on disk: a crash up to here loses only what nobody was told.
@@ -135,8 +151,9 @@ impl Sequencer {
         for kept in pending.into_iter().flatten() {
             self.cache.insert(kept.kept.logged.index.0, kept.kept);
         }
+        let map_root = self.publish(root, checkpoint, time, footing)?;
+        // After they are seen as logged: whoever looks for one finds it in one of the two places.
         prepared.iter().for_each(|id| self.prepared.remove(id));
-        let map_root = self.publish(root, checkpoint, time)?;
         if self.layers.should_flush() {
             self.layers.freeze(root.size, map_root);
         }
@@ -145,7 +162,13 @@ impl Sequencer {
     }
 
     /// Makes the new state what readers see, and notes the checkpoint beside the store.
-    pub(crate) fn publish(&mut self, root: Root, checkpoint: String, time: Millis) -> Result<Hash, Failure> {
+    pub(crate) fn publish(
+        &mut self,
+        root: Root,
+        checkpoint: String,
+        time: Millis,
+        footing: Footing,
+    ) -> Result<Hash, Failure> {
         let snapshot = self.layers.snapshot();
         let meta = procura_core::index::meta(&snapshot)?
             .ok_or_else(|| Failure::Unknown("the index has no meta row".to_owned()))?;
@@ -155,7 +178,7 @@ impl Sequencer {
             // The commit is durable all the same; only the watch against rollbacks is weaker for now.
             tracing::error!(%error, "the side file could not be written");
         }
-        self.published.set(Head { root, checkpoint, time, snapshot });
+        self.published.set(Head { root, checkpoint, time, snapshot, footing });
         Ok(meta.root)
     }
 
@@ -179,6 +202,11 @@ struct Tail<'a> {
     rows: Vec<NewRow>,
     pending: Vec<Option<Pending>>,
     prepared: Vec<Hash>,
+    /// What was read for the submissions before: many in one batch rest on the same registrar.
+    memory: Memory,
+    /// The footing that the batch started on, until something moves that others rest on.
+    footing: Option<Footing>,
+    started_on: Footing,
 }
 
 /// A batch with its index commit: what is to be stored, and what follows from it.
@@ -199,7 +227,23 @@ impl<'a> Tail<'a> {
     ) -> Result<Self, Failure> {
         let working = Working::new(snapshot, &owner.origin)?;
         let (found, rows, pending, prepared) = (Changes::new(), Vec::new(), Vec::new(), Vec::new());
-        Ok(Self { owner, snapshot, reader, time, working, found, rows, pending, prepared })
+        let memory = Memory::default();
+        let started_on = owner.published.head().footing;
+        let footing = Some(started_on);
+        Ok(Self {
+            owner,
+            snapshot,
+            reader,
+            time,
+            working,
+            found,
+            rows,
+            pending,
+            prepared,
+            memory,
+            footing,
+            started_on,
+        })
     }
 
     /// Decides on one submission, and takes it into the batch if it may be logged.
@@ -215,7 +259,7 @@ impl<'a> Tail<'a> {
         if let Some(index) = self.placed(candidate)? {
             return Ok(Placed { index, is_new: false });
         }
-        let admitted = self.read(|live| candidate.admit(&Memo::new(live), self.place()))?;
+        let admitted = self.read(|live| candidate.admit(&Memo::new(live, &self.memory), self.place()))?;
         self.register_prepared(candidate.record().id(), &admitted.concerns)?;
         let index = self.append(candidate, &admitted)?;
         Ok(Placed { index, is_new: true })
@@ -248,7 +292,7 @@ impl<'a> Tail<'a> {
             let unknown = || Refusal::UnknownParty { pointer: "" };
             let submission = self.owner.prepared.get(party).ok_or_else(unknown)?;
             let candidate = Candidate::read(submission, &self.owner.origin)?;
-            match self.read(|live| candidate.admit(&Memo::new(live), self.place())) {
+            match self.read(|live| candidate.admit(&Memo::new(live, &self.memory), self.place())) {
                 Err(Refusal::PartyExists) => return Err(unknown().into()),
                 other => admitted.push((*party, candidate, other?)),
             }
@@ -301,9 +345,23 @@ impl<'a> Tail<'a> {
             id: record.id(),
             tags,
         };
-        let entry = entry_of(record.row().class, head, admitted, target.map(|(id, index, _)| (id, index)))?;
+        let entry = entry_of(
+            record.row().class,
+            head,
+            admitted,
+            target.as_ref().map(|(id, index, _)| (*id, *index)),
+        )?;
         let bytes = entry.encode();
         let applied = self.working.apply(&bytes).map_err(refused)?;
+        if matches!(record.content(), Content::Catalogue(_)) {
+            self.footing = None;
+        }
+        if let Some((id, _, kept)) = &target {
+            self.memory.forget(id);
+            if kept.logged.opened.as_ref().is_none_or(|target| is_rested_on(&target.record)) {
+                self.footing = None;
+            }
+        }
 
         noted.write(applied.index, &mut self.found);
         filings.iter().for_each(|(party, filing)| search::write_filing(party, filing, &mut self.found));
@@ -330,6 +388,11 @@ impl<'a> Tail<'a> {
         Ok(Closed { rows: self.rows, pending: self.pending, changes, trie, prepared: self.prepared })
     }
 
+    /// The footing of what follows the batch.
+    fn footing_after(&self) -> Footing {
+        self.footing.unwrap_or_else(|| self.started_on.next())
+    }
+
     const fn place(&self) -> Place {
         Place { at: Index(self.working.size().0), time: self.time }
     }
@@ -350,6 +413,7 @@ impl<'a> Tail<'a> {
             cache: &self.owner.cache,
             pending: &self.pending,
             prepared: &prepared,
+            standings: self.footing.map(|footing| (self.owner.standings.as_ref(), footing)),
         })
     }
 }

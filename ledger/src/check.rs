@@ -3,7 +3,7 @@
 //! spec: decisions.md
 
 use crate::error::ReadError;
-use crate::memo::Memo;
+use crate::memo::{Memo, Memory};
 use crate::prove::Ask;
 use crate::view::View;
 use procura_core::decide::{AuthZen, Decision, Facts, Gather, PartyRef, Request, decide};
@@ -40,11 +40,12 @@ impl View {
             subject: named(&request.subject)?,
             on_behalf_of: request.on_behalf_of.as_ref().map(named).transpose()?,
         };
-        let gather = self.gather(&parties, size)?;
         let reader = self.shared.store.read()?;
         self.live_over(reader.as_ref(), |live| {
             // The parties, the grants and the catalogues come by the same keys and registrars.
-            let memo = Memo::new(live);
+            let memory = Memory::default();
+            let memo = Memo::new(live, &memory);
+            let gather = self.gather(&memo, &parties, size)?;
             let judge = Judge::trusting_admission(&memo);
             let facts = Facts::gather(&judge, &gather, size).map_err(no_facts)?;
             let asked = Request {
@@ -69,7 +70,7 @@ impl View {
     }
 
     /// Everything between these parties that a decision as of `size` may rest on.
-    fn gather(&self, parties: &Named, size: Size) -> Result<Gather, ReadError> {
+    fn gather(&self, source: &impl Source, parties: &Named, size: Size) -> Result<Gather, ReadError> {
         let principal = parties.on_behalf_of.unwrap_or(parties.actor);
         let mut gather = Gather {
             parties: [parties.actor, parties.subject, principal].into_iter().flatten().collect(),
@@ -83,23 +84,19 @@ impl View {
                 gather.grants.extend(self.grants(&from, &to)?);
             }
         }
-        let grants: Vec<Hash> = gather.grants.iter().copied().collect();
-        self.live(|live| -> Result<(), ReadError> {
-            for id in &grants {
-                let logged = live.record(id)?;
-                if logged.index.0 >= size.0 {
-                    gather.grants.remove(id);
-                    continue;
-                }
-                match logged.opened.as_ref().map(|opened| opened.record.content()) {
-                    Some(Content::Mandate(mandate)) => drop(gather.catalogues.insert(mandate.catalogue)),
-                    Some(Content::Consent(consent)) => drop(gather.catalogues.insert(consent.catalogue)),
-                    // An erased grant permits nothing.
-                    _ => drop(gather.grants.remove(id)),
-                }
+        for id in &gather.grants.clone() {
+            let logged = source.record(id)?;
+            if logged.index.0 >= size.0 {
+                gather.grants.remove(id);
+                continue;
             }
-            Ok(())
-        })??;
+            match logged.opened.as_ref().map(|opened| opened.record.content()) {
+                Some(Content::Mandate(mandate)) => drop(gather.catalogues.insert(mandate.catalogue)),
+                Some(Content::Consent(consent)) => drop(gather.catalogues.insert(consent.catalogue)),
+                // An erased grant permits nothing.
+                _ => drop(gather.grants.remove(id)),
+            }
+        }
         Ok(gather)
     }
 
@@ -108,13 +105,13 @@ impl View {
         let id = match reference {
             PartyRef::Nobody(_) => None,
             PartyRef::Identifier(identifier) => self.party_of(identifier)?,
-            PartyRef::Id(id) => self.party(id)?.map(|party| party.id),
+            PartyRef::Id(id) => Some(*id),
         };
-        let was_there = |id: &Hash| Ok::<_, ReadError>(self.index_of(id)?.is_some_and(|at| at.0 < size.0));
-        match id {
-            Some(id) if was_there(&id)? => Ok(Some(id)),
-            _ => Ok(None),
-        }
+        let Some(id) = id else { return Ok(None) };
+        let Some((logged, _)) = self.create(&id)? else { return Ok(None) };
+        let is_party =
+            logged.opened.as_ref().is_some_and(|opened| matches!(opened.record.content(), Content::Party(_)));
+        Ok((is_party && logged.index.0 < size.0).then_some(id))
     }
 }
 

@@ -207,10 +207,34 @@ pub enum State {
     Ready,
     /// It answers questions and takes no submissions.
     ReadOnly(String),
+    /// As read-only, until there is room on the disk again.
+    DiskFull(String),
     /// The clock moved in a way that an operator must confirm.
     ClockStopped(String),
     /// It was closed.
     Closed,
+}
+
+impl State {
+    /// Why it does not take submissions, for an operator; empty if it does.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        match self {
+            Self::Ready => "",
+            Self::ReadOnly(what) | Self::DiskFull(what) | Self::ClockStopped(what) => what,
+            Self::Closed => "it was closed",
+        }
+    }
+}
+
+/// What the ledger can do after an error of the store's.
+impl From<StoreError> for State {
+    fn from(error: StoreError) -> Self {
+        match &error {
+            StoreError::Full { .. } => Self::DiskFull(error.to_string()),
+            _ => Self::ReadOnly(error.to_string()),
+        }
+    }
 }
 
 impl From<Unreadable> for SubmitError {

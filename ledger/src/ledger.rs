@@ -8,6 +8,7 @@ use crate::prepared::{Prepared, Registrar};
 use crate::published::Published;
 use crate::reply::{Placed, Reply};
 use crate::sequencer::Job;
+use crate::standings::Standings;
 use crate::store::Store;
 use crate::view::View;
 use procura_core::admission::{Candidate, Refusal};
@@ -30,6 +31,7 @@ pub(crate) struct Shared {
     pub(crate) origin: Arc<str>,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) cache: Arc<RecordCache>,
+    pub(crate) standings: Arc<Standings>,
     pub(crate) published: Arc<Published>,
     pub(crate) prepared: Arc<Prepared>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -145,10 +147,13 @@ impl Ledger {
         match (registered, registrar) {
             (Some(party), _) => Ok(party),
             (None, None) => Err(Refusal::UnknownParty { pointer: "/identifier" }.into()),
-            (None, Some(registrar)) => shared
-                .prepared
-                .party(identifier, &shared.origin, &registrar, shared.clock.as_ref(), shared.random.as_ref())
-                .map_err(SubmitError::ReadOnly),
+            (None, Some(registrar)) => {
+                let (clock, random) = (shared.clock.as_ref(), shared.random.as_ref());
+                let prepared = shared.prepared.party(identifier, &shared.origin, &registrar, clock, random);
+                let prepared = prepared.map_err(SubmitError::ReadOnly)?;
+                // The one that was prepared before may have been logged since the first look: then it is that one.
+                Ok(self.view().party_of(identifier).map_err(not_readable)?.unwrap_or(prepared))
+            }
         }
     }
 
@@ -171,11 +176,9 @@ impl Ledger {
 
     fn read_submission(&self, submission: Submission) -> Result<Candidate, Refusal> {
         let candidate = Candidate::read(submission, &self.shared.origin)?;
-        // Verified here, in parallel, if the key is logged already; else the sequencer does it.
+        // Verified here, in parallel, if the key is logged already and can be read; else the sequencer does it.
         let view = self.view();
-        if let Some(key) =
-            view.live(|live| signing_key(live, candidate.record().jws().kid())).map_err(unreadable)??
-        {
+        if let Ok(Ok(Some(key))) = view.live(|live| signing_key(live, candidate.record().jws().kid())) {
             candidate.verify(&key)?;
         }
         Ok(candidate)

@@ -1,12 +1,14 @@
 //! The ledger's own records as a source: from the store and the index, and from the batch in progress before that.
 
 use crate::search;
+use crate::standings::{Footing, Standings};
 use crate::store::{Reader, StoreError};
 use crate::vault::VaultRow;
 use procura_core::admission::State;
 use procura_core::entry::{Class, Entry};
 use procura_core::identifier::Identifier;
 use procura_core::index::{Item, status_items, tag_header, tag_items};
+use procura_core::judge::Standing;
 use procura_core::kv::{Kv, Unreadable};
 use procura_core::source::{Lack, List, Logged, Opened, Source};
 use procura_core::{Hash, Index, hash};
@@ -39,6 +41,8 @@ pub(crate) struct Live<'a, K: Kv + ?Sized> {
     /// Entries after the reader's size, the first of them right behind it.
     pub(crate) pending: &'a [Option<Pending>],
     pub(crate) prepared: &'a dyn Fn(&Hash) -> bool,
+    /// What was judged before, and the footing that holds for `kv`; `None` where nothing may be relied on.
+    pub(crate) standings: Option<(&'a Standings, Footing)>,
 }
 
 impl<K: Kv + ?Sized> Live<'_, K> {
@@ -108,6 +112,16 @@ impl<K: Kv + ?Sized> Source for Live<'_, K> {
 
     fn holds(&self, index: Index, id: &Hash) -> Result<bool, Unreadable> {
         Ok(search::index_of(self.kv, id)? == Some(index))
+    }
+
+    fn judged(&self, id: &Hash) -> Option<Standing> {
+        self.standings.and_then(|(standings, footing)| standings.get(id, footing))
+    }
+
+    fn stand(&self, found: Vec<Standing>) {
+        if let Some((standings, footing)) = self.standings {
+            standings.keep(found, footing);
+        }
     }
 }
 

@@ -1,33 +1,47 @@
-//! A source that remembers what it answered, for as long as one submission or one question is looked at.
+//! A source that remembers what it answered, for as long as one batch or one question is looked at.
 //!
-//! Whoever judges comes by the same key, registrar and root several times; nothing changes meanwhile, so that each is read
-//! from the index once.
+//! Whoever judges comes by the same key, registrar and root again and again; each is read from the index once. What is
+//! logged never changes; a status list grows, and whoever logs a transition says so with [`Memory::forget`].
 
 use procura_core::admission::State;
 use procura_core::identifier::Identifier;
 use procura_core::index::Item;
+use procura_core::judge::Standing;
 use procura_core::kv::Unreadable;
 use procura_core::source::{Lack, List, Logged, Source};
 use procura_core::{Hash, Index};
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::sync::Arc;
+
+/// What was read before.
+#[derive(Default)]
+pub(crate) struct Memory {
+    records: RefCell<HashMap<Hash, Arc<Logged>>>,
+    lists: RefCell<HashMap<Hash, Arc<List>>>,
+}
+
+impl Memory {
+    /// The list of this create grew.
+    pub(crate) fn forget(&self, id: &Hash) {
+        self.lists.borrow_mut().remove(id);
+    }
+}
 
 /// A source with a memory.
 pub(crate) struct Memo<'a, S> {
     source: &'a S,
-    records: RefCell<BTreeMap<Hash, Arc<Logged>>>,
-    lists: RefCell<BTreeMap<Hash, Arc<List>>>,
+    memory: &'a Memory,
 }
 
 impl<'a, S: Source> Memo<'a, S> {
-    pub(crate) fn new(source: &'a S) -> Self {
-        Self { source, records: RefCell::default(), lists: RefCell::default() }
+    pub(crate) const fn new(source: &'a S, memory: &'a Memory) -> Self {
+        Self { source, memory }
     }
 }
 
 fn once<T>(
-    memory: &RefCell<BTreeMap<Hash, Arc<T>>>,
+    memory: &RefCell<HashMap<Hash, Arc<T>>>,
     id: &Hash,
     read: impl FnOnce() -> Result<Arc<T>, Lack>,
 ) -> Result<Arc<T>, Lack> {
@@ -45,7 +59,7 @@ impl<S: Source> Source for Memo<'_, S> {
     }
 
     fn record(&self, id: &Hash) -> Result<Arc<Logged>, Lack> {
-        once(&self.records, id, || self.source.record(id))
+        once(&self.memory.records, id, || self.source.record(id))
     }
 
     fn at(&self, index: Index) -> Result<Arc<Logged>, Lack> {
@@ -53,7 +67,7 @@ impl<S: Source> Source for Memo<'_, S> {
     }
 
     fn list(&self, id: &Hash) -> Result<Arc<List>, Lack> {
-        once(&self.lists, id, || self.source.list(id))
+        once(&self.memory.lists, id, || self.source.list(id))
     }
 
     fn tag(&self, tag: &Hash) -> Result<Option<Arc<Vec<Item>>>, Lack> {
@@ -62,6 +76,14 @@ impl<S: Source> Source for Memo<'_, S> {
 
     fn holds(&self, index: Index, id: &Hash) -> Result<bool, Unreadable> {
         self.source.holds(index, id)
+    }
+
+    fn judged(&self, id: &Hash) -> Option<Standing> {
+        self.source.judged(id)
+    }
+
+    fn stand(&self, standings: Vec<Standing>) {
+        self.source.stand(standings);
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! spec: storage.md#open
 
-use crate::error::OpenError;
+use crate::disk::{Disk, SystemDisk};
+use crate::error::{OpenError, State};
 use crate::given::{Clock, OsRandom, Random, SystemClock, random};
 use crate::index::{self, Found, IndexFile, Layers, Limits, Mark, RunsIndex};
 use crate::ledger::{Ledger, Shared};
@@ -13,6 +14,7 @@ use crate::published::{Head, Published};
 use crate::replay::replay;
 use crate::sequencer::{Job, Sequencer};
 use crate::side::{SideFile, SideMark};
+use crate::standings::{Footing, Standings};
 use crate::store::memory::MemoryStore;
 use crate::store::redb::{self as volumes, RedbStore};
 use crate::store::{Batch, Reader, Row, Store, StoreError};
@@ -48,6 +50,8 @@ pub struct Options {
     pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub random: Arc<dyn Random>,
+    /// Where the main store and the side file are. (The index, which may be lost, is on the machine's disk.)
+    pub disk: Arc<dyn Disk>,
     /// How many submissions may wait.
     pub queue: usize,
     /// How long the log may stand still before an index commit alone is logged.
@@ -60,6 +64,8 @@ pub struct Options {
     pub volumes: volumes::Options,
     /// The ledger's own provisional registrar, if it is there already.
     pub provisional: Option<Registrar>,
+    /// An operator says that the clock is right, however far from the last entry. For one opening only.
+    pub confirm_clock: bool,
 }
 
 impl Default for Options {
@@ -67,12 +73,14 @@ impl Default for Options {
         Self {
             clock: Arc::new(SystemClock::default()),
             random: Arc::new(OsRandom),
+            disk: Arc::new(SystemDisk),
             queue: 8192,
             heartbeat: Duration::from_secs(60),
             cached_records: 16_384,
             index: Limits::default(),
             volumes: volumes::Options::default(),
             provisional: None,
+            confirm_clock: false,
         }
     }
 }
@@ -113,18 +121,19 @@ impl Ledger {
     pub fn init(folder: &Path, setup: Setup, options: Options) -> Result<Self, OpenError> {
         // Everything that can be refused is, before a file is made.
         let first = first_batch(&setup, &options)?;
-        std::fs::create_dir_all(folder)
+        let disk = &options.disk;
+        disk.create_folder(folder)
             .map_err(|source| OpenError::Io { what: format!("making {}", folder.display()), source })?;
         let exists = || StoreError::Exists { folder: folder.display().to_string() };
         // A folder in which something was signed once is never begun anew, even if its store is gone.
         let side = folder.join("side");
-        if side.exists() && SideFile::open(&side)?.last().is_some() {
+        if disk.exists(&side) && SideFile::open_on(disk.as_ref(), &side)?.last().is_some() {
             return Err(exists().into());
         }
         let main = folder.join("main");
-        let store = match RedbStore::create(&main, options.volumes) {
+        let store = match RedbStore::create_on(Arc::clone(disk), &main, options.volumes) {
             // Left by an attempt that was cut short before its first commit.
-            Err(StoreError::Exists { .. }) => RedbStore::open(&main, options.volumes)?,
+            Err(StoreError::Exists { .. }) => RedbStore::open_on(Arc::clone(disk), &main, options.volumes)?,
             other => other?,
         };
         if store.head()?.size != Size(0) {
@@ -146,8 +155,10 @@ impl Ledger {
         log_key: Arc<dyn Signer>,
         options: Options,
     ) -> Result<Self, OpenError> {
-        let store: Arc<dyn Store> = Arc::new(RedbStore::open(&folder.join("main"), options.volumes)?);
-        let side = SideFile::open(&folder.join("side"))?;
+        let disk = &options.disk;
+        let store = RedbStore::open_on(Arc::clone(disk), &folder.join("main"), options.volumes)?;
+        let store: Arc<dyn Store> = Arc::new(store);
+        let side = SideFile::open_on(disk.as_ref(), &folder.join("side"))?;
         let kept = folder.join("index");
         let (mut file, found) = RunsIndex::open(&kept, index::FORMAT, origin, INDEX_CACHE_BYTES)?;
         if let Found::Rows(mark) = found
@@ -306,9 +317,19 @@ fn start(
 
     let entry_0 = store.entries(0..1)?.first().map(|bytes| leaf(bytes)).unwrap_or_default();
     let snapshot = layers.snapshot();
-    let head = Head { root: end.root, checkpoint: end.checkpoint, time: end.time, snapshot };
+    let (root, checkpoint, time, footing) = (end.root, end.checkpoint, end.time, Footing::FIRST);
+    let head = Head { root, checkpoint, time, snapshot, footing };
     let published = Arc::new(Published::new(head));
+    let mut watch = ClockWatch::new(options.clock.as_ref(), end.time);
+    if options.confirm_clock {
+        watch.confirm(options.clock.as_ref(), end.time);
+    }
+    if let Some(what) = watch.stopped() {
+        tracing::error!(%what, "the clock is not believed: nothing is taken until an operator confirms it");
+        published.set_state(State::ClockStopped(what.to_owned()));
+    }
     let cache = Arc::new(RecordCache::new(options.cached_records));
+    let standings = Arc::new(Standings::new(options.cached_records));
     let prepared = Arc::new(Prepared::default());
     let origin: Arc<str> = origin.into();
     let (jobs, waiting) = sync_channel::<Job>(options.queue);
@@ -318,6 +339,7 @@ fn start(
         epoch,
         layers,
         cache: Arc::clone(&cache),
+        standings: Arc::clone(&standings),
         published: Arc::clone(&published),
         prepared: Arc::clone(&prepared),
         side,
@@ -327,7 +349,7 @@ fn start(
         log_verifier: verifier.clone(),
         heartbeat: options.heartbeat,
         frontier: end.frontier,
-        watch: ClockWatch::new(options.clock.as_ref()),
+        watch,
         most_rows: options.volumes.volume_entries,
         last_commit: Instant::now(),
         broken: None,
@@ -340,6 +362,7 @@ fn start(
         origin,
         store,
         cache,
+        standings,
         published,
         prepared,
         clock: options.clock,
@@ -360,6 +383,11 @@ fn check_side(
     verifier: &NoteVerifier,
     stored: Root,
 ) -> Result<(), OpenError> {
+    if side.is_some_and(SideFile::was_torn) {
+        tracing::warn!(
+            "the side file lost its newest mark: a rollback is told only to before the mark that it still has"
+        );
+    }
     let Some(mark) = side.and_then(SideFile::last) else { return Ok(()) };
     if mark.size > stored.size {
         return Err(OpenError::RolledBack { stored: stored.size, signed: mark.size });

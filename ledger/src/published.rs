@@ -2,6 +2,7 @@
 
 use crate::error::State;
 use crate::index::Snapshot;
+use crate::standings::Footing;
 use procura_core::Millis;
 use procura_core::tree::Root;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -16,6 +17,8 @@ pub(crate) struct Head {
     pub(crate) time: Millis,
     /// The index at that size.
     pub(crate) snapshot: Snapshot,
+    /// What judgements of keys, parties and catalogues at that size rest on.
+    pub(crate) footing: Footing,
 }
 
 /// The head and the state, for everybody; written by the sequencer alone.

@@ -3,8 +3,8 @@
 use crate::error::OpenError;
 use crate::index::Layers;
 use crate::search::{self, Filing, Noted};
-use crate::store::{Reader, Store};
-use crate::vault::VaultRow;
+use crate::store::{Reader, Store, StoreError};
+use crate::vault::{BadVaultRow, VaultRow};
 use procura_core::entry::Entry;
 use procura_core::identifier::Identifier;
 use procura_core::index::{ApplyError, Working, meta};
@@ -55,7 +55,7 @@ pub(crate) fn replay(store: &dyn Store, layers: &Layers, origin: &str, size: Siz
                 continue;
             }
             let rows = Overlay { fresh: &found, base: &snapshot };
-            let fresh = find(reader.as_ref(), &rows, applied.index, &applied.entry).map_err(unreadable)?;
+            let fresh = find(reader.as_ref(), &rows, applied.index, &applied.entry)?;
             found.extend(fresh);
         }
         let (root, _) = working.map().map_err(unreadable)?;
@@ -69,17 +69,23 @@ pub(crate) fn replay(store: &dyn Store, layers: &Layers, origin: &str, size: Siz
 }
 
 /// The rows that find the record of an entry. Of an erased one its place is known, which the entry itself says.
-fn find<K: Kv>(reader: &dyn Reader, rows: &K, index: Index, entry: &Entry) -> Result<Changes, Unreadable> {
-    let damaged = |what: String| Unreadable(format!("the vault row at {index}: {what}"));
-    let row = reader.vault(index).map_err(|error| damaged(error.to_string()))?;
-    let Some(row) = row else {
+fn find<K: Kv>(reader: &dyn Reader, rows: &K, index: Index, entry: &Entry) -> Result<Changes, OpenError> {
+    let damaged =
+        |what: String| OpenError::Read(Unreadable(format!("the vault row at {index}: {what}")).into());
+    let Some(row) = reader.vault(index)? else {
         let mut changes = Changes::new();
         search::write_place_of(entry, index, &mut changes);
         return Ok(changes);
     };
-    let row = VaultRow::decode(&row).map_err(|error| damaged(error.to_string()))?;
+    let row = VaultRow::decode(&row).map_err(|error| match error {
+        BadVaultRow::FormatUnknown(found) => {
+            let (file, found) = (format!("the vault row at {index}"), found.to_string());
+            OpenError::Store(StoreError::FormatUnknown { file, found })
+        }
+        BadVaultRow::Damaged(what) => damaged(what),
+    })?;
     let record = Record::parse(&row.sealed.body).map_err(|error| damaged(error.to_string()))?;
-    derive(rows, index, &record, &row)
+    derive(rows, index, &record, &row).map_err(|error| OpenError::Read(error.into()))
 }
 
 /// The rows that find a record, out of its vault row.

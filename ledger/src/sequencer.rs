@@ -13,6 +13,7 @@ use crate::prepared::Prepared;
 use crate::published::Published;
 use crate::reply::Reply;
 use crate::side::SideFile;
+use crate::standings::Standings;
 use crate::store::Store;
 use crate::watch::ClockWatch;
 use crate::{open, replay};
@@ -46,6 +47,7 @@ pub(crate) struct Sequencer {
     pub(crate) epoch: u64,
     pub(crate) layers: Arc<Layers>,
     pub(crate) cache: Arc<RecordCache>,
+    pub(crate) standings: Arc<Standings>,
     pub(crate) published: Arc<Published>,
     pub(crate) prepared: Arc<Prepared>,
     pub(crate) side: Option<SideFile>,
@@ -61,7 +63,7 @@ pub(crate) struct Sequencer {
     /// When something was committed, or tried to be, last.
     pub(crate) last_commit: Instant,
     /// The outcome of a commit is unknown, and could not be read back yet: why, and when that was tried last.
-    pub(crate) broken: Option<(String, Instant)>,
+    pub(crate) broken: Option<(State, Instant)>,
 }
 
 impl Sequencer {
@@ -85,6 +87,7 @@ impl Sequencer {
                 }
             }
             if confirmed {
+                tracing::warn!(now = self.clock.now().0, "an operator confirmed the clock");
                 self.watch.confirm(self.clock.as_ref(), self.published.head().time);
             }
             self.recover();
@@ -109,6 +112,10 @@ impl Sequencer {
     fn until_next(&self) -> Duration {
         match &self.broken {
             Some((_, tried)) => RETRY.saturating_sub(tried.elapsed()),
+            // What keeps it from writing may be over any moment, as when an index that could not be flushed has room again.
+            None if matches!(self.published.state(), State::ReadOnly(_)) => {
+                RETRY.saturating_sub(self.last_commit.elapsed())
+            }
             None => self.heartbeat.saturating_sub(self.last_commit.elapsed()),
         }
     }
@@ -118,8 +125,9 @@ impl Sequencer {
         let (candidates, replies): (Vec<Candidate>, Vec<Reply>) = jobs.into_iter().unzip();
         let (mut rest, mut replies) = (candidates.as_slice(), replies.into_iter());
         while !rest.is_empty() {
-            if let Some((what, _)) = &self.broken {
-                return replies.for_each(|reply| reply.tell(Err(SubmitError::ReadOnly(what.clone()))));
+            if let Some((state, _)) = &self.broken {
+                let what = state.reason();
+                return replies.for_each(|reply| reply.tell(Err(SubmitError::ReadOnly(what.to_owned()))));
             }
             match self.commit_batch(rest) {
                 Ok(outcomes) => {
@@ -134,8 +142,8 @@ impl Sequencer {
                     self.published.set_state(stop.state());
                     return replies.for_each(|reply| reply.tell(Err(stop.error())));
                 }
-                Err(Failure::Unknown(what)) => {
-                    self.lose(what);
+                Err(unknown) => {
+                    self.lose(unknown.state());
                     replies.for_each(|reply| reply.tell(Err(SubmitError::Unknown)));
                     return self.recover();
                 }
@@ -153,19 +161,19 @@ impl Sequencer {
         match self.commit_batch(&[]) {
             Ok(_) => {}
             Err(Failure::Nothing(stop)) => self.published.set_state(stop.state()),
-            Err(Failure::Unknown(what)) => {
-                self.lose(what);
+            Err(unknown) => {
+                self.lose(unknown.state());
                 self.recover();
             }
         }
     }
 
     /// Nothing is known from here on of what the store holds behind the last batch that was acknowledged.
-    fn lose(&mut self, what: String) {
-        tracing::error!(%what, "a commit's outcome is unknown: reading back what is stored");
-        self.published.set_state(State::ReadOnly(what.clone()));
+    fn lose(&mut self, state: State) {
+        tracing::error!(what = state.reason(), "a commit's outcome is unknown: reading back what is stored");
+        self.published.set_state(state.clone());
         let long_ago = Instant::now().checked_sub(RETRY).unwrap_or_else(Instant::now);
-        self.broken = Some((what, long_ago));
+        self.broken = Some((state, long_ago));
     }
 
     /// Reads back what is stored once its outcome is unknown, at most once in a while, and tries whether the store takes
@@ -177,42 +185,43 @@ impl Sequencer {
         match self.read_back().and_then(|()| match self.commit_batch(&[]) {
             Ok(_) => Ok(State::Ready),
             Err(Failure::Nothing(stop)) => Ok(stop.state()),
-            Err(Failure::Unknown(what)) => Err(what),
+            Err(unknown) => Err(unknown.state()),
         }) {
             Ok(state) => {
                 self.broken = None;
                 self.published.set_state(state);
             }
-            Err(what) => {
-                tracing::error!(%what, "the store does not work yet");
-                self.published.set_state(State::ReadOnly(what.clone()));
-                self.broken = Some((what, Instant::now()));
+            Err(state) => {
+                tracing::error!(what = state.reason(), "the store does not work yet");
+                self.published.set_state(state.clone());
+                self.broken = Some((state, Instant::now()));
             }
         }
     }
 
-    fn read_back(&mut self) -> Result<(), String> {
-        let stored = self.store.reopen().map_err(|error| error.to_string())?;
+    fn read_back(&mut self) -> Result<(), State> {
+        let stored = self.store.reopen()?;
         let head = self.published.head();
         if stored.epoch != self.epoch {
-            return Err(format!("the writer of epoch {} has taken the store over", stored.epoch));
+            let what = format!("the writer of epoch {} has taken the store over", stored.epoch);
+            return Err(State::ReadOnly(what));
         }
         if stored.size < head.root.size {
-            return Err(format!(
-                "the store holds {} entries of {}: it went back",
-                stored.size, head.root.size
-            ));
+            let (found, signed) = (stored.size, head.root.size);
+            return Err(State::ReadOnly(format!(
+                "the store holds {found} entries of {signed}: it went back"
+            )));
         }
         if stored.size > head.root.size {
             // The commit did happen: replay it into the index, exactly as opening does.
             let replayed = replay::replay(self.store.as_ref(), &self.layers, &self.origin, stored.size);
-            replayed.map_err(|error| error.to_string())?;
+            replayed.map_err(|error| State::ReadOnly(error.to_string()))?;
         }
-        let tail =
-            open::tail(self.store.as_ref(), &self.origin, &self.log_verifier).map_err(|e| e.to_string())?;
+        let tail = open::tail(self.store.as_ref(), &self.origin, &self.log_verifier);
+        let tail = tail.map_err(|error| State::ReadOnly(error.to_string()))?;
         self.frontier = tail.frontier;
-        self.publish(tail.root, tail.checkpoint, tail.time)
-            .map_err(|_| "the index has no meta row".to_owned())?;
+        // What was replayed may have moved anything.
+        self.publish(tail.root, tail.checkpoint, tail.time, head.footing.next()).map_err(Failure::state)?;
         Ok(())
     }
 

@@ -1,19 +1,21 @@
 //! The side file: the last checkpoint seen signed, kept apart from the store.
 //!
 //! It is written after each commit, without fsync, and read at open: a store that holds less than the side file has
-//! seen was rolled back (a restored backup, a swapped folder), and must not sign again under its origin. Two slots
-//! are written in turn, so that a write torn by a crash costs the newest mark at most, never both by one write. As it
-//! is written after the commit it never runs ahead of a store that tells the truth.
+//! seen was rolled back (a restored backup, a swapped folder), and must not sign again under its origin. As it is
+//! written after the commit it never runs ahead of a store that tells the truth.
+//!
+//! The first mark after a start goes over the older of two slots, and is synced; all later ones go over the other slot. So
+//! a kill loses nothing, and a loss of power, which may tear what was never synced, never takes both.
 //!
 //! The file is two slots of 16 KiB, each filled up with what was there before:
 //! `magic "procside" ‖ format u32=1 ‖ sequence u64 ‖ size u64 ‖ length u32 ‖ checkpoint ‖ SHA-256 of all before`.
 //!
 //! spec: storage.md#side-file
 
+use crate::disk::{Access, Disk, DiskFile, SystemDisk};
 use crate::lock::lock;
 use procura_core::{Size, hash};
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
@@ -96,10 +98,12 @@ pub struct SideFile {
 
 #[derive(Debug)]
 struct State {
-    file: File,
+    file: DiskFile,
     last: Option<(u64, SideMark)>,
-    /// The slot that is written next: not the one that holds the last mark.
+    /// The slot that is written next: not the one whose mark is durable.
     next: usize,
+    /// Whether a mark was made durable since the file was opened.
+    is_anchored: bool,
 }
 
 impl SideFile {
@@ -109,11 +113,23 @@ impl SideFile {
     /// [`SideError::Damaged`] if marks were written and none can be read; [`SideError::FormatUnknown`];
     /// [`SideError::Io`].
     pub fn open(path: &Path) -> Result<Self, SideError> {
+        Self::open_on(&SystemDisk, path)
+    }
+
+    /// [`open`](Self::open), on another disk than the machine's.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn open_on(disk: &dyn Disk, path: &Path) -> Result<Self, SideError> {
         let io = |source| SideError::Io { path: path.display().to_string(), source };
-        let opened = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
-        let mut file = opened.map_err(io)?;
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes).map_err(io)?;
+        let file = disk.open(path, Access::Make).map_err(io)?;
+        // One byte more than there can be: a longer file is none of ours.
+        let length = file.len().map_err(io)?.min(2 * SLOT_BYTES as u64 + 1);
+        if let (0, Some(folder)) = (length, path.parent()) {
+            disk.sync_folder(folder).map_err(io)?;
+        }
+        let mut bytes = vec![0; usize::try_from(length).unwrap_or_default()];
+        file.read(0, &mut bytes).map_err(io)?;
 
         let mut slots = bytes.chunks(SLOT_BYTES).take(2).map(read_slot);
         let slots = [slots.next().unwrap_or(Slot::Empty), slots.next().unwrap_or(Slot::Empty)];
@@ -138,7 +154,8 @@ impl SideFile {
         }
         let next = newest.as_ref().map_or(0, |(number, _, _)| 1 - number);
         let last = newest.map(|(_, sequence, mark)| (sequence, mark));
-        Ok(Self { path: path.to_owned(), state: Mutex::new(State { file, last, next }), torn: torn > 0 })
+        let state = Mutex::new(State { file, last, next, is_anchored: false });
+        Ok(Self { path: path.to_owned(), state, torn: torn > 0 })
     }
 
     /// The newest mark; `None` if none was ever written whole.
@@ -153,11 +170,11 @@ impl SideFile {
         self.torn
     }
 
-    /// Notes that `mark` was signed, over the older of the two slots. Not synced: a kill of the process loses nothing, a
-    /// loss of power may lose the newest marks.
+    /// Notes that `mark` was signed. Synced only the first time after opening: a kill of the process loses nothing, a loss
+    /// of power may lose the marks after that one.
     ///
     /// # Errors
-    /// [`SideError::TooLong`], [`SideError::Io`]; the mark before stays readable.
+    /// [`SideError::TooLong`], [`SideError::Io`]; the mark before, or that of the start, stays readable.
     pub fn record(&self, mark: &SideMark) -> Result<(), SideError> {
         let bytes = mark.checkpoint.len();
         if bytes > MAX_CHECKPOINT_BYTES {
@@ -167,10 +184,14 @@ impl SideFile {
         let sequence = state.last.as_ref().map_or(0, |(sequence, _)| sequence + 1);
         let start = (state.next * SLOT_BYTES) as u64;
         let slot = write_slot(sequence, mark);
-        let written = state.file.seek(SeekFrom::Start(start)).and_then(|_| state.file.write_all(&slot));
+        let written = state.file.write(start, &slot);
+        let written = written.and_then(|()| if state.is_anchored { Ok(()) } else { state.file.sync_data() });
         written.map_err(|source| SideError::Io { path: self.path.display().to_string(), source })?;
         state.last = Some((sequence, mark.clone()));
-        state.next = 1 - state.next;
+        if !state.is_anchored {
+            state.is_anchored = true;
+            state.next = 1 - state.next;
+        }
         Ok(())
     }
 }
@@ -264,10 +285,10 @@ mod tests {
         assert_eq!(side.last().unwrap().size, Size(6));
     }
 
-    /// However a write is cut, and whichever bit of the newest slot flips, the mark before it is read, and said to be
-    /// a fallback.
+    /// However a write is cut, and whichever bit of the newest slot flips, the mark of the start is read, and said to be a
+    /// fallback.
     #[test]
-    fn a_torn_slot_falls_back_to_the_one_before() {
+    fn a_torn_slot_falls_back_to_the_mark_of_the_start() {
         let (_folder, path) = file();
         let side = SideFile::open(&path).unwrap();
         side.record(&mark(1)).unwrap();
@@ -276,22 +297,28 @@ mod tests {
         side.record(&mark(3)).unwrap();
         let after = fs::read(&path).unwrap();
         let length = write_slot(2, &mark(3)).len();
+        assert_eq!(after.len(), SLOT_BYTES + length);
         for cut in 0..=length {
-            // The third mark goes over the first: a cut write leaves the start of the new and the rest of the old.
-            let torn = [&after[..cut], &before[cut..]].concat();
+            // The third mark goes over the second: a cut write leaves the start of the new and the rest of the old.
+            let torn = [&after[..SLOT_BYTES + cut], &before[SLOT_BYTES + cut..]].concat();
             fs::write(&path, torn).unwrap();
             let opened = SideFile::open(&path).unwrap();
-            let expected = if cut == length { mark(3) } else { mark(2) };
-            assert_eq!(opened.last(), Some(expected), "cut at {cut}");
+            let expected = opened.last().unwrap();
+            match cut {
+                // Nothing of it, or its first bytes, which are those of the second.
+                _ if fs::read(&path).unwrap() == before => assert_eq!(expected, mark(2), "cut at {cut}"),
+                _ if cut == length => assert_eq!(expected, mark(3)),
+                _ => assert_eq!((expected, opened.was_torn()), (mark(1), true), "cut at {cut}"),
+            }
             opened.record(&mark(4)).unwrap();
             assert_eq!(SideFile::open(&path).unwrap().last(), Some(mark(4)));
         }
         for bit in (0..length * 8).filter(|bit| !(64..96).contains(bit)) {
             let mut damaged = after.clone();
-            damaged[bit / 8] ^= 1 << (bit % 8);
+            damaged[SLOT_BYTES + bit / 8] ^= 1 << (bit % 8);
             fs::write(&path, damaged).unwrap();
             let opened = SideFile::open(&path).unwrap();
-            assert_eq!((opened.last(), opened.was_torn()), (Some(mark(2)), true), "bit {bit}");
+            assert_eq!((opened.last(), opened.was_torn()), (Some(mark(1)), true), "bit {bit}");
         }
     }
 

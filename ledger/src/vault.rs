@@ -18,10 +18,22 @@ pub(crate) struct VaultRow {
     pub(crate) filed: Vec<(Hash, u64)>,
 }
 
-/// Bytes that are no vault row of this version: a damaged store, or one of a later version.
+/// Bytes that are no vault row of this version.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("a vault row cannot be read: {0}")]
-pub(crate) struct BadVaultRow(String);
+pub(crate) enum BadVaultRow {
+    /// A store of another version.
+    #[error("a vault row is of format {0}, which this version does not know: use the version that wrote it")]
+    FormatUnknown(u64),
+    /// A damaged store.
+    #[error("a vault row cannot be read: {0}")]
+    Damaged(String),
+}
+
+/// What rows of every version have.
+#[derive(Deserialize)]
+struct AnyVersion {
+    v: u64,
+}
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -57,11 +69,14 @@ impl VaultRow {
     /// # Errors
     /// [`BadVaultRow`].
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self, BadVaultRow> {
-        let stored: Stored = serde_json::from_slice(bytes).map_err(|error| BadVaultRow(error.to_string()))?;
-        if stored.v != VERSION {
-            return Err(BadVaultRow(format!("it is of version {}", stored.v)));
+        let damaged = |error: serde_json::Error| BadVaultRow::Damaged(error.to_string());
+        // Before the rest: a later version may have other members.
+        let AnyVersion { v } = serde_json::from_slice(bytes).map_err(damaged)?;
+        if v != u64::from(VERSION) {
+            return Err(BadVaultRow::FormatUnknown(v));
         }
-        let bad = |_| BadVaultRow("it holds bytes that are no base64url".to_owned());
+        let stored: Stored = serde_json::from_slice(bytes).map_err(damaged)?;
+        let bad = |_| BadVaultRow::Damaged("it holds bytes that are no base64url".to_owned());
         let sealed = Sealed {
             body: stored.body,
             r: b64::decode(&stored.r).map_err(bad)?,
@@ -87,7 +102,12 @@ mod tests {
         let row = VaultRow { sealed, filed: vec![(Hash([1; 32]), 4)] };
         let bytes = row.encode();
         assert_eq!(VaultRow::decode(&bytes), Ok(row));
-        let later = String::from_utf8(bytes).unwrap().replacen("\"v\":1", "\"v\":2", 1);
-        assert!(VaultRow::decode(later.as_bytes()).is_err());
+        let text = String::from_utf8(bytes).unwrap();
+        for other in ["\"v\":2", "\"v\":2,\"member\":\"of a later version\""] {
+            let later = text.replacen("\"v\":1", other, 1);
+            assert_eq!(VaultRow::decode(later.as_bytes()), Err(BadVaultRow::FormatUnknown(2)));
+        }
+        let surplus = text.replacen("\"v\":1", "\"v\":1,\"member\":1", 1);
+        assert!(matches!(VaultRow::decode(surplus.as_bytes()), Err(BadVaultRow::Damaged(_))));
     }
 }

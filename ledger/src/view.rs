@@ -13,7 +13,7 @@ use procura_core::judge::{Judge, Verdict};
 use procura_core::key::PublicKey;
 use procura_core::kinds::{Content, KeyEnd, Party};
 use procura_core::receipt::AsOf;
-use procura_core::source::{Lack, Logged, Source};
+use procura_core::source::{Lack, List, Logged, Source};
 use procura_core::status::Status;
 use procura_core::tree::Root;
 use procura_core::{Hash, Index, Millis, Size};
@@ -39,7 +39,7 @@ pub struct Found {
     pub parties: Vec<Hash>,
 }
 
-/// A party as the ledger knows it. Personal data: not for logs or addresses.
+/// A party as the ledger knows it.
 #[derive(Debug, Clone)]
 pub struct PartyInfo {
     /// Its record's id.
@@ -48,10 +48,6 @@ pub struct PartyInfo {
     pub content: Party,
     /// Its status.
     pub status: Status,
-    /// Its identifier.
-    pub identifier: Option<Identifier>,
-    /// Its name.
-    pub name: Option<String>,
 }
 
 /// A key as the ledger knows it.
@@ -125,14 +121,27 @@ impl View {
     /// # Errors
     /// [`ReadError`].
     pub fn party(&self, id: &Hash) -> Result<Option<PartyInfo>, ReadError> {
-        let Some(found) = self.record(id)? else { return Ok(None) };
-        let Some(opened) = &found.logged.opened else { return Ok(None) };
-        let (Content::Party(content), Some(status)) = (opened.record.content(), found.status) else {
+        let Some((logged, list)) = self.create(id)? else { return Ok(None) };
+        let Some(opened) = &logged.opened else { return Ok(None) };
+        let (Content::Party(content), Some(status)) = (opened.record.content(), list.status()) else {
             return Ok(None);
         };
-        let identifier = opened.disclosed_str("identifier").and_then(|text| text.parse().ok());
-        let name = opened.disclosed_str("name").map(str::to_owned);
-        Ok(Some(PartyInfo { id: *id, content: content.clone(), status, identifier, name }))
+        Ok(Some(PartyInfo { id: *id, content: content.clone(), status }))
+    }
+
+    /// A create with its status list; `None` if there is none with this id.
+    pub(crate) fn create(&self, id: &Hash) -> Result<Option<(Arc<Logged>, Arc<List>)>, ReadError> {
+        if let Some(known) = self.shared.standings.get(id, self.head.footing) {
+            // A view on the same footing may be older than the record.
+            let is_there = known.create.index.0 < self.size().0;
+            return Ok(is_there.then_some((known.create, known.list)));
+        }
+        self.live(|live| match live.record(id) {
+            Ok(logged) if logged.entry.class().is_create() => Ok(Some((logged, live.list(id)?))),
+            Ok(_) | Err(Lack::Record { .. }) => Ok(None),
+            Err(lack) => Err(lack),
+        })?
+        .map_err(Into::into)
     }
 
     /// The party registered under an identifier.
@@ -148,13 +157,13 @@ impl View {
     /// # Errors
     /// [`ReadError`].
     pub fn key(&self, kid: &Hash) -> Result<Option<KeyInfo>, ReadError> {
-        let Some(found) = self.record(kid)? else { return Ok(None) };
-        let Some(opened) = &found.logged.opened else { return Ok(None) };
-        let (Content::Key(key), Some(status)) = (opened.record.content(), found.status) else {
+        let Some((logged, list)) = self.create(kid)? else { return Ok(None) };
+        let Some(opened) = &logged.opened else { return Ok(None) };
+        let (Content::Key(key), Some(status)) = (opened.record.content(), list.status()) else {
             return Ok(None);
         };
         let compromised = self.live(|live| -> Result<bool, Lack> {
-            for item in live.list(kid)?.items() {
+            for item in list.items().iter().skip(1) {
                 let end = live.at(item.index)?;
                 if let Some(Content::KeyEnd(KeyEnd { compromised_since: Some(_), .. })) =
                     end.opened.as_ref().map(|opened| opened.record.content())
@@ -177,20 +186,19 @@ impl View {
 
     /// The catalogues that were in force at `size`, oldest first.
     pub(crate) fn catalogues_as_of(&self, size: Size) -> Result<Vec<Hash>, ReadError> {
+        let footing = self.head.footing;
+        let all = self.shared.standings.catalogues(footing, || {
+            let rows = self.head.snapshot.range(&search::catalogues_prefix(), None, usize::MAX)?;
+            rows.iter().map(|(_, row)| search::id_of(row)).collect()
+        })?;
         let mut in_force = Vec::new();
-        for (_, row) in self.head.snapshot.range(&search::catalogues_prefix(), None, usize::MAX)? {
-            let id = search::id_of(&row)?;
-            let status = self.live(|live| live.list(&id))??.status_as_of(size);
+        for id in all.iter() {
+            let status = self.create(id)?.and_then(|(_, list)| list.status_as_of(size));
             if status == Some(Status::ACTIVE) {
-                in_force.push(id);
+                in_force.push(*id);
             }
         }
         Ok(in_force)
-    }
-
-    /// Where the record with this id stands.
-    pub(crate) fn index_of(&self, id: &Hash) -> Result<Option<Index>, ReadError> {
-        Ok(search::index_of(&self.head.snapshot, id)?)
     }
 
     /// The mandates and consents from one party to another, newest first, at most [`search::MAX_GRANTS`].
@@ -266,6 +274,7 @@ impl View {
             cache: &self.shared.cache,
             pending: &[],
             prepared: &nothing_prepared,
+            standings: Some((self.shared.standings.as_ref(), self.head.footing)),
         })
     }
 }

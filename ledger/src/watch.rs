@@ -10,6 +10,10 @@ const BEHIND_MS: u64 = 5_000;
 /// How far the clock may jump, against the one that only passes, before appending stops.
 const JUMP_MS: u64 = 10 * 60 * 1000;
 
+/// How far the clock may be ahead of the last entry when a ledger is opened. No clock that only passes says how long it was closed;
+/// but what is logged under a time too late can't be taken back, and nothing earlier can follow it.
+const CLOSED_MS: u64 = 24 * 3600 * 1000;
+
 /// The clocks as they were, and whether an operator must look.
 #[derive(Debug)]
 pub(crate) struct ClockWatch {
@@ -21,8 +25,23 @@ pub(crate) struct ClockWatch {
 }
 
 impl ClockWatch {
-    pub(crate) fn new(clock: &dyn Clock) -> Self {
-        Self { now: clock.now(), elapsed_ms: clock.elapsed_ms(), allowed_ms: BEHIND_MS, stopped: None }
+    /// Of a ledger that is opened, whose last entry is of this time.
+    pub(crate) fn new(clock: &dyn Clock, last: Millis) -> Self {
+        let now = clock.now();
+        let (behind, ahead) = (last.0.saturating_sub(now.0), now.0.saturating_sub(last.0));
+        let stopped = if behind > BEHIND_MS {
+            Some(is_behind(behind))
+        } else if ahead > CLOSED_MS {
+            Some(format!("it is {ahead} ms ahead of the last entry, or the ledger was closed for as long"))
+        } else {
+            None
+        };
+        Self { now, elapsed_ms: clock.elapsed_ms(), allowed_ms: BEHIND_MS, stopped }
+    }
+
+    /// What is wrong with the clock, if something was found.
+    pub(crate) fn stopped(&self) -> Option<&str> {
+        self.stopped.as_deref()
     }
 
     /// The time of the next entries, never before `last`, the last one's.
@@ -38,7 +57,7 @@ impl ClockWatch {
         let expected = self.now.0.saturating_add(elapsed_ms.saturating_sub(self.elapsed_ms));
         let (behind, jump) = (last.0.saturating_sub(now.0), now.0.abs_diff(expected));
         let problem = if behind > self.allowed_ms {
-            Some(format!("it is {behind} ms behind the last entry"))
+            Some(is_behind(behind))
         } else if jump > JUMP_MS {
             Some(format!("it jumped by {jump} ms"))
         } else {
@@ -63,7 +82,11 @@ impl ClockWatch {
     }
 }
 
-/// Goal: the limits of design section 8, to the millisecond. Method: two clocks moved by hand.
+fn is_behind(ms: u64) -> String {
+    format!("it is {ms} ms behind the last entry")
+}
+
+/// Goal: the limits of the specification, to the millisecond. Method: two clocks moved by hand.
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -90,7 +113,7 @@ mod tests {
     #[test]
     fn behind_the_last_entry() {
         let clock = Hands::default();
-        let mut watch = ClockWatch::new(&clock);
+        let mut watch = ClockWatch::new(&clock, Millis(START));
         let last = Millis(START + BEHIND_MS);
         assert_eq!(watch.time(&clock, last), Ok(last));
         let last = Millis(START + BEHIND_MS + 1);
@@ -118,13 +141,31 @@ mod tests {
             (0, JUMP_MS + 1, false),
         ] {
             let clock = Hands::default();
-            let mut watch = ClockWatch::new(&clock);
+            let mut watch = ClockWatch::new(&clock, Millis(START));
             clock.now.store(now, SeqCst);
             clock.elapsed.store(elapsed, SeqCst);
             let last = Millis(START);
             assert_eq!(watch.time(&clock, last).is_ok(), is_right, "{now} {elapsed}");
             watch.confirm(&clock, last);
             assert!(watch.time(&clock, last).is_ok());
+        }
+    }
+
+    #[test]
+    fn at_the_start() {
+        for (now, last, is_right) in [
+            (START, START + BEHIND_MS, true),
+            (START, START + BEHIND_MS + 1, false),
+            (START + CLOSED_MS, START, true),
+            (START + CLOSED_MS + 1, START, false),
+        ] {
+            let (clock, last) = (Hands::default(), Millis(last));
+            clock.now.store(now - START, SeqCst);
+            let mut watch = ClockWatch::new(&clock, last);
+            assert_eq!(watch.stopped().is_none(), is_right, "{now} {last}");
+            assert_eq!(watch.time(&clock, last).is_ok(), is_right, "{now} {last}");
+            watch.confirm(&clock, last);
+            assert_eq!(watch.time(&clock, last), Ok(last.max(clock.now())));
         }
     }
 }

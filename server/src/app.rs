@@ -1,13 +1,15 @@
-//! What all requests share: the ledger, the clock, the tokens in force, and how a blocking read is done.
+//! What all requests share: the ledger, the clock, the tokens in force, and where their work is done.
 
 use crate::api::auth::{Bearer, Caller};
 use crate::api::problem::Problem;
 use crate::api::tokens::{Grant, Tokens};
-use crate::api::{self, Used};
+use crate::api::{self, Known, Used};
 use crate::config::Limits;
+use crate::gate::Gate;
+use crate::room::Room;
 use procura_core::{Hash, Millis};
 use procura_ledger::{Clock, Ledger, Random, View};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockWriteGuard};
 use tokio::sync::Semaphore;
 
 /// The ledger over HTTP. Clones share one state.
@@ -36,9 +38,12 @@ pub struct Settings {
 struct Inner {
     ledger: Ledger,
     settings: Settings,
-    tokens: Mutex<Tokens>,
+    tokens: RwLock<Tokens>,
+    known: Known,
     used: Mutex<Used>,
-    reads: Arc<Semaphore>,
+    room: Room,
+    gate: Arc<Gate>,
+    bodies: Arc<Semaphore>,
 }
 
 impl App {
@@ -47,14 +52,14 @@ impl App {
     pub fn new(ledger: Ledger, mut settings: Settings) -> Self {
         let fixed = std::mem::take(&mut settings.static_tokens);
         let fixed = fixed.into_iter().map(|(token, party)| (api::tokens::hash_of(&token), party));
-        let cores = std::thread::available_parallelism().map_or(2, usize::from);
         Self(Arc::new(Inner {
             ledger,
-            tokens: Mutex::new(Tokens::new(fixed)),
+            tokens: RwLock::new(Tokens::new(fixed)),
+            known: Known::default(),
             used: Mutex::new(Used::new()),
-            // A read is hashing and, now and then, a disk page: more at once than this would only wait for each other, and
-            // each may hold an answer of megabytes.
-            reads: Arc::new(Semaphore::new(cores * 4)),
+            room: Room::new(),
+            gate: Gate::new(settings.limits.queue),
+            bodies: Arc::new(Semaphore::new(settings.limits.body_bytes / api::BODY_UNIT_BYTES)),
             settings,
         }))
     }
@@ -104,53 +109,68 @@ impl App {
 
     pub(crate) fn find_token(&self, token: &Hash) -> Option<Grant> {
         let now = self.now();
-        lock(&self.0.tokens).find(token, now)
+        self.0.tokens.read().unwrap_or_else(PoisonError::into_inner).find(token, now)
     }
 
-    pub(crate) fn tokens(&self) -> MutexGuard<'_, Tokens> {
-        lock(&self.0.tokens)
+    pub(crate) fn tokens(&self) -> RwLockWriteGuard<'_, Tokens> {
+        self.0.tokens.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Callers who were found already.
+    pub(crate) fn known(&self) -> &Known {
+        &self.0.known
+    }
+
+    /// The submissions under way.
+    pub(crate) fn gate(&self) -> &Arc<Gate> {
+        &self.0.gate
+    }
+
+    /// Room for large bodies, a permit for each [`api::BODY_UNIT_BYTES`].
+    pub(crate) fn bodies(&self) -> &Arc<Semaphore> {
+        &self.0.bodies
     }
 
     pub(crate) fn used(&self) -> MutexGuard<'_, Used> {
         lock(&self.0.used)
     }
 
-    /// Reads a consistent state. Reads hash for up to a millisecond and may wait for a disk page, a page of a long list
-    /// for longer: they go to the threads that may block, never to those that serve connections.
-    pub(crate) async fn read<T: Send + 'static>(
+    /// Where work is done.
+    pub(crate) fn room(&self) -> &Room {
+        &self.0.room
+    }
+
+    /// Reads a consistent state.
+    pub(crate) async fn read<T>(&self, work: impl FnOnce(&View) -> Result<T, Problem>) -> Result<T, Problem> {
+        self.0.room.read(|| work(&self.0.ledger.view())).await
+    }
+
+    /// Reads a consistent state where that may take a while.
+    pub(crate) async fn read_long<T: Send + 'static>(
         &self,
         work: impl FnOnce(&View) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
         let app = self.clone();
-        self.blocking(move || work(&app.0.ledger.view())).await
+        self.0.room.read_long(move || work(&app.0.ledger.view())).await
     }
 
     /// Reads on behalf of whoever sent the token, all on one state: authentication, authorization, answer.
-    pub(crate) async fn ask<T: Send + 'static>(
+    pub(crate) async fn ask<T>(
+        &self,
+        bearer: Bearer,
+        work: impl FnOnce(&View, &Caller) -> Result<T, Problem>,
+    ) -> Result<T, Problem> {
+        self.read(|view| work(view, &Caller::find(self, view, bearer)?)).await
+    }
+
+    /// The same where it may take a while.
+    pub(crate) async fn ask_long<T: Send + 'static>(
         &self,
         bearer: Bearer,
         work: impl FnOnce(&View, &Caller) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
         let app = self.clone();
-        self.read(move |view| work(view, &Caller::find(&app, view, bearer)?)).await
-    }
-
-    /// Runs what may block. Where it is not waited for any longer, it still runs to its end.
-    pub(crate) async fn blocking<T: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
-    ) -> Result<T, Problem> {
-        // The semaphore is never closed.
-        let permit = Arc::clone(&self.0.reads).acquire_owned().await.map_err(|_| Problem::busy(1))?;
-        let done = tokio::task::spawn_blocking(move || {
-            // Held by the work itself, so that work nobody waits for any longer still counts.
-            let _permit = permit;
-            work()
-        });
-        done.await.unwrap_or_else(|error| {
-            tracing::error!(%error, "a request's work broke off");
-            Err(Problem::new("internal", "The request broke off. The operator finds the reason in the log."))
-        })
+        self.read_long(move |view| work(view, &Caller::find(&app, view, bearer)?)).await
     }
 }
 

@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// The command line; each flag has an environment variable, and a member of the same name in the TOML file.
+/// The command line; each flag that is a setting has an environment variable, and a member of the same name in the TOML file.
 #[derive(Debug, Clone, Default, Parser)]
 #[command(name = "procura-server", version, about = "A Procura ledger over HTTP.")]
 pub struct Args {
@@ -18,6 +18,9 @@ pub struct Args {
     /// Register a fictional directory to try things out with
     #[arg(long, env = "PROCURA_DEMO")]
     pub demo: bool,
+    /// The clock is right, however far from the last entry: for this start only (while running: SIGUSR1)
+    #[arg(long)]
+    pub confirm_clock: bool,
     /// Every other setting.
     #[command(flatten)]
     pub given: Given,
@@ -48,15 +51,18 @@ pub struct Given {
     /// An idle ledger signs a checkpoint this often [default: 60]
     #[arg(long, env = "PROCURA_HEARTBEAT_S", value_name = "SECONDS")]
     pub heartbeat_s: Option<u64>,
-    /// How many submissions may wait before the server says 503 [default: 4096]
+    /// How many submissions may be under way before the server says 503 [default: 4096]
     #[arg(long, env = "PROCURA_QUEUE", value_name = "COUNT")]
     pub queue: Option<usize>,
     /// How many bytes of index are held back before they are written [default: the engine's]
     #[arg(long, env = "PROCURA_FLUSH_BYTES", value_name = "BYTES")]
     pub flush_bytes: Option<usize>,
-    /// How many connections are served at once [default: 1024]
+    /// How many connections are served at once [default: 16384, or as many as the system allows]
     #[arg(long, env = "PROCURA_MAX_CONNECTIONS", value_name = "COUNT")]
     pub max_connections: Option<usize>,
+    /// How long a connection may stay idle between requests [default: 75]
+    #[arg(long, env = "PROCURA_IDLE_TIMEOUT_S", value_name = "SECONDS")]
+    pub idle_timeout_s: Option<u64>,
     /// How long a client may take for a request's headers [default: 10]
     #[arg(long, env = "PROCURA_HEADER_TIMEOUT_S", value_name = "SECONDS")]
     pub header_timeout_s: Option<u64>,
@@ -66,6 +72,9 @@ pub struct Given {
     /// How long an answer may take [default: 30]
     #[arg(long, env = "PROCURA_REQUEST_TIMEOUT_S", value_name = "SECONDS")]
     pub request_timeout_s: Option<u64>,
+    /// How long a client may take nothing, or next to nothing, of its answer [default: 30]
+    #[arg(long, env = "PROCURA_ANSWER_TIMEOUT_S", value_name = "SECONDS")]
+    pub answer_timeout_s: Option<u64>,
     /// What is logged, as tracing-subscriber's filters [default: info]
     #[arg(long, env = "PROCURA_LOG", value_name = "FILTER")]
     pub log: Option<String>,
@@ -96,14 +105,14 @@ pub struct Config {
     pub public_url: Option<String>,
     /// Whether to register the fictional directory.
     pub demo: bool,
+    /// Whether an operator says that the clock is right.
+    pub confirm_clock: bool,
     /// Whether entry bundles are for everybody.
     pub public_entries: bool,
     /// `max_age_s` of the policy.
     pub max_age_s: u64,
     /// How often an idle ledger signs.
     pub heartbeat: Duration,
-    /// How many submissions may wait.
-    pub queue: usize,
     /// How many bytes of index are held back; `None`: as the engine likes.
     pub flush_bytes: Option<usize>,
     /// Limits on connections.
@@ -117,23 +126,35 @@ pub struct Config {
 /// What a client may take of the server's patience.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// How many connections are served at once; the next one waits.
+    /// How many connections are served at once; for more, those that have been idle longest make room.
     pub max_connections: usize,
+    /// How many submissions may be under way, from their signature's check to their answer.
+    pub queue: usize,
+    /// How many bytes of request bodies may be held at once, beyond the first 16 KiB of each.
+    pub body_bytes: usize,
+    /// For the first byte of a connection's next request.
+    pub idle_timeout: Duration,
     /// For a request's headers.
     pub header_timeout: Duration,
     /// For a request's body.
     pub body_timeout: Duration,
-    /// For an answer.
+    /// For making an answer.
     pub request_timeout: Duration,
+    /// For a client to take its answer, or 16 KiB a second of it.
+    pub answer_timeout: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            max_connections: 1024,
+            max_connections: 16_384,
+            queue: 4096,
+            body_bytes: 64 << 20,
+            idle_timeout: Duration::from_secs(75),
             header_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(15),
             request_timeout: Duration::from_secs(30),
+            answer_timeout: Duration::from_secs(30),
         }
     }
 }
@@ -189,7 +210,7 @@ impl Config {
             None => Given::default(),
         };
         file.demo = Some(args.demo || file.demo.unwrap_or(false));
-        Self::of(args.given.or(file))
+        Ok(Self { confirm_clock: args.confirm_clock, ..Self::of(args.given.or(file))? })
     }
 
     fn of(given: Given) -> Result<Self, ConfigError> {
@@ -211,13 +232,17 @@ impl Config {
             listen: given.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
             public_url,
             demo: given.demo.unwrap_or(false),
+            // Not a setting: one that lasted would confirm whatever clock comes.
+            confirm_clock: false,
             public_entries: given.public_entries.unwrap_or(false),
             max_age_s: seconds("max_age_s", given.max_age_s, Duration::from_secs(300))?.as_secs(),
             heartbeat: seconds("heartbeat_s", given.heartbeat_s, Duration::from_secs(60))?,
-            queue: count("queue", given.queue, 4096)?,
             flush_bytes: given.flush_bytes,
             limits: Limits {
                 max_connections: count("max_connections", given.max_connections, standard.max_connections)?,
+                queue: count("queue", given.queue, standard.queue)?,
+                body_bytes: standard.body_bytes,
+                idle_timeout: seconds("idle_timeout_s", given.idle_timeout_s, standard.idle_timeout)?,
                 header_timeout: seconds("header_timeout_s", given.header_timeout_s, standard.header_timeout)?,
                 body_timeout: seconds("body_timeout_s", given.body_timeout_s, standard.body_timeout)?,
                 request_timeout: seconds(
@@ -225,6 +250,7 @@ impl Config {
                     given.request_timeout_s,
                     standard.request_timeout,
                 )?,
+                answer_timeout: seconds("answer_timeout_s", given.answer_timeout_s, standard.answer_timeout)?,
             },
             log: given.log.unwrap_or_else(|| "info".to_owned()),
             static_tokens: given.static_tokens,
@@ -246,9 +272,11 @@ impl Given {
             queue: self.queue.or(other.queue),
             flush_bytes: self.flush_bytes.or(other.flush_bytes),
             max_connections: self.max_connections.or(other.max_connections),
+            idle_timeout_s: self.idle_timeout_s.or(other.idle_timeout_s),
             header_timeout_s: self.header_timeout_s.or(other.header_timeout_s),
             body_timeout_s: self.body_timeout_s.or(other.body_timeout_s),
             request_timeout_s: self.request_timeout_s.or(other.request_timeout_s),
+            answer_timeout_s: self.answer_timeout_s.or(other.answer_timeout_s),
             log: self.log.or(other.log),
             static_tokens: if self.static_tokens.is_empty() {
                 other.static_tokens
@@ -293,6 +321,8 @@ mod tests {
         header_timeout_s = 6
         body_timeout_s = 7
         request_timeout_s = 8
+        idle_timeout_s = 9
+        answer_timeout_s = 10
         log = "debug"
         [[static_tokens]]
         party = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
@@ -312,9 +342,11 @@ mod tests {
         let config = load(FILE, &[]).unwrap();
         assert!(config.demo && config.public_entries);
         assert_eq!(config.public_url.as_deref(), Some("https://ledger.example"));
-        assert_eq!((config.max_age_s, config.heartbeat, config.queue), (1, Duration::from_secs(2), 3));
+        assert_eq!((config.max_age_s, config.heartbeat, config.limits.queue), (1, Duration::from_secs(2), 3));
         assert_eq!((config.flush_bytes, config.limits.max_connections), (Some(4), 5));
         assert_eq!(config.limits.request_timeout, Duration::from_secs(8));
+        assert_eq!(config.limits.idle_timeout, Duration::from_secs(9));
+        assert_eq!(config.limits.answer_timeout, Duration::from_secs(10));
         assert_eq!(config.static_tokens.len(), 1);
     }
 
@@ -322,7 +354,7 @@ mod tests {
     fn flags_win_over_the_file() {
         let config = load(FILE, &["--listen", "127.0.0.1:9", "--queue", "30", "--public-entries", "false"]);
         let config = config.unwrap();
-        assert_eq!((config.listen.port(), config.queue, config.public_entries), (9, 30, false));
+        assert_eq!((config.listen.port(), config.limits.queue, config.public_entries), (9, 30, false));
     }
 
     #[test]

@@ -15,16 +15,25 @@
 mod api;
 mod app;
 mod config;
+mod connections;
 pub mod demo;
 pub mod enrol;
+mod gate;
+mod log;
+mod log_line;
+mod open_files;
 mod private;
+mod room;
 mod serve;
 mod start;
 pub mod trial;
+mod watched;
 
 pub use api::{Problem, openapi_json, status};
 pub use app::{App, Settings};
 pub use config::{Args, Config, ConfigError, Given, Limits, StaticToken};
+pub use log::{LogLines, LogWriter, log_to};
+pub use log_line::LogLine;
 pub use private::PrivateError;
 pub use serve::serve;
 pub use start::{RunError, Started, prepare, run};

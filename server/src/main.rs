@@ -1,15 +1,16 @@
 //! The Procura server: wiring only.
 
 use clap::Parser;
-use procura_server::{Args, Config, Started, prepare};
-use std::io::{self, IsTerminal, Write};
+use procura_server::{Args, Config, LogLine, Started, log_to, prepare};
+use std::io::{self, Write};
 use std::process::ExitCode;
+use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    match run(Args::parse()).await {
+fn main() -> ExitCode {
+    let args = Args::parse();
+    match runtime().map_err(Into::into).and_then(|runtime| runtime.block_on(run(args))) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // The log may be filtered; why there is no server must be seen.
@@ -19,25 +20,41 @@ async fn main() -> ExitCode {
     }
 }
 
+/// One thread more than there are cores: it serves connections while the others do what they were asked, perhaps waiting
+/// for a disk.
+fn runtime() -> io::Result<Runtime> {
+    let cores = std::thread::available_parallelism().map_or(2, usize::from);
+    tokio::runtime::Builder::new_multi_thread().worker_threads(cores + 1).enable_all().build()
+}
+
 async fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
     let config = Config::load(args)?;
+    let (lines, _writes_until_the_end) = log_to(io::stderr())?;
     tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::try_new(&config.log)?)
-        .with_ansi(io::stderr().is_terminal())
-        .with_writer(io::stderr)
+        .event_format(LogLine)
+        .with_writer(move || lines.clone())
         .init();
     // Before the ledger opens: a signal that comes meanwhile is not lost.
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let mut confirmed = signal(SignalKind::user_defined1())?;
     let started = prepare(config).await?;
     greet(&started)?;
+    let ledger = started.app.ledger().clone();
+    let confirming = tokio::spawn(async move {
+        while confirmed.recv().await.is_some() {
+            ledger.confirm_clock();
+        }
+    });
     let shutdown = async {
         tokio::select! {
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
         }
     };
-    started.run(shutdown).await?;
-    Ok(())
+    let ran = started.run(shutdown).await;
+    confirming.abort();
+    Ok(ran?)
 }
 
 fn greet(started: &Started) -> io::Result<()> {

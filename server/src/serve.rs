@@ -1,24 +1,39 @@
-//! Connections: accepted within a bound, each with a time limit for its headers, all ended in order at the end.
+//! Connections: accepted within a bound, each under watch, all ended in order at the end.
 //!
-//! `axum::serve` has no limit on the time that headers take, so hyper is called itself.
+//! `axum::serve` has no limits on what a client may take its time for, so hyper is called itself.
 
 use crate::app::App;
+use crate::connections::{Connections, TICK, Watched};
+use crate::gate::Client;
+use crate::watched::Socket;
+use axum::Router;
+use axum::body::HttpBody;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper::service::{Service, service_fn};
+use hyper_util::rt::TokioIo;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 use std::future::Future;
-use std::io;
+use std::io::{self, Write};
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::net::{TcpListener, TcpStream};
 
 /// How long requests may take to finish once the server is told to stop.
 const LAST_REQUESTS: Duration = Duration::from_secs(10);
 /// How long to wait when the system has no more sockets to give.
 const BREATHER: Duration = Duration::from_millis(50);
+/// The most bytes of a request's headers; more are answered with 431.
+const MAX_HEAD_BYTES: usize = 32 * 1024;
+/// The most bytes that are read of a connection before they are looked at.
+const MAX_BUFFER_BYTES: usize = 64 * 1024;
+/// What a connection is told for which there is no room.
+const NO_ROOM: &[u8] =
+    b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 
 /// Serves `app` until `shutdown` is ready; then no connection is accepted, and requests under way are given ten
 /// seconds. The ledger is not closed: that is its owner's to do.
@@ -30,48 +45,88 @@ pub async fn serve(listener: TcpListener, app: App, shutdown: impl Future<Output
     crate::trial::check_address(app.ledger().origin(), address)
         .map_err(|error| io::Error::new(io::ErrorKind::PermissionDenied, error))?;
     let router = app.router();
-    let limits = app.limits();
-    let room = Arc::new(Semaphore::new(limits.max_connections));
+    let connections = Connections::new(app.limits());
     let graceful = GracefulShutdown::new();
     let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(limits.header_timeout).keep_alive(true);
+    builder.keep_alive(true).max_header_size(MAX_HEAD_BYTES).max_buf_size(MAX_BUFFER_BYTES);
 
+    let mut ticks = tokio::time::interval(TICK);
     let mut shutdown = pin!(shutdown);
     loop {
-        let (stream, permit) = tokio::select! {
+        let (stream, peer) = tokio::select! {
             () = &mut shutdown => break,
-            accepted = accept(&listener, &room) => match accepted {
+            _ = ticks.tick() => {
+                connections.tick();
+                continue;
+            }
+            accepted = listener.accept() => match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
                     // A client that went away, or no file descriptors: the next one may do better.
                     tracing::warn!(%error, "a connection could not be accepted");
+                    connections.make_room();
                     tokio::time::sleep(BREATHER).await;
                     continue;
                 }
             },
         };
-        // An answer is one write; waiting to join it with another would only delay it.
-        drop(stream.set_nodelay(true));
-        let service = TowerToHyperService::new(router.clone());
-        let connection = graceful.watch(builder.serve_connection(TokioIo::new(stream), service));
-        tokio::spawn(async move {
-            // A broken connection is the client's affair.
-            drop(connection.await);
-            drop(permit);
+        let Some(watched) = connections.enter() else {
+            refuse(stream);
+            continue;
+        };
+        let line = watched.line();
+        let (router, builder, watcher) = (router.clone(), builder.clone(), graceful.watcher());
+        let task = tokio::spawn(async move {
+            // Until it says something, a connection costs a socket and this small task.
+            if stream.readable().await.is_ok() {
+                let socket = Socket { stream, watched: Arc::new(watched) };
+                Box::pin(converse(builder, socket, peer, router, watcher)).await;
+            }
         });
+        Watched::served_by(&line, task.abort_handle());
     }
     drop(listener);
+    // What nobody is asked any more owes nothing.
+    connections.end_idle();
     if tokio::time::timeout(LAST_REQUESTS, graceful.shutdown()).await.is_err() {
         tracing::warn!("some requests did not finish in time");
     }
     Ok(())
 }
 
-async fn accept(
-    listener: &TcpListener,
-    room: &Arc<Semaphore>,
-) -> io::Result<(tokio::net::TcpStream, tokio::sync::OwnedSemaphorePermit)> {
-    let permit = Arc::clone(room).acquire_owned().await.map_err(io::Error::other)?;
-    let (stream, _) = listener.accept().await?;
-    Ok((stream, permit))
+/// Answers a connection's requests, one after the other.
+async fn converse(
+    builder: http1::Builder,
+    socket: Socket,
+    peer: SocketAddr,
+    router: Router,
+    watcher: Watcher,
+) {
+    // An answer is one write; waiting to join it with another would only delay it.
+    drop(socket.stream.set_nodelay(true));
+    let client = Client::of(peer.ip());
+    let watched = Arc::clone(&socket.watched);
+    let router = TowerToHyperService::new(router);
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        watched.works();
+        request.extensions_mut().insert(client);
+        let answer = router.call(request);
+        let watched = Arc::clone(&watched);
+        async move {
+            let answer = answer.await;
+            if let Ok(answer) = &answer {
+                watched.answers(answer.body().size_hint().lower());
+            }
+            answer
+        }
+    });
+    // A broken connection is the client's affair.
+    drop(watcher.watch(builder.serve_connection(TokioIo::new(socket), service)).await);
+}
+
+/// Says so in one write, which a new socket has room for, and hangs up.
+fn refuse(stream: TcpStream) {
+    if let Ok(mut stream) = stream.into_std() {
+        drop(stream.write(NO_ROOM));
+    }
 }

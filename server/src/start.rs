@@ -3,6 +3,7 @@
 use crate::app::{App, Settings};
 use crate::config::Config;
 use crate::demo::{self, DemoError};
+use crate::open_files;
 use crate::private::{self, PrivateError};
 use crate::serve::serve;
 use crate::trial::{self, TrialError};
@@ -66,7 +67,7 @@ pub struct Started {
 ///
 /// # Errors
 /// [`RunError`].
-pub async fn prepare(config: Config) -> Result<Started, RunError> {
+pub async fn prepare(mut config: Config) -> Result<Started, RunError> {
     // Before anything is made: all ledgers that this version makes are trials.
     if !config.listen.ip().is_loopback() {
         return Err(TrialError::Address(config.listen).into());
@@ -77,8 +78,23 @@ pub async fn prepare(config: Config) -> Result<Started, RunError> {
     let address = listener.local_addr().map_err(listen)?;
     let public_url = config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
 
+    let wanted = config.limits.max_connections;
+    config.limits.max_connections = open_files::allow(wanted);
+    if config.limits.max_connections < wanted {
+        let allowed = config.limits.max_connections;
+        tracing::warn!(
+            wanted,
+            allowed,
+            "the limit on open files allows fewer connections: raise it (ulimit -Hn)"
+        );
+    }
     let mut static_tokens = static_tokens(&config)?;
-    let mut options = Options { queue: config.queue, heartbeat: config.heartbeat, ..Options::default() };
+    let mut options = Options {
+        queue: config.limits.queue,
+        heartbeat: config.heartbeat,
+        confirm_clock: config.confirm_clock,
+        ..Options::default()
+    };
     if let Some(flush_bytes) = config.flush_bytes {
         options.index.flush_bytes = flush_bytes;
         options.index.hard_bytes = options.index.hard_bytes.max(flush_bytes.saturating_mul(4));

@@ -1,4 +1,4 @@
-//! What the crash test and the process that it kills share: a small cast whose records are the same bytes on every run,
+//! What the tests that break a process and that process share: a small cast whose records are the same bytes on every run,
 //! so that setting up again after a kill is idempotent, and the lines that the process prints.
 
 use procura_core::draft::{Draft, Occasion};
@@ -55,10 +55,16 @@ pub struct Player {
 
 /// Everyone who plays.
 pub struct Cast {
+    /// Registers persons.
+    pub registrar: Player,
+    /// Prepares parties.
+    pub provisional: Player,
     /// Persons who give mandates to each other.
     pub persons: Vec<Player>,
     /// The catalogue.
     pub catalogue: Hash,
+    /// The records that bring all of them in, in order.
+    pub records: Vec<Submission>,
 }
 
 /// Options under which everything happens often: volumes, flushes, heartbeats.
@@ -78,7 +84,8 @@ pub fn log_key() -> Arc<SoftKey> {
     Arc::new(SoftKey::from_seed(&fixed("log", 0)))
 }
 
-fn fixed<const N: usize>(label: &str, n: u64) -> [u8; N] {
+/// Bytes that are the same on every run.
+pub(crate) fn fixed<const N: usize>(label: &str, n: u64) -> [u8; N] {
     let block = sha256(&[label.as_bytes(), &n.to_be_bytes()]);
     block.0[..N].try_into().unwrap()
 }
@@ -87,26 +94,36 @@ fn fixed<const N: usize>(label: &str, n: u64) -> [u8; N] {
 ///
 /// # Errors
 /// [`OpenError`].
-pub fn open_or_init(folder: &Path, began: Millis) -> Result<Ledger, OpenError> {
-    match Ledger::open(folder, ORIGIN, log_key(), options()) {
+pub fn open_or_init(folder: &Path, began: Millis, options: Options) -> Result<Ledger, OpenError> {
+    match Ledger::open(folder, ORIGIN, log_key(), options.clone()) {
         Ok(ledger) => return Ok(ledger),
         Err(OpenError::Store(error)) if error.name() == "absent" => {}
         // A first start that was killed before its first commit.
         Err(OpenError::OtherLog { .. }) => {}
         Err(error) => return Err(error),
     }
-    let root = SoftKey::from_seed(&fixed("root", 0));
-    let record = draft("root", began, 0)
-        .member("keys", json!([root.public_key().jwk()]))
-        .member("quorum", json!(1))
-        .member("key_delay", json!(259_200_000_u64))
-        .member("trial", json!(true))
-        .sign(&root.public_key().thumbprint(), &root)
-        .unwrap();
-    Ledger::init(folder, Setup { origin: ORIGIN.to_owned(), root: record, log_key: log_key() }, options())
+    Ledger::init(folder, setup(began), options)
 }
 
-fn occasion(label: &str, began: Millis, n: u64) -> Occasion<'static> {
+/// What the ledger starts with.
+#[must_use]
+pub fn setup(began: Millis) -> Setup {
+    let root = root();
+    let record = draft("root", began, 0)
+        .member("keys", json!([root.key.public_key().jwk()]))
+        .member("quorum", json!(1))
+        .member("key_delay", json!(259_200_000_u64))
+        .member("trial", json!(true));
+    Setup { origin: ORIGIN.to_owned(), root: sign(record, &root), log_key: log_key() }
+}
+
+fn root() -> Player {
+    let key = Arc::new(SoftKey::from_seed(&fixed("root", 0)));
+    Player { party: Hash::default(), kid: key.public_key().thumbprint(), key }
+}
+
+/// An occasion of the test's beginning.
+pub(crate) fn occasion(label: &str, began: Millis, n: u64) -> Occasion<'static> {
     Occasion { origin: ORIGIN, nonce: fixed(label, n), now: began }
 }
 
@@ -119,23 +136,36 @@ fn draft(kind: &str, began: Millis, n: u64) -> Draft {
 /// # Errors
 /// [`SubmitError`].
 pub fn set_up(ledger: &Ledger, began: Millis) -> Result<Cast, SubmitError> {
-    let key = Arc::new(SoftKey::from_seed(&fixed("root", 0)));
-    let root = Player { party: Hash::default(), kid: key.public_key().thumbprint(), key };
-    let registrar = register(ledger, &root, began, 1, "kbo:0999999922", &["registrar"])?;
-    let provisional = register(ledger, &root, began, 2, "kbo:1000000021", &["provisional"])?;
-    ledger.set_provisional(Registrar { kid: provisional.kid, signer: provisional.key });
-    let title = |text: &str| json!({"de": text, "en": text, "fr": text, "nl": text});
-    let catalogue = draft("catalogue", began, 3)
-        .member("code", json!("be.social"))
-        .member("version", json!(1))
-        .member("categories", json!([{"code": "pension", "title": title("Pension")}]))
-        .member("purposes", json!([{"code": "read", "title": title("Read")}]))
-        .member("bases", json!([]));
-    let catalogue = ledger.append(sign(catalogue, &root))?.id;
-    let persons = (0..4)
-        .map(|n| register(ledger, &registrar, began, 10 + n, &niss(900_101_001 + 2 * n), &[]))
-        .collect::<Result<_, _>>()?;
-    Ok(Cast { persons, catalogue })
+    let cast = Cast::of(began);
+    for record in &cast.records {
+        ledger.append(record.clone())?;
+    }
+    let Player { kid, key, .. } = cast.provisional.clone();
+    ledger.set_provisional(Registrar { kid, signer: key });
+    Ok(cast)
+}
+
+impl Cast {
+    /// The cast of a test that began then.
+    #[must_use]
+    pub fn of(began: Millis) -> Self {
+        let (root, mut records) = (root(), Vec::new());
+        let registrar = register(&mut records, &root, began, 1, "kbo:0999999922", &["registrar"]);
+        let provisional = register(&mut records, &root, began, 2, "kbo:1000000021", &["provisional"]);
+        let title = |text: &str| json!({"de": text, "en": text, "fr": text, "nl": text});
+        let catalogue_draft = draft("catalogue", began, 3)
+            .member("code", json!("be.social"))
+            .member("version", json!(1))
+            .member("categories", json!([{"code": "pension", "title": title("Pension")}]))
+            .member("purposes", json!([{"code": "read", "title": title("Read")}]))
+            .member("bases", json!([]));
+        let catalogue = catalogue_draft.id();
+        records.push(sign(catalogue_draft, &root));
+        let persons = (0..4)
+            .map(|n| register(&mut records, &registrar, began, 10 + n, &niss(900_101_001 + 2 * n), &[]))
+            .collect();
+        Self { registrar, provisional, persons, catalogue, records }
+    }
 }
 
 /// The identifier of a person born in the last century, from its first nine digits.
@@ -144,33 +174,41 @@ pub fn niss(digits: u64) -> String {
     format!("niss:{digits:09}{:02}", 97 - digits % 97)
 }
 
-fn sign(draft: Draft, by: &Player) -> Submission {
+/// A draft as somebody hands it in.
+pub(crate) fn sign(draft: Draft, by: &Player) -> Submission {
     draft.sign(&by.kid, by.key.as_ref()).unwrap()
 }
 
-fn register(
-    ledger: &Ledger,
+/// A party with its first key, behind the records that there are.
+pub(crate) fn register(
+    records: &mut Vec<Submission>,
     by: &Player,
     began: Millis,
     n: u64,
     identifier: &str,
     roles: &[&str],
-) -> Result<Player, SubmitError> {
+) -> Player {
     let party_type = if roles.is_empty() { PartyType::Person } else { PartyType::Institution };
     let salts = [fixed("salt", n), fixed("salt of the name", n)];
     let occasion = occasion("party", began, n);
     let identifier = identifier.parse().unwrap();
-    let party =
+    let draft =
         Draft::party(&occasion, party_type, fixed("handle", n), &identifier, Some("Somebody"), &salts)
             .unwrap();
-    let party = if roles.is_empty() { party } else { party.member("roles", json!(roles)) };
-    let party = ledger.append(sign(party, by))?.id;
+    let draft = if roles.is_empty() { draft } else { draft.member("roles", json!(roles)) };
+    let party = draft.id();
+    records.push(sign(draft, by));
     let key = Arc::new(SoftKey::from_seed(&fixed("key", n)));
-    let nonce = fixed("key record", n);
-    let occasion = Occasion { origin: ORIGIN, nonce, now: began };
+    let draft = key_draft(&party, &key, began, n, "first");
+    let kid = draft.id();
+    records.push(sign(draft, by));
+    Player { party, kid, key }
+}
+
+/// A key of a party, with its proof of possession.
+pub(crate) fn key_draft(party: &Hash, key: &SoftKey, began: Millis, n: u64, basis: &str) -> Draft {
+    let occasion = occasion("key record", began, n);
     let public = key.public_key();
-    let possession = key.sign(&proof_of_possession_message(ORIGIN, &party, &public, &nonce)).unwrap();
-    let record = Draft::key(&occasion, &party, &public, &possession, "first", "substantial");
-    let kid = ledger.append(sign(record, by))?.id;
-    Ok(Player { party, kid, key })
+    let message = proof_of_possession_message(ORIGIN, party, &public, &occasion.nonce);
+    Draft::key(&occasion, party, &public, &key.sign(&message).unwrap(), basis, "substantial")
 }

@@ -1,7 +1,12 @@
 //! What Procura's end-to-end tests share.
 
 pub mod crash;
+pub mod dice;
+pub mod faults;
+pub mod fixture;
+pub mod folders;
 pub mod hostile;
 pub mod meddler;
+pub mod power;
 pub mod vectors;
 pub mod world;

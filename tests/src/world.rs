@@ -65,6 +65,14 @@ impl Clock for TestClock {
 #[derive(Debug, Default)]
 pub struct CountedRandom(AtomicU64);
 
+impl CountedRandom {
+    /// One that goes on from a count, apart from those that do from others.
+    #[must_use]
+    pub fn from(count: u64) -> Self {
+        Self(AtomicU64::new(count))
+    }
+}
+
 impl Random for CountedRandom {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), String> {
         for chunk in bytes.chunks_mut(32) {
@@ -174,6 +182,22 @@ impl World {
         let root = world.root.clone();
         world.catalogue = world.publish_catalogue(&root, 1, json!([]));
         world
+    }
+
+    /// The same world with its ledger opened anew, and other randomness.
+    #[must_use]
+    pub fn with_ledger(&self, ledger: Ledger, random: Arc<CountedRandom>) -> Self {
+        Self {
+            ledger,
+            random,
+            clock: self.clock.clone(),
+            root: self.root.clone(),
+            registrar: self.registrar.clone(),
+            provisional: self.provisional.clone(),
+            catalogue: self.catalogue,
+            log_key: self.log_key.clone(),
+            logged: Mutex::new(self.logged.lock().unwrap().clone()),
+        }
     }
 
     /// The options that a ledger of this world is opened with.

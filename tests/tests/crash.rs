@@ -128,7 +128,10 @@ fn nothing_acknowledged_is_lost_to_a_kill() {
         }
     }
     let acknowledged = all.values().filter(|told| told.acknowledged.is_some()).count();
-    println!("{crashes} kills, {} records tried, {acknowledged} acknowledged, none lost", all.len());
+    println!(
+        "{opened} runs, {crashes} faults, 0 lost: {} records tried, {acknowledged} acknowledged",
+        all.len()
+    );
     assert!(opened > 0 && acknowledged > 0);
     let volumes = std::fs::read_dir(path.join("main")).unwrap().count();
     assert!(crashes < 10 || volumes > 3, "{volumes} files in the store: no volume was sealed");

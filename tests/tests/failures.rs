@@ -14,6 +14,7 @@ use procura_ledger::{
     Acknowledged, Ask, Audience, Clock, Ledger, MemoryIndex, OpenError, Options, Setup, State, Storage,
     SubmitError,
 };
+use procura_tests::folders::copy;
 use procura_tests::meddler::{CommitFault, Meddler};
 use procura_tests::world::{Actor, ORIGIN, World};
 use serde_json::json;
@@ -52,7 +53,7 @@ impl Scene {
         loop {
             let state = self.world.ledger.state();
             match &state {
-                State::ReadOnly(what) if what.contains(because) => return,
+                State::ReadOnly(what) | State::DiskFull(what) if what.contains(because) => return,
                 _ => assert!(start.elapsed() < Duration::from_secs(20), "{state:?}"),
             }
             std::thread::sleep(Duration::from_millis(1));
@@ -201,6 +202,7 @@ fn a_full_disk_keeps_the_ledger_read_only_until_there_is_room() {
     assert!(matches!(error(ledger.append(mandate())), SubmitError::Unknown));
     // The index commit that tries it failed as well: not ready, although reading works.
     scene.is_read_only("full");
+    assert!(matches!(ledger.state(), State::DiskFull(_)));
     let request = World::ask(&scene.son.identifier, "tax", &scene.mother.identifier, "read");
     assert!(!ledger.view().evaluate(&request, world.clock.now()).unwrap().permit);
     scene.is_ready_again();
@@ -341,19 +343,6 @@ fn a_heartbeat_keeps_freshness_provable_also_while_only_refusals_come() {
 
 fn reopen(world: &World, folder: &Path) -> Result<Ledger, OpenError> {
     Ledger::open(folder, ORIGIN, world.log_key.clone(), world.options())
-}
-
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            std::fs::copy(entry.path(), target).unwrap();
-        }
-    }
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::hash::handle_commitment;
 use crate::identifier::Identifier;
 use crate::judge::{Judge, Place, Verdict};
 use crate::key::{PublicKey, SignatureError};
-use crate::kinds::{Catalogue, Content, KeyBasis, KeyEnd, NotAllowed, Party, Validity};
+use crate::kinds::{Catalogue, Content, KeyBasis, KeyEnd, NotAllowed, Party, Validity, check_possession};
 use crate::kv::Unreadable;
 use crate::record::{OutOfTime, Record, RecordError};
 use crate::source::{Lack, OpeningError, Source};
@@ -228,6 +228,7 @@ pub struct Candidate {
     identifier: Option<Identifier>,
     handle: Option<[u8; 32]>,
     verified_by: Cell<Option<PublicKey>>,
+    possession: Cell<Option<Result<(), NotAllowed>>>,
 }
 
 /// What becomes of an admitted candidate.
@@ -277,10 +278,12 @@ impl Candidate {
             identifier,
             handle: submission.handle,
             verified_by: Cell::new(None),
+            possession: Cell::new(None),
         })
     }
 
-    /// Verifies the signature under `key`, which the caller found under the record's `kid`, so that admission need not.
+    /// Verifies the signature under `key`, which the caller found under the record's `kid`, and a key's proof of possession, so
+    /// that admission need not: one thread admits, many verify.
     ///
     /// # Errors
     /// [`Refusal::Signature`].
@@ -290,7 +293,15 @@ impl Candidate {
         }
         self.record.jws().verify(key).map_err(Refusal::Signature)?;
         self.verified_by.set(Some(*key));
+        // Whether it counts is told in its turn, after whether the signer may bind a key at all.
+        let _ = self.check_possession();
         Ok(())
+    }
+
+    fn check_possession(&self) -> Result<(), NotAllowed> {
+        let checked = self.possession.get().unwrap_or_else(|| check_possession(&self.record));
+        self.possession.set(Some(checked));
+        checked
     }
 
     /// The record.
@@ -329,12 +340,14 @@ impl Candidate {
     /// [`Refusal`], the first in the order of the spec.
     pub fn admit<S: State + ?Sized>(&self, state: &S, place: Place) -> Result<Admitted, Refusal> {
         let judge = Judge::trusting_admission(state);
+        let judge = if matches!(self.record.content(), Content::Key(_)) { judge.in_full() } else { judge };
         let verify = |key: &PublicKey| match self.verify(key) {
             Err(Refusal::Signature(error)) => Err(Verdict::Signature(place.at, error)),
             _ => Ok(()),
         };
         self.check_named(state)?;
         let status = judge.candidate(&self.record, place, &verify)?;
+        self.check_possession().map_err(Refusal::NotAllowed)?;
         self.record.check_time(place.time)?;
         self.check_kind(state, &judge)?;
         let concerns = match &self.record.common().target {

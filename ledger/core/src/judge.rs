@@ -75,6 +75,10 @@ pub struct Judge<'a, S: Source + ?Sized> {
     trusts_admission: bool,
     judged: RefCell<BTreeSet<Index>>,
     verified: Rc<RefCell<BTreeSet<Index>>>,
+    /// What was found to stand, for the source to know; `None` once something did not, since what was judged around it counts
+    /// as judged without being so.
+    standings: RefCell<Option<Vec<Standing>>>,
+    in_full: bool,
 }
 
 /// Where a record stands, or is to stand.
@@ -106,20 +110,38 @@ impl Standing {
 impl<'a, S: Source + ?Sized> Judge<'a, S> {
     /// Judges from scratch, as a verifier must.
     pub fn new(source: &'a S) -> Self {
-        Self { source, trusts_admission: false, judged: RefCell::default(), verified: Rc::default() }
+        Self {
+            source,
+            trusts_admission: false,
+            judged: RefCell::default(),
+            verified: Rc::default(),
+            standings: RefCell::new(Some(Vec::new())),
+            in_full: true,
+        }
     }
 
     /// Judges records that this very ledger admitted: their signatures were verified then and their bytes are its
-    /// own, so only what can change later is looked at again.
+    /// own, so only what can change later is looked at again, and what the source knows to stand is not.
     pub fn trusting_admission(source: &'a S) -> Self {
-        Self { source, trusts_admission: true, judged: RefCell::default(), verified: Rc::default() }
+        Self { trusts_admission: true, in_full: false, ..Self::new(source) }
+    }
+
+    /// The same, but every chain of keys is walked to the root: for a key that is to be bound, whose chain must not be too long.
+    #[must_use]
+    pub fn in_full(self) -> Self {
+        Self { in_full: true, ..self }
     }
 
     /// A judge of the same source with a clean slate, for a record whose failure must not colour the next one's. Only what
     /// never changes is kept: which signatures verified.
     #[must_use]
     pub fn afresh(&self) -> Self {
-        Self { judged: RefCell::default(), verified: Rc::clone(&self.verified), ..*self }
+        Self {
+            judged: RefCell::default(),
+            verified: Rc::clone(&self.verified),
+            standings: RefCell::new(Some(Vec::new())),
+            ..*self
+        }
     }
 
     /// What is judged.
@@ -142,7 +164,19 @@ impl<'a, S: Source + ?Sized> Judge<'a, S> {
     /// # Errors
     /// [`Verdict`].
     pub fn standing(&self, id: &Hash) -> Result<Standing, Verdict> {
-        self.standing_at_depth(id, 0)
+        let judged = self.standing_at_depth(id, 0);
+        self.settle(judged.is_ok());
+        judged
+    }
+
+    /// Tells the source what stands: only once everything that it rests on was judged to the end.
+    fn settle(&self, all_stand: bool) {
+        let mut standings = self.standings.borrow_mut();
+        match &mut *standings {
+            Some(found) if all_stand && !found.is_empty() => self.source.stand(std::mem::take(found)),
+            _ if all_stand => {}
+            _ => *standings = None,
+        }
     }
 
     /// Judges one item of a create's list, which the list's own judgement would leave unopened.
@@ -163,11 +197,22 @@ impl<'a, S: Source + ?Sized> Judge<'a, S> {
     }
 
     /// Judges a record that is to be logged at a place, with its signature verified by `verify`: the status that it
-    /// leads to.
+    /// leads to. A key's proof of possession is the caller's to check.
     ///
     /// # Errors
     /// [`Verdict`]; [`OpeningError::Move`] if its target does not allow the move.
     pub fn candidate(
+        &self,
+        record: &Record,
+        place: Place,
+        verify: &dyn Fn(&PublicKey) -> Result<(), Verdict>,
+    ) -> Result<Option<Status>, Verdict> {
+        let judged = self.judge_candidate(record, place, verify);
+        self.settle(judged.is_ok());
+        judged
+    }
+
+    fn judge_candidate(
         &self,
         record: &Record,
         place: Place,
@@ -178,10 +223,9 @@ impl<'a, S: Source + ?Sized> Judge<'a, S> {
             // A key is judged as deep as a record that it will sign: none is bound whose signatures could not count.
             let depth = usize::from(matches!(record.content(), Content::Key(_)));
             self.statement(record, place, None, depth, verify)?;
-            check_possession(record).map_err(|error| Verdict::NotAllowed(place.at, error))?;
             return Ok(becomes(record, None));
         };
-        let standing = self.standing(&target_id)?;
+        let standing = self.standing_at_depth(&target_id, 0)?;
         let signers = self.signers_before(&standing, place.at)?;
         let status = standing.list.status().ok_or(Lack::List { id: target_id })?;
         let target = Target {
@@ -200,6 +244,11 @@ impl<'a, S: Source + ?Sized> Judge<'a, S> {
     }
 
     fn standing_at_depth(&self, id: &Hash, depth: usize) -> Result<Standing, Verdict> {
+        if !self.in_full
+            && let Some(known) = self.source.judged(id)
+        {
+            return Ok(known);
+        }
         let create = self.source.record(id)?;
         let list = self.source.list(id)?;
         let standing = Standing { create, list };
@@ -221,6 +270,9 @@ impl<'a, S: Source + ?Sized> Judge<'a, S> {
                     signers.push(*logged.opened()?.record.jws().kid());
                 }
             }
+        }
+        if let Some(standings) = &mut *self.standings.borrow_mut() {
+            standings.push(standing.clone());
         }
         Ok(standing)
     }

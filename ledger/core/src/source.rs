@@ -6,6 +6,7 @@
 use crate::entry::Entry;
 use crate::hash::{commitment, handle_commitment};
 use crate::index::{Item, StatusBody};
+use crate::judge::Standing;
 use crate::kinds::Content;
 use crate::kv::Unreadable;
 use crate::record::{OutOfTime, Record, RecordError};
@@ -379,4 +380,16 @@ pub trait Source {
     /// # Errors
     /// [`Unreadable`].
     fn holds(&self, index: Index, id: &Hash) -> Result<bool, Unreadable>;
+
+    /// What was judged of this create before and found to stand, if nothing was logged since that could change it. A
+    /// ledger may answer that of records that it admitted itself; whoever proves or verifies knows of nothing.
+    fn judged(&self, id: &Hash) -> Option<Standing> {
+        let _ = id;
+        None
+    }
+
+    /// Takes note of creates that were judged and stand.
+    fn stand(&self, standings: Vec<Standing>) {
+        drop(standings);
+    }
 }

@@ -37,6 +37,8 @@ impl Rebuilt<'_> {
             cache: &self.cache,
             pending: &[],
             prepared: &nothing_prepared,
+            // An audit relies on nothing that was found before.
+            standings: None,
         };
         let mut counts = self.counts;
         let mut found = Vec::new();

@@ -3,8 +3,9 @@
 //! spec: http.md#who-calls
 
 use super::problem::Problem;
-use super::tokens::hash_of;
+use super::tokens::{Grant, hash_of};
 use crate::app::App;
+use crate::gate::Client;
 use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
@@ -14,7 +15,10 @@ use procura_core::kinds::{Content, PartyType, Role};
 use procura_core::receipt::AsOf;
 use procura_core::{Hash, Size};
 use procura_ledger::{Ask, Audience, Found, ReadError, View};
+use std::collections::HashMap;
 use std::convert::Infallible;
+use std::net::Ipv4Addr;
+use std::sync::{PoisonError, RwLock};
 
 /// The bearer token that came with a request, hashed; whether it counts is asked of the state it is used on.
 #[derive(Debug, Clone, Copy)]
@@ -42,6 +46,16 @@ impl<S: Sync> FromRequestParts<S> for Bearer {
     }
 }
 
+impl<S: Sync> FromRequestParts<S> for Client {
+    type Rejection = Infallible;
+
+    /// Where the router is served by other means than ours, all are one client.
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let unknown = || Self::of(Ipv4Addr::UNSPECIFIED.into());
+        Ok(parts.extensions.get().copied().unwrap_or_else(unknown))
+    }
+}
+
 /// A party that asks, as the state it asks about knows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Caller {
@@ -50,10 +64,42 @@ pub(crate) struct Caller {
     is_auditor: bool,
 }
 
+/// Callers who were found in one state of the ledger: nothing about them changes within it.
+#[derive(Debug, Default)]
+pub(crate) struct Known(RwLock<(Size, HashMap<Hash, Caller>)>);
+
+impl Known {
+    fn get(&self, token: &Hash, size: Size) -> Option<Caller> {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        if known.0 == size { known.1.get(token).copied() } else { None }
+    }
+
+    /// Whoever was known of an older state is forgotten.
+    fn insert(&self, token: Hash, size: Size, caller: Caller) {
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if known.0 < size {
+            *known = (size, HashMap::new());
+        }
+        if known.0 == size {
+            known.1.insert(token, caller);
+        }
+    }
+}
+
 impl Caller {
     /// The caller whom a token stands for, if the token, its key and its party are in force in `view`.
     pub(crate) fn find(app: &App, view: &View, bearer: Bearer) -> Result<Self, Problem> {
-        let grant = bearer.0.and_then(|token| app.find_token(&token)).ok_or_else(Problem::token)?;
+        let token = bearer.0.ok_or_else(Problem::token)?;
+        let grant = app.find_token(&token).ok_or_else(Problem::token)?;
+        if let Some(known) = app.known().get(&token, view.size()) {
+            return Ok(known);
+        }
+        let caller = Self::of(view, grant)?;
+        app.known().insert(token, view.size(), caller);
+        Ok(caller)
+    }
+
+    fn of(view: &View, grant: Grant) -> Result<Self, Problem> {
         if let Some(kid) = grant.kid {
             let key = view.key(&kid)?.ok_or_else(Problem::token)?;
             if key.party != grant.party || !key.status.permits() || key.compromised {

@@ -3,17 +3,18 @@
 //! spec: http.md#authzen
 
 use super::auth::{Bearer, Caller};
-use super::body::{Fit, MAX_REQUEST_BYTES, media_type, open_object, read};
+use super::body::{MAX_REQUEST_BYTES, MediaType, open_object, read};
 use super::problem::Problem;
 use crate::app::App;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use procura_core::Millis;
-use procura_core::decide::{AuthZen, PartyRef};
+use procura_core::decide::{AuthZen, PartyRef, Reason};
 use procura_ledger::{ReadError, View};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 /// A refusal as AuthZEN section 10.1.2 wants it: the status, and a message as text.
@@ -57,36 +58,47 @@ impl IntoResponse for Refused {
         (status = 200, description = "The decision", body = super::docs::Evaluation),
         (status = 400, description = "A member is missing or mistyped; the message", body = String, content_type = "text/plain"),
         (status = 401, description = "No token in force; the message", body = String, content_type = "text/plain"),
+        (status = 500, description = "The ledger could not be read; the message", body = String, content_type = "text/plain"),
+        (status = 503, description = "Ask again; the message", body = String, content_type = "text/plain"),
     )
 )]
 pub(super) async fn evaluation(
     State(app): State<App>,
     bearer: Bearer,
-    headers: HeaderMap,
+    media_type: MediaType,
     body: Body,
-) -> Result<Json<Value>, Refused> {
-    let fit = Fit { limit_bytes: MAX_REQUEST_BYTES, timeout: app.limits().body_timeout };
-    let body = read(body, fit).await?;
-    app.ask(bearer, |_, _| Ok(())).await?;
-    if media_type(&headers).as_deref() != Some("application/json") {
-        return Err(Problem::new("media_type", "Send the body as application/json.").into());
-    }
-    let object = open_object(&body)?;
-    let request = AuthZen::read(object).map_err(|error| Problem::from(error.0))?;
+) -> Result<Json<Evaluation>, Refused> {
+    let body = read(&app, body, MAX_REQUEST_BYTES).await?;
     let at = app.now();
-    let answer = app.ask(bearer, move |view, caller| Ok(decide(view, caller, request, at)?)).await?;
-    Ok(Json(answer))
+    let answer = app.ask(bearer, move |view, caller| {
+        media_type.expect(MediaType::Json)?;
+        let request = AuthZen::read(open_object(&body.bytes)?).map_err(|error| error.0)?;
+        Ok(decide(view, caller, request, at)?)
+    });
+    Ok(Json(answer.await?))
+}
+
+/// The decision as it is sent: neither evidence nor time nor size, so that the same request in the same state has the
+/// same body.
+#[derive(Debug, Serialize)]
+pub(super) struct Evaluation {
+    decision: bool,
+    context: Context,
+}
+
+#[derive(Debug, Serialize)]
+struct Context {
+    reason: Reason,
 }
 
 /// The decision. Who may not ask about these parties gets the answer that parties nobody registered would get.
-fn decide(view: &View, caller: &Caller, mut request: AuthZen, at: Millis) -> Result<Value, ReadError> {
+fn decide(view: &View, caller: &Caller, mut request: AuthZen, at: Millis) -> Result<Evaluation, ReadError> {
     if !caller.may_ask(view, &request)? {
         let nobody = || PartyRef::Nobody(String::new());
         (request.actor, request.subject, request.on_behalf_of) = (nobody(), nobody(), None);
     }
     let decision = view.evaluate(&request, at)?;
-    // Neither evidence nor time nor size: the same request in the same state has the same body.
-    Ok(json!({"decision": decision.permit, "context": {"reason": decision.reason}}))
+    Ok(Evaluation { decision: decision.permit, context: Context { reason: decision.reason } })
 }
 
 /// Where AuthZEN is spoken.

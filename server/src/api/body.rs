@@ -1,68 +1,150 @@
 //! Reading bodies: of a stated type, within a stated size and time.
 
 use super::problem::Problem;
-use axum::body::Body;
+use crate::app::App;
+use axum::body::{Body, Bytes};
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use http_body_util::BodyExt;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
+use std::convert::Infallible;
 use std::fmt;
-use std::time::Duration;
+use std::sync::Arc;
+use tokio::sync::OwnedSemaphorePermit;
 
 /// The most bytes of a JSON request that is no submission, and of a form.
 pub(super) const MAX_REQUEST_BYTES: usize = 64 * 1024;
 
-/// What a body must fit.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Fit {
-    /// The most bytes.
-    pub(super) limit_bytes: usize,
-    /// The longest time it may take to arrive.
-    pub(super) timeout: Duration,
+/// The media type that a request names, without its parameters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum MediaType {
+    /// `application/json`.
+    Json,
+    /// `application/jose`: a compact JWS.
+    Jose,
+    /// `application/x-www-form-urlencoded`.
+    Form,
+    /// Another, or none.
+    Other,
 }
 
-/// The media type a request names, without its parameters, in small letters.
-pub(super) fn media_type(headers: &HeaderMap) -> Option<String> {
-    let value = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
-    Some(value.split(';').next()?.trim().to_ascii_lowercase())
+impl MediaType {
+    /// Its name.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Json => "application/json",
+            Self::Jose => "application/jose",
+            Self::Form => "application/x-www-form-urlencoded",
+            Self::Other => "",
+        }
+    }
+
+    fn of(headers: &HeaderMap) -> Self {
+        let value =
+            headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let named = value.split(';').next().unwrap_or_default().trim();
+        let is_named = |known: &Self| named.eq_ignore_ascii_case(known.name());
+        [Self::Json, Self::Jose, Self::Form].into_iter().find(is_named).unwrap_or(Self::Other)
+    }
+
+    /// Refuses a body of another media type than this.
+    pub(super) fn expect(self, wanted: Self) -> Result<(), Problem> {
+        if self == wanted {
+            Ok(())
+        } else {
+            Err(Problem::new("media_type", format!("Send the body as {}.", wanted.name())))
+        }
+    }
 }
 
-/// Refuses a body of another media type than `wanted`.
-pub(super) fn expect_type(headers: &HeaderMap, wanted: &'static str) -> Result<(), Problem> {
-    if media_type(headers).as_deref() == Some(wanted) {
-        Ok(())
-    } else {
-        Err(Problem::new("media_type", format!("Send the body as {wanted}.")))
+impl<S: Sync> FromRequestParts<S> for MediaType {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self::of(&parts.headers))
     }
 }
 
 /// How much of a body that is too large is read away, so that a client that writes before it reads gets the answer.
 const MAX_DRAINED_BYTES: usize = 4 << 20;
 
-/// The whole body, if it fits. Read before anything else is refused, so that a client still writing gets the refusal
-/// instead of a broken connection.
-pub(super) async fn read(body: Body, fit: Fit) -> Result<Vec<u8>, Problem> {
-    let slow = |_| Problem::new("timeout", "The body took too long; send the request again.");
-    tokio::time::timeout(fit.timeout, collect(body, fit.limit_bytes)).await.map_err(slow)?
+/// How much of a body is kept whatever else is: nearly all bodies are smaller.
+const SMALL_BYTES: usize = 16 * 1024;
+/// What one permit of the room for large bodies stands for.
+pub(crate) const BODY_UNIT_BYTES: usize = 1024;
+
+/// A body that was read.
+pub(super) struct Received {
+    pub(super) bytes: Bytes,
+    /// Its room among the large bodies, to be held as long as anything is made of it.
+    pub(super) room: Option<OwnedSemaphorePermit>,
 }
 
-async fn collect(mut body: Body, limit_bytes: usize) -> Result<Vec<u8>, Problem> {
-    let (mut bytes, mut size_bytes) = (Vec::new(), 0_usize);
+/// The whole body, if it has at most `limit_bytes`. Read before anything else is refused, so that a client still writing gets
+/// the refusal instead of a broken connection.
+pub(super) async fn read(app: &App, body: Body, limit_bytes: usize) -> Result<Received, Problem> {
+    let slow = |_| Problem::new("timeout", "The body took too long; send the request again.");
+    tokio::time::timeout(app.limits().body_timeout, collect(app, body, limit_bytes)).await.map_err(slow)?
+}
+
+/// A body that is not wanted.
+pub(super) async fn read_away(app: &App, body: Body) {
+    drop(read(app, body, 0).await);
+}
+
+async fn collect(app: &App, mut body: Body, limit_bytes: usize) -> Result<Received, Problem> {
+    // Most bodies come in one piece, which is taken as it is.
+    let (mut whole, mut pieces, mut size_bytes) = (Bytes::new(), Vec::new(), 0_usize);
+    let (mut room, mut is_full): (Option<OwnedSemaphorePermit>, _) = (None, false);
     while let Some(frame) = body.frame().await {
         let frame =
             frame.map_err(|_| Problem::new("timeout", "The body broke off; send the request again."))?;
-        let Some(data) = frame.data_ref() else { continue };
+        let Ok(data) = frame.into_data() else { continue };
         size_bytes = size_bytes.saturating_add(data.len());
-        if size_bytes <= limit_bytes {
-            bytes.extend_from_slice(data);
-        } else if size_bytes > MAX_DRAINED_BYTES {
-            break;
+        if size_bytes > limit_bytes || is_full {
+            (whole, pieces, room) = (Bytes::new(), Vec::new(), None);
+            if size_bytes > MAX_DRAINED_BYTES {
+                break;
+            }
+            continue;
+        }
+        is_full = !has_room(app, size_bytes, &mut room);
+        if whole.is_empty() && pieces.is_empty() {
+            whole = data;
+        } else {
+            pieces.extend_from_slice(&std::mem::take(&mut whole));
+            pieces.extend_from_slice(&data);
         }
     }
     if size_bytes > limit_bytes {
         return Err(Problem::new("oversized", format!("A body here has at most {limit_bytes} bytes.")));
     }
-    Ok(bytes)
+    if is_full {
+        return Err(Problem::busy(1));
+    }
+    Ok(Received { bytes: if pieces.is_empty() { whole } else { pieces.into() }, room })
+}
+
+/// Sees to it that a body of so many bytes has its room.
+fn has_room(app: &App, size_bytes: usize, room: &mut Option<OwnedSemaphorePermit>) -> bool {
+    let units = size_bytes.saturating_sub(SMALL_BYTES).div_ceil(BODY_UNIT_BYTES);
+    let more = units.saturating_sub(room.as_ref().map_or(0, OwnedSemaphorePermit::num_permits));
+    if more == 0 {
+        return true;
+    }
+    let Some(more) = u32::try_from(more).ok().and_then(|more| {
+        // The semaphore is never closed: none are left.
+        Arc::clone(app.bodies()).try_acquire_many_owned(more).ok()
+    }) else {
+        return false;
+    };
+    match room {
+        Some(room) => room.merge(more),
+        None => *room = Some(more),
+    }
+    true
 }
 
 /// An object whose unknown members may hold any JSON, fractions too, as AuthZEN and JWT want it; a member twice, at any

@@ -3,10 +3,11 @@
 //! spec: http.md#ours
 
 use super::auth::Bearer;
+use super::body::parameters;
 use super::problem::Problem;
 use crate::app::App;
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use serde_json::{Value, json};
 
 /// The ids of the catalogues in force, oldest first. Each is read, and proven, as a record.
@@ -17,9 +18,18 @@ use serde_json::{Value, json};
     security(("bearer" = [])),
     responses(
         (status = 200, description = "The ids", body = super::docs::Catalogues),
+        (status = 400, description = "`query`", body = super::docs::ProblemBody, content_type = "application/problem+json"),
         (status = 401, description = "`token`", body = super::docs::ProblemBody, content_type = "application/problem+json"),
     )
 )]
-pub(super) async fn list(State(app): State<App>, bearer: Bearer) -> Result<Json<Value>, Problem> {
-    app.ask(bearer, |view, _| Ok(Json(json!({ "catalogues": view.catalogues()? })))).await
+pub(super) async fn list(
+    State(app): State<App>,
+    bearer: Bearer,
+    RawQuery(query): RawQuery,
+) -> Result<Json<Value>, Problem> {
+    app.ask(bearer, move |view, _| {
+        parameters(query.as_deref(), [])?;
+        Ok(Json(json!({ "catalogues": view.catalogues()? })))
+    })
+    .await
 }

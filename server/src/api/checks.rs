@@ -3,13 +3,12 @@
 //! spec: http.md#ours
 
 use super::auth::Bearer;
-use super::body::{Fit, MAX_REQUEST_BYTES, expect_type, open_object, parameters, read};
+use super::body::{MAX_REQUEST_BYTES, MediaType, open_object, parameters, read};
 use super::problem::Problem;
 use super::records::{receipt_response, within};
 use crate::app::App;
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
-use axum::http::HeaderMap;
 use axum::response::Response;
 use procura_core::decide::AuthZen;
 
@@ -32,17 +31,15 @@ pub(super) async fn check(
     State(app): State<App>,
     bearer: Bearer,
     RawQuery(query): RawQuery,
-    headers: HeaderMap,
+    media_type: MediaType,
     body: Body,
 ) -> Result<Response, Problem> {
-    let fit = Fit { limit_bytes: MAX_REQUEST_BYTES, timeout: app.limits().body_timeout };
-    let body = read(body, fit).await?;
-    app.ask(bearer, |_, _| Ok(())).await?;
-    expect_type(&headers, "application/json")?;
-    let [from] = parameters(query.as_deref(), ["from"])?;
-    let request = AuthZen::read(open_object(&body)?).map_err(|error| error.0)?;
+    let body = read(&app, body, MAX_REQUEST_BYTES).await?;
     let at = app.now();
     app.ask(bearer, move |view, caller| {
+        media_type.expect(MediaType::Json)?;
+        let [from] = parameters(query.as_deref(), ["from"])?;
+        let request = AuthZen::read(open_object(&body.bytes)?).map_err(|error| error.0)?;
         // A receipt must not say that nobody is registered where somebody is: no answer at all.
         if !caller.may_ask(view, &request)? {
             return Err(Problem::not_found());

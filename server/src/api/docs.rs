@@ -1,5 +1,7 @@
 //! The interface described: `/openapi.json`, and `/docs`, a page that shows it with nothing from elsewhere.
 
+mod complete;
+
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -42,8 +44,14 @@ impl Modify for Bearer {
 /// # Errors
 /// None that can happen: the document is plain data.
 pub fn openapi_json() -> Result<String, serde_json::Error> {
-    let (_, openapi) = super::routes().split_for_parts();
-    openapi.to_pretty_json().map(|text| text + "\n")
+    document(&super::routes().split_for_parts().1)
+}
+
+/// What the routes say of themselves, completed.
+pub(super) fn document(described: &utoipa::openapi::OpenApi) -> Result<String, serde_json::Error> {
+    let mut document = serde_json::to_value(described)?;
+    complete::complete(&mut document);
+    serde_json::to_string_pretty(&document).map(|text| text + "\n")
 }
 
 pub(super) async fn page() -> Response {
@@ -88,13 +96,17 @@ pub(super) struct ProblemBody {
 
 /// A record as it is handed in.
 #[derive(Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[schema(as = Submission)]
 pub(super) struct SubmissionBody {
     /// The compact JWS.
+    #[schema(pattern = "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]{86}$")]
     record: String,
     /// Every disclosure whose digest stands in `_sd`.
+    #[schema(max_items = 32)]
     disclosures: Option<Vec<String>>,
     /// `party` records only: 32 bytes in base64url.
+    #[schema(pattern = "^[A-Za-z0-9_-]{43}$")]
     handle: Option<String>,
 }
 
@@ -133,9 +145,10 @@ pub(super) struct RecordBody {
 
 /// Whom to look up.
 #[derive(Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct ResolveRequest {
     /// `scheme:value`.
-    #[schema(example = "kbo:0999999922")]
+    #[schema(example = "kbo:0999999922", pattern = "^[a-z][a-z0-9-]{0,31}:.+$")]
     identifier: String,
 }
 
@@ -253,7 +266,7 @@ pub(super) struct ConsistencyBody {
 pub(super) struct Health {
     /// `ok` or `not_ready`.
     status: String,
-    /// `read_only`, `clock` or `closed`.
+    /// `read_only`, `disk_full`, `clock` or `closed`.
     reason: Option<String>,
 }
 
@@ -261,8 +274,10 @@ pub(super) struct Health {
 #[derive(Serialize, ToSchema)]
 pub(super) struct TokenRequest {
     /// `client_credentials`.
+    #[schema(pattern = "^client_credentials$")]
     grant_type: String,
     /// `urn:ietf:params:oauth:client-assertion-type:jwt-bearer`.
+    #[schema(pattern = "^urn:ietf:params:oauth:client-assertion-type:jwt-bearer$")]
     client_assertion_type: String,
     /// A JWT: spec/http.md.
     client_assertion: String,

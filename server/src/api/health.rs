@@ -33,6 +33,7 @@ pub(super) async fn readyz(State(app): State<App>) -> (StatusCode, Json<Value>) 
     let reason = match app.ledger().state() {
         Condition::Ready => return (StatusCode::OK, Json(json!({"status": "ok"}))),
         Condition::ReadOnly(_) => "read_only",
+        Condition::DiskFull(_) => "disk_full",
         Condition::ClockStopped(..) => "clock",
         Condition::Closed => "closed",
     };

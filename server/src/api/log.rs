@@ -20,13 +20,17 @@ use serde_json::{Value, json};
     get,
     path = "/v1/log",
     tag = "log",
-    responses((status = 200, description = "The ledger", body = super::docs::LogBody))
+    responses(
+        (status = 200, description = "The ledger", body = super::docs::LogBody),
+        (status = 400, description = "`query`", body = super::docs::ProblemBody, content_type = "application/problem+json"),
+    )
 )]
-pub(super) async fn log(State(app): State<App>) -> Json<Value> {
+pub(super) async fn log(State(app): State<App>, RawQuery(query): RawQuery) -> Result<Json<Value>, Problem> {
+    parameters(query.as_deref(), [])?;
     let ledger = app.ledger();
     let view = ledger.view();
     let (origin, key, entry0) = (ledger.origin(), ledger.log_key(), ledger.entry0());
-    Json(json!({
+    Ok(Json(json!({
         "origin": origin,
         "vkey": key.to_string(),
         "entry0": entry0,
@@ -34,7 +38,7 @@ pub(super) async fn log(State(app): State<App>) -> Json<Value> {
         "time": view.time(),
         "trial": app.is_trial(),
         "policy": Policy::plain(origin, key, entry0, app.settings().max_age_s),
-    }))
+    })))
 }
 
 /// That an entry is in the log.

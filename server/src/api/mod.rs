@@ -11,6 +11,7 @@ mod checks;
 mod docs;
 mod health;
 mod log;
+mod named;
 mod oauth;
 mod parties;
 pub(crate) mod problem;
@@ -19,6 +20,8 @@ mod request;
 mod tiles;
 pub(crate) mod tokens;
 
+pub(crate) use auth::Known;
+pub(crate) use body::BODY_UNIT_BYTES;
 pub use docs::openapi_json;
 pub(crate) use oauth::is_static_token;
 pub use problem::{Problem, status};
@@ -59,7 +62,7 @@ fn routes() -> OpenApiRouter<App> {
 /// Every route, with what every answer has.
 pub(crate) fn router(app: App) -> Router {
     let (described, openapi) = routes().split_for_parts();
-    let document = openapi.to_pretty_json().unwrap_or_default();
+    let document = docs::document(&openapi).unwrap_or_default();
     let document = move || {
         let document = document.clone();
         async move { ([(header::CONTENT_TYPE, "application/json")], document).into_response() }
@@ -77,17 +80,11 @@ pub(crate) fn router(app: App) -> Router {
 }
 
 async fn nothing_here(State(app): State<App>, body: Body) -> Problem {
-    read_away(&app, body).await;
+    body::read_away(&app, body).await;
     Problem::not_found()
 }
 
 async fn other_method(State(app): State<App>, body: Body) -> Problem {
-    read_away(&app, body).await;
+    body::read_away(&app, body).await;
     Problem::new("method", "This address has other methods; the header Allow names them.")
-}
-
-/// So that a client that writes before it reads gets the answer instead of a broken connection.
-async fn read_away(app: &App, body: Body) {
-    let fit = body::Fit { limit_bytes: body::MAX_REQUEST_BYTES, timeout: app.limits().body_timeout };
-    drop(body::read(body, fit).await);
 }

@@ -3,14 +3,14 @@
 //! spec: http.md#who-calls
 
 use super::assertion::{Assertion, AssertionError};
-use super::body::{Fit, MAX_REQUEST_BYTES, media_type, read};
+use super::body::{MAX_REQUEST_BYTES, MediaType, read};
 use super::problem::Problem;
 use super::tokens::{Grant, TOKEN_LIFETIME_MS, Use, hash_of};
 use crate::app::App;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use procura_core::b64;
 use procura_ledger::View;
@@ -86,10 +86,14 @@ fn answer(status: StatusCode, body: &Value) -> Response {
         (status = 200, description = "A token", body = super::docs::Token),
         (status = 400, description = "`invalid_request`, `unsupported_grant_type`", body = super::docs::OauthError),
         (status = 401, description = "`invalid_client`", body = super::docs::OauthError),
+        (status = 408, description = "`invalid_request`: the body took too long", body = super::docs::OauthError),
+        (status = 413, description = "`invalid_request`: the body is too large", body = super::docs::OauthError),
+        (status = 500, description = "`temporarily_unavailable`: the ledger could not be read", body = super::docs::OauthError),
+        (status = 503, description = "`temporarily_unavailable`", body = super::docs::OauthError),
     )
 )]
-pub(super) async fn token(State(app): State<App>, headers: HeaderMap, body: Body) -> Response {
-    grant(&app, &headers, body).await.map_or_else(IntoResponse::into_response, |token| {
+pub(super) async fn token(State(app): State<App>, media_type: MediaType, body: Body) -> Response {
+    grant(&app, media_type, body).await.map_or_else(IntoResponse::into_response, |token| {
         answer(
             StatusCode::OK,
             &json!({"access_token": token, "token_type": "Bearer", "expires_in": TOKEN_LIFETIME_MS / 1000}),
@@ -97,13 +101,12 @@ pub(super) async fn token(State(app): State<App>, headers: HeaderMap, body: Body
     })
 }
 
-async fn grant(app: &App, headers: &HeaderMap, body: Body) -> Result<String, TokenError> {
-    let fit = Fit { limit_bytes: MAX_REQUEST_BYTES, timeout: app.limits().body_timeout };
-    let body = read(body, fit).await.map_err(TokenError::Unavailable)?;
-    if media_type(headers).as_deref() != Some("application/x-www-form-urlencoded") {
+async fn grant(app: &App, media_type: MediaType, body: Body) -> Result<String, TokenError> {
+    let body = read(app, body, MAX_REQUEST_BYTES).await.map_err(TokenError::Unavailable)?;
+    if media_type != MediaType::Form {
         return Err(TokenError::Request("send the body as application/x-www-form-urlencoded"));
     }
-    let form = Form::parse(&body)?;
+    let form = Form::parse(&body.bytes)?;
     let endpoint = format!("{}/oauth/token", app.settings().public_url);
     let now = app.now();
     let assertion = Assertion::parse(&form.assertion, &[app.ledger().origin(), &endpoint], now)?;

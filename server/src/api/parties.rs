@@ -3,16 +3,17 @@
 //! spec: http.md#ours
 
 use super::auth::Bearer;
-use super::body::{Fit, MAX_REQUEST_BYTES, expect_type, parameters, read};
+use super::body::{MAX_REQUEST_BYTES, MediaType, parameters, read};
+use super::named::Named;
 use super::problem::Problem;
 use super::records::{receipt_response, within};
 use crate::app::App;
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::extract::{RawQuery, State};
+use axum::http::{HeaderValue, header};
 use axum::response::Response;
-use procura_core::identifier::Identifier;
+use procura_core::identifier::{Identifier, IdentifierError};
 use procura_core::json::{Members, parse_strict};
 use procura_core::receipt::Question;
 use serde_json::{Value, json};
@@ -33,24 +34,24 @@ use serde_json::{Value, json};
 pub(super) async fn resolve(
     State(app): State<App>,
     bearer: Bearer,
-    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+    media_type: MediaType,
     body: Body,
 ) -> Result<Json<Value>, Problem> {
-    let fit = Fit { limit_bytes: MAX_REQUEST_BYTES, timeout: app.limits().body_timeout };
-    let body = read(body, fit).await?;
-    app.ask(bearer, |_, _| Ok(())).await?;
-    expect_type(&headers, "application/json")?;
-    let mut members = Members::new(parse_strict(&body, MAX_REQUEST_BYTES)?);
-    let identifier = members.take_str("identifier")?;
-    members.finish()?;
-    let identifier: Identifier =
-        identifier.parse().map_err(|error: procura_core::identifier::IdentifierError| {
+    let body = read(&app, body, MAX_REQUEST_BYTES).await?;
+    let ledger = app.ledger().clone();
+    let party = app.ask(bearer, move |_, _| {
+        media_type.expect(MediaType::Json)?;
+        parameters(query.as_deref(), [])?;
+        let mut members = Members::new(parse_strict(&body.bytes, MAX_REQUEST_BYTES)?);
+        let identifier = members.take_str("identifier")?;
+        members.finish()?;
+        let identifier: Identifier = identifier.parse().map_err(|error: IdentifierError| {
             Problem::new(error.name(), error.to_string()).at("/identifier")
         })?;
-    let ledger = app.ledger().clone();
-    // It may sign a provisional record.
-    let party = app.blocking(move || Ok(ledger.resolve(&identifier)?)).await?;
-    Ok(Json(json!({ "party": party })))
+        Ok(ledger.resolve(&identifier)?)
+    });
+    Ok(Json(json!({ "party": party.await? })))
 }
 
 /// All that concerns a party, with the proof that nothing is left out; page by page.
@@ -79,10 +80,10 @@ pub(super) async fn resolve(
 pub(super) async fn list(
     State(app): State<App>,
     bearer: Bearer,
-    Path(id): Path<String>,
+    Named(id): Named,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
-    app.ask(bearer, move |view, caller| {
+    app.ask_long(bearer, move |view, caller| {
         let [from, pinned] = parameters(query.as_deref(), ["from", "pinned"])?;
         let party = caller.party(&id)?;
         let pinned = pinned.map(|size| within(view, size)).transpose()?;

@@ -149,8 +149,7 @@ impl Problem {
     /// Too much is waiting.
     #[must_use]
     pub fn busy(retry_after_s: u64) -> Self {
-        let detail =
-            "The server has too much to do. Nothing is said about the submission; try again, that is safe.";
+        let detail = "The server has too much to do. Nothing is said about what was asked or handed in; try again, that is safe.";
         Self { retry_after_s: Some(retry_after_s), ..Self::new("busy", detail) }
     }
 

@@ -3,13 +3,15 @@
 //! spec: http.md#ours
 
 use super::auth::Bearer;
-use super::body::{Fit, media_type, parameters, read};
+use super::body::{MediaType, Received, parameters, read, read_away};
+use super::named::Named;
 use super::problem::Problem;
 use crate::app::App;
+use crate::gate::{Client, Place};
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::extract::{RawQuery, State};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use procura_core::Size;
 use procura_core::json::parse_canonical;
@@ -17,7 +19,7 @@ use procura_core::receipt::{AsOf, MEDIA_TYPE, Receipt};
 use procura_core::submission::{MAX_BYTES, Submission};
 use procura_ledger::{Acknowledged, Ask, Audience, Found, View};
 use serde_json::{Map, Value, json};
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 /// Hands a record in; answers when it is durable and proven.
 #[utoipa::path(
@@ -50,14 +52,19 @@ use tokio::sync::oneshot;
 pub(super) async fn submit(
     State(app): State<App>,
     RawQuery(query): RawQuery,
-    headers: HeaderMap,
+    media_type: MediaType,
+    client: Client,
     body: Body,
 ) -> Result<Response, Problem> {
-    let body = read(body, Fit { limit_bytes: MAX_BYTES, timeout: app.limits().body_timeout }).await?;
-    let as_json = match media_type(&headers).as_deref() {
-        Some("application/json") => true,
-        Some("application/jose") => false,
-        _ => {
+    if let Some(refusal) = app.gate().refuses(client) {
+        read_away(&app, body).await;
+        return Err(refusal);
+    }
+    let Received { bytes, room } = read(&app, body, MAX_BYTES).await?;
+    let as_json = match media_type {
+        MediaType::Json => true,
+        MediaType::Jose => false,
+        MediaType::Form | MediaType::Other => {
             let detail =
                 "Send the record as application/json, or as application/jose for a bare compact JWS.";
             return Err(Problem::new("media_type", detail));
@@ -66,11 +73,13 @@ pub(super) async fn submit(
     let [from] = parameters(query.as_deref(), ["from"])?;
     // Before anything is logged: afterwards it can't be refused for this, since trees only grow.
     let from = from.map(|size| within(&app.ledger().view(), size)).transpose()?;
-    let submission = if as_json { Submission::parse(&body)? } else { bare(body)? };
-    let acknowledged = append(&app, submission).await?;
+    let place = app.gate().enter(client)?;
+    let submission = if as_json { Submission::parse(&bytes)? } else { bare(&bytes)? };
+    drop(bytes);
+    let acknowledged = append(&app, submission, (place, room)).await?;
     let (id, status) =
         (acknowledged.id, if acknowledged.is_new { StatusCode::CREATED } else { StatusCode::OK });
-    let receipt = app.blocking(move || acknowledgement(&acknowledged, from)).await?;
+    let receipt = app.room().go_on(|| acknowledgement(&acknowledged, from)).await?;
     let mut response = (status, receipt_response(&receipt)).into_response();
     if let Ok(location) = HeaderValue::try_from(format!("/v1/records/{id}")) {
         response.headers_mut().insert(header::LOCATION, location);
@@ -79,24 +88,31 @@ pub(super) async fn submit(
 }
 
 /// A compact JWS is ASCII; what is not is refused as the JWS it can't be.
-fn bare(body: Vec<u8>) -> Result<Submission, Problem> {
+fn bare(body: &[u8]) -> Result<Submission, Problem> {
     let text =
-        String::from_utf8(body).map_err(|_| Problem::new("jws_base64", "The body is no compact JWS."))?;
-    Ok(Submission::bare(text))
+        std::str::from_utf8(body).map_err(|_| Problem::new("jws_base64", "The body is no compact JWS."))?;
+    Ok(Submission::bare(text.to_owned()))
 }
 
-async fn append(app: &App, submission: Submission) -> Result<Acknowledged, Problem> {
+/// `held`: what the submission takes of the server's room until it was decided on, whoever waits for that.
+async fn append(
+    app: &App,
+    submission: Submission,
+    held: (Place, Option<OwnedSemaphorePermit>),
+) -> Result<Acknowledged, Problem> {
     let (reply, answer) = oneshot::channel();
     let ledger = app.ledger().clone();
-    // Form and signature are checked in this call, which reads the signer's key: not on a thread that serves connections.
-    app.blocking(move || {
-        ledger.submit(submission, move |result| {
-            // Where nobody waits any longer the record is logged all the same: handing it in again finds it.
-            drop(reply.send(result));
-        });
-        Ok(())
-    })
-    .await?;
+    // Form and signature are checked in this call.
+    app.room()
+        .go_on(|| {
+            ledger.submit(submission, move |result| {
+                // Where nobody waits any longer the record is logged all the same: handing it in again finds it.
+                drop(reply.send(result));
+                drop(held);
+            });
+            Ok(())
+        })
+        .await?;
     // The ledger was closed before it answered.
     let closed = |_| Problem::from(procura_ledger::SubmitError::Unknown);
     Ok(answer.await.map_err(closed)??)
@@ -117,6 +133,7 @@ fn acknowledgement(acknowledged: &Acknowledged, from: Option<Size>) -> Result<Re
     security(("bearer" = [])),
     responses(
         (status = 200, description = "The record", body = super::docs::RecordBody),
+        (status = 400, description = "`query`", body = super::docs::ProblemBody, content_type = "application/problem+json"),
         (status = 401, description = "`token`", body = super::docs::ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "`not_found`: not there, or not for this reader", body = super::docs::ProblemBody, content_type = "application/problem+json"),
     )
@@ -124,7 +141,7 @@ fn acknowledgement(acknowledged: &Acknowledged, from: Option<Size>) -> Result<Re
 pub(super) async fn get(
     State(app): State<App>,
     bearer: Bearer,
-    Path(id): Path<String>,
+    Named(id): Named,
     RawQuery(query): RawQuery,
 ) -> Result<Json<Value>, Problem> {
     app.ask(bearer, move |view, caller| {
@@ -175,7 +192,7 @@ fn describe(found: &Found) -> Result<Value, Problem> {
 pub(super) async fn receipt(
     State(app): State<App>,
     bearer: Bearer,
-    Path(id): Path<String>,
+    Named(id): Named,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     app.ask(bearer, move |view, caller| {

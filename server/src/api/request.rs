@@ -66,13 +66,13 @@ fn new_uuid(bytes: [u8; 16]) -> String {
     let number = u128::from_be_bytes(bytes);
     let number = (number & !(0xf << 76)) | (4 << 76);
     let number = (number & !(0b11 << 62)) | (0b10 << 62);
-    let hex = format!("{number:032x}");
     let mut text = String::with_capacity(36);
-    for (at, digit) in hex.chars().enumerate() {
-        if matches!(at, 8 | 12 | 16 | 20) {
+    for place in (0..32_u32).rev() {
+        let digit = u32::try_from(number >> (4 * place) & 0xf).unwrap_or_default();
+        text.extend(char::from_digit(digit, 16));
+        if matches!(place, 24 | 20 | 16 | 12) {
             text.push('-');
         }
-        text.push(digit);
     }
     text
 }

@@ -3,9 +3,10 @@
 //! spec: http.md#c2sp
 
 use super::auth::Bearer;
+use super::named::Named;
 use super::problem::Problem;
 use crate::app::App;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use procura_core::tile::{TileKind, TilePath};
@@ -38,19 +39,21 @@ pub(super) async fn checkpoint(State(app): State<App>) -> Response {
 pub(super) async fn tile(
     State(app): State<App>,
     bearer: Bearer,
-    Path(path): Path<String>,
+    Named(path): Named,
 ) -> Result<Response, Problem> {
     let path = TilePath::parse(&format!("tile/{path}")).map_err(|_| Problem::not_found())?;
-    let is_private = path.kind() == TileKind::Entries && !app.settings().public_entries;
-    let bytes =
-        if is_private {
-            app.ask(bearer, move |view, caller| {
+    let is_bundle = path.kind() == TileKind::Entries;
+    let is_private = is_bundle && !app.settings().public_entries;
+    let bytes = match (is_bundle, is_private) {
+        (false, _) => app.read(move |view| Ok(view.tile(&path)?)).await?,
+        (true, false) => app.read_long(move |view| Ok(view.tile(&path)?)).await?,
+        (true, true) => {
+            app.ask_long(bearer, move |view, caller| {
                 if caller.is_auditor() { Ok(view.tile(&path)?) } else { Err(Problem::not_found()) }
             })
             .await?
-        } else {
-            app.read(move |view| Ok(view.tile(&path)?)).await?
-        };
+        }
+    };
     let cache = if is_private { "private, no-store" } else { "public, max-age=604800, immutable" };
     let headers = [(header::CONTENT_TYPE, "application/octet-stream"), (header::CACHE_CONTROL, cache)];
     Ok((headers, bytes.ok_or_else(Problem::not_found)?).into_response())

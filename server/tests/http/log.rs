@@ -142,6 +142,27 @@ fn proofs_lead_to_the_checkpoint() {
     }
 }
 
+/// Goal: what names nothing is answered as any other name that nobody has, and a parameter that means nothing is refused
+/// everywhere. Method: a byte that is no UTF-8 in each address with a name; the same parameter at each address without any.
+#[test]
+fn an_address_that_is_no_text_names_nothing() {
+    let world = World::new();
+    let token = world.token(SON);
+    for path in ["/v1/records/%ff", "/v1/records/%ff/receipt", "/v1/parties/%ff/records"] {
+        assert_eq!(world.get(path, None).problem(), (401, "token".to_owned()), "{path}");
+        assert_eq!(world.get(path, Some(&token)).problem(), (404, "not_found".to_owned()), "{path}");
+    }
+    assert_eq!(world.get("/tile/0/%ff", None).problem(), (404, "not_found".to_owned()));
+    for path in ["/v1/log", "/v1/catalogues"] {
+        assert_eq!(world.get(path, Some(&token)).status, 200, "{path}");
+        let refused = world.get(&format!("{path}?at=1"), Some(&token));
+        assert_eq!(refused.problem(), (400, "query".to_owned()), "{path}");
+    }
+    let body = json!({"identifier": "kbo:0999999922"});
+    let refused = world.post_json("/v1/parties/resolve?at=1", Some(&token), &body);
+    assert_eq!(refused.problem(), (400, "query".to_owned()));
+}
+
 #[test]
 fn the_interface_describes_every_address() {
     let world = World::new();

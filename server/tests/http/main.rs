@@ -6,7 +6,9 @@
 mod access;
 mod connections;
 mod log;
+mod overload;
 mod privacy;
+mod raw;
 mod readers;
 mod records;
 mod start;

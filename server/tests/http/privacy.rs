@@ -2,6 +2,7 @@
 //! ids in every place run through it, and searched for all of them.
 
 use crate::world::{World, request};
+use procura_server::LogLine;
 use procura_server::demo::{MOTHER, SON};
 use serde_json::json;
 use std::io;
@@ -28,7 +29,7 @@ fn the_log_names_nobody() {
     tracing_subscriber::fmt()
         // The client of this test lives in the same process and logs what it sends.
         .with_env_filter("procura_server=trace,procura_ledger=trace,axum=trace,hyper=trace,hyper_util=trace")
-        .with_ansi(false)
+        .event_format(LogLine)
         .with_writer(move || writer.clone())
         .init();
     let world = World::new();

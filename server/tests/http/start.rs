@@ -11,7 +11,7 @@ fn config(data: &Path, demo: bool) -> Config {
         listen: Some("127.0.0.1:0".parse().unwrap()),
         ..Given::default()
     };
-    Config::load(Args { config: None, demo, given }).unwrap()
+    Config::load(Args { config: None, demo, given, ..Args::default() }).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

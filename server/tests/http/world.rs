@@ -11,6 +11,7 @@ use procura_server::enrol::Enrolled;
 use procura_server::trial::{self, Trial};
 use procura_server::{App, Limits, Settings, serve};
 use serde_json::{Value, json};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -120,6 +121,15 @@ impl World {
 
     pub(crate) fn party(&self, name: &'static str) -> &Enrolled {
         self.demo.party(name).unwrap()
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.url.strip_prefix("http://").unwrap().parse().unwrap()
+    }
+
+    /// Waits for what needs the runtime.
+    pub(crate) fn within<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime.as_ref().unwrap().block_on(work)
     }
 
     pub(crate) fn get(&self, path: &str, token: Option<&str>) -> Answer {

@@ -6,7 +6,7 @@ use procura_core::kinds::Validity;
 use procura_core::submission::Submission;
 use procura_core::{Hash, Millis};
 use procura_ledger::{Clock, Ledger, OsRandom, Random, SystemClock};
-use procura_tests::crash::{Cast, Line, ORIGIN, niss, open_or_init, set_up};
+use procura_tests::crash::{Cast, Line, ORIGIN, niss, open_or_init, options, set_up};
 use std::io::Write;
 use std::path::Path;
 
@@ -15,7 +15,7 @@ const THREADS: usize = 4;
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     let began = Millis(arguments[2].parse().unwrap());
-    let ledger = open_or_init(Path::new(&arguments[1]), began).unwrap();
+    let ledger = open_or_init(Path::new(&arguments[1]), began, options()).unwrap();
     let cast = set_up(&ledger, began).unwrap();
     std::thread::scope(|scope| {
         for number in 0..THREADS {

@@ -70,8 +70,13 @@ impl AuthZen {
         let subject_type = subject.take_str("type")?;
         let actor = subject.take_str("id")?;
         Ok(Self {
-            // Another type of subject names nobody here; the answer is no, not an error.
-            actor: if subject_type == "party" { PartyRef::parse(&actor) } else { PartyRef::Nobody(actor) },
+            // Another type of subject names nobody here; the answer is no, not an error. Its id is dropped: a receipt states the
+            // request as written, where it would name a party again.
+            actor: if subject_type == "party" {
+                PartyRef::parse(&actor)
+            } else {
+                PartyRef::Nobody(String::new())
+            },
             subject: PartyRef::parse(&resource.take_str("id")?),
             on_behalf_of: on_behalf_of.as_deref().map(PartyRef::parse),
             category: resource.take_str("type")?,
@@ -111,6 +116,36 @@ impl std::fmt::Display for PartyRef {
             Self::Id(id) => write!(f, "party:{id}"),
             Self::Identifier(identifier) => f.write_str(&identifier.text()),
             Self::Nobody(text) => f.write_str(text),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    //! Goal: a request means the same once it was written into a receipt. Method: one of each way to name somebody, or nobody.
+
+    use super::*;
+
+    #[test]
+    fn what_is_written_means_the_same() {
+        for (kind, id) in [
+            ("party", "kbo:0999999922"),
+            ("party", "kbo:0999.999.922"),
+            ("party", "kbo:0999999923"),
+            ("party", "party:x"),
+            ("robot", "kbo:0999999922"),
+            ("robot", ""),
+        ] {
+            let request = json!({
+                "subject": {"type": kind, "id": id},
+                "action": {"name": "read"},
+                "resource": {"type": "tax", "id": id},
+                "context": {"on_behalf_of": id},
+            });
+            let read = |value: &Value| AuthZen::read(value.as_object().unwrap().clone()).unwrap();
+            let request = read(&request);
+            assert_eq!(read(&request.write()), request, "{kind} {id}");
+            assert!(kind == "party" || request.actor == PartyRef::Nobody(String::new()), "{kind} {id}");
         }
     }
 }

@@ -20,7 +20,7 @@ pub use key_end::{KeyEnd, KeyEndReason};
 pub use mandate::Mandate;
 pub use other::Other;
 pub use party::{Party, PartyType, Role};
-pub use root::Root;
+pub use root::{Root, RootKey};
 pub use shared::Validity;
 
 use crate::index::Item;

@@ -9,8 +9,8 @@ use crate::record::RecordError;
 /// The root's keys and rules.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Root {
-    /// The keys, 1 to 16.
-    pub keys: Vec<PublicKey>,
+    /// The keys, 1 to 16, each with its thumbprint.
+    pub keys: Vec<RootKey>,
     /// How many of them must sign.
     pub quorum: u64,
     /// How long a recovery key waits, in milliseconds.
@@ -21,6 +21,15 @@ pub struct Root {
     pub vrf_key: Option<[u8; 32]>,
     /// The ledger that this one continues after a loss.
     pub continues: Option<Continues>,
+}
+
+/// A key of the root. Every judgement comes by here, so its name is kept, not computed anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RootKey {
+    /// The RFC 7638 thumbprint: the `kid` of what it signs.
+    pub kid: Hash,
+    /// The key.
+    pub public_key: PublicKey,
 }
 
 /// The last word of a ledger that was lost.
@@ -36,7 +45,7 @@ impl Root {
     /// The key with this RFC 7638 thumbprint.
     #[must_use]
     pub fn key(&self, thumbprint: &Hash) -> Option<&PublicKey> {
-        self.keys.iter().find(|key| key.thumbprint() == *thumbprint)
+        self.keys.iter().find(|key| key.kid == *thumbprint).map(|key| &key.public_key)
     }
 }
 
@@ -59,10 +68,11 @@ pub(super) static ROW: Row = Row {
 
 fn parse(members: &mut Members) -> Result<Content, RecordError> {
     let fields = members.take_array("keys", Field::object)?;
-    let mut keys: Vec<PublicKey> = Vec::with_capacity(fields.len());
+    let mut keys: Vec<RootKey> = Vec::with_capacity(fields.len());
     for (n, jwk) in fields.into_iter().enumerate() {
-        let key = PublicKey::from_jwk(jwk)
+        let public_key = PublicKey::from_jwk(jwk)
             .map_err(|source| RecordError::Key { pointer: format!("/keys/{n}"), source })?;
+        let key = RootKey { kid: public_key.thumbprint(), public_key };
         if keys.contains(&key) {
             return Err(members.mistyped("keys", "without doubles").into());
         }

@@ -20,7 +20,9 @@ pub use verify::{
     Mode, Point, VerifiedAuthority, VerifiedComplete, VerifiedExistence, VerifiedReceipt, VerifiedStatus,
     VerifyError, verify_authority, verify_complete, verify_existence, verify_status,
 };
-pub use wire::{Consistency, ListPart, MAX_BYTES, MAX_ENTRIES, Receipt, ReceiptEntry, ReceiptError};
+pub use wire::{
+    Consistency, ListPart, MAX_BYTES, MAX_ENTRIES, MAX_VALUES, Receipt, ReceiptEntry, ReceiptError,
+};
 
 /// The media type of a receipt.
 pub const MEDIA_TYPE: &str = "application/vnd.procura.receipt+json";

@@ -7,10 +7,14 @@ use crate::index::Item;
 use crate::json::{Field, JsonError, MemberError, Members, parse_strict};
 use crate::source::Sealed;
 use crate::{Hash, Index, Size, b64};
-use serde_json::{Value, json};
+use serde::{Serialize, Serializer};
+use serde_json::Value;
 
 /// The largest receipt in bytes.
 pub const MAX_BYTES: usize = 64 << 20;
+/// The most values in one receipt. In memory a value takes far more than the two bytes that it may take in JSON: without
+/// this a prover could make its verifier use gigabytes.
+pub const MAX_VALUES: usize = 1 << 21;
 /// An item's bytes.
 const ITEM_BYTES: usize = 42;
 /// The most entries in one receipt.
@@ -71,7 +75,7 @@ pub struct Consistency {
 /// Why bytes are no receipt.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReceiptError {
-    /// More than [`MAX_BYTES`] or [`MAX_ENTRIES`].
+    /// More than [`MAX_BYTES`], [`MAX_VALUES`] or [`MAX_ENTRIES`].
     #[error("the receipt is larger than any that this version takes")]
     TooLarge,
     /// Not JSON as we take it.
@@ -103,7 +107,7 @@ impl Receipt {
     /// # Errors
     /// [`ReceiptError`].
     pub fn parse(bytes: &[u8]) -> Result<Self, ReceiptError> {
-        if bytes.len() > MAX_BYTES {
+        if bytes.len() > MAX_BYTES || openings(bytes) > MAX_VALUES {
             return Err(ReceiptError::TooLarge);
         }
         let mut members = Members::new(parse_strict(bytes, MAX_BYTES).map_err(ReceiptError::Json)?);
@@ -132,29 +136,111 @@ impl Receipt {
     /// The receipt as JSON text, members in the order of the spec.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let mut object = json!({
-            "v": 1,
-            "question": self.question.write(),
-            "proof": self.proof,
-            "commit": b64::encode(&self.commit),
-            "entries": self.entries.iter().map(ReceiptEntry::write).collect::<Vec<_>>(),
-            "tree": join(&self.tree),
-            "lists": self.lists.iter()
-                .map(|list| json!({"id": list.id, "items": items_text(&list.items)}))
-                .collect::<Vec<_>>(),
+        let lists = self.lists.iter().map(|list| WireList { id: &list.id, items: Items(&list.items) });
+        let wire = Wire {
+            v: 1,
+            question: self.question.write(),
+            proof: &self.proof,
+            commit: Bytes(&self.commit),
+            entries: self.entries.iter().map(WireEntry::of).collect(),
+            tree: Hashes(&self.tree),
+            lists: lists.collect(),
+            tags: self.tags.iter().map(|items| Items(items)).collect(),
+            trie: Bytes(&self.trie),
+            consistency: self.consistency.as_ref().map(|consistency| WireConsistency {
+                from: consistency.from,
+                hashes: Hashes(&consistency.hashes),
+            }),
+        };
+        // Strings, integers and arrays: serde_json has no way to fail on them.
+        serde_json::to_string(&wire).unwrap_or_default()
+    }
+}
+
+/// The members of a receipt in the order in which they are written. Written straight into the text: a receipt is made for each
+/// submission, and its records are most of it.
+#[derive(Serialize)]
+struct Wire<'a> {
+    v: u8,
+    question: Value,
+    proof: &'a str,
+    commit: Bytes<'a>,
+    entries: Vec<WireEntry<'a>>,
+    tree: Hashes<'a>,
+    lists: Vec<WireList<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tags: Vec<Items<'a>>,
+    trie: Bytes<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    consistency: Option<WireConsistency<'a>>,
+}
+
+#[derive(Serialize)]
+struct WireEntry<'a> {
+    index: Index,
+    entry: Bytes<'a>,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    sealed: Option<WireSealed<'a>>,
+}
+
+#[derive(Serialize)]
+struct WireSealed<'a> {
+    record: &'a str,
+    r: Bytes<'a>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    disclosures: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    handle: Option<Bytes<'a>>,
+}
+
+#[derive(Serialize)]
+struct WireList<'a> {
+    id: &'a Hash,
+    items: Items<'a>,
+}
+
+#[derive(Serialize)]
+struct WireConsistency<'a> {
+    from: Size,
+    hashes: Hashes<'a>,
+}
+
+impl<'a> WireEntry<'a> {
+    fn of(entry: &'a ReceiptEntry) -> Self {
+        let sealed = entry.sealed.as_ref().map(|sealed| WireSealed {
+            record: &sealed.body,
+            r: Bytes(&sealed.r),
+            disclosures: &sealed.disclosures,
+            handle: sealed.handle.as_ref().map(|handle| Bytes(handle)),
         });
-        if let Some(object) = object.as_object_mut() {
-            if !self.tags.is_empty() {
-                let tags = self.tags.iter().map(|items| json!(items_text(items)));
-                object.insert("tags".to_owned(), tags.collect());
-            }
-            object.insert("trie".to_owned(), json!(b64::encode(&self.trie)));
-            if let Some(consistency) = &self.consistency {
-                let value = json!({"from": consistency.from, "hashes": join(&consistency.hashes)});
-                object.insert("consistency".to_owned(), value);
-            }
-        }
-        object.to_string()
+        Self { index: entry.index, entry: Bytes(&entry.entry), sealed }
+    }
+}
+
+/// Bytes as base64url text.
+struct Bytes<'a>(&'a [u8]);
+
+/// Hashes, one behind the other, as base64url text.
+struct Hashes<'a>(&'a [Hash]);
+
+/// List items, one behind the other, as base64url text.
+struct Items<'a>(&'a [Item]);
+
+impl Serialize for Bytes<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&b64::encode(self.0))
+    }
+}
+
+impl Serialize for Hashes<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Bytes(self.0.iter().map(|hash| hash.0).collect::<Vec<_>>().as_flattened()).serialize(serializer)
+    }
+}
+
+impl Serialize for Items<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Bytes(self.0.iter().map(Item::encode).collect::<Vec<_>>().as_flattened()).serialize(serializer)
     }
 }
 
@@ -177,21 +263,6 @@ impl ReceiptEntry {
         members.finish()?;
         Ok(Self { index, entry, sealed })
     }
-
-    fn write(&self) -> Value {
-        let mut value = json!({"index": self.index, "entry": b64::encode(&self.entry)});
-        if let (Some(sealed), Some(object)) = (&self.sealed, value.as_object_mut()) {
-            object.insert("record".to_owned(), json!(sealed.body));
-            object.insert("r".to_owned(), json!(b64::encode(&sealed.r)));
-            if !sealed.disclosures.is_empty() {
-                object.insert("disclosures".to_owned(), json!(sealed.disclosures));
-            }
-            if let Some(handle) = &sealed.handle {
-                object.insert("handle".to_owned(), json!(b64::encode(handle)));
-            }
-        }
-        value
-    }
 }
 
 impl ListPart {
@@ -211,6 +282,12 @@ impl Consistency {
         members.finish()?;
         Ok(Self { from, hashes })
     }
+}
+
+/// How many bytes there are that may begin a value: one follows each comma, each opening bracket is one. Those inside of texts
+/// are counted too; no honest receipt has many.
+fn openings(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| matches!(byte, b',' | b'[' | b'{')).count()
 }
 
 fn bytes_of(field: Field) -> Result<Vec<u8>, MemberError> {
@@ -234,10 +311,24 @@ fn items_of(field: Field) -> Result<Vec<Item>, MemberError> {
     })
 }
 
-fn items_text(items: &[Item]) -> String {
-    b64::encode(&items.iter().flat_map(Item::encode).collect::<Vec<u8>>())
-}
+#[cfg(test)]
+mod tests {
+    //! Goal: no text within the size makes a reader use many times its size. Method: texts of the smallest values that there
+    //! are, one at the limit and one beyond; an array is refused for what it is only where it may be read.
 
-fn join(hashes: &[Hash]) -> String {
-    b64::encode(&hashes.iter().flat_map(|hash| hash.0).collect::<Vec<u8>>())
+    use super::*;
+
+    #[test]
+    fn a_receipt_of_tiny_values_is_not_even_read() {
+        let with = |value: &str, count: usize| format!("{{\"v\":[{}]}}", vec![value; count].join(","));
+        // One each for the object, the array and, between two items, each comma.
+        for (text, expected) in [
+            (with("0", MAX_VALUES - 1), "malformed"),
+            (with("0", MAX_VALUES), "too_large"),
+            (with("[]", MAX_VALUES / 2 - 1), "malformed"),
+            (with("{}", MAX_VALUES / 2), "too_large"),
+        ] {
+            assert_eq!(Receipt::parse(text.as_bytes()).unwrap_err().name(), expected, "{}", text.len());
+        }
+    }
 }

@@ -50,7 +50,7 @@ impl Shared {
         let written = self.write_anew(volume, erased, &temporary);
         if written.is_err() {
             // Opening removes it in any case; on a full disk its room is wanted now.
-            if let Err(error) = std::fs::remove_file(&temporary) {
+            if let Err(error) = self.folder.remove(&temporary) {
                 tracing::debug!(%error, file = %temporary.display(), "not removed");
             }
         }
@@ -64,7 +64,7 @@ impl Shared {
         temporary: &Path,
     ) -> Result<(), StoreError> {
         let (birth, head) = self.described(volume)?;
-        let database = volume::create(temporary, &birth, &head, self.options.cache_bytes)?;
+        let database = volume::create(self.disk(), temporary, &birth, &head, self.options.cache_bytes)?;
         // The bulk goes over while the writer goes on; only what came meanwhile is copied in its way.
         self.copy(volume, erased, birth.first..head.size.0, (temporary, &database))?;
         let mut writer = lock(&self.writer);

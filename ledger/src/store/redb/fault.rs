@@ -10,6 +10,8 @@ use std::path::Path;
 pub(super) enum Fault {
     /// The handle was closed under the reader (the volume was sealed, rewritten or put aside): open it again.
     Closed,
+    /// An earlier call on the file failed, perhaps of a change under way: it has to be opened again.
+    Failing,
     /// The file was not closed cleanly and can't be read before it has been opened for writing once.
     Unclean,
     /// Anything that the caller must hear of.
@@ -28,6 +30,7 @@ impl Fault {
         match self {
             Self::Failed(error) => error,
             Self::Unclean => corrupt(path, "it was not closed cleanly and could not be repaired"),
+            Self::Failing => StoreError::OutcomeUnknown,
             Self::Closed => StoreError::Io {
                 what: path.display().to_string(),
                 source: io::Error::other("closed while it was read"),
@@ -52,12 +55,12 @@ fn told(path: &Path, error: ::redb::Error) -> Fault {
     Fault::Failed(match error {
         Error::DatabaseClosed => return Fault::Closed,
         Error::RepairAborted => return Fault::Unclean,
+        Error::PreviousIo => return Fault::Failing,
         Error::Io(source) => match source.kind() {
             // redb's words for "no redb file" and for a file shorter than its header says.
             io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => corrupt(path, source),
             _ => StoreError::io(file(), source),
         },
-        Error::PreviousIo => StoreError::OutcomeUnknown,
         Error::UpgradeRequired(version) => {
             StoreError::FormatUnknown { file: file(), found: format!("redb's file format {version}") }
         }

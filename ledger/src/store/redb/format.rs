@@ -125,3 +125,12 @@ pub(super) fn decode_vault(payload: &[u8]) -> Option<VaultRow<'_>> {
         _ => None,
     }
 }
+
+/// For `crate::fuzzing`: whatever is read of these bytes is written back as them.
+#[cfg(fuzzing)]
+pub(crate) fn rows_come_back(payload: &[u8]) -> bool {
+    decode_birth(payload).is_none_or(|birth| encode_birth(&birth) == payload)
+        && decode_head(payload).is_none_or(|head| encode_head(&head) == payload)
+        && decode_vault(payload).is_none_or(|row| encode_vault(row) == payload)
+        && (0..=u8::MAX).all(|level| decode_node(payload, level).is_none() || payload.len() >= 32)
+}

@@ -5,6 +5,7 @@
 //!
 //! spec: storage.md#volumes
 
+mod backend;
 mod erase;
 mod fault;
 mod folder;
@@ -12,7 +13,11 @@ mod format;
 mod reader;
 mod volume;
 
+#[cfg(fuzzing)]
+pub(crate) use format::rows_come_back;
+
 use super::{Batch, Head, Reader, Store, StoreError};
+use crate::disk::{Disk, SystemDisk};
 use crate::lock::{lock, read, write};
 use fault::{Fault, corrupt};
 use folder::Folder;
@@ -20,7 +25,6 @@ use format::Birth;
 use procura_core::{Index, Size};
 use reader::VolumeReader;
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
@@ -79,14 +83,23 @@ impl RedbStore {
     /// # Errors
     /// [`StoreError::Exists`] if the folder holds anything; [`StoreError::Locked`]; as far as the disk fails.
     pub fn create(folder: &Path, options: Options) -> Result<Self, StoreError> {
-        fs::create_dir_all(folder).map_err(|error| StoreError::io(folder.display().to_string(), error))?;
-        let held = Folder::lock(folder)?;
+        Self::create_on(Arc::new(SystemDisk), folder, options)
+    }
+
+    /// [`create`](Self::create), on another disk than the machine's.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn create_on(disk: Arc<dyn Disk>, folder: &Path, options: Options) -> Result<Self, StoreError> {
+        let made = disk.create_folder(folder);
+        made.map_err(|error| StoreError::io(folder.display().to_string(), error))?;
+        let held = Folder::lock(disk, folder)?;
         if !held.volumes()?.is_empty() {
             return Err(StoreError::Exists { folder: folder.display().to_string() });
         }
         let (head, birth) = (Head::default(), Birth { first: 0, checkpoint: String::new() });
         let (temporary, path) = (held.temporary(0)?, held.volume(0));
-        let database = volume::create(&temporary, &birth, &head, options.cache_bytes)?;
+        let database = volume::create(held.disk.as_ref(), &temporary, &birth, &head, options.cache_bytes)?;
         volume::close_database(&temporary, database)?;
         held.rename(&temporary, &path)?;
         Self::open_in(held, options)
@@ -98,10 +111,18 @@ impl RedbStore {
     /// [`StoreError::Absent`], [`StoreError::Locked`], [`StoreError::Foreign`], [`StoreError::Gap`],
     /// [`StoreError::Corrupt`], [`StoreError::FormatUnknown`]; as far as the disk fails.
     pub fn open(folder: &Path, options: Options) -> Result<Self, StoreError> {
-        if !folder.is_dir() {
+        Self::open_on(Arc::new(SystemDisk), folder, options)
+    }
+
+    /// [`open`](Self::open), on another disk than the machine's.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn open_on(disk: Arc<dyn Disk>, folder: &Path, options: Options) -> Result<Self, StoreError> {
+        if !disk.exists(folder) {
             return Err(StoreError::Absent { folder: folder.display().to_string() });
         }
-        Self::open_in(Folder::lock(folder)?, options)
+        Self::open_in(Folder::lock(disk, folder)?, options)
     }
 
     fn open_in(folder: Folder, options: Options) -> Result<Self, StoreError> {
@@ -192,6 +213,9 @@ impl Shared {
         let now = read(&self.head).clone();
         let changed = change(self, &now);
         writer.unsettled = changed.as_ref().is_err_and(|error| !error.nothing_written());
+        if writer.unsettled {
+            self.go_on_reading(&write(&self.volumes));
+        }
         *write(&self.head) = changed?;
         Ok(())
     }
@@ -203,7 +227,7 @@ impl Shared {
         let first = now.size.0;
         let (temporary, path) = (self.folder.temporary(first)?, self.folder.volume(first));
         let birth = Birth { first, checkpoint: now.checkpoint.clone() };
-        let database = volume::create(&temporary, &birth, now, self.options.cache_bytes)?;
+        let database = volume::create(self.disk(), &temporary, &birth, now, self.options.cache_bytes)?;
         volume::commit(&temporary, &database, |transaction| volume::put_batch(transaction, batch, after))
             .map_err(|fault| fault.into_error(&temporary))?;
         // Readers that find the old volume closed wait here for it to be a sealed one, which they may open.
@@ -218,7 +242,54 @@ impl Shared {
     /// Reads from disk what is there, in place of what was held.
     fn load(&self) -> Result<(), StoreError> {
         let mut volumes = write(&self.volumes);
+        let known = volumes.clone();
         put_away(&mut volumes);
+        match self.open_all() {
+            Ok((found, end)) => {
+                *volumes = found;
+                *write(&self.head) = end;
+                Ok(())
+            }
+            Err(error) => {
+                *volumes = known;
+                self.go_on_reading(&volumes);
+                Err(error)
+            }
+        }
+    }
+
+    /// What was acknowledged can still be read after a failure, also on a disk that takes nothing: as of the head before it.
+    /// Nothing is written until the store was reopened.
+    fn go_on_reading(&self, volumes: &[Arc<Volume>]) {
+        let Some(last) = volumes.last() else { return };
+        if let Err(error) = last.close() {
+            tracing::debug!(%error, "a volume did not close cleanly");
+        }
+        if let Err(error) = last.open_unwritten(self.disk(), self.options.cache_bytes) {
+            tracing::error!(%error, "the last volume cannot be read for now");
+        }
+    }
+
+    /// Makes a volume readable again in which a call failed: redb refuses everything after one, until the file is opened again.
+    fn revive(&self, volume: &Volume) -> Result<(), StoreError> {
+        if volume.is_reading() {
+            return volume.close();
+        }
+        // Whoever changes the volume makes it readable again before the turn ends.
+        let mut writer = lock(&self.writer);
+        if !writer.unsettled {
+            // It was a read that failed, not a change: the next change is refused, and the store reopened for it.
+            writer.unsettled = true;
+            self.go_on_reading(&write(&self.volumes));
+        }
+        Ok(())
+    }
+
+    /// The volumes that are there, the last one open for writing, and where they end.
+    fn open_all(&self) -> Result<(Vec<Arc<Volume>>, Head), StoreError> {
+        // A volume may have its name since a moment before a kill: durable, before anything is told of what it holds. (A
+        // commit that a kill or a failure left in the system's cache only is durable once redb has the last volume open.)
+        self.folder.sync()?;
         let found: Vec<_> = self
             .folder
             .volumes()?
@@ -232,11 +303,9 @@ impl Shared {
         for volume in sealed {
             end = follow(volume, &end, || self.sealed_tables(volume, &found))?;
         }
-        last.open_writing(self.options.cache_bytes)?;
+        last.open_writing(self.disk(), self.options.cache_bytes)?;
         end = follow(last, &end, || last.tables())?;
-        *volumes = found;
-        *write(&self.head) = end;
-        Ok(())
+        Ok((found, end))
     }
 
     /// The volume that is written.
@@ -273,7 +342,7 @@ impl Shared {
     fn sealed_tables(&self, volume: &Volume, volumes: &[Arc<Volume>]) -> Result<Tables, Fault> {
         self.make_room(volumes)?;
         volume.touch(self.tick());
-        volume.sealed_tables(self.options.sealed_cache_bytes)
+        volume.sealed_tables(self.disk(), self.options.sealed_cache_bytes)
     }
 
     /// Runs `work` on a volume's tables, again if the volume is closed meanwhile.
@@ -282,6 +351,10 @@ impl Shared {
         loop {
             match self.tables(volume).and_then(|tables| work(&tables)) {
                 Err(Fault::Closed) if attempts > 0 => attempts -= 1,
+                Err(Fault::Failing) if attempts > 0 && volume.is_reading() => {
+                    attempts -= 1;
+                    volume.close()?;
+                }
                 answer => return answer.map_err(|fault| fault.into_error(&volume.path)),
             }
         }
@@ -295,6 +368,10 @@ impl Shared {
             volume.close()?;
         }
         Ok(())
+    }
+
+    fn disk(&self) -> &dyn Disk {
+        self.folder.disk.as_ref()
     }
 
     fn tick(&self) -> u64 {

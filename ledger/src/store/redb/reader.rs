@@ -40,7 +40,7 @@ impl VolumeReader {
         let kept = self.opened.take().filter(|opened| (opened.volume.first..opened.next).contains(&index));
         if let Some(opened) = kept {
             match work(&opened.tables, &opened.volume.path, opened.next) {
-                Err(Fault::Closed) => {}
+                Err(Fault::Closed | Fault::Failing) => {}
                 Err(fault) => return Err(fault.into_error(&opened.volume.path)),
                 Ok(answer) => {
                     self.opened.replace(Some(opened));
@@ -62,6 +62,10 @@ impl VolumeReader {
                     return Ok(answer);
                 }
                 Err(Fault::Closed) if attempts > 0 => attempts -= 1,
+                Err(Fault::Failing) if attempts > 0 => {
+                    attempts -= 1;
+                    self.shared.revive(&volume)?;
+                }
                 Err(fault) => return Err(fault.into_error(&volume.path)),
             }
         }

@@ -5,22 +5,23 @@
 //! is damage where it is found. The last volume is open for writing; when the next one starts it is closed, cleanly,
 //! and from then on only ever opened for reading.
 
+use super::backend;
 use super::fault::{Fault, corrupt, guarded};
 use super::format::{
     BIRTH_KEY, Birth, ENTRIES, FORMAT, FORMAT_KEY, HEAD_KEY, META, NODES, Table, VAULT, VaultRow,
     decode_birth, decode_head, encode_birth, encode_head, encode_nodes, encode_vault, open_meta, open_row,
     seal_meta, seal_row,
 };
+use crate::disk::Disk;
 use crate::guard::Careful;
 use crate::lock::{read, write};
 use crate::store::{Batch, Head, StoreError};
+use crate::unwritten;
 use ::redb::{
-    Builder, Database, Durability, ReadOnlyDatabase, ReadOnlyTable, ReadableDatabase, ReadableTable,
-    WriteTransaction,
+    Database, Durability, ReadOnlyDatabase, ReadOnlyTable, ReadableDatabase, ReadableTable, WriteTransaction,
 };
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, RwLock};
 
@@ -65,15 +66,15 @@ impl Volume {
 
     /// The tables of a sealed volume, whose file is opened for reading unless it is open. After a kill at an unlucky
     /// moment it may not have been closed cleanly; it is opened for writing once then, which repairs it.
-    pub(super) fn sealed_tables(&self, cache_bytes: usize) -> Result<Tables, Fault> {
+    pub(super) fn sealed_tables(&self, disk: &dyn Disk, cache_bytes: usize) -> Result<Tables, Fault> {
         let mut handle = write(&self.handle);
         if matches!(*handle, Handle::Closed) {
             let open =
-                || guarded(&self.path, || Ok(Careful::new(builder(cache_bytes).open_read_only(&self.path)?)));
+                || guarded(&self.path, || Ok(Careful::new(backend::read(disk, &self.path, cache_bytes)?)));
             let database = match open() {
                 Err(Fault::Unclean) => {
                     tracing::warn!(file = %self.path.display(), "repairing a volume that was not closed cleanly");
-                    let database = open_writing(&self.path, cache_bytes)?;
+                    let database = open_writing(disk, &self.path, cache_bytes)?;
                     close_database(&self.path, database)?;
                     open()?
                 }
@@ -85,8 +86,17 @@ impl Volume {
     }
 
     /// Opens the file for writing: the last volume only.
-    pub(super) fn open_writing(&self, cache_bytes: usize) -> Result<(), StoreError> {
-        *write(&self.handle) = Handle::Writing(open_writing(&self.path, cache_bytes)?);
+    pub(super) fn open_writing(&self, disk: &dyn Disk, cache_bytes: usize) -> Result<(), StoreError> {
+        *write(&self.handle) = Handle::Writing(open_writing(disk, &self.path, cache_bytes)?);
+        Ok(())
+    }
+
+    /// Opens the file as [`open_writing`](Self::open_writing) does, but so that nothing is written to it: for readers of a
+    /// disk that takes nothing.
+    pub(super) fn open_unwritten(&self, disk: &dyn Disk, cache_bytes: usize) -> Result<(), StoreError> {
+        let opened =
+            guarded(&self.path, || Ok(Careful::new(unwritten::open(disk, &self.path, cache_bytes)?)));
+        *write(&self.handle) = Handle::Writing(opened.map_err(|fault| fault.into_error(&self.path))?);
         Ok(())
     }
 
@@ -271,12 +281,14 @@ fn damaged_row(path: &Path, table: Table, index: u64) -> StoreError {
 
 /// Makes a volume's file at `path` with no rows yet. The caller adds rows and gives the file its name.
 pub(super) fn create(
+    disk: &dyn Disk,
     path: &Path,
     birth: &Birth,
     head: &Head,
     cache_bytes: usize,
 ) -> Result<Careful<Database>, StoreError> {
-    let made = guarded(path, || Ok(Careful::new(builder(cache_bytes).create(path)?))).and_then(|database| {
+    let made = guarded(path, || Ok(Careful::new(backend::make(disk, path, cache_bytes)?)));
+    let made = made.and_then(|database| {
         commit(path, &database, |transaction| {
             let mut meta = transaction.open_table(META)?;
             meta.insert(FORMAT_KEY, seal_meta(FORMAT_KEY, &FORMAT.to_be_bytes()).as_slice())?;
@@ -350,14 +362,7 @@ pub(super) fn close_database(path: &Path, database: Careful<Database>) -> Result
     guarded(path, || Ok(database.take()?.close()?)).map_err(|fault| fault.into_error(path))
 }
 
-fn open_writing(path: &Path, cache_bytes: usize) -> Result<Careful<Database>, StoreError> {
-    // `open`, never `create`: redb makes a new database out of an empty file.
-    guarded(path, || Ok(Careful::new(builder(cache_bytes).open(path)?)))
+fn open_writing(disk: &dyn Disk, path: &Path, cache_bytes: usize) -> Result<Careful<Database>, StoreError> {
+    guarded(path, || Ok(Careful::new(backend::write(disk, path, cache_bytes)?)))
         .map_err(|fault| fault.into_error(path))
-}
-
-fn builder(cache_bytes: usize) -> Builder {
-    let mut builder = Builder::new();
-    builder.set_cache_size(cache_bytes);
-    builder
 }

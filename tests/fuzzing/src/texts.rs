@@ -1,0 +1,64 @@
+//! Short texts of one value each: identifiers, days, hashes, base64url, keys.
+
+use procura_core::Hash;
+use procura_core::b64;
+use procura_core::days::Day;
+use procura_core::decide::PartyRef;
+use procura_core::identifier::Identifier;
+use procura_core::json::{Members, parse_strict};
+use procura_core::key::{PublicKey, Signer as _, SoftKey};
+use procura_core::note::NoteVerifier;
+use procura_core::status::Status;
+
+/// One text to all its readers: whatever they take has one spelling, or a normal form that is its own.
+pub(crate) fn texts(bytes: &[u8]) {
+    key(bytes);
+    if let [byte] = bytes
+        && let Ok(status) = Status::new(*byte)
+    {
+        assert_eq!(status.byte(), *byte);
+    }
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    if let Ok(identifier) = text.parse::<Identifier>() {
+        let normal = identifier.text();
+        assert_eq!(normal.parse::<Identifier>(), Ok(identifier.clone()));
+        assert_eq!(Identifier::new(identifier.scheme(), identifier.value()), Ok(identifier));
+    }
+    if let Ok(day) = text.parse::<Day>() {
+        assert_eq!(day.to_string(), text);
+        assert!(day.first_instant() < day.instant_after() || day.instant_after().0 == 0);
+        if day.instant_after().0 > 0 {
+            assert_eq!(Day::of(procura_core::Millis(day.instant_after().0 - 1)), Some(day));
+        }
+    }
+    if let Ok(hash) = text.parse::<Hash>() {
+        assert_eq!(hash.to_string(), text);
+    }
+    if let Ok(bytes) = b64::decode(text) {
+        assert_eq!(b64::encode(&bytes), text);
+    }
+    if let Ok(verifier) = NoteVerifier::parse(text) {
+        assert_eq!(verifier.to_string(), text);
+    }
+    let party = PartyRef::parse(text);
+    assert_eq!(PartyRef::parse(&party.to_string()), party);
+}
+
+/// A key is 32 bytes or a JWK, with one thumbprint; the bytes after it are a message and a signature over it.
+fn key(bytes: &[u8]) {
+    if let Ok(jwk) = parse_strict(bytes, 4096)
+        && let Ok(key) = PublicKey::from_jwk(Members::new(jwk))
+    {
+        let again = key.jwk().as_object().cloned().expect("a JWK is an object");
+        assert_eq!(PublicKey::from_jwk(Members::new(again)).as_ref(), Ok(&key));
+    }
+    let Some((key, rest)) = bytes.split_first_chunk::<32>() else { return };
+    let Ok(key) = PublicKey::from_bytes(key) else { return };
+    assert_eq!(key.as_bytes(), bytes.first_chunk::<32>().expect("split off above"));
+    let Some((signature, message)) = rest.split_first_chunk::<64>() else { return };
+    let genuine = SoftKey::from_seed(&[1; 32]);
+    let counts = key.verify(message, signature).is_ok();
+    if key == genuine.public_key() {
+        assert_eq!(counts, genuine.sign(message).as_ref() == Ok(signature), "a signature by nobody");
+    }
+}
