@@ -44,6 +44,7 @@ fn batch(round: u64, size: u64, count: u64) -> Vec<(Hash, Hash)> {
 
 /// Measures.
 pub(crate) fn run(size: &Size) -> Outcome {
+    stores::run(size)?;
     let sizes: &[u64] = size.pick(&[1000, 10_000], &[100_000, 1_000_000, 10_000_000]);
     let mut first: Option<(f64, f64)> = None;
     for count in sizes {
@@ -63,7 +64,7 @@ pub(crate) fn run(size: &Size) -> Outcome {
         }
         first = first.or(Some((memory, durable)));
     }
-    stores::run(size)
+    Ok(())
 }
 
 /// Updates, proofs and verification in memory: the processor time of an update in microseconds.

@@ -20,7 +20,7 @@ const BATCH: u64 = 64;
 const CACHE_BYTES: usize = 128 << 20;
 
 pub(super) fn run(size: &RunSize) -> Outcome {
-    let count = size.pick(2000, 300_000);
+    let count = size.pick(2000, 100_000);
     let folder = size.data.join("index-stores");
     let mut one = |name: &str, open: fn(&Path) -> Outcome<Arc<dyn IndexFile>>| -> Outcome<f64> {
         crate::tell(&format!("{count} entries in {name}"));

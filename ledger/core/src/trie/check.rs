@@ -26,8 +26,7 @@ enum Checked {
     },
     Inner {
         bit: u8,
-        left: Box<Checked>,
-        right: Box<Checked>,
+        sides: Box<[Checked; 2]>,
     },
 }
 
@@ -113,7 +112,8 @@ impl CheckedTrie {
                     asked.store(true, Ordering::Relaxed);
                     return Ok((other == key).then_some(*value));
                 }
-                Checked::Inner { bit, left, right } => {
+                Checked::Inner { bit, sides } => {
+                    let [left, right] = &**sides;
                     node = match side(key, *bit) {
                         Side::Left => left,
                         Side::Right => right,
@@ -143,10 +143,7 @@ impl Checked {
                     keys.push(*key);
                 }
             }
-            Self::Inner { left, right, .. } => {
-                left.unused(keys);
-                right.unused(keys);
-            }
+            Self::Inner { sides, .. } => sides.iter().for_each(|side| side.unused(keys)),
         }
     }
 }
@@ -167,14 +164,15 @@ fn see(node: Pruned, above: Option<u8>) -> Result<Seen, TrieError> {
             let node = Checked::Leaf { key, value, asked: AtomicBool::new(false) };
             Ok(Seen { node, hash: leaf_hash(&key, &value), key: Some(key) })
         }
-        Pruned::Inner { bit, left, right } => {
+        Pruned::Inner { bit, sides } => {
             if let Some(above) = above.filter(|above| *above >= bit) {
                 return Err(TrieError::BitOrder { above, below: bit });
             }
-            let (left, right) = (see(*left, Some(bit))?, see(*right, Some(bit))?);
+            let [left, right] = *sides;
+            let (left, right) = (see(left, Some(bit))?, see(right, Some(bit))?);
             let key = meet(bit, left.key, right.key)?;
             let hash = inner_hash(&left.hash, &right.hash, bit);
-            let node = Checked::Inner { bit, left: Box::new(left.node), right: Box::new(right.node) };
+            let node = Checked::Inner { bit, sides: Box::new([left.node, right.node]) };
             Ok(Seen { node, hash, key })
         }
     }

@@ -38,8 +38,15 @@ pub struct PrunedTrie {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Pruned {
     Stub(Hash),
-    Leaf { key: Hash, value: Hash },
-    Inner { bit: u8, left: Box<Pruned>, right: Box<Pruned> },
+    Leaf {
+        key: Hash,
+        value: Hash,
+    },
+    /// Left and right: in one allocation, as reading a proof is mostly allocating.
+    Inner {
+        bit: u8,
+        sides: Box<[Pruned; 2]>,
+    },
 }
 
 /// Why bytes are no pruned trie: refuse them.
@@ -131,10 +138,9 @@ impl Pruned {
                 out.extend_from_slice(&key.0);
                 out.extend_from_slice(&value.0);
             }
-            Self::Inner { bit, left, right } => {
+            Self::Inner { bit, sides } => {
                 out.extend_from_slice(&[INNER, *bit]);
-                left.encode(out);
-                right.encode(out);
+                sides.iter().for_each(|side| side.encode(out));
             }
         }
     }
@@ -147,12 +153,11 @@ impl Pruned {
             INNER if depth == MAX_DEPTH => Err(PrunedTrieError::TooDeep),
             INNER => {
                 let bit = rest.byte().ok_or(full)?;
-                let left = Box::new(Self::decode(rest, depth + 1)?);
-                let right = Box::new(Self::decode(rest, depth + 1)?);
-                if matches!((&*left, &*right), (Self::Stub(_), Self::Stub(_))) {
+                let sides = [Self::decode(rest, depth + 1)?, Self::decode(rest, depth + 1)?];
+                if matches!(sides, [Self::Stub(_), Self::Stub(_)]) {
                     return Err(PrunedTrieError::Surplus);
                 }
-                Ok(Self::Inner { bit, left, right })
+                Ok(Self::Inner { bit, sides: Box::new(sides) })
             }
             EMPTY => Err(PrunedTrieError::EmptyInside),
             unknown => Err(PrunedTrieError::UnknownNode(unknown)),
@@ -183,11 +188,8 @@ fn prune<K: Kv + ?Sized>(kv: &K, at: Prefix, node: Span<'_>, keys: Vec<Hash>) ->
         Top::Item(Item::Leaf { key, value }) => Ok(Pruned::Leaf { key: *key, value: *value }),
         Top::Inner { gap, left, right } => {
             let (lefts, rights) = keys.into_iter().partition(|key| side(key, gap.bit) == Side::Left);
-            Ok(Pruned::Inner {
-                bit: gap.bit,
-                left: Box::new(prune(kv, at, left, lefts)?),
-                right: Box::new(prune(kv, at, right, rights)?),
-            })
+            let sides = [prune(kv, at, left, lefts)?, prune(kv, at, right, rights)?];
+            Ok(Pruned::Inner { bit: gap.bit, sides: Box::new(sides) })
         }
         // An absent key may lead into a child page of another prefix than its own: the leaf there proves the absence.
         Top::Item(Item::Child(child)) => {
@@ -231,7 +233,7 @@ mod tests {
     }
 
     fn inner(bit: u8, left: Pruned, right: Pruned) -> Pruned {
-        Pruned::Inner { bit, left: Box::new(left), right: Box::new(right) }
+        Pruned::Inner { bit, sides: Box::new([left, right]) }
     }
 
     fn trie(top: Pruned) -> PrunedTrie {

@@ -40,7 +40,7 @@ pub(super) fn may_hold(filter: &[u8], hash: u64) -> bool {
 }
 
 fn line_of(hash: u64, lines: usize) -> std::ops::Range<usize> {
-    let line = ((hash >> 32) * lines as u64 >> 32) as usize;
+    let line = (((hash >> 32) * lines as u64) >> 32) as usize;
     line * LINE_BYTES..(line + 1) * LINE_BYTES
 }
 

@@ -167,7 +167,7 @@ impl Run {
     ) -> Result<Option<Arc<[u8]>>, RunError> {
         let Some(guide) = self.top.before(key, true).checked_sub(1) else { return Ok(None) };
         let (guide, filter) = self.guide(guide)?;
-        if !filter::may_hold(&*self.filter(filter, cache)?, hash) {
+        if !filter::may_hold(&self.filter(filter, cache)?, hash) {
             return Ok(None);
         }
         let guide = self.kept_block(guide, cache)?;
@@ -190,7 +190,7 @@ impl Run {
         }
         let Some(guide) = next.checked_sub(1) else { return Ok(false) };
         let (_, filter) = self.guide(guide)?;
-        Ok(filter::may_hold(&*self.filter(filter, cache)?, filter::hash(prefix)))
+        Ok(filter::may_hold(&self.filter(filter, cache)?, filter::hash(prefix)))
     }
 
     /// The rows from `from` on, that one left out where `after`. Parts are read past the cache: a walk through all would empty it.
