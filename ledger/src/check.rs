@@ -7,7 +7,7 @@ use crate::memo::{Memo, Memory};
 use crate::prove::Ask;
 use crate::view::View;
 use procura_core::decide::{AuthZen, Decision, Facts, Gather, PartyRef, Request, decide};
-use procura_core::judge::{Judge, Verdict};
+use procura_core::judge::{Judge, Standing, Verdict};
 use procura_core::kinds::Content;
 use procura_core::receipt::{AsOf, Authority, Named, Receipt};
 use procura_core::source::Source;
@@ -108,10 +108,10 @@ impl View {
             PartyRef::Id(id) => Some(*id),
         };
         let Some(id) = id else { return Ok(None) };
-        let Some((logged, _)) = self.create(&id)? else { return Ok(None) };
+        let Some(Standing { create, .. }) = self.create(&id)? else { return Ok(None) };
         let is_party =
-            logged.opened.as_ref().is_some_and(|opened| matches!(opened.record.content(), Content::Party(_)));
-        Ok((is_party && logged.index.0 < size.0).then_some(id))
+            create.opened.as_ref().is_some_and(|opened| matches!(opened.record.content(), Content::Party(_)));
+        Ok((is_party && create.index.0 < size.0).then_some(id))
     }
 }
 

@@ -9,11 +9,11 @@ use crate::search;
 use crate::store::Reader;
 use procura_core::entry::Entry;
 use procura_core::identifier::Identifier;
-use procura_core::judge::{Judge, Verdict};
+use procura_core::judge::{Judge, Standing, Verdict};
 use procura_core::key::PublicKey;
 use procura_core::kinds::{Content, KeyEnd, Party};
 use procura_core::receipt::AsOf;
-use procura_core::source::{Lack, List, Logged, Source};
+use procura_core::source::{Lack, Logged, Source};
 use procura_core::status::Status;
 use procura_core::tree::Root;
 use procura_core::{Hash, Index, Millis, Size};
@@ -121,8 +121,8 @@ impl View {
     /// # Errors
     /// [`ReadError`].
     pub fn party(&self, id: &Hash) -> Result<Option<PartyInfo>, ReadError> {
-        let Some((logged, list)) = self.create(id)? else { return Ok(None) };
-        let Some(opened) = &logged.opened else { return Ok(None) };
+        let Some(Standing { create, list }) = self.create(id)? else { return Ok(None) };
+        let Some(opened) = &create.opened else { return Ok(None) };
         let (Content::Party(content), Some(status)) = (opened.record.content(), list.status()) else {
             return Ok(None);
         };
@@ -130,14 +130,16 @@ impl View {
     }
 
     /// A create with its status list; `None` if there is none with this id.
-    pub(crate) fn create(&self, id: &Hash) -> Result<Option<(Arc<Logged>, Arc<List>)>, ReadError> {
+    pub(crate) fn create(&self, id: &Hash) -> Result<Option<Standing>, ReadError> {
         if let Some(known) = self.shared.standings.get(id, self.head.footing) {
             // A view on the same footing may be older than the record.
             let is_there = known.create.index.0 < self.size().0;
-            return Ok(is_there.then_some((known.create, known.list)));
+            return Ok(is_there.then_some(known));
         }
         self.live(|live| match live.record(id) {
-            Ok(logged) if logged.entry.class().is_create() => Ok(Some((logged, live.list(id)?))),
+            Ok(create) if create.entry.class().is_create() => {
+                Ok(Some(Standing { create, list: live.list(id)? }))
+            }
             Ok(_) | Err(Lack::Record { .. }) => Ok(None),
             Err(lack) => Err(lack),
         })?
@@ -157,8 +159,8 @@ impl View {
     /// # Errors
     /// [`ReadError`].
     pub fn key(&self, kid: &Hash) -> Result<Option<KeyInfo>, ReadError> {
-        let Some((logged, list)) = self.create(kid)? else { return Ok(None) };
-        let Some(opened) = &logged.opened else { return Ok(None) };
+        let Some(Standing { create, list }) = self.create(kid)? else { return Ok(None) };
+        let Some(opened) = &create.opened else { return Ok(None) };
         let (Content::Key(key), Some(status)) = (opened.record.content(), list.status()) else {
             return Ok(None);
         };
@@ -193,7 +195,7 @@ impl View {
         })?;
         let mut in_force = Vec::new();
         for id in all.iter() {
-            let status = self.create(id)?.and_then(|(_, list)| list.status_as_of(size));
+            let status = self.create(id)?.and_then(|create| create.status_as_of(size));
             if status == Some(Status::ACTIVE) {
                 in_force.push(*id);
             }

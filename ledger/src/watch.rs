@@ -12,7 +12,7 @@ const JUMP_MS: u64 = 10 * 60 * 1000;
 
 /// How far the clock may be ahead of the last entry when a ledger is opened. No clock that only passes says how long it was closed;
 /// but what is logged under a time too late can't be taken back, and nothing earlier can follow it.
-const CLOSED_MS: u64 = 24 * 3600 * 1000;
+const CLOSED_MS: u64 = 30 * 24 * 3600 * 1000;
 
 /// The clocks as they were, and whether an operator must look.
 #[derive(Debug)]

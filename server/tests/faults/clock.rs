@@ -100,7 +100,7 @@ impl Scene {
 }
 
 #[test]
-#[ignore = "needs faketime; tests/faults.d/40-clock.sh runs it"]
+#[ignore = "needs faketime; tests/faults.d/60-clock.sh runs it"]
 fn a_clock_that_goes_back_stops_the_program() {
     let scratch = tempfile::tempdir().unwrap();
     let scene = Scene::new(scratch.path());
@@ -129,7 +129,7 @@ fn a_clock_that_goes_back_stops_the_program() {
 }
 
 #[test]
-#[ignore = "needs faketime; tests/faults.d/40-clock.sh runs it"]
+#[ignore = "needs faketime; tests/faults.d/60-clock.sh runs it"]
 fn a_clock_that_goes_ahead_stops_the_program() {
     let scratch = tempfile::tempdir().unwrap();
     let scene = Scene::new(scratch.path());

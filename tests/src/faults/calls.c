@@ -1,6 +1,6 @@
 /* Stands between a process and the C library: counts the file-system calls under one folder and lets one of them fail the
  * way a kernel may let it fail. A step compiles it; LD_PRELOAD brings it in. That no call goes past it is checked by a
- * trace of the same run (tests/faults.d/20-syscalls.sh).
+ * trace of the same run (tests/faults.d/40-syscalls.sh).
  *
  *   FAULT_FOLDER   only calls on paths and files under this folder count; its first-level names are the areas
  *   FAULT_LOG      one line "area call" for each call, or with a point only "hit" once the fault came

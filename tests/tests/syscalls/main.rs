@@ -142,7 +142,7 @@ fn whichever_call_fails_nothing_acknowledged_is_lost() {
 
 /// The interposed library sees what the kernel sees: else a call that goes past it would never be failed.
 #[test]
-#[ignore = "needs strace; tests/faults.d/20-syscalls.sh runs it"]
+#[ignore = "needs strace; tests/faults.d/40-syscalls.sh runs it"]
 fn no_call_goes_past_the_library() {
     let folder = passing_folder();
     let library = run::library(folder.path());
