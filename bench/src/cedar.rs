@@ -24,7 +24,7 @@ pub(crate) fn run(part: &str) -> Outcome {
         }
         let (policies, entities, authorizer) =
             (text.parse::<PolicySet>()?, Entities::empty(), Authorizer::new());
-        let uid = |kind: &str, id: usize| format!("{kind}::\"{id}\"").parse::<EntityUid>();
+        let uid = |kind: &str, id: usize| -> Outcome<EntityUid> { Ok(format!("{kind}::\"{id}\"").parse()?) };
         let ask = |turn: usize| -> Outcome<Request> {
             let (actor, subject) = (turn % rules, (turn + turn % 2) % rules);
             let action = "Action::\"read\"".parse()?;

@@ -207,7 +207,7 @@ fn grow(folder: &Path, plan: Plan) -> Outcome {
     fs::write(folder.join("citizens"), citizens)?;
     let token = b64::encode(&fixed::<32>("token", 0));
     let private =
-        |name: &str| fs::OpenOptions::new().write(true).create(true).mode(0o600).open(folder.join(name));
+        |name: &str| fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(folder.join(name));
     private("token")?.write_all(token.as_bytes())?;
     let file = text(&folder.join("token"))?;
     let config = format!("[[static_tokens]]\nparty = \"{}\"\nfile = \"{file}\"\n", asker.party);

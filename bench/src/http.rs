@@ -73,7 +73,7 @@ impl Load {
 
     pub(crate) fn note(&mut self, turn: u64, is_right: bool, request: &[u8], body: &[u8]) {
         self.wrong += u64::from(!is_right);
-        if turn % KEPT_OF == 0 {
+        if turn.is_multiple_of(KEPT_OF) {
             self.kept.push((request.to_vec(), body.to_vec()));
         }
     }

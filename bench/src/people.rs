@@ -137,7 +137,7 @@ pub(crate) fn pair(n: u64, citizens: u64) -> (u64, u64) {
 
 /// Every other mandate is accepted, of every citizen and in every round.
 pub(crate) fn is_accepted(n: u64, citizens: u64) -> bool {
-    (n % citizens + n / citizens) % 2 == 0
+    (n % citizens + n / citizens).is_multiple_of(2)
 }
 
 #[cfg(test)]
