@@ -1,10 +1,10 @@
 //! A page: the part of the trie that one row holds.
 //!
-//! A page stands at a prefix of whole nibbles and is in one of two forms:
+//! A page stands at a prefix of whole pairs of bits and is in one of two forms:
 //!
 //! - *whole*: every leaf below its prefix, at most [`PAGE_LEAVES`];
-//! - *split*, once there are more: for each value of the page's own nibble nothing, the one leaf there is, or a child
-//!   page at the prefix one nibble longer.
+//! - *split*, once there are more: for each value of the page's own pair nothing, the one leaf there is, or a child
+//!   page at the prefix one pair longer: four at most.
 //!
 //! A page splits exactly when it outgrows the limit and never grows whole again, so which pages there are is a function
 //! of the keys alone.
@@ -15,13 +15,14 @@
 //! above it stale, and they are hashed when the root is asked for, so that many updates share the upper levels.
 
 use super::row;
-use super::{first_difference, inner_hash, leaf_hash, nibble};
+use super::{first_difference, inner_hash, leaf_hash, pair};
 use crate::hash::Hash;
 use crate::kv::{Kv, Unreadable};
 use std::sync::Arc;
 
-/// Most leaves of a whole page. A page is written whole for one changed leaf: more would be written for nothing, fewer
-/// would be more rows to read on a path.
+/// Most leaves of a whole page. A page is copied and written whole for one changed leaf: more would be so for nothing, fewer
+/// would be more rows to read on a path. (That split pages have four places and not sixteen is for the same reason: what an update
+/// costs is the memory it touches.)
 pub(super) const PAGE_LEAVES: usize = 16;
 
 /// Pages are shared between the trie's states, and copied when they are changed in the next.
@@ -51,7 +52,7 @@ pub(super) enum Item {
 /// A child page, which may be in memory.
 #[derive(Debug, Clone)]
 pub(super) struct Child {
-    pub(super) nibble: u8,
+    pub(super) pair: u8,
     pub(super) hash: Hash,
     /// The hash is to be taken anew from the page, which is then in memory.
     pub(super) is_stale: bool,
@@ -89,38 +90,38 @@ pub(super) struct Batch<'a, K: ?Sized> {
     pub(super) stored: u64,
 }
 
-/// The prefix that a page stands at: the first `nibbles` nibbles of `path`, whose other bits are zero.
+/// The prefix that a page stands at: the first `pairs` pairs of bits of `path`, whose others are zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Prefix {
-    pub(super) nibbles: u8,
+    pub(super) pairs: u8,
     pub(super) path: Hash,
 }
 
 impl Prefix {
-    pub(super) const TOP: Self = Self { nibbles: 0, path: Hash([0; 32]) };
+    pub(super) const TOP: Self = Self { pairs: 0, path: Hash([0; 32]) };
 
-    /// Pages at prefixes up to this long stay in memory once they are there: at most 16^0 + … + 16^4 pages, about 100 MiB. Of
+    /// Pages at prefixes up to this long stay in memory once they are there: at most 4^0 + … + 4^9 pages, about 130 MiB. Of
     /// those below, what is stored is let go.
-    const KEPT_NIBBLES: u8 = 4;
+    const KEPT_PAIRS: u8 = 9;
 
-    /// The prefix one nibble longer.
-    pub(super) fn then(mut self, nibble: u8) -> Self {
-        if let Some(byte) = self.path.0.get_mut(usize::from(self.nibbles >> 1)) {
-            *byte |= if self.nibbles & 1 == 0 { nibble << 4 } else { nibble };
+    /// The prefix one pair longer.
+    pub(super) fn then(mut self, pair: u8) -> Self {
+        if let Some(byte) = self.path.0.get_mut(usize::from(self.pairs >> 2)) {
+            *byte |= pair << (6 - (self.pairs & 3) * 2);
         }
-        self.nibbles += 1;
+        self.pairs += 1;
         self
     }
 
-    /// The first bit below the nibble that a page here branches on.
+    /// The first bit below the pair that a page here branches on.
     fn window_end(self) -> u16 {
-        (u16::from(self.nibbles) + 1) * 4
+        (u16::from(self.pairs) + 1) * 2
     }
 
-    /// The bit at which two values of the nibble that a page here branches on first differ.
+    /// The bit at which two values of the pair that a page here branches on first differ.
     pub(super) fn branch(self, one: u8, other: u8) -> u8 {
-        // Of a nibble's 8-bit form the first 4 bits are always zero.
-        self.nibbles * 4 + ((one ^ other).leading_zeros() as u8 & 7) - 4
+        // The lower of the two bits, unless the upper one differs.
+        self.pairs * 2 + u8::from((one ^ other) & 2 == 0)
     }
 }
 
@@ -157,9 +158,9 @@ impl Page {
                 (place, self.items.get_mut(place).filter(|item| item.is(key)))
             }
             Form::Split => {
-                let own = nibble(key, at.nibbles);
-                let place = self.items.partition_point(|item| item.nibble(at) < own);
-                (place, self.items.get_mut(place).filter(|item| item.nibble(at) == own))
+                let own = pair(key, at.pairs);
+                let place = self.items.partition_point(|item| item.pair(at) < own);
+                (place, self.items.get_mut(place).filter(|item| item.pair(at) == own))
             }
         };
         let put = match there {
@@ -189,7 +190,7 @@ impl Page {
                 (Form::Whole, Item::Leaf { key, .. }, Item::Leaf { key: other, .. }) => {
                     first_difference(key, other).unwrap_or_default()
                 }
-                _ => at.branch(one.nibble(at), other.nibble(at)),
+                _ => at.branch(one.pair(at), other.pair(at)),
             },
             hash: Hash::default(),
             is_stale: true,
@@ -221,7 +222,7 @@ impl Page {
         lower_than_all_before(right.iter_mut());
     }
 
-    /// Moves the leaves of each nibble of which there are several into a child page.
+    /// Moves the leaves of each pair of which there are several into a child page.
     fn split(&mut self, at: Prefix, batch: u64) {
         self.form = Form::Split;
         let mut gaps = std::mem::take(&mut self.gaps).into_iter();
@@ -246,14 +247,14 @@ impl Page {
         self.items.extend(page.into_item(at));
     }
 
-    /// A new whole page at `at` then its nibble, as what stands in its parent: its one leaf, or itself.
+    /// A new whole page at `at` then its pair, as what stands in its parent: its one leaf, or itself.
     fn into_item(mut self, at: Prefix) -> Option<Item> {
-        let nibble = self.items.first()?.nibble(at);
+        let pair = self.items.first()?.pair(at);
         if self.items.len() == 1 {
             return self.items.pop();
         }
         if self.items.len() > PAGE_LEAVES {
-            self.split(at.then(nibble), self.changed);
+            self.split(at.then(pair), self.changed);
         }
         // Where only the page is new and not what stands in it, its hash is known and nobody above will ask for it.
         let (hash, is_stale) = match (self.gaps.get(lowest(&self.gaps)), self.items.first()) {
@@ -261,12 +262,12 @@ impl Page {
             (None, Some(Item::Child(only))) => (only.hash, only.is_stale),
             _ => (Hash::default(), true),
         };
-        Some(Item::Child(Child { nibble, hash, is_stale, page: Some(Arc::new(self)) }))
+        Some(Item::Child(Child { pair, hash, is_stale, page: Some(Arc::new(self)) }))
     }
 
     /// Lets the child pages go that are stored and not to be kept.
     fn let_go(&mut self, at: Prefix, stored: u64) {
-        if at.nibbles >= Prefix::KEPT_NIBBLES {
+        if at.pairs >= Prefix::KEPT_PAIRS {
             for item in &mut self.items {
                 if let Item::Child(Child { page, .. }) = item
                     && page.as_ref().is_some_and(|page| page.changed <= stored)
@@ -298,11 +299,11 @@ impl Item {
         matches!(self, Self::Leaf { key, .. } if key == other)
     }
 
-    /// The nibble that a page at `at` branches on.
-    pub(super) fn nibble(&self, at: Prefix) -> u8 {
+    /// The pair that a page at `at` branches on.
+    pub(super) fn pair(&self, at: Prefix) -> u8 {
         match self {
-            Self::Leaf { key, .. } => nibble(key, at.nibbles),
-            Self::Child(child) => child.nibble,
+            Self::Leaf { key, .. } => pair(key, at.pairs),
+            Self::Child(child) => child.pair,
         }
     }
 
@@ -319,13 +320,13 @@ impl Item {
                 let same = std::mem::replace(old, *value) == *value;
                 Ok(if same { Put::Nothing } else { Put::Replaced })
             }
-            // A second leaf of this nibble.
+            // A second leaf of this pair.
             Self::Leaf { key: own, value: old } => {
                 let mut page = Page::of_one(*own, *old, batch.number);
-                let nibble = nibble(key, at.nibbles);
-                page.put(at.then(nibble), batch, key, value)?;
+                let pair = pair(key, at.pairs);
+                page.put(at.then(pair), batch, key, value)?;
                 *self = Self::Child(Child {
-                    nibble,
+                    pair,
                     hash: Hash::default(),
                     is_stale: true,
                     page: Some(Arc::new(page)),
@@ -333,7 +334,7 @@ impl Item {
                 Ok(Put::Added)
             }
             Self::Child(child) => {
-                let below = at.then(child.nibble);
+                let below = at.then(child.pair);
                 let page = match &mut child.page {
                     Some(page) => page,
                     None => child.page.insert(Arc::new(row::load_child(batch.kv, below, &child.hash)?)),
