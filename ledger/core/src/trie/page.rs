@@ -30,9 +30,7 @@ pub(super) const PAGE_LEAVES: usize = 16;
 pub(super) struct Page {
     pub(super) form: Form,
     /// In the order of keys, never empty.
-    pub(super) items: Vec<Item>,
-    /// One fewer than there are items.
-    pub(super) gaps: Vec<Gap>,
+    pub(super) slots: Vec<Slot>,
     /// The batch that changed it last; 0: none since it was read from its row.
     pub(super) changed: u64,
 }
@@ -41,6 +39,13 @@ pub(super) struct Page {
 pub(super) enum Form {
     Whole,
     Split,
+}
+
+/// An item, and the gap between it and the one before: all in one place of memory. The first one's gap is none and not looked at.
+#[derive(Debug, Clone)]
+pub(super) struct Slot {
+    pub(super) gap: Gap,
+    pub(super) item: Item,
 }
 
 #[derive(Debug, Clone)]
@@ -60,7 +65,7 @@ pub(super) struct Child {
 }
 
 /// The inner node that branches between two neighbours.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Gap {
     pub(super) bit: u8,
     pub(super) hash: Hash,
@@ -138,8 +143,8 @@ impl Child {
 impl Page {
     /// A page of one leaf: the trie's first.
     pub(super) fn of_one(key: Hash, value: Hash, batch: u64) -> Self {
-        let items = vec![Item::Leaf { key, value }];
-        Self { form: Form::Whole, items, gaps: Vec::new(), changed: batch }
+        let slot = Slot { gap: Gap::default(), item: Item::Leaf { key, value } };
+        Self { form: Form::Whole, slots: vec![slot], changed: batch }
     }
 
     /// Gives `key`, which begins with `at`, the value.
@@ -154,17 +159,17 @@ impl Page {
     ) -> Result<Put, Unreadable> {
         let (place, there) = match self.form {
             Form::Whole => {
-                let place = self.items.partition_point(|item| item.is_before(key));
-                (place, self.items.get_mut(place).filter(|item| item.is(key)))
+                let place = self.slots.partition_point(|slot| slot.item.is_before(key));
+                (place, self.slots.get_mut(place).filter(|slot| slot.item.is(key)))
             }
             Form::Split => {
                 let own = pair(key, at.pairs);
-                let place = self.items.partition_point(|item| item.pair(at) < own);
-                (place, self.items.get_mut(place).filter(|item| item.pair(at) == own))
+                let place = self.slots.partition_point(|slot| slot.item.pair(at) < own);
+                (place, self.slots.get_mut(place).filter(|slot| slot.item.pair(at) == own))
             }
         };
         let put = match there {
-            Some(item) => item.put(at, batch, key, value)?,
+            Some(slot) => slot.item.put(at, batch, key, value)?,
             None => {
                 self.insert(at, place, Item::Leaf { key: *key, value: *value });
                 Put::Added
@@ -172,7 +177,7 @@ impl Page {
         };
         if put != Put::Nothing {
             self.make_stale(place);
-            if self.form == Form::Whole && self.items.len() > PAGE_LEAVES {
+            if self.form == Form::Whole && self.slots.len() > PAGE_LEAVES {
                 self.split(at, batch.number);
             }
             if self.changed != batch.number {
@@ -195,70 +200,51 @@ impl Page {
             hash: Hash::default(),
             is_stale: true,
         };
-        let before =
-            place.checked_sub(1).and_then(|before| self.items.get(before)).map(|one| gap(one, &item));
-        let after = self.items.get(place).map(|other| gap(&item, other));
-        self.items.reserve_exact(1);
-        self.gaps.reserve_exact(1);
-        match (before, after) {
-            (Some(before), Some(after)) => {
-                if let Some(old) = self.gaps.get_mut(place - 1) {
-                    *old = before;
-                }
-                self.gaps.insert(place, after);
-            }
-            (Some(only), None) | (None, Some(only)) => self.gaps.insert(place.saturating_sub(1), only),
-            (None, None) => {}
+        let before = place.checked_sub(1).and_then(|before| self.slots.get(before));
+        let before = before.map_or_else(Gap::default, |before| gap(&before.item, &item));
+        let after = self.slots.get(place).map(|after| gap(&item, &after.item));
+        if let (Some(slot), Some(after)) = (self.slots.get_mut(place), after) {
+            slot.gap = after;
         }
-        self.items.insert(place, item);
+        self.slots.reserve_exact(1);
+        self.slots.insert(place, Slot { gap: before, item });
     }
 
     /// Notes that the hashes above the item at `place` are old: those of the gaps on either side whose bit is lower than all
     /// between.
     fn make_stale(&mut self, place: usize) {
-        let middle = place.min(self.gaps.len());
-        let (left, right) = self.gaps.split_at_mut(middle);
-        lower_than_all_before(left.iter_mut().rev());
+        let middle = (place + 1).min(self.slots.len());
+        let (left, right) = self.slots.split_at_mut(middle);
+        lower_than_all_before(left.iter_mut().skip(1).rev());
         lower_than_all_before(right.iter_mut());
     }
 
     /// Moves the leaves of each pair of which there are several into a child page.
     fn split(&mut self, at: Prefix, batch: u64) {
         self.form = Form::Split;
-        let mut gaps = std::mem::take(&mut self.gaps).into_iter();
-        let mut page = Self { form: Form::Whole, items: Vec::new(), gaps: Vec::new(), changed: batch };
-        for item in std::mem::take(&mut self.items) {
-            if !page.items.is_empty()
-                && let Some(gap) = gaps.next()
-            {
-                if u16::from(gap.bit) < at.window_end() {
-                    let done = std::mem::replace(
-                        &mut page,
-                        Self { form: Form::Whole, items: Vec::new(), gaps: Vec::new(), changed: batch },
-                    );
-                    self.items.extend(done.into_item(at));
-                    self.gaps.push(gap);
-                } else {
-                    page.gaps.push(gap);
-                }
+        let mut slots = std::mem::take(&mut self.slots).into_iter().peekable();
+        while let Some(first) = slots.next() {
+            let (gap, mut of_one_pair) = (first.gap, vec![first]);
+            while let Some(next) = slots.next_if(|next| u16::from(next.gap.bit) >= at.window_end()) {
+                of_one_pair.push(next);
             }
-            page.items.push(item);
+            let page = Self { form: Form::Whole, slots: of_one_pair, changed: batch };
+            self.slots.extend(page.into_item(at).map(|item| Slot { gap, item }));
         }
-        self.items.extend(page.into_item(at));
     }
 
     /// A new whole page at `at` then its pair, as what stands in its parent: its one leaf, or itself.
     fn into_item(mut self, at: Prefix) -> Option<Item> {
-        let pair = self.items.first()?.pair(at);
-        if self.items.len() == 1 {
-            return self.items.pop();
+        let pair = self.slots.first()?.item.pair(at);
+        if self.slots.len() == 1 {
+            return self.slots.pop().map(|slot| slot.item);
         }
-        if self.items.len() > PAGE_LEAVES {
+        if self.slots.len() > PAGE_LEAVES {
             self.split(at.then(pair), self.changed);
         }
         // Where only the page is new and not what stands in it, its hash is known and nobody above will ask for it.
-        let (hash, is_stale) = match (self.gaps.get(lowest(&self.gaps)), self.items.first()) {
-            (Some(gap), _) => (gap.hash, gap.is_stale),
+        let (hash, is_stale) = match (lowest(&self.slots), self.slots.first().map(|slot| &slot.item)) {
+            (Some((_, gap)), _) => (gap.hash, gap.is_stale),
             (None, Some(Item::Child(only))) => (only.hash, only.is_stale),
             _ => (Hash::default(), true),
         };
@@ -268,8 +254,8 @@ impl Page {
     /// Lets the child pages go that are stored and not to be kept.
     fn let_go(&mut self, at: Prefix, stored: u64) {
         if at.pairs >= Prefix::KEPT_PAIRS {
-            for item in &mut self.items {
-                if let Item::Child(Child { page, .. }) = item
+            for slot in &mut self.slots {
+                if let Item::Child(Child { page, .. }) = &mut slot.item
                     && page.as_ref().is_some_and(|page| page.changed <= stored)
                 {
                     *page = None;
@@ -280,12 +266,12 @@ impl Page {
 
     /// The hash of the page's top node, computed where it is not known.
     pub(super) fn rehash(&mut self) -> Hash {
-        rehash(&mut self.items, &mut self.gaps)
+        rehash(&mut self.slots)
     }
 
     /// All of the page.
     pub(super) fn span(&self) -> Span<'_> {
-        Span { items: &self.items, gaps: &self.gaps }
+        Span(&self.slots)
     }
 }
 
@@ -369,9 +355,9 @@ impl Item {
 }
 
 /// Makes each gap stale whose bit is lower than those before it.
-fn lower_than_all_before<'a>(gaps: impl Iterator<Item = &'a mut Gap>) {
+fn lower_than_all_before<'a>(slots: impl Iterator<Item = &'a mut Slot>) {
     let mut lowest = u16::MAX;
-    for gap in gaps {
+    for Slot { gap, .. } in slots {
         if u16::from(gap.bit) < lowest {
             lowest = gap.bit.into();
             gap.is_stale = true;
@@ -379,30 +365,31 @@ fn lower_than_all_before<'a>(gaps: impl Iterator<Item = &'a mut Gap>) {
     }
 }
 
-fn rehash(items: &mut [Item], gaps: &mut [Gap]) -> Hash {
-    let top = lowest(gaps);
-    let parts = (gaps.split_at_mut_checked(top), items.split_at_mut_checked(top + 1));
-    if let (Some((left_gaps, [gap, right_gaps @ ..])), Some((left, right))) = parts {
-        if gap.is_stale {
-            gap.hash = inner_hash(&rehash(left, left_gaps), &rehash(right, right_gaps), gap.bit);
-            gap.is_stale = false;
+fn rehash(slots: &mut [Slot]) -> Hash {
+    match lowest(slots) {
+        None => slots.first_mut().map_or_else(Hash::default, |only| only.item.rehash()),
+        Some((_, gap)) if !gap.is_stale => gap.hash,
+        Some((place, gap)) => {
+            let bit = gap.bit;
+            let (left, right) = slots.split_at_mut(place);
+            let hash = inner_hash(&rehash(left), &rehash(right), bit);
+            if let Some(slot) = right.first_mut() {
+                slot.gap = Gap { bit, hash, is_stale: false };
+            }
+            hash
         }
-        return gap.hash;
     }
-    items.first_mut().map_or_else(Hash::default, Item::rehash)
 }
 
-/// Where the gap stands whose node is above all others.
-fn lowest(gaps: &[Gap]) -> usize {
-    gaps.iter().enumerate().min_by_key(|(_, gap)| gap.bit).map_or(0, |(place, _)| place)
+/// The gap whose node is above all others, and the place behind it.
+fn lowest(slots: &[Slot]) -> Option<(usize, &Gap)> {
+    let gaps = slots.iter().map(|slot| &slot.gap).enumerate().skip(1);
+    gaps.min_by_key(|(_, gap)| gap.bit)
 }
 
 /// A node of a page with all below it in that page.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Span<'a> {
-    items: &'a [Item],
-    gaps: &'a [Gap],
-}
+pub(super) struct Span<'a>(&'a [Slot]);
 
 /// The top of a [`Span`].
 pub(super) enum Top<'a> {
@@ -413,21 +400,20 @@ pub(super) enum Top<'a> {
 impl<'a> Span<'a> {
     /// The top node; `None` of nothing, which no page is.
     pub(super) fn top(self) -> Option<Top<'a>> {
-        let top = lowest(self.gaps);
-        let parts = (self.gaps.split_at_checked(top), self.items.split_at_checked(top + 1));
-        if let (Some((left_gaps, [gap, right_gaps @ ..])), Some((left, right))) = parts {
-            let (left, right) =
-                (Span { items: left, gaps: left_gaps }, Span { items: right, gaps: right_gaps });
-            return Some(Top::Inner { gap, left, right });
+        match lowest(self.0) {
+            None => self.0.first().map(|only| Top::Item(&only.item)),
+            Some((place, gap)) => {
+                let (left, right) = self.0.split_at_checked(place)?;
+                Some(Top::Inner { gap, left: Span(left), right: Span(right) })
+            }
         }
-        self.items.first().map(Top::Item)
     }
 
     /// The top node's hash, of a page that was rehashed.
     pub(super) fn hash(self) -> Hash {
-        match self.gaps.get(lowest(self.gaps)) {
-            Some(gap) => gap.hash,
-            None => self.items.first().map_or_else(Hash::default, Item::hash),
+        match lowest(self.0) {
+            Some((_, gap)) => gap.hash,
+            None => self.0.first().map_or_else(Hash::default, |only| only.item.hash()),
         }
     }
 }

@@ -14,7 +14,7 @@
 //! A row that says anything impossible is [`Unreadable`]; hashes are taken as they stand, the index being checked
 //! as a whole against the last index commit.
 
-use super::page::{Child, Form, Gap, Item, PAGE_LEAVES, Page, Prefix};
+use super::page::{Child, Form, Gap, Item, PAGE_LEAVES, Page, Prefix, Slot};
 use super::{first_difference, pair};
 use crate::cursor::Cursor;
 use crate::hash::Hash;
@@ -46,7 +46,7 @@ pub(super) fn load_top<K: Kv + ?Sized>(kv: &K) -> Result<Option<Page>, Unreadabl
 pub(super) fn load_child<K: Kv + ?Sized>(kv: &K, at: Prefix, hash: &Hash) -> Result<Page, Unreadable> {
     let row = kv.get(&key(at))?.ok_or_else(|| unreadable(at, "is missing"))?;
     let page = decode(&row, at)?;
-    if matches!(page.items[..], [Item::Leaf { .. }]) {
+    if matches!(page.slots[..], [Slot { item: Item::Leaf { .. }, .. }]) {
         return Err(unreadable(at, "holds one leaf only"));
     }
     // A page of another state of the trie than its parent's.
@@ -59,13 +59,13 @@ pub(super) fn load_child<K: Kv + ?Sized>(kv: &K, at: Prefix, hash: &Hash) -> Res
 /// The row of a page that was rehashed.
 pub(super) fn encode(page: &Page) -> Vec<u8> {
     let is_whole = page.form == Form::Whole;
-    let mut out = Vec::with_capacity(2 + 32 * page.gaps.len() + 65 * page.items.len());
+    let mut out = Vec::with_capacity(2 + 97 * page.slots.len());
     out.push(if is_whole { WHOLE } else { SPLIT });
     // At most 16 of either form.
-    out.push(page.items.len() as u8);
-    page.gaps.iter().for_each(|gap| out.extend_from_slice(&gap.hash.0));
-    for item in &page.items {
-        match item {
+    out.push(page.slots.len() as u8);
+    page.slots.iter().skip(1).for_each(|slot| out.extend_from_slice(&slot.gap.hash.0));
+    for slot in &page.slots {
+        match &slot.item {
             Item::Leaf { key, value } => {
                 out.extend((!is_whole).then_some(LEAF));
                 out.extend_from_slice(&key.0);
@@ -102,20 +102,24 @@ fn read(rest: &mut Cursor<'_>, at: Prefix) -> Option<Page> {
     if count == 0 || count > PAGE_LEAVES {
         return None;
     }
-    let mut gaps = Vec::with_capacity(count - 1);
+    // All hashes stand before the items.
+    let mut hashes = rest.clone();
     for _ in 1..count {
-        gaps.push(Gap { bit: 0, hash: rest.hash()?, is_stale: false });
+        rest.hash()?;
     }
-    let mut items: Vec<Item> = Vec::with_capacity(count);
-    let mut bits = gaps.iter_mut();
+    let mut slots: Vec<Slot> = Vec::with_capacity(count);
     for _ in 0..count {
         let item = if form == Form::Whole { leaf(rest, at)? } else { item(rest, at)? };
-        if let Some(before) = items.last() {
-            bits.next()?.bit = branch(before, &item, at, form)?;
-        }
-        items.push(item);
+        let gap = match slots.last() {
+            None => Gap::default(),
+            Some(before) => {
+                let bit = branch(&before.item, &item, at, form)?;
+                Gap { bit, hash: hashes.hash()?, is_stale: false }
+            }
+        };
+        slots.push(Slot { gap, item });
     }
-    Some(Page { form, items, gaps, changed: 0 })
+    Some(Page { form, slots, changed: 0 })
 }
 
 fn item(rest: &mut Cursor<'_>, at: Prefix) -> Option<Item> {

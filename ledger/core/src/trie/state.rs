@@ -52,8 +52,8 @@ impl Trie {
         std::iter::from_fn(move || {
             let (at, page) = waiting.pop()?;
             // A page comes before those below it, and those in order: the last is put on the pile first.
-            for item in page.items.iter().rev() {
-                if let Item::Child(Child { pair, page: Some(child), .. }) = item
+            for slot in page.slots.iter().rev() {
+                if let Item::Child(Child { pair, page: Some(child), .. }) = &slot.item
                     && is_fresh(child)
                 {
                     waiting.push((at.then(*pair), Arc::clone(child)));
@@ -145,7 +145,7 @@ mod tests {
             while let Some((depth, page)) = waiting.pop() {
                 count += 1;
                 deepest = deepest.max(depth);
-                waiting.extend(page.items.iter().filter_map(|item| match item {
+                waiting.extend(page.slots.iter().filter_map(|slot| match &slot.item {
                     Item::Child(Child { page, .. }) => Some((depth + 1, Arc::clone(page.as_ref()?))),
                     Item::Leaf { .. } => None,
                 }));

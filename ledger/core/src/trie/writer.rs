@@ -83,7 +83,7 @@ impl<'a, K: Kv + ?Sized> TrieWriter<'a, K> {
 pub fn get<K: Kv + ?Sized>(kv: &K, key: &Hash) -> Result<Option<Hash>, Unreadable> {
     let (mut at, mut page) = (Prefix::TOP, Trie::of(kv)?.top);
     while let Some(here) = page {
-        let found = here.items.iter().find(|item| match (here.form, item) {
+        let found = here.slots.iter().map(|slot| &slot.item).find(|item| match (here.form, item) {
             (Form::Whole, Item::Leaf { key: own, .. }) => own == key,
             (_, item) => item.pair(at) == pair(key, at.pairs),
         });
