@@ -68,7 +68,10 @@ impl State {
 pub(crate) struct Connections {
     limits: Limits,
     begun: Instant,
-    /// The time, as of the last tick.
+    /// When the last tick was.
+    ticked_ms: AtomicU64,
+    /// The time that clients are held to, as of the last tick: it does not run while nobody looks, so that nobody pays for
+    /// a server that stood still.
     now_ms: AtomicU64,
     lines: Mutex<Lines>,
     /// Bytes of large answers that nobody took yet.
@@ -97,6 +100,7 @@ impl Connections {
         Arc::new(Self {
             limits,
             begun: Instant::now(),
+            ticked_ms: AtomicU64::new(0),
             now_ms: AtomicU64::new(0),
             lines: Mutex::default(),
             owed: AtomicU64::new(0),
@@ -138,8 +142,10 @@ impl Connections {
 
     /// Looks at every connection: to be called every [`TICK`].
     pub(crate) fn tick(&self) {
-        let now_ms = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.now_ms.store(now_ms, Ordering::Relaxed);
+        let at_ms = milliseconds(self.begun.elapsed());
+        let since_ms = at_ms.saturating_sub(self.ticked_ms.swap(at_ms, Ordering::Relaxed));
+        let since_ms = since_ms.min(2 * milliseconds(TICK));
+        let now_ms = self.now_ms.fetch_add(since_ms, Ordering::Relaxed) + since_ms;
         let mut lines = self.lock();
         lines.open.retain(|_, line| !line.ends_by_time(now_ms, &self.limits));
         let mut owed = self.owed.load(Ordering::Relaxed);
@@ -219,7 +225,7 @@ impl Line {
             Phase::Answer => limits.answer_timeout,
             Phase::Work | Phase::Over => return false,
         };
-        let limit_ms = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
+        let limit_ms = milliseconds(limit);
         if now_ms.saturating_sub(state.since_ms) < limit_ms {
             return false;
         }
@@ -234,6 +240,10 @@ impl Line {
         }
         self.end(state)
     }
+}
+
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// One connection as its own task tells of it. It is over when this is dropped.
@@ -424,6 +434,23 @@ mod tests {
             .collect();
         all.tick();
         assert_eq!(lines.iter().map(Watched::is_over).collect::<Vec<_>>(), [true, false, false]);
+    }
+
+    #[tokio::test]
+    async fn nobody_pays_for_a_server_that_stood_still() {
+        let all = Connections::new(LIMITS());
+        let watched = open(&all);
+        watched.heard();
+        // Longer than a client may take for its headers.
+        std::thread::sleep(Duration::from_millis(400));
+        all.tick();
+        assert_eq!(all.now_ms.load(Ordering::Relaxed), 2 * milliseconds(TICK));
+        let later = open(&all);
+        later.heard();
+        std::thread::sleep(Duration::from_millis(20));
+        all.tick();
+        assert!(!later.is_over());
+        assert!(watched.is_over());
     }
 
     #[test]

@@ -77,8 +77,8 @@ pub async fn serve(listener: TcpListener, app: App, shutdown: impl Future<Output
         let line = watched.line();
         let (router, builder, watcher) = (router.clone(), builder.clone(), graceful.watcher());
         let task = tokio::spawn(async move {
-            // Until it says something, a connection costs a socket and this small task.
-            if stream.readable().await.is_ok() {
+            // Until it says something, a connection costs a socket and this small task. (`readable` also comes true without.)
+            if stream.peek(&mut [0]).await.is_ok_and(|count| count > 0) {
                 let socket = Socket { stream, watched: Arc::new(watched) };
                 Box::pin(converse(builder, socket, peer, router, watcher)).await;
             }

@@ -99,6 +99,13 @@ impl Raw {
         Some(Head { status, text })
     }
 
+    /// Everything that still comes until the other side hangs up.
+    pub(crate) fn rest(&mut self) -> String {
+        let mut bytes = Vec::new();
+        let _ = self.0.read_to_end(&mut bytes);
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
     /// Whether the other side has hung up, or does within the read timeout.
     pub(crate) fn ends(&mut self) -> bool {
         self.0.read_to_end(&mut Vec::new()).is_ok_and(|bytes| bytes == 0)

@@ -133,7 +133,7 @@ fn whichever_call_fails_nothing_acknowledged_is_lost() {
     }
     let [runs, missed] = [0, 1].map(|n| done.values().map(|counts| counts[n]).sum::<u64>());
     println!("seed {seed}, {} s; {runs} of {} done", start.elapsed().as_secs(), all.len());
-    println!("syscalls: {runs} runs, {} failures", failures.len());
+    println!("syscalls: {runs} runs, {} faults, {} lost", runs - missed, failures.len());
     assert!(runs > 0, "there was no time for a single run");
     // A call's number may shift a little from run to run (threads); if many are missed, nothing was tested.
     assert!(missed * 10 <= runs, "{missed} of {runs} runs ended before their call came");

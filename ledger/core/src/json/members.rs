@@ -26,6 +26,7 @@ use crate::days::Day;
 use crate::{Hash, Millis, b64};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 /// Why an object is not of the shape wanted. The place is an RFC 6901 pointer; the value never appears.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -78,13 +79,13 @@ impl MemberError {
 #[must_use = "members not taken must be refused by `finish`"]
 pub struct Members {
     map: Map<String, Value>,
-    pointer: String,
+    pointer: Rc<str>,
 }
 
 impl Members {
     /// The members of the outermost object.
-    pub const fn new(map: Map<String, Value>) -> Self {
-        Self { map, pointer: String::new() }
+    pub fn new(map: Map<String, Value>) -> Self {
+        Self { map, pointer: Rc::default() }
     }
 
     /// Puts disclosed members beside those in clear; [`crate::disclosure`] has seen to it that no name
@@ -105,7 +106,7 @@ impl Members {
     /// [`MemberError::Missing`], or what `read` says.
     pub fn take<T>(
         &mut self,
-        name: &str,
+        name: &'static str,
         read: impl FnOnce(Field) -> Result<T, MemberError>,
     ) -> Result<T, MemberError> {
         self.take_opt(name, read)?.ok_or_else(|| MemberError::Missing { pointer: self.pointer_to(name) })
@@ -117,18 +118,18 @@ impl Members {
     /// What `read` says.
     pub fn take_opt<T>(
         &mut self,
-        name: &str,
+        name: &'static str,
         read: impl FnOnce(Field) -> Result<T, MemberError>,
     ) -> Result<Option<T>, MemberError> {
         let Some(value) = self.map.swap_remove(name) else { return Ok(None) };
-        read(Field { value, pointer: self.pointer_to(name) }).map(Some)
+        read(Field { value, parent: Rc::clone(&self.pointer), last: Last::Name(name) }).map(Some)
     }
 
     /// Takes a string.
     ///
     /// # Errors
     /// [`MemberError::Missing`] or [`MemberError::Mistyped`], as for every `take_…` below.
-    pub fn take_str(&mut self, name: &str) -> Result<String, MemberError> {
+    pub fn take_str(&mut self, name: &'static str) -> Result<String, MemberError> {
         self.take(name, Field::str)
     }
 
@@ -136,7 +137,7 @@ impl Members {
     ///
     /// # Errors
     /// As [`Members::take_str`].
-    pub fn take_text(&mut self, name: &str, max_chars: usize) -> Result<String, MemberError> {
+    pub fn take_text(&mut self, name: &'static str, max_chars: usize) -> Result<String, MemberError> {
         self.take(name, |field| field.text(max_chars))
     }
 
@@ -144,7 +145,7 @@ impl Members {
     ///
     /// # Errors
     /// As [`Members::take_str`].
-    pub fn take_hash(&mut self, name: &str) -> Result<Hash, MemberError> {
+    pub fn take_hash(&mut self, name: &'static str) -> Result<Hash, MemberError> {
         self.take(name, Field::hash)
     }
 
@@ -152,7 +153,7 @@ impl Members {
     ///
     /// # Errors
     /// As [`Members::take_str`].
-    pub fn take_bytes<const N: usize>(&mut self, name: &str) -> Result<[u8; N], MemberError> {
+    pub fn take_bytes<const N: usize>(&mut self, name: &'static str) -> Result<[u8; N], MemberError> {
         self.take(name, Field::bytes)
     }
 
@@ -160,7 +161,7 @@ impl Members {
     ///
     /// # Errors
     /// As [`Members::take_str`].
-    pub fn take_u64(&mut self, name: &str) -> Result<u64, MemberError> {
+    pub fn take_u64(&mut self, name: &'static str) -> Result<u64, MemberError> {
         self.take(name, Field::u64)
     }
 
@@ -168,7 +169,7 @@ impl Members {
     ///
     /// # Errors
     /// As [`Members::take_str`].
-    pub fn take_millis(&mut self, name: &str) -> Result<Millis, MemberError> {
+    pub fn take_millis(&mut self, name: &'static str) -> Result<Millis, MemberError> {
         self.take(name, Field::millis)
     }
 
@@ -176,7 +177,7 @@ impl Members {
     ///
     /// # Errors
     /// As [`Members::take_str`].
-    pub fn take_day(&mut self, name: &str) -> Result<Day, MemberError> {
+    pub fn take_day(&mut self, name: &'static str) -> Result<Day, MemberError> {
         self.take(name, Field::day)
     }
 
@@ -184,7 +185,7 @@ impl Members {
     ///
     /// # Errors
     /// As [`Members::take_str`].
-    pub fn take_bool(&mut self, name: &str) -> Result<bool, MemberError> {
+    pub fn take_bool(&mut self, name: &'static str) -> Result<bool, MemberError> {
         self.take(name, Field::bool)
     }
 
@@ -192,7 +193,7 @@ impl Members {
     ///
     /// # Errors
     /// As [`Members::take_str`].
-    pub fn take_enum<T: Clone>(&mut self, name: &str, words: &[(&str, T)]) -> Result<T, MemberError> {
+    pub fn take_enum<T: Clone>(&mut self, name: &'static str, words: &[(&str, T)]) -> Result<T, MemberError> {
         self.take(name, |field| field.one_of(words))
     }
 
@@ -200,7 +201,7 @@ impl Members {
     ///
     /// # Errors
     /// As [`Members::take_str`].
-    pub fn take_object(&mut self, name: &str) -> Result<Members, MemberError> {
+    pub fn take_object(&mut self, name: &'static str) -> Result<Members, MemberError> {
         self.take(name, Field::object)
     }
 
@@ -210,7 +211,7 @@ impl Members {
     /// As [`Members::take_str`], or what `read` says.
     pub fn take_array<T>(
         &mut self,
-        name: &str,
+        name: &'static str,
         read: impl FnMut(Field) -> Result<T, MemberError>,
     ) -> Result<Vec<T>, MemberError> {
         self.take(name, |field| field.array_of(read))
@@ -220,13 +221,13 @@ impl Members {
     ///
     /// # Errors
     /// As [`Members::take_str`].
-    pub fn take_array_of_hash(&mut self, name: &str) -> Result<Vec<Hash>, MemberError> {
+    pub fn take_array_of_hash(&mut self, name: &'static str) -> Result<Vec<Hash>, MemberError> {
         self.take_array(name, Field::hash)
     }
 
     /// The error that says `name`'s value, taken before, is not `expected`: for rules across members.
     #[must_use]
-    pub fn mistyped(&self, name: &str, expected: &'static str) -> MemberError {
+    pub fn mistyped(&self, name: &'static str, expected: &'static str) -> MemberError {
         MemberError::Mistyped { pointer: self.pointer_to(name), expected }
     }
 
@@ -242,23 +243,36 @@ impl Members {
     }
 
     fn pointer_to(&self, name: &str) -> String {
-        let mut pointer = self.pointer.clone();
+        let mut pointer = self.pointer.to_string();
         push_name(&mut pointer, name);
         pointer
     }
 }
 
-/// One value and its place, to be read as the type wanted.
+/// One value and its place, to be read as the type wanted. The place is written out only where an error tells it.
 pub struct Field {
     value: Value,
-    pointer: String,
+    parent: Rc<str>,
+    last: Last,
+}
+
+/// The last step of a place.
+#[derive(Clone, Copy)]
+enum Last {
+    Name(&'static str),
+    Item(usize),
 }
 
 impl Field {
     /// Where the value stands: an RFC 6901 pointer.
     #[must_use]
-    pub fn pointer(&self) -> &str {
-        &self.pointer
+    pub fn pointer(&self) -> String {
+        let mut pointer = self.parent.to_string();
+        match self.last {
+            Last::Name(name) => push_name(&mut pointer, name),
+            Last::Item(index) => push_item(&mut pointer, index),
+        }
+        pointer
     }
 
     /// Whether the value is `null`.
@@ -376,9 +390,10 @@ impl Field {
     /// # Errors
     /// As [`Field::str`].
     pub fn object(self) -> Result<Members, MemberError> {
+        let pointer = self.pointer();
         match self.value {
-            Value::Object(map) => Ok(Members { map, pointer: self.pointer }),
-            _ => Err(self.mistyped("an object")),
+            Value::Object(map) => Ok(Members { map, pointer: pointer.into() }),
+            _ => Err(MemberError::Mistyped { pointer, expected: "an object" }),
         }
     }
 
@@ -390,19 +405,20 @@ impl Field {
         self,
         mut read: impl FnMut(Field) -> Result<T, MemberError>,
     ) -> Result<Vec<T>, MemberError> {
-        let Value::Array(items) = self.value else { return Err(self.mistyped("an array")) };
-        let item = |(index, value)| {
-            let mut pointer = self.pointer.clone();
-            push_item(&mut pointer, index);
-            read(Field { value, pointer })
+        let pointer = self.pointer();
+        let Value::Array(items) = self.value else {
+            return Err(MemberError::Mistyped { pointer, expected: "an array" });
         };
+        let parent: Rc<str> = pointer.into();
+        let item =
+            |(index, value)| read(Field { value, parent: Rc::clone(&parent), last: Last::Item(index) });
         items.into_iter().enumerate().map(item).collect()
     }
 
     /// The error that says this value is not `expected`.
     #[must_use]
     pub fn mistyped(&self, expected: &'static str) -> MemberError {
-        MemberError::Mistyped { pointer: self.pointer.clone(), expected }
+        MemberError::Mistyped { pointer: self.pointer(), expected }
     }
 }
 
@@ -480,7 +496,7 @@ mod tests {
     fn the_place_is_that_of_the_value_read() {
         let mut outer = members(json!({ "a": { "b": [0, { "c/d": 1 }] } }));
         let mut inner = outer.take_object("a").unwrap();
-        let error = inner.take_array("b", |field| match field.pointer() {
+        let error = inner.take_array("b", |field| match field.pointer().as_str() {
             "/a/b/0" => Ok(()),
             _ => field.object()?.take_str("c/d").map(drop),
         });

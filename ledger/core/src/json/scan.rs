@@ -5,6 +5,7 @@
 
 use super::{JsonError, MAX_DEPTH, MAX_INTEGER};
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 
 /// Which texts of one value are taken.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -19,11 +20,11 @@ pub(super) struct Scanner<'a> {
     text: &'a str,
     at: usize,
     form: Form,
-    place: Vec<Step>,
+    place: Vec<Step<'a>>,
 }
 
-enum Step {
-    Name(String),
+enum Step<'a> {
+    Name(Cow<'a, str>),
     Item(usize),
 }
 
@@ -63,7 +64,7 @@ impl<'a> Scanner<'a> {
         match self.next() {
             Some(b'{') => self.members(depth + 1).map(Value::Object),
             Some(b'[') => self.items(depth + 1).map(Value::Array),
-            Some(b'"') => self.string().map(Value::String),
+            Some(b'"') => self.string().map(|string| Value::String(string.into_owned())),
             Some(b'-' | b'0'..=b'9') => self.integer(),
             Some(b't') => self.word("true", Value::Bool(true)),
             Some(b'f') => self.word("false", Value::Bool(false)),
@@ -83,14 +84,15 @@ impl<'a> Scanner<'a> {
                 return Err(self.syntax());
             }
             let name = self.string()?;
-            let duplicate = members.contains_key(&name);
-            let follows = |last: &String| last.encode_utf16().lt(name.encode_utf16());
-            let ordered = self.form == Form::Ordinary || members.keys().next_back().is_none_or(follows);
+            let follows = self.form == Form::Canonical
+                && members.keys().next_back().is_none_or(|last| precedes(last, &name));
+            // What follows all others in their order is none of them.
+            let duplicate = !follows && members.contains_key(name.as_ref());
             self.place.push(Step::Name(name));
             if duplicate {
                 return Err(JsonError::DuplicateMember { pointer: self.pointer() });
             }
-            if !ordered {
+            if self.form == Form::Canonical && !follows {
                 return Err(JsonError::MemberOrder { pointer: self.pointer() });
             }
             self.space()?;
@@ -99,7 +101,7 @@ impl<'a> Scanner<'a> {
             let value = self.value(depth)?;
             self.space()?;
             if let Some(Step::Name(name)) = self.place.pop() {
-                members.insert(name, value);
+                members.insert(name.into_owned(), value);
             }
             if self.took(b'}') {
                 return Ok(members);
@@ -137,21 +139,23 @@ impl<'a> Scanner<'a> {
         self.space()
     }
 
-    fn string(&mut self) -> Result<String, JsonError> {
+    /// A string; borrowed from the text where nothing in it is escaped.
+    fn string(&mut self) -> Result<Cow<'a, str>, JsonError> {
         self.expect(b'"')?;
-        let mut string = String::new();
+        let mut string = Cow::Borrowed("");
         loop {
-            let rest = self.text.get(self.at..).unwrap_or_default();
+            let rest = self.rest();
             let stop = rest.bytes().position(|b| b == b'"' || b == b'\\' || b < 0x20);
             let plain = stop.and_then(|stop| rest.get(..stop)).ok_or_else(|| self.syntax())?;
-            string.push_str(plain);
             self.at += plain.len();
+            // A borrowed string is taken over as it is if nothing stands before it.
+            string += plain;
             match self.next() {
                 Some(b'"') => {
                     self.at += 1;
                     return Ok(string);
                 }
-                Some(b'\\') => string.push(self.escape()?),
+                Some(b'\\') => string.to_mut().push(self.escape()?),
                 _ => return Err(self.syntax()),
             }
         }
@@ -299,6 +303,11 @@ impl<'a> Scanner<'a> {
         }
         pointer
     }
+}
+
+/// Whether `name` comes after `last` by their UTF-16 units, as RFC 8785 orders members. Of ASCII, bytes tell the same.
+fn precedes(last: &str, name: &str) -> bool {
+    if last.is_ascii() && name.is_ascii() { last < name } else { last.encode_utf16().lt(name.encode_utf16()) }
 }
 
 /// Names are the sender's: a long one must not make a long error.

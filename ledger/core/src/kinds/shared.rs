@@ -85,7 +85,7 @@ pub(super) fn is_code(text: &str) -> bool {
 /// Takes an array of `most` items at most and at least one, ascending without doubles.
 pub(super) fn take_set<T: Ord>(
     members: &mut Members,
-    name: &str,
+    name: &'static str,
     most: usize,
     read: impl FnMut(Field) -> Result<T, MemberError>,
 ) -> Result<Vec<T>, MemberError> {

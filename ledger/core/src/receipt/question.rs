@@ -206,7 +206,7 @@ fn id_or_null(field: Field) -> Result<Option<Hash>, MemberError> {
     if field.is_null() { Ok(None) } else { field.hash().map(Some) }
 }
 
-fn ascending(members: &mut Members, name: &str) -> Result<Vec<Hash>, MemberError> {
+fn ascending(members: &mut Members, name: &'static str) -> Result<Vec<Hash>, MemberError> {
     let ids = members.take_array_of_hash(name)?;
     if ids.is_sorted_by(|a, b| a < b) { Ok(ids) } else { Err(members.mistyped(name, "ids, ascending")) }
 }
