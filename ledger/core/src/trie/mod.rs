@@ -65,10 +65,10 @@ fn first_difference(one: &Hash, other: &Hash) -> Option<u8> {
     })
 }
 
-/// Nibble `n` of a key, 0 being the high half of byte 0.
-fn nibble(key: &Hash, n: u8) -> u8 {
-    let byte = key.0.get(usize::from(n >> 1)).copied().unwrap_or_default();
-    if n & 1 == 0 { byte >> 4 } else { byte & 0x0f }
+/// Pair `n` of a key's bits, 0 being the two most significant of byte 0.
+fn pair(key: &Hash, n: u8) -> u8 {
+    let byte = key.0.get(usize::from(n >> 2)).copied().unwrap_or_default();
+    (byte >> (6 - (n & 3) * 2)) & 3
 }
 
 #[cfg(test)]
@@ -83,7 +83,7 @@ mod tests {
             assert_eq!(first_difference(&key, &Hash([0; 32])), Some(bit));
             assert_eq!(side(&key, bit), Side::Right);
             assert_eq!((0..=255).filter(|other| side(&key, *other) == Side::Right).count(), 1);
-            assert_eq!(nibble(&key, bit / 4), 8 >> (bit % 4));
+            assert_eq!(pair(&key, bit / 2), 2 >> (bit % 2));
         }
         assert_eq!(first_difference(&Hash([7; 32]), &Hash([7; 32])), None);
     }

@@ -1,10 +1,10 @@
 //! A page: the part of the trie that one row holds.
 //!
-//! A page stands at a prefix of whole nibbles and is in one of two forms:
+//! A page stands at a prefix of whole pairs of bits and is in one of two forms:
 //!
 //! - *whole*: every leaf below its prefix, at most [`PAGE_LEAVES`];
-//! - *split*, once there are more: for each value of the page's own nibble nothing, the one leaf there is, or a child
-//!   page at the prefix one nibble longer.
+//! - *split*, once there are more: for each value of the page's own pair nothing, the one leaf there is, or a child
+//!   page at the prefix one pair longer: four at most.
 //!
 //! A page splits exactly when it outgrows the limit and never grows whole again, so which pages there are is a function
 //! of the keys alone.
@@ -15,13 +15,14 @@
 //! above it stale, and they are hashed when the root is asked for, so that many updates share the upper levels.
 
 use super::row;
-use super::{first_difference, inner_hash, leaf_hash, nibble};
+use super::{first_difference, inner_hash, leaf_hash, pair};
 use crate::hash::Hash;
 use crate::kv::{Kv, Unreadable};
 use std::sync::Arc;
 
-/// Most leaves of a whole page. A page is written whole for one changed leaf: more would be written for nothing, fewer
-/// would be more rows to read on a path.
+/// Most leaves of a whole page. A page is copied and written whole for one changed leaf: more would be so for nothing, fewer
+/// would be more rows to read on a path. (That split pages have four places and not sixteen is for the same reason: what an update
+/// costs is the memory it touches.)
 pub(super) const PAGE_LEAVES: usize = 16;
 
 /// Pages are shared between the trie's states, and copied when they are changed in the next.
@@ -29,9 +30,7 @@ pub(super) const PAGE_LEAVES: usize = 16;
 pub(super) struct Page {
     pub(super) form: Form,
     /// In the order of keys, never empty.
-    pub(super) items: Vec<Item>,
-    /// One fewer than there are items.
-    pub(super) gaps: Vec<Gap>,
+    pub(super) slots: Vec<Slot>,
     /// The batch that changed it last; 0: none since it was read from its row.
     pub(super) changed: u64,
 }
@@ -40,6 +39,13 @@ pub(super) struct Page {
 pub(super) enum Form {
     Whole,
     Split,
+}
+
+/// An item, and the gap between it and the one before: all in one place of memory. The first one's gap is none and not looked at.
+#[derive(Debug, Clone)]
+pub(super) struct Slot {
+    pub(super) gap: Gap,
+    pub(super) item: Item,
 }
 
 #[derive(Debug, Clone)]
@@ -51,7 +57,7 @@ pub(super) enum Item {
 /// A child page, which may be in memory.
 #[derive(Debug, Clone)]
 pub(super) struct Child {
-    pub(super) nibble: u8,
+    pub(super) pair: u8,
     pub(super) hash: Hash,
     /// The hash is to be taken anew from the page, which is then in memory.
     pub(super) is_stale: bool,
@@ -59,7 +65,7 @@ pub(super) struct Child {
 }
 
 /// The inner node that branches between two neighbours.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Gap {
     pub(super) bit: u8,
     pub(super) hash: Hash,
@@ -89,38 +95,38 @@ pub(super) struct Batch<'a, K: ?Sized> {
     pub(super) stored: u64,
 }
 
-/// The prefix that a page stands at: the first `nibbles` nibbles of `path`, whose other bits are zero.
+/// The prefix that a page stands at: the first `pairs` pairs of bits of `path`, whose others are zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Prefix {
-    pub(super) nibbles: u8,
+    pub(super) pairs: u8,
     pub(super) path: Hash,
 }
 
 impl Prefix {
-    pub(super) const TOP: Self = Self { nibbles: 0, path: Hash([0; 32]) };
+    pub(super) const TOP: Self = Self { pairs: 0, path: Hash([0; 32]) };
 
-    /// Pages at prefixes up to this long stay in memory once they are there: at most 16^0 + … + 16^4 pages, about 100 MiB. Of
+    /// Pages at prefixes up to this long stay in memory once they are there: at most 4^0 + … + 4^9 pages, about 130 MiB. Of
     /// those below, what is stored is let go.
-    const KEPT_NIBBLES: u8 = 4;
+    const KEPT_PAIRS: u8 = 9;
 
-    /// The prefix one nibble longer.
-    pub(super) fn then(mut self, nibble: u8) -> Self {
-        if let Some(byte) = self.path.0.get_mut(usize::from(self.nibbles >> 1)) {
-            *byte |= if self.nibbles & 1 == 0 { nibble << 4 } else { nibble };
+    /// The prefix one pair longer.
+    pub(super) fn then(mut self, pair: u8) -> Self {
+        if let Some(byte) = self.path.0.get_mut(usize::from(self.pairs >> 2)) {
+            *byte |= pair << (6 - (self.pairs & 3) * 2);
         }
-        self.nibbles += 1;
+        self.pairs += 1;
         self
     }
 
-    /// The first bit below the nibble that a page here branches on.
+    /// The first bit below the pair that a page here branches on.
     fn window_end(self) -> u16 {
-        (u16::from(self.nibbles) + 1) * 4
+        (u16::from(self.pairs) + 1) * 2
     }
 
-    /// The bit at which two values of the nibble that a page here branches on first differ.
+    /// The bit at which two values of the pair that a page here branches on first differ.
     pub(super) fn branch(self, one: u8, other: u8) -> u8 {
-        // Of a nibble's 8-bit form the first 4 bits are always zero.
-        self.nibbles * 4 + ((one ^ other).leading_zeros() as u8 & 7) - 4
+        // The lower of the two bits, unless the upper one differs.
+        self.pairs * 2 + u8::from((one ^ other) & 2 == 0)
     }
 }
 
@@ -137,8 +143,8 @@ impl Child {
 impl Page {
     /// A page of one leaf: the trie's first.
     pub(super) fn of_one(key: Hash, value: Hash, batch: u64) -> Self {
-        let items = vec![Item::Leaf { key, value }];
-        Self { form: Form::Whole, items, gaps: Vec::new(), changed: batch }
+        let slot = Slot { gap: Gap::default(), item: Item::Leaf { key, value } };
+        Self { form: Form::Whole, slots: vec![slot], changed: batch }
     }
 
     /// Gives `key`, which begins with `at`, the value.
@@ -153,17 +159,17 @@ impl Page {
     ) -> Result<Put, Unreadable> {
         let (place, there) = match self.form {
             Form::Whole => {
-                let place = self.items.partition_point(|item| item.is_before(key));
-                (place, self.items.get_mut(place).filter(|item| item.is(key)))
+                let place = self.slots.partition_point(|slot| slot.item.is_before(key));
+                (place, self.slots.get_mut(place).filter(|slot| slot.item.is(key)))
             }
             Form::Split => {
-                let own = nibble(key, at.nibbles);
-                let place = self.items.partition_point(|item| item.nibble(at) < own);
-                (place, self.items.get_mut(place).filter(|item| item.nibble(at) == own))
+                let own = pair(key, at.pairs);
+                let place = self.slots.partition_point(|slot| slot.item.pair(at) < own);
+                (place, self.slots.get_mut(place).filter(|slot| slot.item.pair(at) == own))
             }
         };
         let put = match there {
-            Some(item) => item.put(at, batch, key, value)?,
+            Some(slot) => slot.item.put(at, batch, key, value)?,
             None => {
                 self.insert(at, place, Item::Leaf { key: *key, value: *value });
                 Put::Added
@@ -171,7 +177,7 @@ impl Page {
         };
         if put != Put::Nothing {
             self.make_stale(place);
-            if self.form == Form::Whole && self.items.len() > PAGE_LEAVES {
+            if self.form == Form::Whole && self.slots.len() > PAGE_LEAVES {
                 self.split(at, batch.number);
             }
             if self.changed != batch.number {
@@ -189,86 +195,67 @@ impl Page {
                 (Form::Whole, Item::Leaf { key, .. }, Item::Leaf { key: other, .. }) => {
                     first_difference(key, other).unwrap_or_default()
                 }
-                _ => at.branch(one.nibble(at), other.nibble(at)),
+                _ => at.branch(one.pair(at), other.pair(at)),
             },
             hash: Hash::default(),
             is_stale: true,
         };
-        let before =
-            place.checked_sub(1).and_then(|before| self.items.get(before)).map(|one| gap(one, &item));
-        let after = self.items.get(place).map(|other| gap(&item, other));
-        self.items.reserve_exact(1);
-        self.gaps.reserve_exact(1);
-        match (before, after) {
-            (Some(before), Some(after)) => {
-                if let Some(old) = self.gaps.get_mut(place - 1) {
-                    *old = before;
-                }
-                self.gaps.insert(place, after);
-            }
-            (Some(only), None) | (None, Some(only)) => self.gaps.insert(place.saturating_sub(1), only),
-            (None, None) => {}
+        let before = place.checked_sub(1).and_then(|before| self.slots.get(before));
+        let before = before.map_or_else(Gap::default, |before| gap(&before.item, &item));
+        let after = self.slots.get(place).map(|after| gap(&item, &after.item));
+        if let (Some(slot), Some(after)) = (self.slots.get_mut(place), after) {
+            slot.gap = after;
         }
-        self.items.insert(place, item);
+        self.slots.reserve_exact(1);
+        self.slots.insert(place, Slot { gap: before, item });
     }
 
     /// Notes that the hashes above the item at `place` are old: those of the gaps on either side whose bit is lower than all
     /// between.
     fn make_stale(&mut self, place: usize) {
-        let middle = place.min(self.gaps.len());
-        let (left, right) = self.gaps.split_at_mut(middle);
-        lower_than_all_before(left.iter_mut().rev());
+        let middle = (place + 1).min(self.slots.len());
+        let (left, right) = self.slots.split_at_mut(middle);
+        lower_than_all_before(left.iter_mut().skip(1).rev());
         lower_than_all_before(right.iter_mut());
     }
 
-    /// Moves the leaves of each nibble of which there are several into a child page.
+    /// Moves the leaves of each pair of which there are several into a child page.
     fn split(&mut self, at: Prefix, batch: u64) {
         self.form = Form::Split;
-        let mut gaps = std::mem::take(&mut self.gaps).into_iter();
-        let mut page = Self { form: Form::Whole, items: Vec::new(), gaps: Vec::new(), changed: batch };
-        for item in std::mem::take(&mut self.items) {
-            if !page.items.is_empty()
-                && let Some(gap) = gaps.next()
-            {
-                if u16::from(gap.bit) < at.window_end() {
-                    let done = std::mem::replace(
-                        &mut page,
-                        Self { form: Form::Whole, items: Vec::new(), gaps: Vec::new(), changed: batch },
-                    );
-                    self.items.extend(done.into_item(at));
-                    self.gaps.push(gap);
-                } else {
-                    page.gaps.push(gap);
-                }
+        let mut slots = std::mem::take(&mut self.slots).into_iter().peekable();
+        while let Some(first) = slots.next() {
+            let (gap, mut of_one_pair) = (first.gap, vec![first]);
+            while let Some(next) = slots.next_if(|next| u16::from(next.gap.bit) >= at.window_end()) {
+                of_one_pair.push(next);
             }
-            page.items.push(item);
+            let page = Self { form: Form::Whole, slots: of_one_pair, changed: batch };
+            self.slots.extend(page.into_item(at).map(|item| Slot { gap, item }));
         }
-        self.items.extend(page.into_item(at));
     }
 
-    /// A new whole page at `at` then its nibble, as what stands in its parent: its one leaf, or itself.
+    /// A new whole page at `at` then its pair, as what stands in its parent: its one leaf, or itself.
     fn into_item(mut self, at: Prefix) -> Option<Item> {
-        let nibble = self.items.first()?.nibble(at);
-        if self.items.len() == 1 {
-            return self.items.pop();
+        let pair = self.slots.first()?.item.pair(at);
+        if self.slots.len() == 1 {
+            return self.slots.pop().map(|slot| slot.item);
         }
-        if self.items.len() > PAGE_LEAVES {
-            self.split(at.then(nibble), self.changed);
+        if self.slots.len() > PAGE_LEAVES {
+            self.split(at.then(pair), self.changed);
         }
         // Where only the page is new and not what stands in it, its hash is known and nobody above will ask for it.
-        let (hash, is_stale) = match (self.gaps.get(lowest(&self.gaps)), self.items.first()) {
-            (Some(gap), _) => (gap.hash, gap.is_stale),
+        let (hash, is_stale) = match (lowest(&self.slots), self.slots.first().map(|slot| &slot.item)) {
+            (Some((_, gap)), _) => (gap.hash, gap.is_stale),
             (None, Some(Item::Child(only))) => (only.hash, only.is_stale),
             _ => (Hash::default(), true),
         };
-        Some(Item::Child(Child { nibble, hash, is_stale, page: Some(Arc::new(self)) }))
+        Some(Item::Child(Child { pair, hash, is_stale, page: Some(Arc::new(self)) }))
     }
 
     /// Lets the child pages go that are stored and not to be kept.
     fn let_go(&mut self, at: Prefix, stored: u64) {
-        if at.nibbles >= Prefix::KEPT_NIBBLES {
-            for item in &mut self.items {
-                if let Item::Child(Child { page, .. }) = item
+        if at.pairs >= Prefix::KEPT_PAIRS {
+            for slot in &mut self.slots {
+                if let Item::Child(Child { page, .. }) = &mut slot.item
                     && page.as_ref().is_some_and(|page| page.changed <= stored)
                 {
                     *page = None;
@@ -279,12 +266,12 @@ impl Page {
 
     /// The hash of the page's top node, computed where it is not known.
     pub(super) fn rehash(&mut self) -> Hash {
-        rehash(&mut self.items, &mut self.gaps)
+        rehash(&mut self.slots)
     }
 
     /// All of the page.
     pub(super) fn span(&self) -> Span<'_> {
-        Span { items: &self.items, gaps: &self.gaps }
+        Span(&self.slots)
     }
 }
 
@@ -298,11 +285,11 @@ impl Item {
         matches!(self, Self::Leaf { key, .. } if key == other)
     }
 
-    /// The nibble that a page at `at` branches on.
-    pub(super) fn nibble(&self, at: Prefix) -> u8 {
+    /// The pair that a page at `at` branches on.
+    pub(super) fn pair(&self, at: Prefix) -> u8 {
         match self {
-            Self::Leaf { key, .. } => nibble(key, at.nibbles),
-            Self::Child(child) => child.nibble,
+            Self::Leaf { key, .. } => pair(key, at.pairs),
+            Self::Child(child) => child.pair,
         }
     }
 
@@ -319,13 +306,13 @@ impl Item {
                 let same = std::mem::replace(old, *value) == *value;
                 Ok(if same { Put::Nothing } else { Put::Replaced })
             }
-            // A second leaf of this nibble.
+            // A second leaf of this pair.
             Self::Leaf { key: own, value: old } => {
                 let mut page = Page::of_one(*own, *old, batch.number);
-                let nibble = nibble(key, at.nibbles);
-                page.put(at.then(nibble), batch, key, value)?;
+                let pair = pair(key, at.pairs);
+                page.put(at.then(pair), batch, key, value)?;
                 *self = Self::Child(Child {
-                    nibble,
+                    pair,
                     hash: Hash::default(),
                     is_stale: true,
                     page: Some(Arc::new(page)),
@@ -333,7 +320,7 @@ impl Item {
                 Ok(Put::Added)
             }
             Self::Child(child) => {
-                let below = at.then(child.nibble);
+                let below = at.then(child.pair);
                 let page = match &mut child.page {
                     Some(page) => page,
                     None => child.page.insert(Arc::new(row::load_child(batch.kv, below, &child.hash)?)),
@@ -368,9 +355,9 @@ impl Item {
 }
 
 /// Makes each gap stale whose bit is lower than those before it.
-fn lower_than_all_before<'a>(gaps: impl Iterator<Item = &'a mut Gap>) {
+fn lower_than_all_before<'a>(slots: impl Iterator<Item = &'a mut Slot>) {
     let mut lowest = u16::MAX;
-    for gap in gaps {
+    for Slot { gap, .. } in slots {
         if u16::from(gap.bit) < lowest {
             lowest = gap.bit.into();
             gap.is_stale = true;
@@ -378,30 +365,31 @@ fn lower_than_all_before<'a>(gaps: impl Iterator<Item = &'a mut Gap>) {
     }
 }
 
-fn rehash(items: &mut [Item], gaps: &mut [Gap]) -> Hash {
-    let top = lowest(gaps);
-    let parts = (gaps.split_at_mut_checked(top), items.split_at_mut_checked(top + 1));
-    if let (Some((left_gaps, [gap, right_gaps @ ..])), Some((left, right))) = parts {
-        if gap.is_stale {
-            gap.hash = inner_hash(&rehash(left, left_gaps), &rehash(right, right_gaps), gap.bit);
-            gap.is_stale = false;
+fn rehash(slots: &mut [Slot]) -> Hash {
+    match lowest(slots) {
+        None => slots.first_mut().map_or_else(Hash::default, |only| only.item.rehash()),
+        Some((_, gap)) if !gap.is_stale => gap.hash,
+        Some((place, gap)) => {
+            let bit = gap.bit;
+            let (left, right) = slots.split_at_mut(place);
+            let hash = inner_hash(&rehash(left), &rehash(right), bit);
+            if let Some(slot) = right.first_mut() {
+                slot.gap = Gap { bit, hash, is_stale: false };
+            }
+            hash
         }
-        return gap.hash;
     }
-    items.first_mut().map_or_else(Hash::default, Item::rehash)
 }
 
-/// Where the gap stands whose node is above all others.
-fn lowest(gaps: &[Gap]) -> usize {
-    gaps.iter().enumerate().min_by_key(|(_, gap)| gap.bit).map_or(0, |(place, _)| place)
+/// The gap whose node is above all others, and the place behind it.
+fn lowest(slots: &[Slot]) -> Option<(usize, &Gap)> {
+    let gaps = slots.iter().map(|slot| &slot.gap).enumerate().skip(1);
+    gaps.min_by_key(|(_, gap)| gap.bit)
 }
 
 /// A node of a page with all below it in that page.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Span<'a> {
-    items: &'a [Item],
-    gaps: &'a [Gap],
-}
+pub(super) struct Span<'a>(&'a [Slot]);
 
 /// The top of a [`Span`].
 pub(super) enum Top<'a> {
@@ -412,21 +400,20 @@ pub(super) enum Top<'a> {
 impl<'a> Span<'a> {
     /// The top node; `None` of nothing, which no page is.
     pub(super) fn top(self) -> Option<Top<'a>> {
-        let top = lowest(self.gaps);
-        let parts = (self.gaps.split_at_checked(top), self.items.split_at_checked(top + 1));
-        if let (Some((left_gaps, [gap, right_gaps @ ..])), Some((left, right))) = parts {
-            let (left, right) =
-                (Span { items: left, gaps: left_gaps }, Span { items: right, gaps: right_gaps });
-            return Some(Top::Inner { gap, left, right });
+        match lowest(self.0) {
+            None => self.0.first().map(|only| Top::Item(&only.item)),
+            Some((place, gap)) => {
+                let (left, right) = self.0.split_at_checked(place)?;
+                Some(Top::Inner { gap, left: Span(left), right: Span(right) })
+            }
         }
-        self.items.first().map(Top::Item)
     }
 
     /// The top node's hash, of a page that was rehashed.
     pub(super) fn hash(self) -> Hash {
-        match self.gaps.get(lowest(self.gaps)) {
-            Some(gap) => gap.hash,
-            None => self.items.first().map_or_else(Hash::default, Item::hash),
+        match lowest(self.0) {
+            Some((_, gap)) => gap.hash,
+            None => self.0.first().map_or_else(Hash::default, |only| only.item.hash()),
         }
     }
 }

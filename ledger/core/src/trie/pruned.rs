@@ -193,7 +193,7 @@ fn prune<K: Kv + ?Sized>(kv: &K, at: Prefix, node: Span<'_>, keys: Vec<Hash>) ->
         }
         // An absent key may lead into a child page of another prefix than its own: the leaf there proves the absence.
         Top::Item(Item::Child(child)) => {
-            let below = at.then(child.nibble);
+            let below = at.then(child.pair);
             prune(kv, below, child.load(kv, below)?.span(), keys)
         }
     }

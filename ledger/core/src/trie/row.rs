@@ -1,11 +1,11 @@
 //! The row of a page, byte by byte.
 //!
 //! ```text
-//! key     b'p' | the prefix, a byte for each nibble
+//! key     b'p' | the prefix, a byte for each pair
 //! row     1 | n u8 | (n − 1) × hash[32] | n × (K[32] | V[32])     a whole page
 //!         2 | n u8 | (n − 1) × hash[32] | n × item                a split page
 //! item    1 | K[32] | V[32]                                       the one leaf there is
-//!         3 | nibble u8 | hash[32]                                a child page
+//!         3 | pair u8 | hash[32]                                a child page
 //! ```
 //!
 //! Leaves and children stand in the order of their keys; the hash between two of them is that of the inner node that branches
@@ -14,8 +14,8 @@
 //! A row that says anything impossible is [`Unreadable`]; hashes are taken as they stand, the index being checked
 //! as a whole against the last index commit.
 
-use super::page::{Child, Form, Gap, Item, PAGE_LEAVES, Page, Prefix};
-use super::{first_difference, nibble};
+use super::page::{Child, Form, Gap, Item, PAGE_LEAVES, Page, Prefix, Slot};
+use super::{first_difference, pair};
 use crate::cursor::Cursor;
 use crate::hash::Hash;
 use crate::kv::{Kv, Unreadable};
@@ -30,9 +30,9 @@ pub(super) const PAGE_ROWS: u8 = b'p';
 
 /// The key of the page at `at`.
 pub(super) fn key(at: Prefix) -> Vec<u8> {
-    let mut key = Vec::with_capacity(1 + usize::from(at.nibbles));
+    let mut key = Vec::with_capacity(1 + usize::from(at.pairs));
     key.push(PAGE_ROWS);
-    key.extend((0..at.nibbles).map(|n| nibble(&at.path, n)));
+    key.extend((0..at.pairs).map(|n| pair(&at.path, n)));
     key
 }
 
@@ -46,7 +46,7 @@ pub(super) fn load_top<K: Kv + ?Sized>(kv: &K) -> Result<Option<Page>, Unreadabl
 pub(super) fn load_child<K: Kv + ?Sized>(kv: &K, at: Prefix, hash: &Hash) -> Result<Page, Unreadable> {
     let row = kv.get(&key(at))?.ok_or_else(|| unreadable(at, "is missing"))?;
     let page = decode(&row, at)?;
-    if matches!(page.items[..], [Item::Leaf { .. }]) {
+    if matches!(page.slots[..], [Slot { item: Item::Leaf { .. }, .. }]) {
         return Err(unreadable(at, "holds one leaf only"));
     }
     // A page of another state of the trie than its parent's.
@@ -59,20 +59,20 @@ pub(super) fn load_child<K: Kv + ?Sized>(kv: &K, at: Prefix, hash: &Hash) -> Res
 /// The row of a page that was rehashed.
 pub(super) fn encode(page: &Page) -> Vec<u8> {
     let is_whole = page.form == Form::Whole;
-    let mut out = Vec::with_capacity(2 + 32 * page.gaps.len() + 65 * page.items.len());
+    let mut out = Vec::with_capacity(2 + 97 * page.slots.len());
     out.push(if is_whole { WHOLE } else { SPLIT });
     // At most 16 of either form.
-    out.push(page.items.len() as u8);
-    page.gaps.iter().for_each(|gap| out.extend_from_slice(&gap.hash.0));
-    for item in &page.items {
-        match item {
+    out.push(page.slots.len() as u8);
+    page.slots.iter().skip(1).for_each(|slot| out.extend_from_slice(&slot.gap.hash.0));
+    for slot in &page.slots {
+        match &slot.item {
             Item::Leaf { key, value } => {
                 out.extend((!is_whole).then_some(LEAF));
                 out.extend_from_slice(&key.0);
                 out.extend_from_slice(&value.0);
             }
             Item::Child(child) => {
-                out.extend_from_slice(&[CHILD, child.nibble]);
+                out.extend_from_slice(&[CHILD, child.pair]);
                 out.extend_from_slice(&child.hash.0);
             }
         }
@@ -88,7 +88,7 @@ pub(super) fn decode(row: &[u8], at: Prefix) -> Result<Page, Unreadable> {
 }
 
 fn unreadable(at: Prefix, what: &str) -> Unreadable {
-    let path: String = (0..at.nibbles).map(|n| format!("{:x}", nibble(&at.path, n))).collect();
+    let path: String = (0..at.pairs).map(|n| pair(&at.path, n).to_string()).collect();
     Unreadable(format!("the trie page at prefix '{path}' {what}"))
 }
 
@@ -102,28 +102,32 @@ fn read(rest: &mut Cursor<'_>, at: Prefix) -> Option<Page> {
     if count == 0 || count > PAGE_LEAVES {
         return None;
     }
-    let mut gaps = Vec::with_capacity(count - 1);
+    // All hashes stand before the items.
+    let mut hashes = rest.clone();
     for _ in 1..count {
-        gaps.push(Gap { bit: 0, hash: rest.hash()?, is_stale: false });
+        rest.hash()?;
     }
-    let mut items: Vec<Item> = Vec::with_capacity(count);
-    let mut bits = gaps.iter_mut();
+    let mut slots: Vec<Slot> = Vec::with_capacity(count);
     for _ in 0..count {
         let item = if form == Form::Whole { leaf(rest, at)? } else { item(rest, at)? };
-        if let Some(before) = items.last() {
-            bits.next()?.bit = branch(before, &item, at, form)?;
-        }
-        items.push(item);
+        let gap = match slots.last() {
+            None => Gap::default(),
+            Some(before) => {
+                let bit = branch(&before.item, &item, at, form)?;
+                Gap { bit, hash: hashes.hash()?, is_stale: false }
+            }
+        };
+        slots.push(Slot { gap, item });
     }
-    Some(Page { form, items, gaps, changed: 0 })
+    Some(Page { form, slots, changed: 0 })
 }
 
 fn item(rest: &mut Cursor<'_>, at: Prefix) -> Option<Item> {
     match rest.byte()? {
         LEAF => leaf(rest, at),
         CHILD => {
-            let nibble = rest.byte().filter(|nibble| *nibble < 16)?;
-            Some(Item::Child(Child { nibble, hash: rest.hash()?, is_stale: false, page: None }))
+            let pair = rest.byte().filter(|pair| *pair < 4)?;
+            Some(Item::Child(Child { pair, hash: rest.hash()?, is_stale: false, page: None }))
         }
         _ => None,
     }
@@ -132,7 +136,7 @@ fn item(rest: &mut Cursor<'_>, at: Prefix) -> Option<Item> {
 /// A leaf whose key begins with the page's prefix.
 fn leaf(rest: &mut Cursor<'_>, at: Prefix) -> Option<Item> {
     let (key, value) = (rest.hash()?, rest.hash()?);
-    let first_bit = u16::from(at.nibbles) * 4;
+    let first_bit = u16::from(at.pairs) * 2;
     let in_place = first_difference(&key, &at.path).is_none_or(|bit| u16::from(bit) >= first_bit);
     in_place.then_some(Item::Leaf { key, value })
 }
@@ -144,7 +148,7 @@ fn branch(before: &Item, after: &Item, at: Prefix, form: Form) -> Option<u8> {
             first_difference(key, next).filter(|_| key < next)
         }
         _ => {
-            let (one, other) = (before.nibble(at), after.nibble(at));
+            let (one, other) = (before.pair(at), after.pair(at));
             (one < other).then(|| at.branch(one, other))
         }
     }
@@ -177,7 +181,7 @@ mod tests {
     #[test]
     fn rows_are_those_of_the_layout() {
         assert_eq!(top_of(&stored(1)), [&[1, 1], &key_of(0).0[..], &[1; 32]].concat());
-        assert_eq!(key(Prefix::TOP.then(0xa).then(0xb).then(0xc)), [b'p', 0xa, 0xb, 0xc]);
+        assert_eq!(key(Prefix::TOP.then(2).then(0).then(3).then(1).then(1)), [b'p', 2, 0, 3, 1, 1]);
         let two = top_of(&stored(2));
         let (first, second) = (key_of(0).min(key_of(1)), key_of(0).max(key_of(1)));
         assert_eq!(two[..2], [1, 2]);
@@ -211,7 +215,7 @@ mod tests {
             let longer = [&top[..], &[0]].concat();
             assert!(decode(&longer, Prefix::TOP).is_err());
         }
-        assert!(decode(&top_of(&stored(5)), Prefix::TOP.then(5)).is_err(), "keys outside the prefix");
+        assert!(decode(&top_of(&stored(5)), Prefix::TOP.then(2).then(1)).is_err(), "keys outside the prefix");
     }
 
     #[test]
@@ -219,7 +223,7 @@ mod tests {
         let old = stored(200);
         let mut new = stored(400);
         let child = old.0.keys().find(|key| key.len() == 2).unwrap().clone();
-        let n = (0..200).find(|n| key_of(*n).0[0] >> 4 == child[1]).unwrap();
+        let n = (0..200).find(|n| key_of(*n).0[0] >> 6 == child[1]).unwrap();
         assert!(get(&new, &key_of(n)).is_ok());
         new.0.insert(child.clone(), old.0[&child].clone());
         assert!(get(&new, &key_of(n)).is_err(), "a page of an older state");
@@ -229,12 +233,12 @@ mod tests {
 
     #[test]
     fn a_whole_page_of_another_prefix_is_unreadable() {
-        let kv = stored(80);
+        let kv = stored(50);
         let whole = kv.0.iter().filter(|(row_key, row)| row_key.len() == 2 && row[0] == WHOLE);
-        assert!(whole.clone().count() > 3);
+        assert!(whole.clone().count() > 1);
         for (row_key, row) in whole {
-            for nibble in 0..16 {
-                assert_eq!(decode(row, Prefix::TOP.then(nibble)).is_ok(), nibble == row_key[1]);
+            for pair in 0..4 {
+                assert_eq!(decode(row, Prefix::TOP.then(pair)).is_ok(), pair == row_key[1]);
             }
         }
     }
@@ -248,8 +252,8 @@ mod tests {
             let row = [&whole[..2], hashes, leaf(order[0]), leaf(order[1]), leaf(order[2])].concat();
             assert!(decode(&row, Prefix::TOP).is_err(), "{order:?}");
         }
-        let child = |nibble: u8| [&[CHILD, nibble][..], &[7; 32]].concat();
-        for (one, other, fine) in [(3, 4, true), (4, 3, false), (3, 3, false), (3, 16, false)] {
+        let child = |pair: u8| [&[CHILD, pair][..], &[7; 32]].concat();
+        for (one, other, fine) in [(2, 3, true), (3, 2, false), (2, 2, false), (2, 4, false)] {
             let row = [&[SPLIT, 2], &[9; 32][..], &child(one), &child(other)].concat();
             assert_eq!(decode(&row, Prefix::TOP).is_ok(), fine, "{one} {other}");
         }
