@@ -22,7 +22,7 @@ const CACHE_BYTES: usize = 128 << 20;
 pub(super) fn run(size: &RunSize) -> Outcome {
     let count = size.pick(2000, 100_000);
     let folder = size.data.join("index-stores");
-    let mut one = |name: &str, open: fn(&Path) -> Outcome<Arc<dyn IndexFile>>| -> Outcome<f64> {
+    let one = |name: &str, open: fn(&Path) -> Outcome<Arc<dyn IndexFile>>| -> Outcome<f64> {
         crate::tell(&format!("{count} entries in {name}"));
         drop(std::fs::remove_dir_all(&folder));
         std::fs::create_dir_all(&folder)?;

@@ -105,8 +105,8 @@ pub(super) struct Prefix {
 impl Prefix {
     pub(super) const TOP: Self = Self { pairs: 0, path: Hash([0; 32]) };
 
-    /// Pages at prefixes up to this long stay in memory once they are there: at most 4^0 + … + 4^9 pages, about 130 MiB. Of
-    /// those below, what is stored is let go.
+    /// Pages at prefixes shorter than this stay in memory once they are there, and split ones as long: at most 4^0 + … + 4^9
+    /// of 0.5 KiB, or 4^0 + … + 4^8 of 2 KiB, about 200 MiB. Of the others, what is stored is let go.
     const KEPT_PAIRS: u8 = 9;
 
     /// The prefix one pair longer.
@@ -253,10 +253,12 @@ impl Page {
 
     /// Lets the child pages go that are stored and not to be kept.
     fn let_go(&mut self, at: Prefix, stored: u64) {
-        if at.pairs >= Prefix::KEPT_PAIRS {
+        let below = at.pairs + 1;
+        if below >= Prefix::KEPT_PAIRS {
+            let is_kept = |page: &Page| below == Prefix::KEPT_PAIRS && page.form == Form::Split;
             for slot in &mut self.slots {
                 if let Item::Child(Child { page, .. }) = &mut slot.item
-                    && page.as_ref().is_some_and(|page| page.changed <= stored)
+                    && page.as_ref().is_some_and(|page| page.changed <= stored && !is_kept(page))
                 {
                     *page = None;
                 }
