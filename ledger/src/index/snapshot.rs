@@ -6,7 +6,8 @@ use super::{IndexRow, Rows};
 use procura_core::kv::{Changes, Kv, Unreadable};
 use procura_core::trie::Trie;
 use std::ops::Bound;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
+use std::sync::OnceLock;
 
 /// The index as it stood when the snapshot was taken, for as long as it is held: pass it to a request, then drop it.
 /// (A file can't reuse what a snapshot sees: one that is kept for long makes it grow.)
