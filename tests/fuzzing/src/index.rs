@@ -87,7 +87,7 @@ fn next(input: &mut Input<'_>, whole: &mut Working<'_, MemoryKv>, time: &mut u64
             let (head, target_id) = (head(), hash(input.byte()));
             let status = Status::ALL[usize::from(input.byte()) % Status::ALL.len()];
             let target = match status_of(whole, &target_id) {
-                Ok(Some(header)) => header.created,
+                Ok(Some(header)) => header.created(),
                 _ => Index(u64::from(input.byte())),
             };
             Entry::Transition { head, target, target_id, status }
