@@ -7,6 +7,7 @@ use procura_core::receipt::{Mode, verify_authority, verify_complete, verify_exis
 use procura_core::status::Status;
 use procura_ledger::{Ask, Audience, Clock};
 use procura_tests::world::World;
+use serde_json::json;
 
 fn now(world: &World) -> Mode {
     Mode::Fresh(world.clock.now())
@@ -94,4 +95,24 @@ fn a_ledger_in_a_folder_opens_again_as_it_was() {
     let other = verify_existence(json.as_bytes(), &granted, &policy, Mode::Historic).unwrap_err();
     assert_eq!(other.name(), "other_question");
     assert!(ledger.view().as_of_time(Millis(0)).unwrap().is_none());
+}
+
+/// What was judged and read before is no answer once the words or the law changed: a catalogue counts from its own batch on, and
+/// no longer once it is revoked.
+#[test]
+fn a_new_catalogue_and_its_end_are_seen_at_once() {
+    let world = World::in_memory();
+    let mother = world.person("48031500292");
+    let office = world.institution("kbo:0202239951", &[]);
+    let request = World::ask(&office.identifier, "tax", &mother.identifier, "read");
+    let reason = || world.ledger.view().evaluate(&request, world.clock.now()).unwrap().reason;
+    assert_eq!(reason(), Reason::NoAuthority);
+    let title = json!({"de": "Law", "en": "Law", "fr": "Law", "nl": "Law"});
+    let law = json!([{
+        "code": "law", "title": title, "categories": ["tax"], "purposes": ["read"], "recipients": [office.party],
+    }]);
+    let catalogue = world.publish_catalogue(&world.root, 2, law);
+    assert_eq!(reason(), Reason::LegalBasis);
+    world.append(world.transition("revocation", &world.root, &catalogue));
+    assert_eq!(reason(), Reason::NoAuthority);
 }
