@@ -76,6 +76,7 @@ impl Client {
             actor: own.clone(),
             subject: own,
             on_behalf_of: None,
+            together_with: Vec::new(),
             category: category.to_owned(),
             purpose: NO_PURPOSE.to_owned(),
         };

@@ -56,6 +56,7 @@ impl Client {
             actor: PartyRef::Identifier(identifier.clone()),
             subject: PartyRef::Id(self.own_party()?),
             on_behalf_of: None,
+            together_with: Vec::new(),
             category: NO_CATEGORY.to_owned(),
             purpose: NO_PURPOSE.to_owned(),
         };

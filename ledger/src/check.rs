@@ -6,9 +6,9 @@ use crate::error::ReadError;
 use crate::memo::{Memo, Memory};
 use crate::prove::Ask;
 use crate::view::View;
-use procura_core::decide::{AuthZen, Decision, Facts, Gather, PartyRef, Request, decide};
+use procura_core::decide::{AuthZen, Decision, Facts, Gather, PartyRef, decide};
 use procura_core::judge::{Judge, Standing, Verdict};
-use procura_core::kinds::Content;
+use procura_core::kinds::{Content, Party, under_of};
 use procura_core::receipt::{AsOf, Authority, Named, Receipt};
 use procura_core::source::Source;
 use procura_core::{Hash, Millis, Size};
@@ -39,6 +39,7 @@ impl View {
             actor: named(&request.actor)?,
             subject: named(&request.subject)?,
             on_behalf_of: request.on_behalf_of.as_ref().map(named).transpose()?,
+            together_with: request.together_with.iter().map(named).collect::<Result<_, _>>()?,
         };
         let reader = self.shared.store.read()?;
         self.live_over(reader.as_ref(), |live| {
@@ -48,21 +49,13 @@ impl View {
             let gather = self.gather(&memo, &parties, size)?;
             let judge = Judge::trusting_admission(&memo);
             let facts = Facts::gather(&judge, &gather, size).map_err(no_facts)?;
-            let asked = Request {
-                actor: parties.actor,
-                subject: parties.subject,
-                on_behalf_of: parties.on_behalf_of,
-                category: request.category.clone(),
-                purpose: request.purpose.clone(),
-            };
-            let decision = decide(&asked, at, &facts);
+            let decision = decide(&parties.request(request), at, &facts);
             // The records of the receipt: the evidence, and the catalogues that its grants name.
             let is_evidence = |id: &&Hash| decision.evidence.contains(id);
             let grants: Vec<Hash> = gather.grants.iter().filter(is_evidence).copied().collect();
             let mut catalogues: BTreeSet<Hash> =
                 gather.catalogues.iter().filter(is_evidence).copied().collect();
-            let chosen = facts.grants.iter().filter(|grant| grants.contains(&grant.id));
-            catalogues.extend(chosen.map(|grant| grant.catalogue));
+            catalogues.extend(grants.iter().filter_map(|id| Some(facts.grants.get(id)?.catalogue)));
             let catalogues = catalogues.into_iter().collect();
             let request = request.clone();
             Ok(Authority { request, at, parties, grants, catalogues, decision, as_of })
@@ -71,33 +64,51 @@ impl View {
 
     /// Everything between these parties that a decision as of `size` may rest on.
     fn gather(&self, source: &impl Source, parties: &Named, size: Size) -> Result<Gather, ReadError> {
-        let principal = parties.on_behalf_of.unwrap_or(parties.actor);
+        let actor = parties.actor.map(|actor| self.acts_as(source, actor)).transpose()?;
+        let principal = parties.on_behalf_of.unwrap_or(actor);
         let mut gather = Gather {
-            parties: [parties.actor, parties.subject, principal].into_iter().flatten().collect(),
+            parties: parties.registered(),
             grants: BTreeSet::new(),
             catalogues: self.catalogues_as_of(size)?.into_iter().collect(),
         };
-        for (from, to) in [(principal, parties.actor), (parties.subject, principal)] {
+        for (from, to) in [(principal, actor), (parties.subject, principal)] {
             if let (Some(from), Some(to)) = (from, to)
                 && from != to
             {
-                gather.grants.extend(self.grants(&from, &to)?);
+                let (from, to) = (self.with_merged(&from)?, self.with_merged(&to)?);
+                for (from, to) in from.iter().flat_map(|from| to.iter().map(move |to| (from, to))) {
+                    gather.grants.extend(self.grants(from, to)?);
+                }
             }
         }
-        for id in &gather.grants.clone() {
-            let logged = source.record(id)?;
-            if logged.index.0 >= size.0 {
-                gather.grants.remove(id);
-                continue;
-            }
-            match logged.opened.as_ref().map(|opened| opened.record.content()) {
-                Some(Content::Mandate(mandate)) => drop(gather.catalogues.insert(mandate.catalogue)),
-                Some(Content::Consent(consent)) => drop(gather.catalogues.insert(consent.catalogue)),
+        let mut waiting: Vec<Hash> = gather.grants.iter().copied().collect();
+        while let Some(id) = waiting.pop() {
+            let logged = source.record(&id)?;
+            let opened = logged.opened.as_ref().filter(|_| logged.index.0 < size.0);
+            let catalogue = match opened.map(|opened| opened.record.content()) {
+                Some(Content::Mandate(mandate)) => mandate.catalogue,
+                Some(Content::Consent(consent)) => consent.catalogue,
                 // An erased grant permits nothing.
-                _ => drop(gather.grants.remove(id)),
-            }
+                _ => {
+                    gather.grants.remove(&id);
+                    continue;
+                }
+            };
+            gather.catalogues.insert(catalogue);
+            let above = opened.and_then(|opened| under_of(&opened.record)).map(|under| under.mandate);
+            waiting.extend(above.filter(|above| gather.grants.insert(*above)));
         }
         Ok(gather)
+    }
+
+    /// The party that an actor acts as: a role as the one that it is under.
+    fn acts_as(&self, source: &impl Source, actor: Hash) -> Result<Hash, ReadError> {
+        let logged = source.record(&actor)?;
+        let content = logged.opened.as_ref().map(|opened| opened.record.content());
+        match content {
+            Some(Content::Party(Party { under: Some(under), .. })) => Ok(*under),
+            _ => Ok(actor),
+        }
     }
 
     /// The party that a reference named at `size`; `None` if nobody was registered under it.

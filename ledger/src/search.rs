@@ -7,6 +7,7 @@
 //! 'S' 'p' | party id              type u8 | segment u64 | items u32 | handle     where its next item goes
 //! 'S' 'k' | party id              (empty)                         it has, or had, a key
 //! 'S' 'g' | from | to | !index u64 id                             mandates and consents between two parties, newest first
+//! 'S' 'm' | into | from           from                            parties merged into another
 //! 'S' 'c' | index u64             id                              catalogues
 //! ```
 
@@ -14,7 +15,7 @@ use procura_core::admission::Candidate;
 use procura_core::entry::Entry;
 use procura_core::identifier::Identifier;
 use procura_core::index::status_of;
-use procura_core::kinds::{Class, Content, PartyType};
+use procura_core::kinds::{Class, Content, Event, LifeEvent, PartyType};
 use procura_core::kv::{Changes, Kv, Unreadable};
 use procura_core::record::Record;
 use procura_core::{Hash, Index};
@@ -23,11 +24,15 @@ use std::sync::Arc;
 /// The most items in one segment of an organisation or institution: a page of its list. A person's holds one, so that
 /// outsiders cannot link two entries.
 pub const SEGMENT_ITEMS: u32 = 1024;
+/// The most parties that were merged into one, or into one of these, whose grants a decision looks at.
+pub(crate) const MAX_MERGED: usize = 64;
 /// The most grants between two parties that a decision looks at, newest first.
 pub const MAX_GRANTS: usize = 1024;
 
 /// The length of [`grants_prefix`].
 const GRANTS_PREFIX: usize = 2 + 32 + 32;
+/// The length of [`merged_prefix`].
+const MERGED_PREFIX: usize = 2 + 32;
 
 /// Where a party's next item goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +59,7 @@ impl Filing {
             PartyType::Person => 1,
             PartyType::Organisation => 2,
             PartyType::Institution => 3,
+            PartyType::Role => 4,
         }];
         row.extend(self.segment.to_be_bytes());
         row.extend(self.items.to_be_bytes());
@@ -69,6 +75,7 @@ impl Filing {
             1 => PartyType::Person,
             2 => PartyType::Organisation,
             3 => PartyType::Institution,
+            4 => PartyType::Role,
             _ => return None,
         };
         Some(Self {
@@ -127,14 +134,28 @@ pub(crate) fn grants_prefix(from: &Hash, to: &Hash) -> Vec<u8> {
     key(b'g', &[&from.0, &to.0])
 }
 
-/// What of a row's key rows are asked for by, besides the whole: the two parties of a grant.
+/// The key prefix of the parties that were merged into one.
+#[must_use]
+pub(crate) fn merged_prefix(into: &Hash) -> Vec<u8> {
+    key(b'm', &[&into.0])
+}
+
+/// What of a row's key rows are asked for by, besides the whole: the two parties of a grant, the one that others were merged into.
 pub(crate) fn asked_by(key: &[u8]) -> Option<&[u8]> {
-    key.get(..GRANTS_PREFIX).filter(|prefix| is_asked(prefix))
+    key.get(..asked_length(key)?)
 }
 
 /// Whether `prefix` is such a part of a key.
 pub(crate) fn is_asked(prefix: &[u8]) -> bool {
-    prefix.len() == GRANTS_PREFIX && prefix.starts_with(b"Sg")
+    asked_length(prefix) == Some(prefix.len())
+}
+
+fn asked_length(key: &[u8]) -> Option<usize> {
+    match key {
+        [b'S', b'g', ..] => Some(GRANTS_PREFIX),
+        [b'S', b'm', ..] => Some(MERGED_PREFIX),
+        _ => None,
+    }
 }
 
 /// The key prefix of the catalogues.
@@ -198,8 +219,17 @@ impl<'a> Noted<'a> {
                 changes.insert(key(b'c', &[&place]), named);
             }
             Content::Mandate(mandate) => {
-                let pair = [&mandate.mandator.0[..], &mandate.mandatee.0, &newest_first];
-                changes.insert(key(b'g', &pair), named);
+                for from in &mandate.mandators {
+                    for to in &mandate.mandatees {
+                        let pair = [&from.0[..], &to.0, &newest_first];
+                        changes.insert(key(b'g', &pair), Arc::clone(&named));
+                    }
+                }
+            }
+            Content::LifeEvent(LifeEvent { event: Event::Merger(into), .. }) => {
+                if let Some(from) = &self.record.common().target {
+                    changes.insert(key(b'm', &[&into.0, &from.0]), from.0.into());
+                }
             }
             Content::Consent(consent) => {
                 let pair = [&consent.subject.0[..], &consent.recipient.0, &newest_first];

@@ -213,6 +213,25 @@ impl View {
         rows.iter().map(|(_, row)| Ok(search::id_of(row)?)).collect()
     }
 
+    /// A party and those that were merged into it, or into one of these; at most [`search::MAX_MERGED`].
+    pub(crate) fn with_merged(&self, party: &Hash) -> Result<Vec<Hash>, ReadError> {
+        let mut all = vec![*party];
+        let mut next = 0;
+        while let Some(into) = all.get(next).copied()
+            && all.len() < search::MAX_MERGED
+        {
+            let room = search::MAX_MERGED - all.len();
+            for (_, row) in self.head.snapshot.range(&search::merged_prefix(&into), None, room)? {
+                let from = search::id_of(&row)?;
+                if !all.contains(&from) {
+                    all.push(from);
+                }
+            }
+            next += 1;
+        }
+        Ok(all)
+    }
+
     /// Whether the signature of a logged record still counts.
     ///
     /// # Errors

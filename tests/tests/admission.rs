@@ -287,8 +287,9 @@ fn each_kind_has_its_signers() {
     let given =
         yes_no(mandate(&mother), vec![mandate(&son), mandate(&world.registrar), mandate(&world.root)]);
     let accept = |by| world.transition("acceptance", by, &given);
-    yes_no(accept(&son), vec![accept(&mother), accept(&office), accept(&world.root)]);
-    assert_eq!(world.refused(accept(&son)), "move");
+    assert_eq!(world.refused(accept(&mother)), "signed_twice");
+    yes_no(accept(&son), vec![accept(&office), accept(&world.root)]);
+    assert_eq!(world.refused(accept(&son)), "signed_twice");
     yes_no(revoke(&mother, &given), vec![revoke(&son, &given), revoke(&world.root, &given)]);
     assert_eq!(world.refused(revoke(&mother, &given)), "move");
     // Who may not touch it learns nothing of its status.

@@ -226,8 +226,18 @@ fn records_of_one_batch_see_each_other_in_their_order() {
             Err(error) => panic!("{error}"),
         })
         .collect();
-    let wanted =
-        ["unknown_target", "new", "new", "new", "there", "unknown_scope", "new", "move", "there", "there"];
+    let wanted = [
+        "unknown_target",
+        "new",
+        "new",
+        "new",
+        "there",
+        "unknown_scope",
+        "new",
+        "signed_twice",
+        "there",
+        "there",
+    ];
     assert_eq!(told, wanted);
     let index = |n: usize| outcomes[n].as_ref().unwrap().index;
     assert_eq!((index(3), index(6), index(1)), (index(4), index(8), index(9)));

@@ -26,6 +26,9 @@ pub(super) struct Check {
     /// For whom the actor acts, if not for itself
     #[arg(long)]
     on_behalf_of: Option<Who>,
+    /// Who acts along with the actor; may be given several times
+    #[arg(long)]
+    together_with: Vec<Who>,
     /// Keep the receipt, which proves the answer to anybody, in a file
     #[arg(long)]
     out: Option<PathBuf>,
@@ -38,6 +41,11 @@ impl Check {
             actor: self.actor.reference(&client)?,
             subject: self.subject.reference(&client)?,
             on_behalf_of: self.on_behalf_of.as_ref().map(|who| who.reference(&client)).transpose()?,
+            together_with: self
+                .together_with
+                .iter()
+                .map(|who| who.reference(&client))
+                .collect::<Result<_, _>>()?,
             category: self.category.clone(),
             purpose: self.purpose.clone(),
         };

@@ -4,7 +4,7 @@ use super::context::Context;
 use super::time;
 use procura_core::Hash;
 use procura_core::decide::{Decision, Reason};
-use procura_core::kinds::{Content, PartyType};
+use procura_core::kinds::{Content, Dispute, Event, PartyType, Revocation};
 use procura_core::receipt::VerifiedReceipt;
 use procura_core::record::Record;
 use procura_core::source::Logged;
@@ -32,6 +32,7 @@ pub(crate) fn what(context: &Context, logged: &Logged, me: Option<&Hash>) -> Str
     let name = |party: &Hash| {
         if me == Some(party) { "you".to_owned() } else { format!("party {}", context.shown(party)) }
     };
+    let names = |parties: &[Hash]| parties.iter().map(name).collect::<Vec<_>>().join(" and ");
     let mut text = match opened.record.content() {
         Content::Root(_) => "the ledger's constitution".to_owned(),
         Content::Party(party) => {
@@ -41,13 +42,17 @@ pub(crate) fn what(context: &Context, logged: &Logged, me: Option<&Hash>) -> Str
         Content::Key(key) => format!("a key of {}", name(&key.party)),
         Content::KeyEnd(_) => "the end of a key".to_owned(),
         Content::Catalogue(catalogue) => format!("{} version {}", catalogue.code, catalogue.version),
-        Content::Mandate(mandate) => format!(
-            "{} may act for {}: {}, {}",
-            name(&mandate.mandatee),
-            name(&mandate.mandator),
-            mandate.scopes.join(", "),
-            time::days(&mandate.validity)
-        ),
+        Content::Mandate(mandate) => {
+            let together =
+                if mandate.needed > 1 { format!(", {} together,", mandate.needed) } else { String::new() };
+            format!(
+                "{}{together} may act for {}: {}, {}",
+                names(&mandate.mandatees),
+                names(&mandate.mandators),
+                mandate.scopes.join(", "),
+                time::days(&mandate.validity)
+            )
+        }
         Content::Consent(consent) => format!(
             "{} may see {} of {} for {}, {}",
             name(&consent.recipient),
@@ -57,7 +62,20 @@ pub(crate) fn what(context: &Context, logged: &Logged, me: Option<&Hash>) -> Str
             time::days(&consent.validity)
         ),
         Content::Acceptance => "accepts".to_owned(),
-        Content::Revocation => "ends".to_owned(),
+        Content::Renunciation => "gives up".to_owned(),
+        Content::Revocation(Revocation { effective: None }) => "ends".to_owned(),
+        Content::Revocation(Revocation { effective: Some(end) }) => {
+            format!("ends, from {} on,", time::at(*end))
+        }
+        Content::Suspension(suspension) => {
+            if suspension.lift { "lifts the suspension of" } else { "suspends" }.to_owned()
+        }
+        Content::Dispute(Dispute::Open) => "disputes".to_owned(),
+        Content::Dispute(Dispute::Dismissed) => "dismisses the dispute about".to_owned(),
+        Content::Dispute(Dispute::Upheld) => "ends, as was disputed,".to_owned(),
+        Content::LifeEvent(happened) => {
+            format!("{} on {}:", event(happened.event), time::at(happened.effective))
+        }
         Content::Other(_) => "a record that changes no answer".to_owned(),
     };
     if let Some(target) = opened.record.common().target {
@@ -92,6 +110,18 @@ const fn party_type(party_type: PartyType) -> &'static str {
         PartyType::Person => "a person",
         PartyType::Organisation => "an organisation",
         PartyType::Institution => "an institution",
+        PartyType::Role => "a role",
+    }
+}
+
+const fn event(event: Event) -> &'static str {
+    match event {
+        Event::Death => "died",
+        Event::Closure => "ceased to be",
+        Event::Merger(_) => "was merged into another",
+        Event::Protection => "came under protection",
+        Event::ProtectionEnd => "is no longer under protection",
+        Event::Majority => "came of age",
     }
 }
 
@@ -125,12 +155,18 @@ pub(crate) fn decision(decision: &Decision) -> &'static str {
         Reason::UnknownCategory => "No catalogue in force has that category.",
         Reason::UnknownPurpose => "No catalogue in force has that purpose.",
         Reason::PartyNotActive => "One of the parties is not active.",
+        Reason::Together => "More of those who have the mandate must act together.",
+        Reason::Assurance => "It must be given anew, with a key that is bound more surely.",
+        Reason::Condition => "A condition of what would permit it is not met.",
         Reason::Disputed => "What would permit it is disputed.",
         Reason::Suspended => "What would permit it is suspended.",
-        Reason::NotAccepted => "The mandate is not accepted yet.",
+        Reason::Protected => "It is from somebody under protection.",
+        Reason::NotAccepted => "What would permit it waits for signatures.",
         Reason::NotYetValid => "What would permit it starts later.",
         Reason::Expired => "What would permit it has expired.",
         Reason::SignatureVoid => "A signature under it no longer counts.",
+        Reason::Lapsed => "Those whom it was from or to are no more.",
+        Reason::UnderEnded => "What it was given under does not hold.",
         Reason::Ended => "What permitted it was ended.",
         Reason::OutOfScope => "Nothing between these parties covers it.",
         Reason::NoAuthority => "Nothing permits it.",

@@ -10,7 +10,10 @@ use crate::hash::handle_commitment;
 use crate::identifier::Identifier;
 use crate::judge::{Judge, Place, Verdict};
 use crate::key::{PublicKey, SignatureError};
-use crate::kinds::{Catalogue, Content, KeyBasis, KeyEnd, NotAllowed, Party, Validity, check_possession};
+use crate::kinds::{
+    Catalogue, Content, Event, Giver, KeyBasis, KeyEnd, Mandate, NotAllowed, Party, PartyType, Revocation,
+    Validity, check_possession, under_of,
+};
 use crate::kv::Unreadable;
 use crate::record::{OutOfTime, Record, RecordError};
 use crate::source::{Lack, OpeningError, Source};
@@ -116,6 +119,12 @@ pub enum Refusal {
     /// A purpose is not in the catalogue.
     #[error("\"/purposes\" has a code that the catalogue does not have")]
     UnknownPurpose,
+    /// A mandate does not begin or end where a period of the catalogue does.
+    #[error("{0:?} is not the first instant of a period as the catalogue asks for it")]
+    Period(&'static str),
+    /// A life event is said to happen later.
+    #[error("\"/effective\" lies ahead: a life event is recorded once it has happened")]
+    Ahead,
     /// The identifier is registered already.
     #[error("this identifier is registered already; a provisional party is confirmed by an acceptance")]
     PartyExists,
@@ -161,6 +170,8 @@ impl Refusal {
             Self::Retroactive => "retroactive",
             Self::UnknownScope => "unknown_scope",
             Self::UnknownPurpose => "unknown_purpose",
+            Self::Period(_) => "period",
+            Self::Ahead => "ahead",
             Self::PartyExists => "party_exists",
             Self::NotFirst => "not_first",
             Self::NotEarlier => "not_earlier",
@@ -179,7 +190,8 @@ impl Refusal {
             Self::Handle => Some("/handle"),
             Self::Time(OutOfTime::Early) => Some("/iat"),
             Self::Time(OutOfTime::Late) => Some("/submit_by"),
-            Self::UnknownParty { pointer } => Some(pointer),
+            Self::UnknownParty { pointer } | Self::Period(pointer) => Some(pointer),
+            Self::Ahead => Some("/effective"),
             Self::UnknownTarget | Self::Move => Some("/target"),
             Self::UnknownCatalogue => Some("/catalogue"),
             Self::ValidityMismatch => Some("/not_before"),
@@ -259,9 +271,15 @@ impl Candidate {
         check_text(&disclosed, "reference", 255)?;
         check_text(&disclosed, "name", 200)?;
         check_text(&disclosed, "label", 100)?;
+        check_text(&disclosed, "statement", 1000)?;
         let mut identifier = None;
         if let Content::Party(party) = record.content() {
-            identifier = Some(read_identifier(&disclosed)?);
+            // A role is a function under a party; who fills it is nobody else's to look up.
+            if party.under.is_none() {
+                identifier = Some(read_identifier(&disclosed)?);
+            } else if disclosed.contains_key("identifier") {
+                return Err(Refusal::Withheld("identifier"));
+            }
             check_handle(party, submission.handle.as_ref())?;
         } else if submission.handle.is_some() {
             return Err(Refusal::Handle);
@@ -349,7 +367,7 @@ impl Candidate {
         let status = judge.candidate(&self.record, place, &verify)?;
         self.check_possession().map_err(Refusal::NotAllowed)?;
         self.record.check_time(place.time)?;
-        self.check_kind(state, &judge)?;
+        self.check_kind(state, &judge, place)?;
         let concerns = match &self.record.common().target {
             None => (self.record.row().concerns)(&self.record, None),
             Some(target) => {
@@ -387,7 +405,12 @@ impl Candidate {
     }
 
     /// The rules of the record's kind that look at the state.
-    fn check_kind<S: State + ?Sized>(&self, state: &S, judge: &Judge<'_, S>) -> Result<(), Refusal> {
+    fn check_kind<S: State + ?Sized>(
+        &self,
+        state: &S,
+        judge: &Judge<'_, S>,
+        place: Place,
+    ) -> Result<(), Refusal> {
         match self.record.content() {
             Content::Party(_) => match &self.identifier {
                 Some(identifier) if state.party_with(identifier)?.is_some() => Err(Refusal::PartyExists),
@@ -401,14 +424,21 @@ impl Candidate {
             }
             Content::KeyEnd(end) => self.check_further_end(state, end),
             Content::Mandate(mandate) => {
-                check_party(state, &mandate.mandatee, "/mandatee")?;
+                let protected = mandate.survives || !matches!(mandate.giver, Giver::Own | Giver::Assisted(_));
+                check_givers(state, &mandate.mandators, protected, "/mandators")?;
+                mandate.mandatees.iter().try_for_each(|party| check_party(state, party, "/mandatees"))?;
                 let catalogue = Self::catalogue(state, judge, &mandate.catalogue)?;
-                check_scopes(&catalogue, &mandate.scopes)
+                check_scopes(&catalogue, &mandate.scopes)?;
+                check_periods(&catalogue, mandate)?;
+                self.check_scopes_within(state, &catalogue, &mandate.scopes)
             }
             Content::Consent(consent) => {
+                let protected = consent.giver.under().is_some();
+                check_givers(state, &[consent.subject], protected, "/subject")?;
                 check_party(state, &consent.recipient, "/recipient")?;
                 let catalogue = Self::catalogue(state, judge, &consent.catalogue)?;
                 check_scopes(&catalogue, &consent.scopes)?;
+                self.check_scopes_within(state, &catalogue, &consent.scopes)?;
                 if consent.purposes.iter().all(|code| catalogue.has_purpose(code)) {
                     Ok(())
                 } else {
@@ -423,7 +453,55 @@ impl Candidate {
             Content::Other(other) => {
                 other.parties.iter().try_for_each(|party| check_party(state, party, "/parties"))
             }
-            Content::Root(_) | Content::Acceptance | Content::Revocation => Ok(()),
+            Content::Revocation(Revocation { effective: Some(effective) }) => {
+                self.check_notice(state, *effective)
+            }
+            Content::LifeEvent(happened) => {
+                if happened.effective > place.time {
+                    return Err(Refusal::Ahead);
+                }
+                match happened.event {
+                    Event::Merger(into) => check_heir(state, &into),
+                    _ => Ok(()),
+                }
+            }
+            Content::Root(_)
+            | Content::Acceptance
+            | Content::Renunciation
+            | Content::Revocation(_)
+            | Content::Suspension(_)
+            | Content::Dispute(_) => Ok(()),
+        }
+    }
+
+    /// What is given under a mandate stays within its scopes.
+    fn check_scopes_within<S: State + ?Sized>(
+        &self,
+        state: &S,
+        catalogue: &Catalogue,
+        scopes: &[String],
+    ) -> Result<(), Refusal> {
+        let Some(under) = under_of(&self.record) else { return Ok(()) };
+        let above = state.record(&under.mandate)?;
+        let Content::Mandate(mandate) = above.opened()?.record.content() else {
+            return Err(Refusal::NotAllowed(NotAllowed::Under));
+        };
+        let is_within = scopes.iter().all(|code| catalogue.covers(&mandate.scopes, code));
+        if is_within { Ok(()) } else { Err(Refusal::NotAllowed(NotAllowed::Beyond)) }
+    }
+
+    /// A notice ends a mandate where a period does, if the catalogue asks for it.
+    fn check_notice<S: State + ?Sized>(&self, state: &S, effective: Millis) -> Result<(), Refusal> {
+        let Some(target) = &self.record.common().target else { return Ok(()) };
+        let logged = state.record(target)?;
+        let Content::Mandate(mandate) = logged.opened()?.record.content() else { return Ok(()) };
+        let named = state.record(&mandate.catalogue)?;
+        let Content::Catalogue(catalogue) = named.opened()?.record.content() else { return Ok(()) };
+        let mut periods = mandate.scopes.iter().flat_map(|scope| catalogue.periods_of(scope));
+        if periods.all(|period| period.begins_at(effective)) {
+            Ok(())
+        } else {
+            Err(Refusal::Period("/effective"))
         }
     }
 
@@ -484,6 +562,50 @@ fn check_party<S: State + ?Sized>(state: &S, id: &Hash, pointer: &'static str) -
         Some(Status::ACTIVE | Status::PENDING) => Ok(()),
         _ => Err(Refusal::PartyNotActive),
     }
+}
+
+/// Those whom a grant is from; a protected person too, if others act for them.
+fn check_givers<S: State + ?Sized>(
+    state: &S,
+    parties: &[Hash],
+    protected: bool,
+    pointer: &'static str,
+) -> Result<(), Refusal> {
+    parties.iter().try_for_each(|party| match check_party(state, party, pointer) {
+        Err(Refusal::PartyNotActive)
+            if protected && state.list(party)?.status() == Some(Status::SUSPENDED) =>
+        {
+            Ok(())
+        }
+        checked => checked,
+    })
+}
+
+/// Who takes over is an organisation or institution that is there itself.
+fn check_heir<S: State + ?Sized>(state: &S, id: &Hash) -> Result<(), Refusal> {
+    check_party(state, id, "/into")?;
+    let is_body = match find(state.record(id))? {
+        Some(logged) => matches!(
+            logged.opened()?.record.content(),
+            Content::Party(Party { party_type: PartyType::Organisation | PartyType::Institution, .. })
+        ),
+        None => false,
+    };
+    if is_body { Ok(()) } else { Err(Refusal::UnknownParty { pointer: "/into" }) }
+}
+
+/// A mandate begins and ends with a period where the catalogue asks for it.
+fn check_periods(catalogue: &Catalogue, mandate: &Mandate) -> Result<(), Refusal> {
+    let (begins, ends) = (mandate.validity.not_before, mandate.validity.not_after);
+    for period in mandate.scopes.iter().flat_map(|scope| catalogue.periods_of(scope)) {
+        if !period.begins_at(begins) {
+            return Err(Refusal::Period("/not_before"));
+        }
+        if ends.is_some_and(|end| !period.begins_at(end)) {
+            return Err(Refusal::Period("/not_after"));
+        }
+    }
+    Ok(())
 }
 
 fn check_scopes(catalogue: &Catalogue, scopes: &[String]) -> Result<(), Refusal> {

@@ -97,7 +97,7 @@ impl Draft {
             .member("assurance", json!(assurance))
     }
 
-    /// A `mandate` for `scopes` of a catalogue.
+    /// A `mandate` from one party to another for `scopes` of a catalogue; more of either, and the rest, by [`Draft::member`].
     #[must_use]
     pub fn mandate(
         occasion: &Occasion<'_>,
@@ -108,8 +108,8 @@ impl Draft {
         validity: &Validity,
     ) -> Self {
         Self::new("mandate", occasion)
-            .member("mandator", json!(mandator))
-            .member("mandatee", json!(mandatee))
+            .member("mandators", json!([mandator]))
+            .member("mandatees", json!([mandatee]))
             .member("catalogue", json!(catalogue))
             .set("scopes", scopes)
             .validity(validity)

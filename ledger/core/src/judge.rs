@@ -4,7 +4,10 @@
 
 use crate::entry::Entry;
 use crate::key::{PublicKey, SignatureError};
-use crate::kinds::{Content, KeyEnd, NotAllowed, Party, Root, Signer, Signing, Target, check_possession};
+use crate::kinds::{
+    Content, KeyEnd, NotAllowed, Party, Root, Signatory, Signer, Signing, Target, check_possession,
+    check_within, under_of,
+};
 use crate::record::Record;
 use crate::source::{Lack, List, Logged, OpeningError, Source};
 use crate::status::{Move, Status};
@@ -262,12 +265,12 @@ impl<'a, S: Source + ?Sized> Judge<'a, S> {
         }
         self.signature(&standing.create, None, depth)?;
         let is_key = matches!(opened.record.content(), Content::Key(_));
-        let mut signers = vec![*opened.record.jws().kid()];
+        let mut signers = vec![self.signatory(&opened.record)?];
         for (before, item) in moves(&standing.list) {
             if before.is_enabling() || (is_key && before.to.is_ended()) {
                 let logged = self.transition(&standing, item, &signers, depth)?;
                 if before.is_enabling() {
-                    signers.push(*logged.opened()?.record.jws().kid());
+                    signers.push(self.signatory(&logged.opened()?.record)?);
                 }
             }
         }
@@ -277,15 +280,31 @@ impl<'a, S: Source + ?Sized> Judge<'a, S> {
         Ok(standing)
     }
 
-    /// The `kid`s of the create and of the enabling items before `index`.
-    fn signers_before(&self, standing: &Standing, index: Index) -> Result<Vec<Hash>, Verdict> {
-        let mut signers = vec![*standing.create.opened()?.record.jws().kid()];
+    /// With what the create and the enabling items before `index` were signed.
+    ///
+    /// # Errors
+    /// [`Verdict`] if one of them is not there.
+    pub fn signers_before(&self, standing: &Standing, index: Index) -> Result<Vec<Signatory>, Verdict> {
+        let mut signers = vec![self.signatory(&standing.create.opened()?.record)?];
         for (before, item) in moves(&standing.list) {
             if item < index && before.is_enabling() {
-                signers.push(*self.source.at(item)?.opened()?.record.jws().kid());
+                signers.push(self.signatory(&self.source.at(item)?.opened()?.record)?);
             }
         }
         Ok(signers)
+    }
+
+    /// With what a record is signed that was judged before.
+    fn signatory(&self, record: &Record) -> Result<Signatory, Verdict> {
+        let kid = *record.jws().kid();
+        let root_entry = self.root()?;
+        if root_of(&root_entry)?.key(&kid).is_some() {
+            return Ok(Signatory { kid, party: None });
+        }
+        match self.source.record(&kid)?.opened()?.record.content() {
+            Content::Key(key) => Ok(Signatory { kid, party: Some(key.party) }),
+            _ => Err(Lack::Record { id: kid }.into()),
+        }
     }
 
     /// Judges the transition at `index` of a list: that it makes the move its kind gives, and who signed it.
@@ -293,7 +312,7 @@ impl<'a, S: Source + ?Sized> Judge<'a, S> {
         &self,
         standing: &Standing,
         index: Index,
-        signers: &[Hash],
+        signers: &[Signatory],
         depth: usize,
     ) -> Result<Arc<Logged>, Verdict> {
         let logged = self.source.at(index)?;
@@ -321,7 +340,7 @@ impl<'a, S: Source + ?Sized> Judge<'a, S> {
     fn signature(
         &self,
         logged: &Logged,
-        target: Option<(&Target<'_>, &[Hash])>,
+        target: Option<(&Target<'_>, &[Signatory])>,
         depth: usize,
     ) -> Result<(), Verdict> {
         let record = &logged.opened()?.record;
@@ -334,7 +353,7 @@ impl<'a, S: Source + ?Sized> Judge<'a, S> {
         &self,
         record: &Record,
         Place { at, time }: Place,
-        target: Option<(&Target<'_>, &[Hash])>,
+        target: Option<(&Target<'_>, &[Signatory])>,
         depth: usize,
         verify: &dyn Fn(&PublicKey) -> Result<(), Verdict>,
     ) -> Result<(), Verdict> {
@@ -351,6 +370,7 @@ impl<'a, S: Source + ?Sized> Judge<'a, S> {
 
         let holder = match record.content() {
             Content::Key(key) => Some(self.party(&key.party, at, depth)?.0),
+            Content::Party(Party { under: Some(under), .. }) => Some(self.party(under, at, depth)?.0),
             _ => None,
         };
         let signer_party;
@@ -378,12 +398,27 @@ impl<'a, S: Source + ?Sized> Judge<'a, S> {
             let party = party_of(&signer_party).ok_or(Verdict::UnknownSigner(at))?;
             Signer::Party { id: key.party, party }
         };
-        let key_holder = holder.as_deref().and_then(party_of);
-        let signing = Signing { record, time, signer, root, target, key_holder };
+        let holder = holder.as_deref().and_then(party_of);
+        let signing = Signing { record, time, signer, root, target, holder };
         if matches!(record.content(), Content::Root(_)) {
             return Err(Verdict::NotAllowed(at, NotAllowed::NotFirstEntry));
         }
-        (record.row().may_sign)(&signing).map_err(|error| Verdict::NotAllowed(at, error))
+        (record.row().may_sign)(&signing).map_err(|error| Verdict::NotAllowed(at, error))?;
+        self.check_above(record, at, depth)
+    }
+
+    /// The mandate that a grant is under was logged before, was active then and reaches as far. What the two records say is
+    /// compared first: that bounds how many stand above one another.
+    fn check_above(&self, record: &Record, at: Index, depth: usize) -> Result<(), Verdict> {
+        let Some(under) = under_of(record) else { return Ok(()) };
+        let not_there = Verdict::NotAllowed(at, NotAllowed::Under);
+        let above = match self.source.record(&under.mandate) {
+            Err(Lack::Record { .. }) => return Err(not_there),
+            other => other?,
+        };
+        check_within(record, &above.opened()?.record).map_err(|error| Verdict::NotAllowed(at, error))?;
+        let standing = self.standing_at_depth(&under.mandate, depth)?;
+        if standing.status_as_of(Size(at.0)) == Some(Status::ACTIVE) { Ok(()) } else { Err(not_there) }
     }
 
     /// Entry 0 signs itself, with one of the keys that it lists.
@@ -397,7 +432,8 @@ impl<'a, S: Source + ?Sized> Judge<'a, S> {
         let Content::Root(root) = record.content() else { return Err(OpeningError::Class(at).into()) };
         let key = root.key(record.jws().kid()).ok_or(Verdict::UnknownSigner(at))?;
         verify(key)?;
-        let signing = Signing { record, time, signer: Signer::Root, root, target: None, key_holder: None };
+        let signer = Signer::Root;
+        let signing = Signing { record, time, signer, root, target: None, holder: None };
         (record.row().may_sign)(&signing).map_err(|error| Verdict::NotAllowed(at, error))
     }
 
@@ -440,7 +476,7 @@ impl<'a, S: Source + ?Sized> Judge<'a, S> {
     /// The root signs while it is active; before that it signs only itself into force.
     fn check_root_active(
         &self,
-        target: Option<(&Target<'_>, &[Hash])>,
+        target: Option<(&Target<'_>, &[Signatory])>,
         root: &Hash,
         at: Index,
     ) -> Result<(), Verdict> {

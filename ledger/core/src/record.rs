@@ -6,7 +6,7 @@ use crate::disclosure::{DisclosureError, admit, present};
 use crate::json::{Field, JsonError, MemberError, Members, parse_canonical};
 use crate::jws::{Jws, JwsError};
 use crate::key::KeyError;
-use crate::kinds::{self, Content, KeyEnd, Row};
+use crate::kinds::{self, Content, KeyEnd, Revocation, Row};
 use crate::{Hash, Millis};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -150,10 +150,14 @@ impl Record {
         let row = kinds::row(&kind).ok_or(RecordError::ReservedKind)?;
         let common = Common::take(&mut members, row)?;
         let content = (row.parse)(&mut members)?;
-        if let Content::KeyEnd(KeyEnd { compromised_since: Some(since), .. }) = &content
-            && *since > common.signed_at
-        {
-            return Err(members.mistyped("compromised_since", "not after iat").into());
+        match &content {
+            Content::KeyEnd(KeyEnd { compromised_since: Some(since), .. }) if *since > common.signed_at => {
+                return Err(members.mistyped("compromised_since", "not after iat").into());
+            }
+            Content::Revocation(Revocation { effective: Some(end) }) if *end < common.signed_at => {
+                return Err(members.mistyped("effective", "not before iat").into());
+            }
+            _ => {}
         }
         if row.is_closed() {
             members.finish()?;

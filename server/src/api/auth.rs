@@ -110,9 +110,16 @@ impl Caller {
         if !party.status.permits() {
             return Err(Problem::token());
         }
+        // A clerk's role asks as its institution does, while both are in force.
+        let body = match &party.content.under {
+            Some(under) => {
+                view.party(under)?.filter(|body| body.status.permits()).ok_or_else(Problem::token)?
+            }
+            None => party.clone(),
+        };
         Ok(Self {
             party: grant.party,
-            is_institution: party.content.party_type == PartyType::Institution,
+            is_institution: body.content.party_type == PartyType::Institution,
             is_auditor: party.content.roles.contains(&Role::Auditor),
         })
     }

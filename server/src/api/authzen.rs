@@ -12,10 +12,11 @@ use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use procura_core::Millis;
-use procura_core::decide::{AuthZen, PartyRef, Reason};
+use procura_core::decide::{AuthZen, Decision, Hint, PartyRef, Reason};
 use procura_ledger::{ReadError, View};
 use serde::Serialize;
 use serde_json::{Value, json};
+use std::ops::Not;
 
 /// A refusal as AuthZEN section 10.1.2 wants it: the status, and a message as text.
 pub(super) struct Refused(Problem);
@@ -89,6 +90,10 @@ pub(super) struct Evaluation {
 #[derive(Debug, Serialize)]
 struct Context {
     reason: Reason,
+    #[serde(skip_serializing_if = "Not::not")]
+    good_faith: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<Hint>,
 }
 
 /// The decision. Who may not ask about these parties gets the answer that parties nobody registered would get.
@@ -96,9 +101,11 @@ fn decide(view: &View, caller: &Caller, mut request: AuthZen, at: Millis) -> Res
     if !caller.may_ask(view, &request)? {
         let nobody = || PartyRef::Nobody(String::new());
         (request.actor, request.subject, request.on_behalf_of) = (nobody(), nobody(), None);
+        request.together_with.clear();
     }
     let decision = view.evaluate(&request, at)?;
-    Ok(Evaluation { decision: decision.permit, context: Context { reason: decision.reason } })
+    let Decision { permit, reason, good_faith, hint, .. } = decision;
+    Ok(Evaluation { decision: permit, context: Context { reason, good_faith, hint } })
 }
 
 /// Where AuthZEN is spoken.

@@ -200,6 +200,9 @@ pub(super) struct Action {
 pub(super) struct Context {
     /// For whom the subject acts.
     on_behalf_of: Option<String>,
+    /// Who acts along with it, at most 7.
+    #[schema(max_items = 7)]
+    together_with: Option<Vec<String>>,
 }
 
 /// A decision.
@@ -217,6 +220,21 @@ pub(super) struct Reason {
     /// spec/decisions.md names them.
     #[schema(example = "mandate")]
     reason: String,
+    /// The permit was right by what was known then; something had happened that nobody had recorded yet.
+    good_faith: Option<bool>,
+    /// What would turn the denial into a permit: one member.
+    hint: Option<Hint>,
+}
+
+/// What would turn a denial into a permit.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Hint {
+    /// So many must act together.
+    together: Option<u64>,
+    /// The grant must be given anew with a key bound this surely: `substantial` or `high`.
+    assurance: Option<String>,
+    /// A condition looks at this property of the request, which was not sent.
+    property: Option<String>,
 }
 
 /// AuthZEN metadata.

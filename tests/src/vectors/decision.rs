@@ -1,17 +1,22 @@
 //! Vectors of `spec/decisions.md`: facts, a request and an instant give a decision; one reason a case.
 //!
 //! A case has `facts`, `request`, `at` and the `decision`; `expect` is `"accept"` for a permit, else the reason. `facts` has `parties`
-//! (`{id: {"status"}}`), `grants` and `catalogues` (`{id: {"in_force","categories","purposes","bases"}}`); statuses are bytes. Every case
+//! (`{id: {"status","under"?,"moves"?}}`, status as it started), `grants` and `catalogues` (`{id: {"in_force","categories","purposes","bases"}}`); statuses are bytes. Every case
 //! is decided again over its evidence alone, which must give the same.
 
 use super::Case;
 use procura_core::days::Day;
-use procura_core::decide::{CatalogueFact, Decision, Facts, Grant, GrantKind, PartyFact, Request, decide};
-use procura_core::kinds::{Basis, Catalogue, Category, Party, PartyType, Purpose, Title, Validity};
+use procura_core::decide::{
+    CatalogueFact, Decision, Facts, Grant, GrantKind, PartyFact, PartyMove, Request, decide,
+};
+use procura_core::kinds::{
+    Assurance, Basis, Catalogue, Category, Event, Ground, LifeEvent, Party, PartyType, Purpose, Title,
+    Validity,
+};
 use procura_core::status::Status;
 use procura_core::{Hash, Index, Millis};
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 const ACTOR: u8 = 0xA1;
@@ -48,9 +53,13 @@ pub fn run(case: &Value) -> String {
 #[must_use]
 pub fn only(decision: &Decision, facts: &Facts) -> Facts {
     let evidence: BTreeSet<Hash> = decision.evidence.iter().copied().collect();
-    let grants: Vec<Grant> =
-        facts.grants.iter().filter(|grant| evidence.contains(&grant.id)).cloned().collect();
-    let named: BTreeSet<Hash> = grants.iter().map(|grant| grant.catalogue).collect();
+    let grants: BTreeMap<Hash, Grant> = facts
+        .grants
+        .iter()
+        .filter(|(id, _)| evidence.contains(id))
+        .map(|(id, grant)| (*id, grant.clone()))
+        .collect();
+    let named: BTreeSet<Hash> = grants.values().map(|grant| grant.catalogue).collect();
     let shown = |id: &Hash| evidence.contains(id) || named.contains(id);
     let catalogues = facts.catalogues.iter().filter(|(id, _)| shown(id));
     Facts {
@@ -89,7 +98,7 @@ fn with_words(mut facts: Value, n: u8, words: &Value) -> Value {
 
 fn grant(n: u8, kind: &str, from: u8, to: u8) -> Value {
     json!({
-        "id": id(n), "index": u64::from(n), "kind": kind, "from": id(from), "to": id(to), "catalogue": id(WORDS),
+        "id": id(n), "index": u64::from(n), "kind": kind, "from": [id(from)], "to": [id(to)], "catalogue": id(WORDS),
         "scopes": ["pension"], "purposes": if kind == "consent" { json!(["read"]) } else { json!([]) },
         "not_before": AT - DAY_MS, "not_after": AT + DAY_MS, "status": 2, "counts": true,
     })
@@ -524,23 +533,47 @@ fn precedence() -> Vec<Case> {
 fn facts(value: &Value) -> Facts {
     let mut facts = Facts::default();
     for (id, party) in value["parties"].as_object().unwrap() {
-        let content = Party {
-            party_type: PartyType::Person,
-            handle: Hash::default(),
-            roles: Vec::new(),
-            level: None,
-            provisional: false,
-            quorum: 1,
-        };
-        facts.parties.insert(id.parse().unwrap(), PartyFact { content, status: status(&party["status"]) });
+        facts.parties.insert(id.parse().unwrap(), read_party(party));
     }
-    facts.grants = value["grants"].as_array().unwrap().iter().map(read_grant).collect();
+    let grants = value["grants"].as_array().unwrap().iter().map(read_grant);
+    facts.grants = grants.map(|grant| (grant.id, grant)).collect();
     for (id, catalogue) in value["catalogues"].as_object().unwrap() {
         let in_force = catalogue["in_force"].as_bool().unwrap();
         let content = Arc::new(read_catalogue(catalogue));
         facts.catalogues.insert(id.parse().unwrap(), CatalogueFact { content, in_force });
     }
     facts
+}
+
+fn read_party(value: &Value) -> PartyFact {
+    let under = value.get("under").map(hash);
+    let content = Party {
+        party_type: if under.is_some() { PartyType::Role } else { PartyType::Person },
+        handle: Hash::default(),
+        roles: Vec::new(),
+        level: None,
+        provisional: false,
+        under,
+        quorum: 1,
+    };
+    let millis = |value: &Value, name: &str| Millis(value[name].as_u64().unwrap());
+    let read_move = |step: &Value| PartyMove {
+        to: status(&step["to"]),
+        logged_at: millis(step, "logged_at"),
+        event: step.get("event").and_then(Value::as_str).map(|event| LifeEvent {
+            event: match event {
+                "death" => Event::Death,
+                "closure" => Event::Closure,
+                "merger" => Event::Merger(hash(&step["into"])),
+                "protection" => Event::Protection,
+                "protection-end" => Event::ProtectionEnd,
+                _ => Event::Majority,
+            },
+            effective: millis(step, "effective"),
+        }),
+    };
+    let moves = value.get("moves").and_then(Value::as_array).into_iter().flatten().map(read_move).collect();
+    PartyFact { content, starts: status(&value["status"]), moves }
 }
 
 fn read_grant(value: &Value) -> Grant {
@@ -551,8 +584,9 @@ fn read_grant(value: &Value) -> Grant {
         id: hash(&value["id"]),
         index: Index(value["index"].as_u64().unwrap()),
         kind: if value["kind"] == "mandate" { GrantKind::Mandate } else { GrantKind::Consent },
-        from: hash(&value["from"]),
-        to: hash(&value["to"]),
+        from: hashes(&value["from"]),
+        to: hashes(&value["to"]),
+        needed: value.get("needed").map_or(1, |n| usize::try_from(n.as_u64().unwrap()).unwrap()),
         catalogue: hash(&value["catalogue"]),
         scopes: strings(&value["scopes"]),
         purposes: strings(&value["purposes"]),
@@ -565,6 +599,16 @@ fn read_grant(value: &Value) -> Grant {
         },
         status: status(&value["status"]),
         counts: value["counts"].as_bool().unwrap(),
+        ends: instant("ends"),
+        assurance: value.get("assurance").map_or(Assurance::Low, assurance),
+        ground: value.get("ground").map(|ground| match ground.as_str().unwrap() {
+            "parental" => Ground::Parental,
+            "guardianship" => Ground::Guardianship,
+            "administration" => Ground::Administration,
+            _ => Ground::Statutory,
+        }),
+        survives: value.get("survives").is_some(),
+        under: value.get("under").map(hash),
     }
 }
 
@@ -579,6 +623,8 @@ fn read_catalogue(value: &Value) -> Catalogue {
                 code: category["code"].as_str().unwrap().to_owned(),
                 parent: category.get("parent").and_then(Value::as_str).map(str::to_owned),
                 title: title(),
+                assurance: category.get("assurance").map(assurance),
+                period: None,
             })
             .collect(),
         purposes: array("purposes")
@@ -603,9 +649,28 @@ fn request(value: &Value) -> Request {
         actor: party(&value["actor"]),
         subject: party(&value["subject"]),
         on_behalf_of: value.get("on_behalf_of").map(party),
+        together_with: value
+            .get("together_with")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .map(party)
+            .collect(),
         category: value["category"].as_str().unwrap().to_owned(),
         purpose: value["purpose"].as_str().unwrap().to_owned(),
     }
+}
+
+fn assurance(value: &Value) -> Assurance {
+    match value.as_str().unwrap() {
+        "high" => Assurance::High,
+        "substantial" => Assurance::Substantial,
+        _ => Assurance::Low,
+    }
+}
+
+fn hashes(value: &Value) -> Vec<Hash> {
+    value.as_array().unwrap().iter().map(hash).collect()
 }
 
 fn hash(value: &Value) -> Hash {

@@ -145,8 +145,8 @@ fn person() -> Made {
 
 fn mandate() -> Made {
     let mut members = validity();
-    members["mandator"] = id(1);
-    members["mandatee"] = id(2);
+    members["mandators"] = json!([id(1)]);
+    members["mandatees"] = json!([id(2)]);
     members["catalogue"] = id(3);
     members["scopes"] = json!(["pension", "tax"]);
     Made::new("mandate", &members)

@@ -1,13 +1,11 @@
-//! What a decision may know: gathered from records, as of one tree size, by prover and verifier alike.
+//! What a decision may know: the parties, grants and catalogues, as of one tree size.
 //!
 //! spec: decisions.md#facts
 
-use crate::judge::{Judge, Standing, Verdict};
-use crate::kinds::{Catalogue, Content, Party, Validity};
-use crate::source::{Lack, Source};
+use crate::kinds::{Assurance, Catalogue, Event, Ground, LifeEvent, Party, Validity};
 use crate::status::Status;
-use crate::{Hash, Index, Size};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::{Hash, Index, Millis};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Everything that [`super::decide`] looks at.
@@ -15,19 +13,77 @@ use std::sync::Arc;
 pub struct Facts {
     /// The parties, by id.
     pub parties: BTreeMap<Hash, PartyFact>,
-    /// Mandates and consents.
-    pub grants: Vec<Grant>,
+    /// Mandates and consents, and the mandates that they are under; by id.
+    pub grants: BTreeMap<Hash, Grant>,
     /// The catalogues that grants name, and those in force.
     pub catalogues: BTreeMap<Hash, CatalogueFact>,
 }
 
-/// A party and its status.
+/// A party and what became of it.
 #[derive(Debug, Clone)]
 pub struct PartyFact {
     /// What its record says.
     pub content: Party,
+    /// The status that it started with.
+    pub starts: Status,
+    /// How that moved, in the order of the log.
+    pub moves: Vec<PartyMove>,
+}
+
+/// A move of a party's status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PartyMove {
+    /// The status after it.
+    pub to: Status,
+    /// When it was logged.
+    pub logged_at: Millis,
+    /// The life event that made it; `None` if it was anything else, or was erased.
+    pub event: Option<LifeEvent>,
+}
+
+/// A party as it was at an instant, by what was logged until then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Then {
     /// Its status.
     pub status: Status,
+    /// The party that took its place.
+    pub heir: Option<Hash>,
+    /// Whether it had come of age while in the ledger.
+    pub of_age: bool,
+    /// Whether something had happened already that nobody had recorded yet.
+    pub unrecorded: bool,
+}
+
+impl Then {
+    /// Whether it is active, or under protection.
+    #[must_use]
+    pub fn is_there(&self) -> bool {
+        matches!(self.status, Status::ACTIVE | Status::SUSPENDED)
+    }
+}
+
+impl PartyFact {
+    /// The party at `at`: without the life events that were logged later.
+    #[must_use]
+    pub fn then(&self, at: Millis) -> Then {
+        let mut then = Then { status: self.starts, heir: None, of_age: false, unrecorded: false };
+        for step in &self.moves {
+            match step.event {
+                Some(LifeEvent { effective, .. }) if step.logged_at > at => {
+                    then.unrecorded |= effective <= at;
+                }
+                event => {
+                    then.status = step.to;
+                    match event.map(|event| event.event) {
+                        Some(Event::Merger(into)) => then.heir = Some(into),
+                        Some(Event::Majority) => then.of_age = true,
+                        _ => {}
+                    }
+                }
+            }
+        }
+        then
+    }
 }
 
 /// A catalogue and whether it is in force.
@@ -57,10 +113,12 @@ pub struct Grant {
     pub index: Index,
     /// Which of the two.
     pub kind: GrantKind,
-    /// Who gives.
-    pub from: Hash,
-    /// Who gets.
-    pub to: Hash,
+    /// Whom it is from: mandators, or the subject.
+    pub from: Vec<Hash>,
+    /// Whom it is to: mandatees, or the recipient.
+    pub to: Vec<Hash>,
+    /// How many of these must act together.
+    pub needed: usize,
     /// The catalogue that its codes are of.
     pub catalogue: Hash,
     /// Category codes.
@@ -69,91 +127,18 @@ pub struct Grant {
     pub purposes: Vec<String>,
     /// From when to when.
     pub validity: Validity,
+    /// The first instant at which a revocation says that it no longer holds.
+    pub ends: Option<Millis>,
     /// Its status.
     pub status: Status,
     /// Whether every signature under it counts.
     pub counts: bool,
-}
-
-/// Which records the facts are made of.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Gather {
-    /// Parties.
-    pub parties: BTreeSet<Hash>,
-    /// Mandates and consents.
-    pub grants: BTreeSet<Hash>,
-    /// Catalogues, those of the grants included.
-    pub catalogues: BTreeSet<Hash>,
-}
-
-impl Facts {
-    /// Gathers the facts of these records as of a tree size.
-    ///
-    /// # Errors
-    /// [`Verdict`] if a record is not there or cannot be judged. A signature that does not count *any more* is a fact, not an
-    /// error: such a grant is void, such a party is as if nobody had registered it, such a catalogue says nothing.
-    pub fn gather<S: Source + ?Sized>(
-        judge: &Judge<'_, S>,
-        which: &Gather,
-        as_of: Size,
-    ) -> Result<Self, Verdict> {
-        let mut facts = Self::default();
-        for id in &which.parties {
-            let Some(standing) = counted(judge, id)? else { continue };
-            let status = standing.status_as_of(as_of).ok_or(Lack::Record { id: *id })?;
-            let Content::Party(content) = standing.create.opened()?.record.content() else {
-                return Err(Lack::Record { id: *id }.into());
-            };
-            facts.parties.insert(*id, PartyFact { content: content.clone(), status });
-        }
-        for id in &which.catalogues {
-            let Some(standing) = counted(judge, id)? else { continue };
-            let in_force = standing.status_as_of(as_of) == Some(Status::ACTIVE);
-            let Content::Catalogue(content) = standing.create.opened()?.record.content() else {
-                return Err(Lack::Record { id: *id }.into());
-            };
-            facts.catalogues.insert(*id, CatalogueFact { content: Arc::clone(content), in_force });
-        }
-        for id in &which.grants {
-            facts.grants.push(grant(judge, id, as_of)?);
-        }
-        Ok(facts)
-    }
-}
-
-/// A record whose signatures count, or `None` if one was found to be by a compromised key. Judged on a clean slate, so that what
-/// is void does not pass for judged when the next record rests on it.
-fn counted<S: Source + ?Sized>(judge: &Judge<'_, S>, id: &Hash) -> Result<Option<Standing>, Verdict> {
-    match judge.afresh().standing(id) {
-        Ok(standing) => Ok(Some(standing)),
-        Err(Verdict::KeyCompromised(_)) => Ok(None),
-        Err(verdict) => Err(verdict),
-    }
-}
-
-/// A grant as a fact. One whose signer's key or party was found void counts for nothing; one that cannot be judged
-/// at all is an error.
-fn grant<S: Source + ?Sized>(judge: &Judge<'_, S>, id: &Hash, as_of: Size) -> Result<Grant, Verdict> {
-    let source = judge.source();
-    let counts = counted(judge, id)?.is_some();
-    let create = source.record(id)?;
-    let status = source.list(id)?.status_as_of(as_of).ok_or(Lack::Record { id: *id })?;
-    let (index, opened) = (create.index, create.opened()?);
-    let (kind, from, to, catalogue, scopes, purposes, validity) = match opened.record.content() {
-        Content::Mandate(m) => {
-            (GrantKind::Mandate, m.mandator, m.mandatee, m.catalogue, &m.scopes, Vec::new(), m.validity)
-        }
-        Content::Consent(c) => (
-            GrantKind::Consent,
-            c.subject,
-            c.recipient,
-            c.catalogue,
-            &c.scopes,
-            c.purposes.clone(),
-            c.validity,
-        ),
-        _ => return Err(Lack::Record { id: *id }.into()),
-    };
-    let scopes = scopes.clone();
-    Ok(Grant { id: *id, index, kind, from, to, catalogue, scopes, purposes, validity, status, counts })
+    /// How sure the keys are of who gave it.
+    pub assurance: Assurance,
+    /// Why it stands by law.
+    pub ground: Option<Ground>,
+    /// Whether it holds on under protection.
+    pub survives: bool,
+    /// The mandate that it is under.
+    pub under: Option<Hash>,
 }

@@ -3,11 +3,17 @@
 //! spec: decisions.md
 
 mod facts;
+mod gather;
+mod holds;
+mod reason;
 mod request;
 
-pub use facts::{CatalogueFact, Facts, Gather, Grant, GrantKind, PartyFact};
+pub use facts::{CatalogueFact, Facts, Grant, GrantKind, PartyFact, PartyMove, Then};
+pub use gather::Gather;
+pub use reason::{Hint, Level, Reason};
 pub use request::{AuthZen, PartyRef, Request, RequestError};
 
+use self::holds::Case;
 use crate::status::Status;
 use crate::{Hash, Millis};
 use serde::{Deserialize, Serialize};
@@ -26,72 +32,12 @@ pub struct Decision {
     pub reason: Reason,
     /// The records that it rests on, grants and catalogues: each once, ascending.
     pub evidence: Vec<Hash>,
-}
-
-/// Why the answer is what it is. The order of the denials is their rank: the one highest in the table is given.
-///
-/// spec: decisions.md#reasons
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Reason {
-    /// The actor is the subject.
-    #[serde(rename = "self")]
-    Own,
-    /// By law.
-    LegalBasis,
-    /// Under the subject's consent.
-    Consent,
-    /// Under a mandate.
-    Mandate,
-    /// No catalogue has the category.
-    UnknownCategory,
-    /// No catalogue has the purpose.
-    UnknownPurpose,
-    /// A party is registered but not active.
-    PartyNotActive,
-    /// A grant is disputed.
-    Disputed,
-    /// A grant is suspended.
-    Suspended,
-    /// A mandate is not accepted yet.
-    NotAccepted,
-    /// A grant starts later.
-    NotYetValid,
-    /// A grant's last day has passed.
-    Expired,
-    /// A signature under a grant no longer counts.
-    SignatureVoid,
-    /// A grant was ended.
-    Ended,
-    /// There are grants, none covers this.
-    OutOfScope,
-    /// Nothing.
-    NoAuthority,
-}
-
-impl Reason {
-    /// The reason's stable name.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Own => "self",
-            Self::LegalBasis => "legal_basis",
-            Self::Consent => "consent",
-            Self::Mandate => "mandate",
-            Self::UnknownCategory => "unknown_category",
-            Self::UnknownPurpose => "unknown_purpose",
-            Self::PartyNotActive => "party_not_active",
-            Self::Disputed => "disputed",
-            Self::Suspended => "suspended",
-            Self::NotAccepted => "not_accepted",
-            Self::NotYetValid => "not_yet_valid",
-            Self::Expired => "expired",
-            Self::SignatureVoid => "signature_void",
-            Self::Ended => "ended",
-            Self::OutOfScope => "out_of_scope",
-            Self::NoAuthority => "no_authority",
-        }
-    }
+    /// A permit that something stands against which had happened already but was not yet recorded.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub good_faith: bool,
+    /// What would turn a denial into a permit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<Hint>,
 }
 
 /// Decides. The same arguments give the same answer: no clock, no order of a map, nothing from outside.
@@ -112,118 +58,148 @@ fn walk(request: &Request, at: Millis, facts: &Facts) -> Decision {
     let (Some(actor), Some(subject)) = (request.actor, request.subject) else {
         return deny(Reason::NoAuthority, Vec::new());
     };
+    let Some(actor) = acts_as(actor, at, facts) else { return deny(Reason::NoAuthority, Vec::new()) };
     let principal = match &request.on_behalf_of {
-        None => actor,
+        None => actor.party,
         Some(Some(principal)) => *principal,
         Some(None) => return deny(Reason::NoAuthority, Vec::new()),
     };
-    if let Some(reason) = inactive([actor, subject, principal], facts) {
-        return deny(reason, Vec::new());
+    let together = request.together_with.iter().flatten().filter_map(|party| acts_as(*party, at, facts));
+    let acting: Vec<Hash> =
+        together.filter(|other| other.is_active).map(|other| other.party).chain([actor.party]).collect();
+    let case = Case { request, at, facts, acting: &acting };
+    let (Some(principal_then), Some(subject_then)) = (case.then(principal), case.then(subject)) else {
+        return deny(Reason::NoAuthority, Vec::new());
+    };
+    // What the law lets others do, it lets them do with the data of the dead; the answer rests on it from here on.
+    let has_ended = !subject_then.is_there();
+    let law = if has_ended && subject != principal { lawful(principal, request, facts) } else { None };
+    if !actor.is_active || !principal_then.is_there() || (has_ended && law.is_none()) {
+        return deny(Reason::PartyNotActive, Vec::new());
     }
 
-    let mut evidence = Vec::new();
-    let mut reason = Reason::Own;
-    if principal != actor {
-        match strongest(GrantKind::Mandate, principal, actor, request, at, facts) {
-            Ok(grant) => {
-                evidence.extend([grant.id, grant.catalogue]);
-                reason = Reason::Mandate;
-            }
-            Err(denial) => return denial,
+    let unrecorded = actor.unrecorded || principal_then.unrecorded || subject_then.unrecorded;
+    let evidence = law.into_iter().collect();
+    let mut permit = Permit { reason: Reason::Own, evidence, good_faith: unrecorded };
+    if principal != actor.party {
+        match case.strongest(GrantKind::Mandate, principal, actor.party) {
+            Ok((grant, good_faith)) => permit.rest_on(&case, grant, good_faith, Reason::Mandate),
+            Err(denial) => return permit.denied(denial),
         }
     }
     if subject != principal {
-        match from_subject(subject, principal, request, at, facts) {
-            Ok((route, grounds)) => {
-                evidence.extend(grounds);
-                reason = route;
+        match case.route(subject, principal) {
+            Ok(Route::Law(catalogue)) => {
+                permit.evidence.push(catalogue);
+                permit.reason = Reason::LegalBasis;
             }
-            // The first step stays part of the answer: without it the denial would be another.
-            Err(mut denial) => {
-                denial.evidence.extend(evidence);
-                return denial;
-            }
+            Ok(Route::Grant(grant, good_faith, reason)) => permit.rest_on(&case, grant, good_faith, reason),
+            Err(denial) => return permit.denied(denial),
         }
     }
-    Decision { permit: true, reason, evidence }
+    let Permit { reason, evidence, good_faith } = permit;
+    Decision { permit: true, reason, evidence, good_faith, hint: None }
 }
 
-/// From the subject to the principal: by law, else by consent, else by mandate.
-fn from_subject(
-    subject: Hash,
-    principal: Hash,
-    request: &Request,
-    at: Millis,
-    facts: &Facts,
-) -> Result<(Reason, Vec<Hash>), Decision> {
-    if let Some(catalogue) = lawful(principal, request, facts) {
-        return Ok((Reason::LegalBasis, vec![catalogue]));
+/// A yes in the making.
+struct Permit {
+    reason: Reason,
+    evidence: Vec<Hash>,
+    good_faith: bool,
+}
+
+impl Permit {
+    fn rest_on(&mut self, case: &Case<'_>, grant: &Grant, good_faith: bool, reason: Reason) {
+        self.evidence.extend(case.chain(grant).map(|grant| grant.id));
+        self.evidence.push(grant.catalogue);
+        self.good_faith |= good_faith;
+        self.reason = reason;
     }
-    let consent = match strongest(GrantKind::Consent, subject, principal, request, at, facts) {
-        Ok(grant) => return Ok((Reason::Consent, vec![grant.id, grant.catalogue])),
-        Err(denial) => denial,
+
+    /// What was found so far stays part of the answer: without it the denial would be another.
+    fn denied(self, mut denial: Decision) -> Decision {
+        denial.evidence.extend(self.evidence);
+        denial
+    }
+}
+
+/// Who acts: a party, or for a role the one that it is under.
+struct Actor {
+    party: Hash,
+    is_active: bool,
+    unrecorded: bool,
+}
+
+/// `None` if nobody registered one of the two.
+fn acts_as(id: Hash, at: Millis, facts: &Facts) -> Option<Actor> {
+    let fact = facts.parties.get(&id)?;
+    let then = fact.then(at);
+    let Some(under) = fact.content.under else {
+        let is_active = then.status == Status::ACTIVE;
+        return (then.status != Status::PENDING).then_some(Actor {
+            party: id,
+            is_active,
+            unrecorded: then.unrecorded,
+        });
     };
-    match strongest(GrantKind::Mandate, subject, principal, request, at, facts) {
-        Ok(grant) => Ok((Reason::Mandate, vec![grant.id, grant.catalogue])),
-        Err(denial) if denial.reason < consent.reason => Err(denial),
-        Err(denial) if denial.reason == consent.reason => {
-            Err(deny(denial.reason, [consent.evidence, denial.evidence].concat()))
-        }
-        Err(_) => Err(consent),
-    }
+    let body = facts.parties.get(&under)?.then(at);
+    let is_active = then.status == Status::ACTIVE && body.status == Status::ACTIVE;
+    Some(Actor { party: under, is_active, unrecorded: body.unrecorded })
 }
 
-/// The grant of this kind between these two that holds and was logged first, or the denial of highest rank.
-fn strongest<'f>(
-    kind: GrantKind,
-    from: Hash,
-    to: Hash,
-    request: &Request,
-    at: Millis,
-    facts: &'f Facts,
-) -> Result<&'f Grant, Decision> {
-    let mut grants: Vec<&Grant> = facts
-        .grants
-        .iter()
-        .filter(|grant| grant.kind == kind && grant.from == from && grant.to == to)
-        .collect();
-    grants.sort_by_key(|grant| grant.index);
-    let mut worst = Reason::NoAuthority;
-    let mut evidence = Vec::new();
-    for grant in grants {
-        match holds(grant, request, at, facts) {
-            Ok(()) => return Ok(grant),
-            Err(reason) if reason < worst => (worst, evidence) = (reason, vec![grant.id]),
-            Err(reason) if reason == worst => evidence.push(grant.id),
-            Err(_) => {}
-        }
-    }
-    Err(deny(worst, evidence))
+/// What leads from the subject to the principal.
+enum Route<'f> {
+    Law(Hash),
+    Grant(&'f Grant, bool, Reason),
 }
 
-/// Whether a grant permits this now, or the one reason why not: what it covers first, then its status, then the rest.
-fn holds(grant: &Grant, request: &Request, at: Millis, facts: &Facts) -> Result<(), Reason> {
-    let catalogue = facts.catalogues.get(&grant.catalogue).ok_or(Reason::OutOfScope)?;
-    let for_purpose = grant.kind == GrantKind::Mandate || grant.purposes.contains(&request.purpose);
-    if !for_purpose || !catalogue.content.covers(&grant.scopes, &request.category) {
-        return Err(Reason::OutOfScope);
+impl<'f> Case<'f> {
+    /// From the subject to the principal: by law, else by consent, else by mandate.
+    fn route(&self, subject: Hash, principal: Hash) -> Result<Route<'f>, Decision> {
+        if let Some(catalogue) = lawful(principal, self.request, self.facts) {
+            return Ok(Route::Law(catalogue));
+        }
+        let consent = match self.strongest(GrantKind::Consent, subject, principal) {
+            Ok((grant, good_faith)) => return Ok(Route::Grant(grant, good_faith, Reason::Consent)),
+            Err(denial) => denial,
+        };
+        match self.strongest(GrantKind::Mandate, subject, principal) {
+            Ok((grant, good_faith)) => Ok(Route::Grant(grant, good_faith, Reason::Mandate)),
+            Err(denial) if denial.reason < consent.reason => Err(denial),
+            Err(denial) if denial.reason == consent.reason => {
+                let evidence = [consent.evidence, denial.evidence].concat();
+                Err(Decision { evidence, hint: consent.hint, ..denial })
+            }
+            Err(_) => Err(consent),
+        }
     }
-    if grant.status.is_disputed() {
-        return Err(Reason::Disputed);
+
+    /// The grant of this kind between these two that holds and was logged first, with whether in good faith, or the denial of
+    /// highest rank.
+    fn strongest(&self, kind: GrantKind, from: Hash, to: Hash) -> Result<(&'f Grant, bool), Decision> {
+        let stands_for =
+            |parties: &[Hash], wanted| parties.iter().any(|id| *id == wanted || self.heir(*id) == wanted);
+        let mut grants: Vec<&Grant> = self
+            .facts
+            .grants
+            .values()
+            .filter(|grant| grant.kind == kind && stands_for(&grant.from, from) && stands_for(&grant.to, to))
+            .collect();
+        grants.sort_by_key(|grant| grant.index);
+        let mut worst: (Reason, Option<Hint>, Vec<&Grant>) = (Reason::NoAuthority, None, Vec::new());
+        for grant in grants {
+            match self.holds(grant) {
+                Ok(good_faith) => return Ok((grant, good_faith)),
+                Err((reason, hint)) if reason < worst.0 => worst = (reason, hint, vec![grant]),
+                Err((reason, _)) if reason == worst.0 => worst.2.push(grant),
+                Err(_) => {}
+            }
+        }
+        let (reason, hint, grants) = worst;
+        let named = grants.into_iter().take(MAX_EVIDENCE);
+        let evidence = named.flat_map(|grant| self.chain(grant)).map(|grant| grant.id).collect();
+        Err(Decision { hint, ..deny(reason, evidence) })
     }
-    match grant.status {
-        Status::ACTIVE => {}
-        Status::SUSPENDED => return Err(Reason::Suspended),
-        Status::PENDING => return Err(Reason::NotAccepted),
-        _ => return Err(Reason::Ended),
-    }
-    if !grant.validity.has_begun(at) {
-        return Err(Reason::NotYetValid);
-    }
-    if grant.validity.is_over(at) {
-        return Err(Reason::Expired);
-    }
-    if grant.counts { Ok(()) } else { Err(Reason::SignatureVoid) }
 }
 
 /// The first catalogue by id, in force, whose law lets the principal use the category for the purpose.
@@ -247,7 +223,7 @@ fn words(request: &Request, facts: &Facts) -> Result<Vec<Hash>, (Reason, Vec<Has
         if fact.in_force {
             return Some((fact, vec![*id]));
         }
-        let naming = facts.grants.iter().filter(|grant| grant.catalogue == *id);
+        let naming = facts.grants.values().filter(|grant| grant.catalogue == *id);
         let first = naming.min_by_key(|grant| grant.index)?;
         Some((fact, vec![*id, first.id]))
     });
@@ -260,19 +236,8 @@ fn words(request: &Request, facts: &Facts) -> Result<Vec<Hash>, (Reason, Vec<Has
         .ok_or((Reason::UnknownPurpose, fallback))
 }
 
-/// Whether one of the parties is registered but not active. One that is pending was never registered: it answers
-/// as an unknown one does.
-fn inactive(parties: [Hash; 3], facts: &Facts) -> Option<Reason> {
-    let statuses = parties.map(|id| facts.parties.get(&id).map(|party| party.status));
-    if statuses.iter().any(|status| matches!(status, None | Some(Status::PENDING))) {
-        return Some(Reason::NoAuthority);
-    }
-    statuses.iter().any(|status| *status != Some(Status::ACTIVE)).then_some(Reason::PartyNotActive)
-}
-
-fn deny(reason: Reason, mut evidence: Vec<Hash>) -> Decision {
-    evidence.truncate(MAX_EVIDENCE);
-    Decision { permit: false, reason, evidence }
+fn deny(reason: Reason, evidence: Vec<Hash>) -> Decision {
+    Decision { permit: false, reason, evidence, good_faith: false, hint: None }
 }
 
 fn in_order(ids: Vec<Hash>) -> Vec<Hash> {

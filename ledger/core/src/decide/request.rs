@@ -7,6 +7,9 @@ use crate::identifier::Identifier;
 use crate::json::{Field, MemberError, Members};
 use serde_json::{Map, Value, json};
 
+/// The most others who act along with one.
+pub(super) const MAX_TOGETHER: usize = 7;
+
 /// The request with its parties looked up. `None` for a party that nobody has registered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
@@ -16,6 +19,8 @@ pub struct Request {
     pub subject: Option<Hash>,
     /// For whom, if for another party than the actor.
     pub on_behalf_of: Option<Option<Hash>>,
+    /// Who acts along with it.
+    pub together_with: Vec<Option<Hash>>,
     /// The category's code.
     pub category: String,
     /// The purpose's code.
@@ -31,6 +36,8 @@ pub struct AuthZen {
     pub subject: PartyRef,
     /// `context.on_behalf_of`.
     pub on_behalf_of: Option<PartyRef>,
+    /// `context.together_with`.
+    pub together_with: Vec<PartyRef>,
     /// `resource.type`.
     pub category: String,
     /// `action.name`.
@@ -63,10 +70,15 @@ impl AuthZen {
         let mut subject = members.take_object("subject")?;
         let mut action = members.take_object("action")?;
         let mut resource = members.take_object("resource")?;
-        let on_behalf_of = match members.take_opt("context", Field::object)? {
-            Some(mut context) => context.take_opt("on_behalf_of", Field::str)?,
-            None => None,
-        };
+        let (mut on_behalf_of, mut together_with) = (None, Vec::new());
+        if let Some(mut context) = members.take_opt("context", Field::object)? {
+            on_behalf_of = context.take_opt("on_behalf_of", Field::str)?;
+            together_with =
+                context.take_opt("together_with", |field| field.array_of(Field::str))?.unwrap_or_default();
+            if together_with.len() > MAX_TOGETHER {
+                return Err(context.mistyped("together_with", "an array of 7 parties at most").into());
+            }
+        }
         let subject_type = subject.take_str("type")?;
         let actor = subject.take_str("id")?;
         Ok(Self {
@@ -79,6 +91,7 @@ impl AuthZen {
             },
             subject: PartyRef::parse(&resource.take_str("id")?),
             on_behalf_of: on_behalf_of.as_deref().map(PartyRef::parse),
+            together_with: together_with.iter().map(|party| PartyRef::parse(party)).collect(),
             category: resource.take_str("type")?,
             purpose: action.take_str("name")?,
         })
@@ -92,8 +105,16 @@ impl AuthZen {
             "action": {"name": self.purpose},
             "resource": {"type": self.category, "id": self.subject.to_string()},
         });
-        if let (Some(principal), Some(object)) = (&self.on_behalf_of, request.as_object_mut()) {
-            object.insert("context".to_owned(), json!({"on_behalf_of": principal.to_string()}));
+        let mut context = Map::new();
+        if let Some(principal) = &self.on_behalf_of {
+            context.insert("on_behalf_of".to_owned(), json!(principal.to_string()));
+        }
+        if !self.together_with.is_empty() {
+            let others: Vec<String> = self.together_with.iter().map(ToString::to_string).collect();
+            context.insert("together_with".to_owned(), json!(others));
+        }
+        if let (false, Some(object)) = (context.is_empty(), request.as_object_mut()) {
+            object.insert("context".to_owned(), Value::Object(context));
         }
         request
     }

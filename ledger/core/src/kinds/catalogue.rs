@@ -1,9 +1,10 @@
 //! `catalogue`: the words that grants are made of, one version of them.
 
-use super::{Class, Content, NotAllowed, Role, Row, shared};
-use crate::Hash;
+use super::{Assurance, Class, Content, NotAllowed, Role, Row, shared};
+use crate::days::Day;
 use crate::json::{Field, MemberError, Members};
 use crate::record::RecordError;
+use crate::{Hash, Millis};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -34,8 +35,42 @@ pub struct Category {
     pub code: String,
     /// The category that it is part of.
     pub parent: Option<String>,
+    /// How sure the keys must be of who gives a grant on it; `None`: as above it.
+    pub assurance: Option<Assurance>,
+    /// With what a mandate on it begins and ends; `None`: as above it.
+    pub period: Option<Period>,
     /// How people call it.
     pub title: Title,
+}
+
+/// A calendar period, in Europe/Brussels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Period {
+    /// A month.
+    Month,
+    /// A quarter.
+    Quarter,
+    /// A year.
+    Year,
+}
+
+impl Period {
+    /// Whether one begins on this day.
+    #[must_use]
+    pub fn begins_on(self, day: Day) -> bool {
+        let months = match self {
+            Self::Month => 1,
+            Self::Quarter => 3,
+            Self::Year => 12,
+        };
+        day.day() == 1 && (day.month() - 1) % months == 0
+    }
+
+    /// Whether one begins at this instant.
+    #[must_use]
+    pub fn begins_at(self, instant: Millis) -> bool {
+        Day::of(instant).is_some_and(|day| self.begins_on(day) && day.first_instant() == instant)
+    }
 }
 
 /// A purpose or operation.
@@ -91,15 +126,33 @@ impl Catalogue {
     /// Whether one of `scopes` is `category` or stands above it, in this version of the catalogue.
     #[must_use]
     pub fn covers(&self, scopes: &[String], category: &str) -> bool {
-        let mut at = self.category(category);
-        // A parent stands before its children, so the walk upwards ends.
-        while let Some(category) = at {
-            if scopes.contains(&category.code) {
-                return true;
-            }
-            at = category.parent.as_deref().and_then(|parent| self.category(parent));
-        }
-        false
+        self.and_above(category).any(|category| scopes.contains(&category.code))
+    }
+
+    /// How sure the keys must be of who gives a grant on a category.
+    #[must_use]
+    pub fn assurance_of(&self, category: &str) -> Option<Assurance> {
+        self.and_above(category).find_map(|category| category.assurance)
+    }
+
+    /// Whether any category asks for a certain assurance.
+    #[must_use]
+    pub fn asks_for_assurance(&self) -> bool {
+        self.categories.iter().any(|category| category.assurance.is_some())
+    }
+
+    /// The periods with which a mandate on a scope must begin and end: of the category, of one above and of those below it.
+    pub fn periods_of(&self, scope: &str) -> impl Iterator<Item = Period> {
+        let own = self.and_above(scope).find_map(|category| category.period);
+        let below = self.categories.iter().filter(move |category| {
+            category.code != scope && self.and_above(&category.code).any(|above| above.code == scope)
+        });
+        own.into_iter().chain(below.filter_map(|category| category.period))
+    }
+
+    /// A category and those above it. A parent stands before its children, so the walk upwards ends.
+    fn and_above(&self, code: &str) -> impl Iterator<Item = &Category> {
+        std::iter::successors(self.category(code), |category| self.category(category.parent.as_deref()?))
     }
 }
 
@@ -182,6 +235,12 @@ fn category(members: &mut Members) -> Result<Category, MemberError> {
     Ok(Category {
         code: members.take("code", shared::code)?,
         parent: members.take_opt("parent", shared::code)?,
+        assurance: members.take_opt("assurance", |field| {
+            field.one_of(&[("substantial", Assurance::Substantial), ("high", Assurance::High)])
+        })?,
+        period: members.take_opt("period", |field| {
+            field.one_of(&[("month", Period::Month), ("quarter", Period::Quarter), ("year", Period::Year)])
+        })?,
         title: members.take("title", |field| read(field, title))?,
     })
 }

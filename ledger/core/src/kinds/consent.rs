@@ -1,10 +1,11 @@
 //! `consent`: the right to see somebody's data, given by them.
 
+use super::grant::{Giver, Terms};
 use super::{Class, Content, NotAllowed, Row, Validity, shared};
 use crate::Hash;
 use crate::json::Members;
 use crate::record::RecordError;
-use crate::status::Status;
+use std::slice;
 
 /// Who may see which of somebody's data, for what, from when to when.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +22,22 @@ pub struct Consent {
     pub purposes: Vec<String>,
     /// From when to when.
     pub validity: Validity,
+    /// By whose word it came about.
+    pub giver: Giver,
+}
+
+impl Consent {
+    pub(super) fn terms(&self) -> Terms<'_> {
+        Terms {
+            from: slice::from_ref(&self.subject),
+            to: slice::from_ref(&self.recipient),
+            takers: &[],
+            giver: &self.giver,
+            catalogue: self.catalogue,
+            validity: self.validity,
+            substitution: None,
+        }
+    }
 }
 
 pub(super) static ROW: Row = Row {
@@ -29,15 +46,9 @@ pub(super) static ROW: Row = Row {
     any_time: false,
     withholdable: &["reference"],
     parse,
-    becomes: |_, _| Some(Status::ACTIVE),
-    may_sign: |signing| match signing.record.content() {
-        Content::Consent(consent) if signing.signer.is_party(&consent.subject) => Ok(()),
-        _ => Err(NotAllowed::Signer),
-    },
-    concerns: |record, _| match record.content() {
-        Content::Consent(consent) => vec![consent.subject, consent.recipient],
-        _ => Vec::new(),
-    },
+    becomes: |record, _| Terms::of(record).map(|terms| terms.starts()),
+    may_sign: |signing| Terms::of(signing.record).ok_or(NotAllowed::Signer)?.may_sign(signing),
+    concerns: |record, _| Terms::of(record).map(|terms| terms.concerns()).unwrap_or_default(),
 };
 
 fn parse(members: &mut Members) -> Result<Content, RecordError> {
@@ -48,6 +59,7 @@ fn parse(members: &mut Members) -> Result<Content, RecordError> {
         scopes: shared::take_set(members, "scopes", 64, shared::code)?,
         purposes: shared::take_set(members, "purposes", 64, shared::code)?,
         validity: Validity::take(members)?,
+        giver: Giver::take(members, false)?,
     };
     if consent.subject == consent.recipient {
         return Err(RecordError::SameParty { pointer: "/recipient".to_owned() });

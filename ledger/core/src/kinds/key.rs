@@ -116,11 +116,18 @@ pub fn check_possession(record: &Record) -> Result<(), NotAllowed> {
 }
 
 fn may_sign(signing: &Signing<'_>) -> Result<(), NotAllowed> {
-    let (Content::Key(key), Some(holder)) = (signing.record.content(), signing.key_holder) else {
+    let (Content::Key(key), Some(holder)) = (signing.record.content(), signing.holder) else {
         return Err(NotAllowed::Signer);
     };
     let registrar = signing.signer.is_root()
-        || (signing.signer.has(Role::Registrar) && holder.party_type != PartyType::Institution);
+        || match (holder.party_type, &holder.under) {
+            (PartyType::Institution, _) => false,
+            (PartyType::Role, under) => {
+                // Its organisation knows who fills it. A further key waits for nobody there: a new role is made instead.
+                key.basis == KeyBasis::First && under.is_some_and(|under| signing.signer.is_party(&under))
+            }
+            _ => signing.signer.has(Role::Registrar),
+        };
     let allowed = match key.basis {
         KeyBasis::First => {
             shared::check_quorum(signing, key.quorum)?;

@@ -1,24 +1,49 @@
-//! `mandate`: the right to act for somebody, given by them and accepted by the other.
+//! `mandate`: the right to act for somebody, given by them and taken by the other.
 
+use super::grant::{Giver, MAX_SIDE, Terms};
 use super::{Class, Content, NotAllowed, Row, Validity, shared};
 use crate::Hash;
-use crate::json::Members;
+use crate::json::{Field, Members};
 use crate::record::RecordError;
-use crate::status::Status;
+
+/// The most levels of mandates under one.
+const MAX_SUBSTITUTION: usize = 4;
 
 /// Who may act for whom, in what, from when to when.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mandate {
-    /// Who gives it.
-    pub mandator: Hash,
-    /// Who may act.
-    pub mandatee: Hash,
+    /// For whom, ascending.
+    pub mandators: Vec<Hash>,
+    /// Who may act, ascending.
+    pub mandatees: Vec<Hash>,
+    /// How many of the mandatees must act together; 1: each may alone.
+    pub needed: usize,
     /// The catalogue version that the scopes are codes of.
     pub catalogue: Hash,
     /// Category codes, ascending; each covers what stands below it.
     pub scopes: Vec<String>,
     /// From when to when.
     pub validity: Validity,
+    /// How many levels of mandates may stand under it.
+    pub substitution: usize,
+    /// Whether it holds on while its mandator is under protection.
+    pub survives: bool,
+    /// By whose word it came about.
+    pub giver: Giver,
+}
+
+impl Mandate {
+    pub(super) fn terms(&self) -> Terms<'_> {
+        Terms {
+            from: &self.mandators,
+            to: &self.mandatees,
+            takers: if self.giver.ground().is_some() { &[] } else { &self.mandatees },
+            giver: &self.giver,
+            catalogue: self.catalogue,
+            validity: self.validity,
+            substitution: Some(self.substitution),
+        }
+    }
 }
 
 pub(super) static ROW: Row = Row {
@@ -27,27 +52,28 @@ pub(super) static ROW: Row = Row {
     any_time: false,
     withholdable: &["reference"],
     parse,
-    becomes: |_, _| Some(Status::PENDING),
-    may_sign: |signing| match signing.record.content() {
-        Content::Mandate(mandate) if signing.signer.is_party(&mandate.mandator) => Ok(()),
-        _ => Err(NotAllowed::Signer),
-    },
-    concerns: |record, _| match record.content() {
-        Content::Mandate(mandate) => vec![mandate.mandator, mandate.mandatee],
-        _ => Vec::new(),
-    },
+    becomes: |record, _| Terms::of(record).map(|terms| terms.starts()),
+    may_sign: |signing| Terms::of(signing.record).ok_or(NotAllowed::Signer)?.may_sign(signing),
+    concerns: |record, _| Terms::of(record).map(|terms| terms.concerns()).unwrap_or_default(),
 };
 
 fn parse(members: &mut Members) -> Result<Content, RecordError> {
+    let mandators = shared::take_set(members, "mandators", MAX_SIDE, Field::hash)?;
+    let mandatees = shared::take_set(members, "mandatees", MAX_SIDE, Field::hash)?;
     let mandate = Mandate {
-        mandator: members.take_hash("mandator")?,
-        mandatee: members.take_hash("mandatee")?,
+        needed: shared::take_count(members, "needed", 2..=mandatees.len())?.unwrap_or(1),
+        mandators,
+        mandatees,
         catalogue: members.take_hash("catalogue")?,
         scopes: shared::take_set(members, "scopes", 64, shared::code)?,
         validity: Validity::take(members)?,
+        substitution: shared::take_count(members, "substitution", 1..=MAX_SUBSTITUTION)?.unwrap_or(0),
+        survives: shared::take_flag(members, "survives")?,
+        giver: Giver::take(members, true)?,
     };
-    if mandate.mandator == mandate.mandatee {
-        return Err(RecordError::SameParty { pointer: "/mandatee".to_owned() });
+    let by: &[Hash] = mandate.giver.under().map_or(&[], |under| &under.by);
+    if mandate.mandatees.iter().any(|party| mandate.mandators.contains(party) || by.contains(party)) {
+        return Err(RecordError::SameParty { pointer: "/mandatees".to_owned() });
     }
     Ok(Content::Mandate(mandate))
 }

@@ -2,26 +2,36 @@
 //!
 //! spec: kinds.md
 
+mod acceptance;
 mod catalogue;
 mod consent;
+mod dispute;
+mod grant;
 mod key;
 mod key_end;
+mod life_event;
 mod mandate;
 mod other;
 mod party;
+mod revocation;
 mod root;
 mod shared;
-mod transition;
+mod suspension;
 
-pub use catalogue::{Basis, Catalogue, Category, Purpose, Title};
+pub use catalogue::{Basis, Catalogue, Category, Period, Purpose, Title};
 pub use consent::Consent;
+pub use dispute::Dispute;
+pub use grant::{Assisted, Giver, Ground, MAX_SIDE, Under, check_within, under_of};
 pub use key::{Assurance, Key, KeyBasis, check_possession, proof_of_possession_message};
 pub use key_end::{KeyEnd, KeyEndReason};
+pub use life_event::{Event, LifeEvent};
 pub use mandate::Mandate;
 pub use other::Other;
 pub use party::{Party, PartyType, Role};
+pub use revocation::Revocation;
 pub use root::{Root, RootKey};
 pub use shared::Validity;
+pub use suspension::Suspension;
 
 use crate::index::Item;
 use crate::json::Members;
@@ -47,8 +57,16 @@ pub enum Content {
     Mandate(Mandate),
     /// A further signature that something waits for.
     Acceptance,
+    /// The end of something its signer was given.
+    Renunciation,
     /// The end of something its signer gave.
-    Revocation,
+    Revocation(Revocation),
+    /// Out of force, or back in.
+    Suspension(Suspension),
+    /// A step of a dispute about a grant.
+    Dispute(Dispute),
+    /// What happened to a party.
+    LifeEvent(LifeEvent),
     /// The right to see somebody's data.
     Consent(Consent),
     /// A kind that this version stores and proves, and that satisfies no decision.
@@ -97,30 +115,24 @@ impl Row {
 }
 
 /// The table, in the order of `spec/kinds.md`.
-pub static TABLE: [&Row; 9] = [
+pub static TABLE: [&Row; 13] = [
     &root::ROW,
     &party::ROW,
     &key::ROW,
     &key_end::ROW,
     &catalogue::ROW,
     &mandate::ROW,
-    &transition::ACCEPTANCE,
-    &transition::REVOCATION,
     &consent::ROW,
+    &acceptance::ROW,
+    &revocation::RENUNCIATION,
+    &revocation::REVOCATION,
+    &suspension::ROW,
+    &dispute::ROW,
+    &life_event::ROW,
 ];
 
 /// Kinds that a later version defines: refused, so that nobody believes that they have an effect already.
-pub const RESERVED: [&str; 9] = [
-    "renunciation",
-    "suspension",
-    "request",
-    "access",
-    "holding",
-    "life-event",
-    "dispute",
-    "erasure",
-    "ledger-end",
-];
+pub const RESERVED: [&str; 5] = ["request", "access", "holding", "erasure", "ledger-end"];
 
 /// The row of a kind; `None` for a reserved one.
 #[must_use]
@@ -189,10 +201,19 @@ pub struct Signing<'a> {
     pub signer: Signer<'a>,
     /// The root of the ledger.
     pub root: &'a Root,
-    /// Transitions: what moves, and the `kid`s of the create and of the enabling items before this one.
-    pub target: Option<(&'a Target<'a>, &'a [Hash])>,
-    /// `key` records: the party that gets the key.
-    pub key_holder: Option<&'a Party>,
+    /// Transitions: what moves, and who signed the create and the enabling items before this one.
+    pub target: Option<(&'a Target<'a>, &'a [Signatory])>,
+    /// The party that a `key` is for, or that a `role` is under.
+    pub holder: Option<&'a Party>,
+}
+
+/// With what a record was signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Signatory {
+    /// The key's id, or a root key's thumbprint.
+    pub kid: Hash,
+    /// Whose key it is; `None`: the root's.
+    pub party: Option<Hash>,
 }
 
 /// The kinds table does not let this signer sign this record.
@@ -201,8 +222,8 @@ pub enum NotAllowed {
     /// The signer is not the one that the kinds table names.
     #[error("the kinds table does not allow this signer here")]
     Signer,
-    /// A root key signs twice.
-    #[error("this root key has signed already")]
+    /// A root key, or a party, signs twice.
+    #[error("this root key, or this party, has signed already")]
     Twice,
     /// `quorum` is not the root's.
     #[error("the record's quorum is not the root's")]
@@ -214,11 +235,17 @@ pub enum NotAllowed {
     #[error("a root with a quorum above 1 cannot end this in this version")]
     RootQuorum,
     /// A claim reaches further back than this signer may.
-    #[error("compromised_since lies more than 30 days back, which only the root may say")]
+    #[error("compromised_since lies more than 30 days back, which only the root or an authority may say")]
     TooFarBack,
     /// A new key did not prove that its holder has it.
     #[error("the new key's proof of possession does not verify")]
     Possession,
+    /// The mandate that a grant is to stand under does not hold, or the party that a role is to stand under may not have it.
+    #[error("what this is to stand under does not hold, or may not have it")]
+    Under,
+    /// A grant reaches further than the mandate that it is under.
+    #[error("it reaches further than the mandate that it is under")]
+    Beyond,
     /// Entry 0 only.
     #[error("a root record stands at entry 0 only")]
     NotFirstEntry,
@@ -236,6 +263,8 @@ impl NotAllowed {
             Self::RootQuorum => "root_quorum",
             Self::TooFarBack => "too_far_back",
             Self::Possession => "possession",
+            Self::Under => "under",
+            Self::Beyond => "beyond",
             Self::NotFirstEntry => "not_entry_0",
         }
     }

@@ -19,6 +19,8 @@ pub struct Party {
     pub level: Option<String>,
     /// Prepared by the ledger for an identifier that nobody had registered; pending until a registrar confirms it.
     pub provisional: bool,
+    /// A role's organisation or institution, in whose name it acts.
+    pub under: Option<Hash>,
     /// How many root keys must sign, if the root signs.
     pub quorum: u64,
 }
@@ -32,6 +34,8 @@ pub enum PartyType {
     Organisation,
     /// An authority or an institution with a public task.
     Institution,
+    /// Somebody's function under one of these, such as a clerk's.
+    Role,
 }
 
 /// What a party may do beyond its own affairs.
@@ -39,22 +43,29 @@ pub enum PartyType {
 pub enum Role {
     /// Reads everything in order to check it.
     Auditor,
+    /// Records representation by law and life events, and settles disputes.
+    Authority,
     /// Publishes catalogues.
     Catalogue,
+    /// Writes down what citizens wish who don't sign with a key.
+    Counter,
     /// The ledger itself, preparing parties that nobody has registered yet.
     Provisional,
     /// Registers persons and organisations and binds their keys.
     Registrar,
 }
 
-pub(super) const TYPES: [(&str, PartyType); 3] = [
+pub(super) const TYPES: [(&str, PartyType); 4] = [
     ("person", PartyType::Person),
     ("organisation", PartyType::Organisation),
     ("institution", PartyType::Institution),
+    ("role", PartyType::Role),
 ];
-const ROLES: [(&str, Role); 4] = [
+const ROLES: [(&str, Role); 6] = [
     ("auditor", Role::Auditor),
+    ("authority", Role::Authority),
     ("catalogue", Role::Catalogue),
+    ("counter", Role::Counter),
     ("provisional", Role::Provisional),
     ("registrar", Role::Registrar),
 ];
@@ -67,6 +78,7 @@ impl PartyType {
             Self::Person => "person",
             Self::Organisation => "organisation",
             Self::Institution => "institution",
+            Self::Role => "role",
         }
     }
 }
@@ -83,11 +95,13 @@ pub(super) static ROW: Row = Row {
         _ => None,
     },
     may_sign,
-    concerns: |record, _| vec![record.id()],
+    concerns: |record, _| match record.content() {
+        Content::Party(Party { under: Some(under), .. }) => vec![record.id(), *under],
+        _ => vec![record.id()],
+    },
 };
 
 fn parse(members: &mut Members) -> Result<Content, RecordError> {
-    let is_provisional = members.take_opt("provisional", Field::bool)?;
     let party = Party {
         party_type: members.take_enum("party_type", &TYPES)?,
         handle: members.take_hash("handle")?,
@@ -97,14 +111,17 @@ fn parse(members: &mut Members) -> Result<Content, RecordError> {
             Vec::new()
         },
         level: members.take_opt("level", shared::code)?,
-        provisional: is_provisional.unwrap_or(false),
+        provisional: shared::take_flag(members, "provisional")?,
+        under: members.take_opt("under", Field::hash)?,
         quorum: shared::take_quorum(members)?,
     };
-    if is_provisional == Some(false) {
-        return Err(members.mistyped("provisional", "true, or absent").into());
+    let is_role = party.party_type == PartyType::Role;
+    if party.under.is_some() != is_role {
+        return Err(members.mistyped("under", "there exactly if party_type is role").into());
     }
-    if !party.roles.is_empty() && party.party_type != PartyType::Institution {
-        return Err(members.mistyped("roles", "for institutions only").into());
+    let of_role = party.roles == [Role::Counter] && is_role;
+    if !party.roles.is_empty() && party.party_type != PartyType::Institution && !of_role {
+        return Err(members.mistyped("roles", "for institutions only; of a role only counter").into());
     }
     Ok(Content::Party(party))
 }
@@ -112,6 +129,9 @@ fn parse(members: &mut Members) -> Result<Content, RecordError> {
 fn may_sign(signing: &super::Signing<'_>) -> Result<(), NotAllowed> {
     let Content::Party(party) = signing.record.content() else { return Err(NotAllowed::Signer) };
     shared::check_quorum(signing, party.quorum)?;
+    if let Some(under) = &party.under {
+        return may_have_role(signing, party, under);
+    }
     let plain = party.roles.is_empty() && party.party_type != PartyType::Institution;
     let allowed = if party.provisional {
         plain && signing.signer.has(Role::Provisional)
@@ -119,4 +139,15 @@ fn may_sign(signing: &super::Signing<'_>) -> Result<(), NotAllowed> {
         signing.signer.is_root() || (plain && signing.signer.has(Role::Registrar))
     };
     if allowed { Ok(()) } else { Err(NotAllowed::Signer) }
+}
+
+/// A role is its organisation's own to give, with no more than that may do itself.
+fn may_have_role(signing: &super::Signing<'_>, role: &Party, under: &Hash) -> Result<(), NotAllowed> {
+    if !signing.signer.is_party(under) && !signing.signer.is_root() {
+        return Err(NotAllowed::Signer);
+    }
+    let holder = signing.holder.ok_or(NotAllowed::Under)?;
+    let is_body = matches!(holder.party_type, PartyType::Organisation | PartyType::Institution);
+    let has_all = role.roles.iter().all(|role| holder.roles.contains(role));
+    if is_body && has_all && !role.provisional { Ok(()) } else { Err(NotAllowed::Under) }
 }

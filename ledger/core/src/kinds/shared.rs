@@ -6,6 +6,7 @@ use crate::json::{Field, MemberError, Members};
 use crate::record::RecordError;
 use crate::status::Status;
 use crate::{Hash, Millis};
+use std::ops::RangeInclusive;
 
 /// From when to when a grant holds, said twice: days for people, instants for machines.
 ///
@@ -99,6 +100,27 @@ pub(super) fn take_set<T: Ord>(
     Ok(items)
 }
 
+/// Takes a number that is there only if it says more than its absence does.
+pub(super) fn take_count(
+    members: &mut Members,
+    name: &'static str,
+    allowed: RangeInclusive<usize>,
+) -> Result<Option<usize>, MemberError> {
+    let Some(count) = members.take_opt(name, Field::u64)? else { return Ok(None) };
+    match usize::try_from(count) {
+        Ok(count) if allowed.contains(&count) => Ok(Some(count)),
+        _ => Err(members.mistyped(name, "a whole number in its range, or absent")),
+    }
+}
+
+/// Takes a member that is `true` or absent.
+pub(super) fn take_flag(members: &mut Members, name: &'static str) -> Result<bool, MemberError> {
+    match members.take_opt(name, Field::bool)? {
+        Some(false) => Err(members.mistyped(name, "true, or absent")),
+        flag => Ok(flag.is_some()),
+    }
+}
+
 /// Takes `quorum`, which is there only if more than one root key must sign.
 pub(super) fn take_quorum(members: &mut Members) -> Result<u64, MemberError> {
     let quorum = members.take_opt("quorum", Field::u64)?;
@@ -122,4 +144,13 @@ pub(super) fn check_quorum(signing: &Signing<'_>, quorum: u64) -> Result<(), Not
 /// The parties of a transition are those of what it moves.
 pub(super) fn target_concerns(target: Option<&crate::record::Record>) -> Vec<Hash> {
     target.map(|record| (record.row().concerns)(record, None)).unwrap_or_default()
+}
+
+/// Allowed, but not for one root key alone where the root's quorum is above 1.
+pub(super) fn allow(signing: &Signing<'_>, allowed: bool) -> Result<(), NotAllowed> {
+    match (allowed, signing.signer.is_root() && signing.root.quorum > 1) {
+        (false, _) => Err(NotAllowed::Signer),
+        (true, true) => Err(NotAllowed::RootQuorum),
+        (true, false) => Ok(()),
+    }
 }

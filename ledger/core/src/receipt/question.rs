@@ -2,10 +2,11 @@
 //!
 //! spec: receipts.md#questions
 
-use crate::decide::{AuthZen, Decision, Reason};
+use crate::decide::{AuthZen, Decision, Reason, Request};
 use crate::json::{Field, MemberError, Members};
 use crate::{Hash, Millis, Size};
 use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
 
 /// What a receipt answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +58,7 @@ pub struct Authority {
 }
 
 /// The parties of a request by id; `None` where nobody is registered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Named {
     /// Who wants to act.
     pub actor: Option<Hash>,
@@ -65,6 +66,30 @@ pub struct Named {
     pub subject: Option<Hash>,
     /// For whom the actor acts; the outer `None`: for itself.
     pub on_behalf_of: Option<Option<Hash>>,
+    /// Who acts along with it, in the order of the request.
+    pub together_with: Vec<Option<Hash>>,
+}
+
+impl Named {
+    /// The request that is decided.
+    #[must_use]
+    pub fn request(&self, asked: &AuthZen) -> Request {
+        Request {
+            actor: self.actor,
+            subject: self.subject,
+            on_behalf_of: self.on_behalf_of,
+            together_with: self.together_with.clone(),
+            category: asked.category.clone(),
+            purpose: asked.purpose.clone(),
+        }
+    }
+
+    /// Those that are registered, each once.
+    #[must_use]
+    pub fn registered(&self) -> BTreeSet<Hash> {
+        let named = [self.actor, self.subject, self.on_behalf_of.flatten()];
+        named.into_iter().chain(self.together_with.iter().copied()).flatten().collect()
+    }
 }
 
 /// A point of the past: a tree size, which may have been found from a time.
@@ -115,11 +140,16 @@ impl Question {
                 put("request", authority.request.write());
                 put("at", json!(authority.at));
                 let named = &authority.parties;
-                let mut parties = json!({"actor": named.actor, "subject": named.subject});
-                if let (Some(principal), Some(parties)) = (named.on_behalf_of, parties.as_object_mut()) {
+                let mut parties = Map::new();
+                parties.insert("actor".to_owned(), json!(named.actor));
+                parties.insert("subject".to_owned(), json!(named.subject));
+                if let Some(principal) = named.on_behalf_of {
                     parties.insert("on_behalf_of".to_owned(), json!(principal));
                 }
-                put("parties", parties);
+                if !named.together_with.is_empty() {
+                    parties.insert("together_with".to_owned(), json!(named.together_with));
+                }
+                put("parties", Value::Object(parties));
                 put("grants", json!(authority.grants));
                 put("catalogues", json!(authority.catalogues));
                 put("decision", json!(authority.decision));
@@ -181,6 +211,9 @@ fn read_authority(members: &mut Members) -> Result<Authority, MemberError> {
         actor: parties.take("actor", id_or_null)?,
         subject: parties.take("subject", id_or_null)?,
         on_behalf_of: parties.take_opt("on_behalf_of", id_or_null)?,
+        together_with: parties
+            .take_opt("together_with", |field| field.array_of(id_or_null))?
+            .unwrap_or_default(),
     };
     parties.finish()?;
     let decision = members.take("decision", Field::value)?;

@@ -2,8 +2,8 @@
 //!
 //! spec: receipts.md#what-an-answer-needs
 
-use super::{AsOf, Authority, Named};
-use crate::decide::{Decision, Facts, Gather, PartyRef, Request, decide};
+use super::{AsOf, Authority};
+use crate::decide::{Decision, Facts, Gather, PartyRef, decide};
 use crate::entry::Entry;
 use crate::hash::tag;
 use crate::index::Item;
@@ -53,8 +53,8 @@ pub enum WalkError {
     /// `decide` says something else.
     #[error("decide says {:?} over these records", .0.reason)]
     OtherDecision(Decision),
-    /// A grant between others than the parties of the request.
-    #[error("the grant {0} is not between the parties of the request")]
+    /// A grant that the decision does not rest on.
+    #[error("the decision does not rest on the grant {0}")]
     OtherGrant(Hash),
 }
 
@@ -266,7 +266,7 @@ fn filed<S: Source + ?Sized>(
     Ok(statuses)
 }
 
-/// Runs the decision of an authority question over exactly its records.
+/// Runs the decision of an authority question over exactly its records: it is the one stated, and rests on each grant.
 ///
 /// # Errors
 /// [`WalkError`].
@@ -275,35 +275,35 @@ pub fn authority<S: Source + ?Sized>(
     asked: &Authority,
     as_of: Size,
 ) -> Result<Decision, WalkError> {
-    let Named { actor, subject, on_behalf_of } = asked.parties;
-    let named = [
-        ("actor", Some(&asked.request.actor), Some(actor)),
-        ("subject", Some(&asked.request.subject), Some(subject)),
-        ("on_behalf_of", asked.request.on_behalf_of.as_ref(), on_behalf_of),
+    let named = &asked.parties;
+    let roles = [
+        ("actor", Some(&asked.request.actor), Some(named.actor)),
+        ("subject", Some(&asked.request.subject), Some(named.subject)),
+        ("on_behalf_of", asked.request.on_behalf_of.as_ref(), named.on_behalf_of),
     ];
-    for (role, reference, id) in named {
+    for (role, reference, id) in roles {
         check_named(judge.source(), role, reference, id)?;
     }
-    let parties: BTreeSet<Hash> = [actor, subject, on_behalf_of.flatten()].into_iter().flatten().collect();
+    if named.together_with.len() != asked.request.together_with.len() {
+        return Err(WalkError::OtherParty("together_with"));
+    }
+    for (reference, id) in asked.request.together_with.iter().zip(&named.together_with) {
+        check_named(judge.source(), "together_with", Some(reference), Some(*id))?;
+    }
     let gather = Gather {
-        parties: parties.clone(),
+        parties: named.registered(),
         grants: asked.grants.iter().copied().collect(),
         catalogues: asked.catalogues.iter().copied().collect(),
     };
     let facts = Facts::gather(judge, &gather, as_of)?;
-    for grant in &facts.grants {
-        if !parties.contains(&grant.from) || !parties.contains(&grant.to) {
-            return Err(WalkError::OtherGrant(grant.id));
-        }
+    let decision = decide(&named.request(&asked.request), asked.at, &facts);
+    if decision != asked.decision {
+        return Err(WalkError::OtherDecision(decision));
     }
-    let request = Request {
-        actor,
-        subject,
-        on_behalf_of,
-        category: asked.request.category.clone(),
-        purpose: asked.request.purpose.clone(),
-    };
-    Ok(decide(&request, asked.at, &facts))
+    match asked.grants.iter().find(|id| !decision.evidence.contains(id)) {
+        Some(surplus) => Err(WalkError::OtherGrant(*surplus)),
+        None => Ok(decision),
+    }
 }
 
 /// The party that the request names is the one whose record is there: by its id, or by the identifier that its

@@ -233,17 +233,13 @@ fn authority(world: &World, mother: &Actor, son: &Actor, given: Hash) -> Vec<Tri
     full.catalogues = vec![world.catalogue];
     let resurrected = told(world, liar.receipt(&Question::Authority(full)), ask.clone());
     let yes = |asked: &mut Authority| {
-        asked.decision =
-            Decision { permit: true, reason: Reason::Own, evidence: asked.decision.evidence.clone() };
+        asked.decision = Decision { permit: true, reason: Reason::Own, ..asked.decision.clone() };
     };
     let note = world.append(world.consent(son, &world.registrar.party, &["tax"], &["read"])).id;
     let elsewhere = Liar::copy(world);
-    let Question::Authority(mut more) = honest.question.clone() else { panic!("another question") };
-    more.grants = {
-        let mut grants = vec![given, note];
-        grants.sort_unstable();
-        grants
-    };
+    let Question::Authority(mut more) = dead.question.clone() else { panic!("another question") };
+    more.grants = vec![note];
+    more.catalogues = vec![world.catalogue];
     let surplus = told(world, elsewhere.receipt(&Question::Authority(more)), ask.clone());
     vec![
         Trial::new(
@@ -288,7 +284,7 @@ fn authority(world: &World, mother: &Actor, son: &Actor, given: Hash) -> Vec<Tri
         Trial::new("dead-mandator", "The mandator's record has ended since.", "other_decision", &resurrected),
         Trial::new(
             "grant-of-others",
-            "A grant between others than the parties of the request.",
+            "A grant that the decision does not rest on: one between others.",
             "surplus",
             &surplus,
         ),

@@ -172,8 +172,80 @@ fn grant(good: Made, required: &'static [&'static str]) -> Shape {
 }
 
 fn mandates() -> Shape {
-    let required = &["mandator", "mandatee", "catalogue", "scopes", "valid_from", "not_before"];
-    grant(mandate(), required)
+    let required = &["mandators", "mandatees", "catalogue", "scopes", "valid_from", "not_before"];
+    let mut shape = grant(mandate(), required);
+    let nine: Vec<Value> = (10..19).map(id).collect();
+    shape.optional.extend([
+        ("mandators", json!([id(1), id(4)])),
+        ("substitution", json!(4)),
+        ("survives", json!(true)),
+        ("ground", json!("parental")),
+    ]);
+    shape.wrong.extend([
+        ("mandators", "empty", json!([])),
+        ("mandators", "one id", id(1)),
+        ("mandatees", "descending", json!([id(3), id(2)])),
+        ("mandatees", "nine", json!(nine)),
+        ("needed", "one", json!(1)),
+        ("needed", "more than there are", json!(2)),
+        ("substitution", "none", json!(0)),
+        ("substitution", "five", json!(5)),
+        ("survives", "false", json!(false)),
+        ("ground", "another", json!("friendship")),
+        ("assisted", "of another channel", json!({"channel": "telephone"})),
+    ]);
+    shape
+}
+
+/// How grants come about: of `mandate` and `consent` alike.
+fn given() -> Vec<Case> {
+    let paper = json!({"channel": "paper", "document": id(9)});
+    let below =
+        |made: Made| made.set("under", id(5)).set("by", json!([id(6)])).set("informed", json!([id(6)]));
+    let joint = mandate().set("mandatees", json!([id(2), id(4)]));
+    let spoken = json!({"channel": "spoken", "document": id(9)});
+    vec![
+        mandate().set("assisted", paper.clone()).case(
+            "mandate-on-paper",
+            "An officer has the paper.",
+            "accept",
+        ),
+        mandate().set("assisted", json!({"channel": "paper"})).case(
+            "mandate-on-no-paper",
+            "A paper without its hash.",
+            "member_missing",
+        ),
+        mandate().set("assisted", spoken).case(
+            "mandate-spoken-paper",
+            "A spoken wish with a paper.",
+            "member_unknown",
+        ),
+        joint.clone().set("needed", json!(2)).case("mandate-both", "Two who must act together.", "accept"),
+        joint.set("needed", json!(3)).case("mandate-three-of-two", "Three of two.", "member_mistyped"),
+        below(mandate()).case("mandate-under", "Given under another.", "accept"),
+        below(mandate()).without("by").case("mandate-under-by-nobody", "Nobody gives it.", "member_missing"),
+        below(mandate()).without("informed").case(
+            "mandate-under-unseen",
+            "It does not say who is informed.",
+            "member_missing",
+        ),
+        mandate().set("by", json!([id(6)])).case("mandate-by", "It is under none.", "member_unknown"),
+        below(mandate()).set("by", json!([id(2)])).case(
+            "mandate-to-its-giver",
+            "To who gives it.",
+            "same_party",
+        ),
+        below(mandate()).set("ground", json!("parental")).case(
+            "mandate-under-by-law",
+            "Under a mandate, and by law.",
+            "member_mistyped",
+        ),
+        mandate().set("assisted", paper.clone()).set("ground", json!("parental")).case(
+            "mandate-paper-by-law",
+            "On paper, and by law.",
+            "member_mistyped",
+        ),
+    ]
 }
 
 fn consent() -> Shape {
@@ -186,6 +258,7 @@ fn consent() -> Shape {
     let required = &["subject", "recipient", "catalogue", "scopes", "purposes", "valid_from", "not_before"];
     let mut shape = grant(Made::new("consent", &members), required);
     shape.wrong.push(("purposes", "empty", json!([])));
+    shape.wrong.push(("under", "a name", json!("guardian")));
     shape
 }
 
@@ -202,9 +275,55 @@ fn other() -> Shape {
     }
 }
 
+/// The transitions that say more than what they move.
+fn moves() -> Vec<Case> {
+    let on = |kind: &str, members: Value| {
+        let mut members = members;
+        members["target"] = id(1);
+        Made::new(kind, &members)
+    };
+    let event = |event: &str| on("life-event", json!({"event": event, "effective": NOW}));
+    vec![
+        on("revocation", json!({"effective": NOW})).case("revocation-now", "It names the instant.", "accept"),
+        on("revocation", json!({"effective": NOW - 1})).case(
+            "revocation-before-iat",
+            "It is to have ended before it was signed.",
+            "member_mistyped",
+        ),
+        on("suspension", json!({"lift": true})).case("suspension-lift", "It lifts one.", "accept"),
+        on("suspension", json!({"lift": false})).case(
+            "suspension-no-lift",
+            "It lifts none.",
+            "member_mistyped",
+        ),
+        on("dispute", json!({"step": "open"})).case("dispute-good", "A dispute begins.", "accept"),
+        on("dispute", json!({})).case("dispute-without-step", "There is no step.", "member_missing"),
+        on("dispute", json!({"step": "won"})).case("dispute-wrong-step", "No such step.", "member_mistyped"),
+        on("dispute", json!({"step": "open"})).withheld("statement", &json!("I never signed this.")).case(
+            "dispute-with-statement",
+            "With a statement that is withheld.",
+            "accept",
+        ),
+        event("death").case("life-event-good", "A death.", "accept"),
+        event("birth").case("life-event-wrong-event", "No such event.", "member_mistyped"),
+        event("death").without("effective").case(
+            "life-event-without-day",
+            "Nobody says when.",
+            "member_missing",
+        ),
+        event("merger").set("into", id(2)).case("life-event-merger", "Merged into another.", "accept"),
+        event("merger").case("life-event-merger-into-none", "Merged into nothing.", "member_missing"),
+        event("death").set("into", id(2)).case(
+            "life-event-death-into",
+            "A death, into another.",
+            "member_unknown",
+        ),
+    ]
+}
+
 fn transitions() -> Vec<Case> {
     let mut cases = Vec::new();
-    for kind in ["acceptance", "revocation"] {
+    for kind in ["acceptance", "renunciation", "revocation", "suspension"] {
         let good = Made::new(kind, &json!({"target": id(1)}));
         cases.push(good.case(&format!("{kind}-good"), "It names its target.", "accept"));
         let bare = good.clone().without("target");
@@ -212,6 +331,8 @@ fn transitions() -> Vec<Case> {
         let more = good.set("reason", json!("none"));
         cases.push(more.case(&format!("{kind}-unknown-member"), "It has a member more.", "member_unknown"));
     }
+    cases.extend(moves());
+    cases.extend(given());
     let open_end = mandate().without("valid_until").without("not_after");
     cases.push(open_end.case("mandate-open-end", "It has no last day.", "accept"));
     let half = mandate().without("not_after");
@@ -223,6 +344,22 @@ fn transitions() -> Vec<Case> {
         .set("roles", json!(["auditor", "registrar"]))
         .handle(Some(HANDLE));
     cases.push(office.case("party-institution", "An institution with two roles.", "accept"));
+    let clerk = Made::new(
+        "party",
+        &json!({"party_type": "role", "under": id(3), "handle": procura_core::hash::handle_commitment(&HANDLE)}),
+    )
+    .handle(Some(HANDLE));
+    cases.push(clerk.case("party-role", "A role under an institution.", "accept"));
+    let officer = clerk.clone().set("roles", json!(["counter"]));
+    cases.push(officer.case("party-role-counter", "An officer at a counter.", "accept"));
+    let judge = clerk.clone().set("roles", json!(["authority"]));
+    cases.push(judge.case("party-role-authority", "A role that is an authority itself.", "member_mistyped"));
+    let loose = clerk.clone().without("under");
+    cases.push(loose.case("party-role-under-none", "A role under nobody.", "member_mistyped"));
+    let named = clerk.withheld("identifier", &json!("niss:48031500292"));
+    cases.push(named.case("party-role-identifier", "A role with an identifier.", "withheld_member"));
+    let under = person().set("under", id(3));
+    cases.push(under.case("party-person-under", "A person under a party.", "member_mistyped"));
     let unsorted = office.set("roles", json!(["registrar", "auditor"]));
     cases.push(unsorted.case("party-roles-descending", "The roles descend.", "member_mistyped"));
     cases

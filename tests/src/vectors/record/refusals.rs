@@ -305,7 +305,7 @@ fn grants() -> Vec<Case> {
     let from =
         |day: &str, instant: u64| mandate().set("valid_from", json!(day)).set("not_before", json!(instant));
     vec![
-        mandate().set("mandatee", id(1)).case("same-party", "A mandate to oneself.", "same_party"),
+        mandate().set("mandatees", json!([id(1)])).case("same-party", "A mandate to oneself.", "same_party"),
         mandate().set("not_before", json!(today + 1)).case(
             "validity-not-before",
             "not_before is not the day's first instant.",
