@@ -4,6 +4,7 @@ use crate::client::Client;
 use crate::error::{Distrust, ReadError};
 use crate::http::unexpected;
 use procura_core::Hash;
+use procura_core::conditions::Properties;
 use procura_core::decide::{AuthZen, PartyRef};
 use procura_core::kinds::{Catalogue, Content};
 use procura_core::receipt::{Receipt, VerifyError};
@@ -79,6 +80,7 @@ impl Client {
             together_with: Vec::new(),
             category: category.to_owned(),
             purpose: NO_PURPOSE.to_owned(),
+            properties: Properties::default(),
         };
         let proven = self.check(&request)?;
         let Some(id) = proven.answer().question().catalogues.first() else { return Ok(None) };

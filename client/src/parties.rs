@@ -5,6 +5,7 @@ use crate::client::Client;
 use crate::error::ReadError;
 use crate::http::{Send, unexpected};
 use procura_core::Hash;
+use procura_core::conditions::Properties;
 use procura_core::decide::{AuthZen, PartyRef};
 use procura_core::identifier::Identifier;
 use serde_json::{Value, json};
@@ -59,6 +60,7 @@ impl Client {
             together_with: Vec::new(),
             category: NO_CATEGORY.to_owned(),
             purpose: NO_PURPOSE.to_owned(),
+            properties: Properties::default(),
         };
         match self.check(&request)?.answer().question().parties.actor {
             Some(id) => Ok(PartyFound::Registered(id)),

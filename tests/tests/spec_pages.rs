@@ -1,6 +1,9 @@
 //! The pages of `spec/` and the code say the same. Goal: a kind, a name of a refusal or of an error never stands in one of
 //! them alone. Method: the kinds table is read out of its page; names are read out of the `name` functions of the code.
+use procura_core::conditions::Conditions;
 use procura_core::kinds::{Class, RESERVED, Row, TABLE, row};
+use procura_core::language::Language;
+use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
@@ -144,4 +147,85 @@ fn every_error_of_a_receipt_has_a_vector() {
     let missing: Vec<_> =
         code.iter().filter(|name| !met.contains(*name) && !without.contains(&name.as_str())).collect();
     assert!(missing.is_empty(), "no vector: {missing:?}");
+}
+
+fn section<'p>(page: &'p str, title: &str) -> &'p str {
+    page.split(&format!("## {title}\n")).nth(1).unwrap().split("\n## ").next().unwrap()
+}
+
+#[test]
+fn every_condition_is_on_its_page() {
+    let page = text("spec/conditions.md");
+    let first = |title| -> BTreeSet<String> {
+        rows(section(&page, title)).iter().skip(1).flat_map(|cells| quoted(&cells[0])).collect()
+    };
+    assert_eq!(first("Types"), names("conditions/mod.rs"));
+    assert_eq!(first("Holds"), names("conditions/evaluate.rs"));
+}
+
+/// Goal: a condition is told in the page's words. Method: the page's templates, filled with its words, beside what the code says of
+/// the same condition.
+#[test]
+fn every_sentence_is_on_its_page() {
+    let page = text("spec/conditions.md");
+    let table = rows(section(&page, "Sentences"));
+    for (column, code) in (1..).zip(["en", "fr", "nl", "de"]) {
+        let cell = |first: &str| {
+            table.iter().find(|cells| cells[0] == first).unwrap_or_else(|| panic!("no row {first}"))[column]
+                .as_str()
+        };
+        assert_eq!(cell("word"), code);
+        let quotes = cell("quotes (French: with U+00A0 inside)").replace(' ', "\u{a0}");
+        let quote = |text: &str| quotes.replace('x', text);
+        let says = |condition: Value, sentence: String| {
+            let conditions = Conditions::read(json!([condition])).unwrap();
+            let told = conditions.iter().next().unwrap().sentence(Language::of_code(code).unwrap());
+            assert_eq!(told, sentence, "{condition}");
+        };
+
+        for of in ["subject", "action", "resource", "context"] {
+            let property = format!("{} {}", quote("amount"), cell(&format!("`{of}`")));
+            let is = |what: &str| {
+                let template = cell("`equals`, `one_of`, `range`");
+                template.replace("{property}", &property).replace("{what}", what)
+            };
+            let on = |members: Value| {
+                let mut condition = json!({"of": of, "property": "amount"});
+                condition.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+                condition
+            };
+            says(on(json!({"type": "equals", "value": true})), is(cell("`true`")));
+            says(on(json!({"type": "equals", "value": false})), is(cell("`false`")));
+            let several = format!("{}, {} {} {}", quote("a"), quote("b"), cell("or"), quote("c"));
+            says(on(json!({"type": "one_of", "values": ["a", "b", "c"]})), is(&several));
+            let (min, max) = (cell("`min`").replace("{n}", "5"), cell("`max`").replace("{n}", "50000"));
+            let both = format!("{min} {} {max}", cell("and"));
+            says(on(json!({"type": "range", "min": 5, "max": 50_000})), is(&both));
+            says(on(json!({"type": "range", "min": 5})), is(&min));
+            says(on(json!({"type": "range", "max": 50_000})), is(&max));
+            for (test, instant, told) in [
+                ("before", 1_795_388_400_000_u64, "{instant}"),
+                ("after", 1_795_424_400_000, "{instant} with a time"),
+            ] {
+                let template = cell(&format!("`{test}`"));
+                let sentence = template.replace("{property}", &property).replace("{instant}", cell(told));
+                says(on(json!({"type": test, "instant": instant})), sentence);
+            }
+        }
+        let purposes = json!({"type": "purpose", "purposes": ["declare", "read"]});
+        let either = format!("{} {} {}", quote("declare"), cell("or"), quote("read"));
+        says(purposes, cell("`purpose`").replace("{what}", &either));
+        for per in ["day", "month", "year", ""] {
+            for (count, times) in [(1, "`times` 1"), (12, "`times` {n}")] {
+                let mut condition = json!({"type": "uses", "times": count});
+                let stated = if per.is_empty() { "no `per`".to_owned() } else { format!("`{per}`") };
+                if !per.is_empty() {
+                    condition["per"] = json!(per);
+                }
+                let times = cell(times).replace("{n}", "12");
+                let template = cell("`uses`");
+                says(condition, template.replace("{times}", &times).replace("{per}", cell(&stated)));
+            }
+        }
+    }
 }

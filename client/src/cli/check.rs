@@ -5,6 +5,7 @@ use super::describe;
 use super::output::{Answer, Failure};
 use super::receipt::keep;
 use clap::Args;
+use procura_core::conditions::Properties;
 use procura_core::decide::AuthZen;
 use serde_json::json;
 use std::path::PathBuf;
@@ -48,6 +49,7 @@ impl Check {
                 .collect::<Result<_, _>>()?,
             category: self.category.clone(),
             purpose: self.purpose.clone(),
+            properties: Properties::default(),
         };
         let proven = client.check(&request)?;
         let kept = keep(self.out.as_deref(), proven.receipt())?;

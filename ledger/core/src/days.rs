@@ -1,4 +1,4 @@
-//! Days in Europe/Brussels and the instants they start and end at.
+//! Days, months and years in Europe/Brussels and the instants they start and end at.
 //!
 //! People agree on days, machines compare instants; a record states both and the ledger refuses it if they
 //! differ. spec: encoding.md#days
@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::ops::Range;
 use std::str::FromStr;
 
 /// Belgian legal time, fixed when the program is built: the system's tables have no say.
@@ -77,13 +78,7 @@ impl Day {
     /// The day on which `instant` falls; `None` after 9999.
     #[must_use]
     pub fn of(instant: Millis) -> Option<Self> {
-        let ms = i64::try_from(instant.0).ok()?;
-        // 2400-01-01T00:00:00Z and later: reckoned in the cycle before.
-        let cycles = ms.checked_sub(13_569_465_600_000)?.div_euclid(CYCLE_MS).checked_add(1)?.max(0);
-        let near = Timestamp::from_millisecond(ms - cycles * CYCLE_MS).ok()?;
-        let date = BRUSSELS.to_datetime(near).date();
-        let year = i64::from(date.year()) + cycles * i64::from(CYCLE_YEARS);
-        Self::new(i16::try_from(year).ok()?, date.month(), date.day()).ok()
+        Clock::at(instant).map(|clock| clock.day)
     }
 
     /// The instant at which the day starts: the `not_before` of a validity whose first day it is. Days before
@@ -98,6 +93,11 @@ impl Day {
     #[must_use]
     pub const fn instant_after(self) -> Millis {
         self.instant_after
+    }
+
+    /// Another day of the same year.
+    fn in_month(self, month: i8, day: i8) -> Option<Self> {
+        Self::new(self.year(), month, day).ok()
     }
 
     /// The year, 1900 to 9999.
@@ -116,6 +116,97 @@ impl Day {
     #[must_use]
     pub fn day(self) -> i8 {
         self.date.day()
+    }
+}
+
+/// What a calendar and a clock in Belgium show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Clock {
+    /// The day.
+    pub day: Day,
+    /// 0 to 23.
+    pub hour: i8,
+    /// 0 to 59.
+    pub minute: i8,
+    /// 0 to 59.
+    pub second: i8,
+    /// 0 to 999.
+    pub millisecond: i16,
+    /// How far the clock is ahead of UTC: without it, an hour of the last Sunday of October is two.
+    pub ahead_h: i32,
+}
+
+impl Clock {
+    /// What they show at `instant`; `None` after 9999.
+    #[must_use]
+    pub fn at(instant: Millis) -> Option<Self> {
+        let ms = i64::try_from(instant.0).ok()?;
+        // 2400-01-01T00:00:00Z and later: reckoned in the cycle before.
+        let cycles = ms.checked_sub(13_569_465_600_000)?.div_euclid(CYCLE_MS).checked_add(1)?.max(0);
+        let near = Timestamp::from_millisecond(ms - cycles * CYCLE_MS).ok()?;
+        let shown = BRUSSELS.to_datetime(near);
+        let (date, time) = (shown.date(), shown.time());
+        let year = i64::from(date.year()) + cycles * i64::from(CYCLE_YEARS);
+        Some(Self {
+            day: Day::new(i16::try_from(year).ok()?, date.month(), date.day()).ok()?,
+            hour: time.hour(),
+            minute: time.minute(),
+            second: time.second(),
+            millisecond: time.millisecond(),
+            ahead_h: BRUSSELS.to_offset(near).seconds() / 3600,
+        })
+    }
+}
+
+/// A stretch of the calendar, in Europe/Brussels. The longer is the greater, and holds each shorter one whole or not at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Period {
+    /// A day.
+    Day,
+    /// A calendar month.
+    Month,
+    /// A quarter of a calendar year.
+    Quarter,
+    /// A calendar year.
+    Year,
+}
+
+impl Period {
+    /// The period's word.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Day => "day",
+            Self::Month => "month",
+            Self::Quarter => "quarter",
+            Self::Year => "year",
+        }
+    }
+
+    /// Whether one begins at `instant`.
+    #[must_use]
+    pub fn begins_at(self, instant: Millis) -> bool {
+        self.around(instant).is_some_and(|period| period.start == instant)
+    }
+
+    /// The one that `instant` lies in; `None` after 9999.
+    #[must_use]
+    pub fn around(self, instant: Millis) -> Option<Range<Millis>> {
+        let day = Day::of(instant)?;
+        let (first, last) = match self {
+            Self::Day => (day, day),
+            Self::Month => {
+                let last = day.date.last_of_month().day();
+                (day.in_month(day.month(), 1)?, day.in_month(day.month(), last)?)
+            }
+            Self::Quarter => {
+                let month = (day.month() - 1) / 3 * 3 + 1;
+                let last = Day::new(day.year(), month + 2, 1).ok()?.date.last_of_month().day();
+                (day.in_month(month, 1)?, day.in_month(month + 2, last)?)
+            }
+            Self::Year => (day.in_month(1, 1)?, day.in_month(12, 31)?),
+        };
+        Some(first.first_instant()..last.instant_after())
     }
 }
 
@@ -242,6 +333,48 @@ mod tests {
                 assert_eq!(i64::try_from(ours.0).unwrap(), theirs.as_millisecond(), "{year}-{month}-{day}");
             }
         }
+    }
+
+    #[test]
+    fn a_period_has_the_instants_that_share_its_digits() {
+        // The first characters of a day are its month, or its year: another way to say which instants are together.
+        for (period, digits) in [(Period::Day, 10), (Period::Month, 7), (Period::Year, 4)] {
+            let named = |at: Millis| Day::of(at).unwrap().to_string()[..digits].to_owned();
+            for text in [
+                "1970-01-01T00:00:00Z",
+                "2024-02-29T12:00:00Z",
+                "2026-03-29T00:59:59Z",
+                "2026-10-25T00:30:00Z",
+                "2026-10-31T22:59:59.999Z",
+                "2026-12-31T23:00:00Z",
+                "2100-02-28T22:59:59Z",
+            ] {
+                let at = ms(text);
+                let around = period.around(at).unwrap();
+                assert!(around.contains(&at), "{text}");
+                assert_eq!(named(around.start), named(at), "{text}");
+                assert_eq!(named(Millis(around.end.0 - 1)), named(at), "{text}");
+                assert_ne!(named(around.end), named(at), "{text}");
+                // Nothing lies before the epoch.
+                assert!(around.start.0 == 0 || named(Millis(around.start.0 - 1)) != named(at), "{text}");
+            }
+            let last = Millis(day("9999-12-31").instant_after().0 - 1);
+            assert_eq!(period.around(last).unwrap().end, Millis(last.0 + 1));
+            assert_eq!(period.around(Millis(last.0 + 1)), None);
+        }
+    }
+
+    #[test]
+    fn the_clock_shows_an_hour_twice_in_autumn() {
+        let shows = |text: &str| {
+            let Clock { day, hour, minute, second, millisecond, ahead_h } = Clock::at(ms(text)).unwrap();
+            format!("{day} {hour:02}:{minute:02}:{second:02}.{millisecond:03} +{ahead_h}")
+        };
+        assert_eq!(shows("2026-10-25T00:30:00.007Z"), "2026-10-25 02:30:00.007 +2");
+        assert_eq!(shows("2026-10-25T01:30:59Z"), "2026-10-25 02:30:59.000 +1");
+        assert_eq!(shows("2026-03-29T01:00:00Z"), "2026-03-29 03:00:00.000 +2");
+        assert_eq!(shows("1970-01-01T00:00:00Z"), "1970-01-01 01:00:00.000 +1");
+        assert_eq!(shows("9999-07-01T00:00:00Z"), "9999-07-01 02:00:00.000 +2");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //!
 //! spec: records.md
 
+use crate::conditions::Conditions;
 use crate::disclosure::{Disclosure, DisclosureError, digests};
 use crate::hash::{handle_commitment, record_id};
 use crate::identifier::Identifier;
@@ -163,6 +164,12 @@ impl Draft {
             }
             _ => draft,
         }
+    }
+
+    /// Sets the conditions of a mandate or a consent; there is no such member if there are none.
+    #[must_use]
+    pub fn conditions(self, conditions: &Conditions) -> Self {
+        if conditions.is_empty() { self } else { self.member("conditions", conditions.to_json()) }
     }
 
     /// Sets a member that a presentation may leave out; the salt is fresh.

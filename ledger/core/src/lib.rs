@@ -6,6 +6,7 @@
 pub mod admission;
 pub mod b64;
 pub mod checkpoint;
+pub mod conditions;
 pub mod cosignature;
 mod cursor;
 pub mod days;
@@ -22,6 +23,7 @@ pub mod jws;
 pub mod key;
 pub mod kinds;
 pub mod kv;
+pub mod language;
 pub mod note;
 pub mod policy;
 pub mod receipt;

@@ -5,6 +5,7 @@ mod complete;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use serde_json::Value;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi, ToSchema};
 
@@ -175,7 +176,7 @@ pub(super) struct EvaluationRequest {
     action: Action,
     /// `type`: the category; `id`: whose data it is.
     resource: Entity,
-    /// `on_behalf_of`: for whom.
+    /// `on_behalf_of`: for whom. Other members are properties.
     context: Option<Context>,
 }
 
@@ -186,6 +187,9 @@ pub(super) struct Entity {
     r#type: String,
     /// Who.
     id: String,
+    /// What conditions are held against.
+    #[schema(value_type = Object, required = false)]
+    properties: Value,
 }
 
 /// What is done.
@@ -193,6 +197,9 @@ pub(super) struct Entity {
 pub(super) struct Action {
     /// A purpose code.
     name: String,
+    /// What conditions are held against.
+    #[schema(value_type = Object, required = false)]
+    properties: Value,
 }
 
 /// Of what it is done.

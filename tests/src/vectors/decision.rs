@@ -5,6 +5,8 @@
 //! is decided again over its evidence alone, which must give the same.
 
 use super::Case;
+use procura_core::conditions::Conditions;
+use procura_core::conditions::Properties;
 use procura_core::days::Day;
 use procura_core::decide::{
     CatalogueFact, Decision, Facts, Grant, GrantKind, PartyFact, PartyMove, Request, decide,
@@ -600,6 +602,17 @@ fn read_grant(value: &Value) -> Grant {
         status: status(&value["status"]),
         counts: value["counts"].as_bool().unwrap(),
         ends: instant("ends"),
+        conditions: value
+            .get("conditions")
+            .map(|conditions| Conditions::read(conditions.clone()).unwrap())
+            .unwrap_or_default(),
+        uses: value
+            .get("uses")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .map(|at| Millis(at.as_u64().unwrap()))
+            .collect(),
         assurance: value.get("assurance").map_or(Assurance::Low, assurance),
         ground: value.get("ground").map(|ground| match ground.as_str().unwrap() {
             "parental" => Ground::Parental,
@@ -658,6 +671,7 @@ fn request(value: &Value) -> Request {
             .collect(),
         category: value["category"].as_str().unwrap().to_owned(),
         purpose: value["purpose"].as_str().unwrap().to_owned(),
+        properties: Properties::default(),
     }
 }
 

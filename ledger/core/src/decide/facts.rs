@@ -2,6 +2,7 @@
 //!
 //! spec: decisions.md#facts
 
+use crate::conditions::Conditions;
 use crate::kinds::{Assurance, Catalogue, Event, Ground, LifeEvent, Party, Validity};
 use crate::status::Status;
 use crate::{Hash, Index, Millis};
@@ -129,6 +130,10 @@ pub struct Grant {
     pub validity: Validity,
     /// The first instant at which a revocation says that it no longer holds.
     pub ends: Option<Millis>,
+    /// What else must be so.
+    pub conditions: Conditions,
+    /// When it was used, if its uses are counted.
+    pub uses: Vec<Millis>,
     /// Its status.
     pub status: Status,
     /// Whether every signature under it counts.

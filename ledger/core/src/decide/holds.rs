@@ -6,6 +6,7 @@ use super::facts::{Facts, Grant, GrantKind, Then};
 use super::gather::ends_with_majority;
 use super::reason::{Hint, Level, Reason};
 use super::request::Request;
+use crate::conditions::{Given, Unmet};
 use crate::kinds::Assurance;
 use crate::status::Status;
 use crate::{Hash, Millis};
@@ -30,6 +31,7 @@ impl<'a> Case<'a> {
     /// Whether a grant permits what is asked; `true` if it does so in good faith.
     pub(super) fn holds(&self, grant: &Grant) -> Result<bool, Denial> {
         let good_faith = self.stands(grant, 0).map_err(|reason| (reason, None))?;
+        self.meets(grant)?;
         self.assured(grant)?;
         let acting = grant.to.iter().filter(|party| self.acting.iter().any(|id| self.heir(**party) == *id));
         if grant.kind == GrantKind::Mandate && acting.count() < grant.needed {
@@ -121,6 +123,16 @@ impl<'a> Case<'a> {
     {
         let facts = self.facts;
         std::iter::successors(Some(grant), move |grant| facts.grants.get(&grant.under?)).take(MOST_LINKS)
+    }
+
+    /// Its conditions: what it is under asks for nothing that these don't imply.
+    fn meets(&self, grant: &Grant) -> Result<(), Denial> {
+        let Request { properties, purpose, .. } = self.request;
+        let given = Given { properties, purpose, at: self.at, uses: &grant.uses };
+        grant.conditions.hold(&given).map_err(|unmet| match unmet {
+            Unmet::Missing(property) => (Reason::Condition, Some(Hint::Property(property.pointer()))),
+            Unmet::NotMet | Unmet::UsedUp => (Reason::Condition, None),
+        })
     }
 
     fn assured(&self, grant: &Grant) -> Result<(), Denial> {

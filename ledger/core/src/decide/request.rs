@@ -3,6 +3,7 @@
 //! spec: decisions.md#request
 
 use crate::Hash;
+use crate::conditions::{MAX_PROPERTIES, Part, Properties};
 use crate::identifier::Identifier;
 use crate::json::{Field, MemberError, Members};
 use serde_json::{Map, Value, json};
@@ -25,6 +26,8 @@ pub struct Request {
     pub category: String,
     /// The purpose's code.
     pub purpose: String,
+    /// What conditions are held against.
+    pub properties: Properties,
 }
 
 /// An OpenID AuthZEN 1.0 evaluation request, as far as it means something here.
@@ -42,7 +45,13 @@ pub struct AuthZen {
     pub category: String,
     /// `action.name`.
     pub purpose: String,
+    /// `properties` of subject, action and resource, and the other members of `context`.
+    pub properties: Properties,
 }
+
+/// What is said of a request with more than [`MAX_PROPERTIES`] properties.
+const TOO_MANY: &str = "where a request has at most 64 properties in all";
+const _: () = assert!(MAX_PROPERTIES == 64);
 
 /// A party as a request names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,12 +73,21 @@ impl AuthZen {
     /// Reads the members of an evaluation request; others are ignored, as AuthZEN wants it.
     ///
     /// # Errors
-    /// [`RequestError`] if one is missing or of another type.
+    /// [`RequestError`] if one is missing or of another type, or if there are more than [`MAX_PROPERTIES`] properties.
     pub fn read(object: Map<String, Value>) -> Result<Self, RequestError> {
         let mut members = Members::new(object);
         let mut subject = members.take_object("subject")?;
         let mut action = members.take_object("action")?;
         let mut resource = members.take_object("resource")?;
+        let mut properties = Properties::default();
+        for (of, entity) in
+            [(Part::Subject, &mut subject), (Part::Action, &mut action), (Part::Resource, &mut resource)]
+        {
+            let sent = entity.take_opt("properties", Field::object)?.map(Members::rest).unwrap_or_default();
+            if !properties.keep(of, sent) {
+                return Err(entity.mistyped("properties", TOO_MANY).into());
+            }
+        }
         let (mut on_behalf_of, mut together_with) = (None, Vec::new());
         if let Some(mut context) = members.take_opt("context", Field::object)? {
             on_behalf_of = context.take_opt("on_behalf_of", Field::str)?;
@@ -77,6 +95,9 @@ impl AuthZen {
                 context.take_opt("together_with", |field| field.array_of(Field::str))?.unwrap_or_default();
             if together_with.len() > MAX_TOGETHER {
                 return Err(context.mistyped("together_with", "an array of 7 parties at most").into());
+            }
+            if !properties.keep(Part::Context, context.rest()) {
+                return Err(members.mistyped("context", TOO_MANY).into());
             }
         }
         let subject_type = subject.take_str("type")?;
@@ -94,6 +115,7 @@ impl AuthZen {
             together_with: together_with.iter().map(|party| PartyRef::parse(party)).collect(),
             category: resource.take_str("type")?,
             purpose: action.take_str("name")?,
+            properties,
         })
     }
 
@@ -105,7 +127,13 @@ impl AuthZen {
             "action": {"name": self.purpose},
             "resource": {"type": self.category, "id": self.subject.to_string()},
         });
-        let mut context = Map::new();
+        for part in [Part::Subject, Part::Action, Part::Resource] {
+            let properties = self.properties.of(part);
+            if let (false, Some(entity)) = (properties.is_empty(), member(&mut request, part.name())) {
+                entity.insert("properties".to_owned(), Value::Object(properties));
+            }
+        }
+        let mut context = self.properties.of(Part::Context);
         if let Some(principal) = &self.on_behalf_of {
             context.insert("on_behalf_of".to_owned(), json!(principal.to_string()));
         }
@@ -118,6 +146,10 @@ impl AuthZen {
         }
         request
     }
+}
+
+fn member<'v>(object: &'v mut Value, name: &str) -> Option<&'v mut Map<String, Value>> {
+    object.get_mut(name)?.as_object_mut()
 }
 
 impl PartyRef {

@@ -231,6 +231,12 @@ impl Members {
         MemberError::Mistyped { pointer: self.pointer_to(name), expected }
     }
 
+    /// The members not taken, as they are: where others than those known are allowed.
+    #[must_use]
+    pub fn rest(self) -> Map<String, Value> {
+        self.map
+    }
+
     /// Every member has been taken.
     ///
     /// # Errors
@@ -279,6 +285,12 @@ impl Field {
     #[must_use]
     pub fn is_null(&self) -> bool {
         self.value.is_null()
+    }
+
+    /// The value, to choose a reader by its type.
+    #[must_use]
+    pub const fn peek(&self) -> &Value {
+        &self.value
     }
 
     /// The value as it is.
@@ -337,6 +349,15 @@ impl Field {
     pub fn u64(self) -> Result<u64, MemberError> {
         let number = self.value.as_u64().filter(|number| *number <= super::MAX_INTEGER);
         number.ok_or_else(|| self.mistyped("an integer from 0 to 2^53 − 1"))
+    }
+
+    /// An integer within ±(2^53 − 1).
+    ///
+    /// # Errors
+    /// As [`Field::str`].
+    pub fn i64(self) -> Result<i64, MemberError> {
+        let number = self.value.as_i64().filter(|number| number.unsigned_abs() <= super::MAX_INTEGER);
+        number.ok_or_else(|| self.mistyped("an integer within ±(2^53 − 1)"))
     }
 
     /// An instant in milliseconds since 1970-01-01T00:00:00Z.
@@ -430,6 +451,8 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    const MAX: i64 = (1 << 53) - 1;
+
     fn members(value: Value) -> Members {
         match value {
             Value::Object(map) => Members::new(map),
@@ -453,6 +476,7 @@ mod tests {
         assert_eq!(one(json!(hash)).take_hash("m"), Ok(hash));
         assert_eq!(one(json!("AQI")).take_bytes("m"), Ok([1, 2]));
         assert_eq!(one(json!(0)).take_u64("m"), Ok(0));
+        assert_eq!(one(json!(-MAX)).take("m", Field::i64), Ok(-MAX));
         assert_eq!(one(json!(5)).take_millis("m"), Ok(Millis(5)));
         assert_eq!(
             one(json!("2024-02-29")).take_day("m").map(|day| day.to_string()),
@@ -479,6 +503,9 @@ mod tests {
             assert!(mistyped(one(value.clone()).take_bool("m")), "{value}");
             assert!(mistyped(one(value.clone()).take_enum("m", &[("a", ())])), "{value}");
             assert!(mistyped(one(value.clone()).take_object("m")), "{value}");
+        }
+        for value in [json!(null), json!(1.5), json!(u64::MAX), json!(MAX + 1), json!(-MAX - 1), json!("1")] {
+            assert!(mistyped(one(value.clone()).take("m", Field::i64)), "{value}");
         }
         for value in [json!("AQ=="), json!("A"), json!(day), json!("")] {
             assert!(mistyped(one(value.clone()).take_hash("m")), "{value}");
@@ -515,6 +542,9 @@ mod tests {
         assert_eq!(both.take_opt("m", Field::str), Ok(None));
         assert!(matches!(both.take_opt("q", Field::u64), Ok(None)));
         assert_eq!(both.finish(), Err(MemberError::Unknown { pointer: "/y".to_owned() }));
+        let mut open = members(json!({ "z": 1, "m": "a" }));
+        assert_eq!(open.take_str("m"), Ok("a".to_owned()));
+        assert_eq!(Value::Object(open.rest()), json!({ "z": 1 }));
         assert_eq!(members(json!({})).finish(), Ok(()));
     }
 

@@ -1,10 +1,10 @@
 //! `catalogue`: the words that grants are made of, one version of them.
 
 use super::{Assurance, Class, Content, NotAllowed, Role, Row, shared};
-use crate::days::Day;
+use crate::Hash;
+use crate::days::Period;
 use crate::json::{Field, MemberError, Members};
 use crate::record::RecordError;
-use crate::{Hash, Millis};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -41,36 +41,6 @@ pub struct Category {
     pub period: Option<Period>,
     /// How people call it.
     pub title: Title,
-}
-
-/// A calendar period, in Europe/Brussels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Period {
-    /// A month.
-    Month,
-    /// A quarter.
-    Quarter,
-    /// A year.
-    Year,
-}
-
-impl Period {
-    /// Whether one begins on this day.
-    #[must_use]
-    pub fn begins_on(self, day: Day) -> bool {
-        let months = match self {
-            Self::Month => 1,
-            Self::Quarter => 3,
-            Self::Year => 12,
-        };
-        day.day() == 1 && (day.month() - 1) % months == 0
-    }
-
-    /// Whether one begins at this instant.
-    #[must_use]
-    pub fn begins_at(self, instant: Millis) -> bool {
-        Day::of(instant).is_some_and(|day| self.begins_on(day) && day.first_instant() == instant)
-    }
 }
 
 /// A purpose or operation.

@@ -3,6 +3,7 @@
 use super::grant::{Giver, Terms};
 use super::{Class, Content, NotAllowed, Row, Validity, shared};
 use crate::Hash;
+use crate::conditions::Conditions;
 use crate::json::Members;
 use crate::record::RecordError;
 use std::slice;
@@ -22,6 +23,8 @@ pub struct Consent {
     pub purposes: Vec<String>,
     /// From when to when.
     pub validity: Validity,
+    /// What else must be so.
+    pub conditions: Conditions,
     /// By whose word it came about.
     pub giver: Giver,
 }
@@ -35,6 +38,7 @@ impl Consent {
             giver: &self.giver,
             catalogue: self.catalogue,
             validity: self.validity,
+            conditions: &self.conditions,
             substitution: None,
         }
     }
@@ -59,6 +63,7 @@ fn parse(members: &mut Members) -> Result<Content, RecordError> {
         scopes: shared::take_set(members, "scopes", 64, shared::code)?,
         purposes: shared::take_set(members, "purposes", 64, shared::code)?,
         validity: Validity::take(members)?,
+        conditions: Conditions::take(members)?,
         giver: Giver::take(members, false)?,
     };
     if consent.subject == consent.recipient {

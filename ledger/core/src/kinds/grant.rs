@@ -4,6 +4,7 @@
 
 use super::{Consent, Content, Mandate, NotAllowed, Role, Signing, Validity, shared};
 use crate::Hash;
+use crate::conditions::Conditions;
 use crate::json::{Field, Members};
 use crate::record::{Record, RecordError};
 use crate::status::Status;
@@ -124,6 +125,7 @@ pub(super) struct Terms<'a> {
     pub(super) giver: &'a Giver,
     pub(super) catalogue: Hash,
     pub(super) validity: Validity,
+    pub(super) conditions: &'a Conditions,
     pub(super) substitution: Option<usize>,
 }
 
@@ -225,6 +227,7 @@ impl<'a> Terms<'a> {
             && self.catalogue == above.catalogue
             && above.validity.not_before <= self.validity.not_before
             && ends_in_time
+            && self.conditions.imply(&above.conditions)
             && self.substitution.is_none_or(below)
     }
 }

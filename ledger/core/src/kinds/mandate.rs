@@ -3,6 +3,7 @@
 use super::grant::{Giver, MAX_SIDE, Terms};
 use super::{Class, Content, NotAllowed, Row, Validity, shared};
 use crate::Hash;
+use crate::conditions::Conditions;
 use crate::json::{Field, Members};
 use crate::record::RecordError;
 
@@ -24,6 +25,8 @@ pub struct Mandate {
     pub scopes: Vec<String>,
     /// From when to when.
     pub validity: Validity,
+    /// What else must be so.
+    pub conditions: Conditions,
     /// How many levels of mandates may stand under it.
     pub substitution: usize,
     /// Whether it holds on while its mandator is under protection.
@@ -41,6 +44,7 @@ impl Mandate {
             giver: &self.giver,
             catalogue: self.catalogue,
             validity: self.validity,
+            conditions: &self.conditions,
             substitution: Some(self.substitution),
         }
     }
@@ -67,10 +71,15 @@ fn parse(members: &mut Members) -> Result<Content, RecordError> {
         catalogue: members.take_hash("catalogue")?,
         scopes: shared::take_set(members, "scopes", 64, shared::code)?,
         validity: Validity::take(members)?,
+        conditions: Conditions::take(members)?,
         substitution: shared::take_count(members, "substitution", 1..=MAX_SUBSTITUTION)?.unwrap_or(0),
         survives: shared::take_flag(members, "survives")?,
         giver: Giver::take(members, true)?,
     };
+    // Nobody counts what is done under a mandate: only accesses under a consent.
+    if mandate.conditions.uses().is_some() {
+        return Err(members.mistyped("conditions", "without uses: those are a consent's").into());
+    }
     let by: &[Hash] = mandate.giver.under().map_or(&[], |under| &under.by);
     if mandate.mandatees.iter().any(|party| mandate.mandators.contains(party) || by.contains(party)) {
         return Err(RecordError::SameParty { pointer: "/mandatees".to_owned() });

@@ -18,7 +18,7 @@ mod root;
 mod shared;
 mod suspension;
 
-pub use catalogue::{Basis, Catalogue, Category, Period, Purpose, Title};
+pub use catalogue::{Basis, Catalogue, Category, Purpose, Title};
 pub use consent::Consent;
 pub use dispute::Dispute;
 pub use grant::{Assisted, Giver, Ground, MAX_SIDE, Under, check_within, under_of};
@@ -31,6 +31,7 @@ pub use party::{Party, PartyType, Role};
 pub use revocation::Revocation;
 pub use root::{Root, RootKey};
 pub use shared::Validity;
+pub(crate) use shared::{code, is_code, take_set};
 pub use suspension::Suspension;
 
 use crate::index::Item;

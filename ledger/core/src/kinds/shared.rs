@@ -71,12 +71,12 @@ impl Validity {
 }
 
 /// A code: 1–64 characters of `a-z 0-9 . _ -`, a letter first.
-pub(super) fn code(field: Field) -> Result<String, MemberError> {
+pub(crate) fn code(field: Field) -> Result<String, MemberError> {
     field.parse("a code of 1 to 64 characters a-z 0-9 . _ -", |text| is_code(text).then(|| text.to_owned()))
 }
 
 /// Whether `text` is a code.
-pub(super) fn is_code(text: &str) -> bool {
+pub(crate) fn is_code(text: &str) -> bool {
     let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'_' | b'-');
     (1..=64).contains(&text.len())
         && text.bytes().all(allowed)
@@ -84,7 +84,7 @@ pub(super) fn is_code(text: &str) -> bool {
 }
 
 /// Takes an array of `most` items at most and at least one, ascending without doubles.
-pub(super) fn take_set<T: Ord>(
+pub(crate) fn take_set<T: Ord>(
     members: &mut Members,
     name: &'static str,
     most: usize,

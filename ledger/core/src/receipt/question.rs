@@ -81,6 +81,7 @@ impl Named {
             together_with: self.together_with.clone(),
             category: asked.category.clone(),
             purpose: asked.purpose.clone(),
+            properties: asked.properties.clone(),
         }
     }
 
