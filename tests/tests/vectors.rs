@@ -9,9 +9,12 @@ use std::path::Path;
 fn every_vector_gives_its_stated_answer() {
     for area in AREAS {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../spec/vectors").join(area.name);
+        let cases = (area.cases)();
+        let count = cases.len();
         let mut written: BTreeMap<String, String> =
-            (area.cases)().into_iter().map(|case| (case.name, format!("{:#}\n", case.body))).collect();
+            cases.into_iter().map(|case| (case.name, format!("{:#}\n", case.body))).collect();
         assert!(!written.is_empty(), "{} has no case", area.name);
+        assert_eq!(written.len(), count, "{}: two cases of one name", area.name);
         for file in fs::read_dir(&folder).unwrap() {
             let path = file.unwrap().path();
             let name = path.file_stem().unwrap().to_str().unwrap().to_owned();

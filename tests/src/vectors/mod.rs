@@ -3,6 +3,7 @@
 //! Each area writes its cases (`cases`) and runs one case against the core (`run`). The files are the same
 //! byte for byte on every run: keys, nonces and times are fixed.
 
+pub mod condition;
 pub mod decision;
 pub mod encoding;
 pub mod index;
@@ -45,6 +46,7 @@ pub struct Area {
 
 /// Every area.
 pub const AREAS: &[Area] = &[
+    Area { name: "condition", cases: condition::cases, run: condition::run },
     Area { name: "decision", cases: decision::cases, run: decision::run },
     Area { name: "encoding", cases: encoding::cases, run: encoding::run },
     Area { name: "index", cases: index::cases, run: index::run },
