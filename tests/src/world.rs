@@ -264,6 +264,10 @@ impl World {
         let handle = self.fresh();
         let draft = self.party_draft(party_type, identifier, handle);
         let draft = if roles.is_empty() { draft } else { draft.member("roles", json!(roles)) };
+        self.with_key(by, draft, identifier, handle)
+    }
+
+    fn with_key(&self, by: &Actor, draft: Draft, identifier: &str, handle: [u8; 32]) -> Actor {
         let party = self.append(draft.sign(&by.kid, by.key.as_ref()).unwrap()).id;
         let key = Arc::new(SoftKey::from_seed(&self.fresh()));
         let kid = self.append(self.key_record(by, &party, &key, "first")).id;
@@ -290,21 +294,43 @@ impl World {
             .unwrap()
     }
 
+    /// Registers a role under a party, signed by it, and binds its first key.
+    pub fn role(&self, under: &Actor, roles: &[&str]) -> Actor {
+        let handle = self.fresh();
+        let draft = self.role_draft(&under.party, handle);
+        let draft = if roles.is_empty() { draft } else { draft.member("roles", json!(roles)) };
+        self.with_key(under, draft, "", handle)
+    }
+
+    /// The record of a role.
+    #[must_use]
+    pub fn role_draft(&self, under: &Hash, handle: [u8; 32]) -> Draft {
+        Draft::role(&self.occasion(), under, handle)
+    }
+
     /// Publishes a version of the catalogue.
     pub fn publish_catalogue(&self, by: &Actor, version: u64, bases: Value) -> Hash {
+        self.publish_with(by, version, bases, |_| {})
+    }
+
+    /// Publishes a version of the catalogue with its categories changed: pension, pension.file, tax, household.
+    pub fn publish(&self, by: &Actor, version: u64, change: impl FnOnce(&mut Value)) -> Hash {
+        self.publish_with(by, version, json!([]), change)
+    }
+
+    fn publish_with(&self, by: &Actor, version: u64, bases: Value, change: impl FnOnce(&mut Value)) -> Hash {
         let title = |en: &str| json!({"de": en, "en": en, "fr": en, "nl": en});
+        let mut categories = json!([
+            {"code": "pension", "title": title("Pension")},
+            {"code": "pension.file", "parent": "pension", "title": title("Pension file")},
+            {"code": "tax", "title": title("Taxes")},
+            {"code": "household", "title": title("Household composition")},
+        ]);
+        change(&mut categories);
         let draft = Draft::new("catalogue", &self.occasion())
             .member("code", json!("be.social"))
             .member("version", json!(version))
-            .member(
-                "categories",
-                json!([
-                    {"code": "pension", "title": title("Pension")},
-                    {"code": "pension.file", "parent": "pension", "title": title("Pension file")},
-                    {"code": "tax", "title": title("Taxes")},
-                    {"code": "household", "title": title("Household composition")},
-                ]),
-            )
+            .member("categories", categories)
             .member(
                 "purposes",
                 json!([

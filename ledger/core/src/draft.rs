@@ -79,6 +79,17 @@ impl Draft {
         }
     }
 
+    /// A `party` record of a role under an organisation or institution.
+    #[must_use]
+    pub fn role(occasion: &Occasion<'_>, under: &Hash, handle: [u8; 32]) -> Self {
+        let mut draft = Self::new("party", occasion)
+            .member("party_type", json!(PartyType::Role.name()))
+            .member("under", json!(under))
+            .member("handle", json!(handle_commitment(&handle)));
+        draft.handle = Some(handle);
+        draft
+    }
+
     /// A `key` record; `basis` and `assurance` as the kinds table names them. `possession` is the new key's signature over
     /// [`crate::kinds::proof_of_possession_message`] with the occasion's nonce.
     #[must_use]

@@ -4,14 +4,14 @@
 
 use super::facts::{CatalogueFact, Facts, Grant, GrantKind, PartyFact, PartyMove};
 use crate::judge::{Judge, Standing, Verdict};
-use crate::kinds::{Assurance, Content, Giver, Ground, Mandate, Revocation};
+use crate::kinds::{Assurance, Content, Event, Giver, Ground, Mandate, Revocation};
 use crate::source::{Lack, Logged, Source};
 use crate::status::Status;
 use crate::{Hash, Index, Millis, Size};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// Which records the facts are made of. The parties of the grants, and those that roles are under, come along.
+/// Which records the facts are made of. The parties of the grants come along, with those that roles are under and that others were merged into.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Gather {
     /// Parties.
@@ -50,9 +50,13 @@ impl Facts {
         let mut parties: BTreeSet<Hash> = of_grants.chain(&which.parties).copied().collect();
         while let Some(id) = parties.pop_first() {
             if let Some(party) = party(judge, &id, as_of)? {
-                let above = party.content.under.filter(|under| !facts.parties.contains_key(under));
-                parties.extend(above);
+                let heirs = party.moves.iter().filter_map(|step| match step.event?.event {
+                    Event::Merger(into) => Some(into),
+                    _ => None,
+                });
+                let next: Vec<Hash> = heirs.chain(party.content.under).collect();
                 facts.parties.insert(id, party);
+                parties.extend(next.iter().filter(|id| !facts.parties.contains_key(id)));
             }
         }
         Ok(facts)
