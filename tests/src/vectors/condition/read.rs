@@ -358,7 +358,7 @@ fn refused() -> Vec<Case> {
             named("context", "on_behalf_of"),
             "/property",
         ),
-        wrong("property-with", "It says who is meant.", named("context", "with"), "/property"),
+        wrong("property-with", "It says who is meant.", named("context", "together_with"), "/property"),
         wrong("value-null", "Nothing is no value.", amount("equals", json!({"value": null})), "/value"),
         wrong("value-array", "Several values are one_of.", amount("equals", json!({"value": [1]})), "/value"),
         wrong("value-empty", "An empty text.", amount("equals", json!({"value": ""})), "/value"),

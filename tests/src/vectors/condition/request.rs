@@ -71,15 +71,15 @@ pub(super) fn cases() -> Vec<Case> {
             json!({"subject": limits}),
         ),
         has(
-            "with",
-            "with says who is meant, and is no property of the context; elsewhere it is.",
-            with("resource", json!({"with": 1, "on_behalf_of": 2})),
-            json!({"resource": {"with": 1, "on_behalf_of": 2}}),
+            "together-with",
+            "together_with says who is meant, and is no property of the context; elsewhere it is.",
+            with("resource", json!({"together_with": 1, "on_behalf_of": 2})),
+            json!({"resource": {"together_with": 1, "on_behalf_of": 2}}),
         ),
         has(
             "time",
             "Times are texts and integers like others, whatever their form.",
-            with("context", json!({"time": "2026-11-23T10:00", "sent": AT, "with": "x"})),
+            with("context", json!({"time": "2026-11-23T10:00", "sent": AT, "together_with": ["niss:x"]})),
             json!({"context": {"time": "2026-11-23T10:00", "sent": AT}}),
         ),
         has(
