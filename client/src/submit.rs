@@ -62,9 +62,11 @@ impl Client {
                     verify_status(bytes, &target, Some(&id), policy, mode)
                 })?)
             }
-            (Class::Trace, _) => Submitted::Existence(
-                self.believe(reply, mode, |bytes, policy, mode| verify_existence(bytes, &id, policy, mode))?,
-            ),
+            (Class::Trace | Class::TraceOrUse, _) => Submitted::Existence(self.believe(
+                reply,
+                mode,
+                |bytes, policy, mode| verify_existence(bytes, &id, policy, mode),
+            )?),
             _ => {
                 Submitted::Status(self.believe(reply, mode, |bytes, policy, mode| {
                     verify_status(bytes, &id, None, policy, mode)

@@ -6,10 +6,11 @@
 //!
 //! spec: storage.md#commit
 
-use crate::error::{State, SubmitError};
+use crate::error::{ReadError, State, SubmitError};
 use crate::filing::{concerned, take_place};
 use crate::given::random;
-use crate::index::Snapshot;
+use crate::grounds;
+use crate::index::{Rows, Snapshot, newest};
 use crate::live::{Kept, Live, Pending};
 use crate::memo::{Memo, Memory};
 use crate::open;
@@ -27,13 +28,17 @@ use procura_core::hash::commitment;
 use procura_core::index::{ApplyError, Fault, Working};
 use procura_core::judge::Place;
 use procura_core::key::PublicKey;
-use procura_core::kinds::{Class, Content, NotAllowed};
+use procura_core::kinds::{Access, Class, Content, NotAllowed};
 use procura_core::kv::{Changes, Kv, Unreadable};
+use procura_core::receipt::Named;
+use procura_core::receipt::walk::counted;
 use procura_core::source::{Lack, Logged, Opened, Sealed, Source};
-use procura_core::status::Initial;
+use procura_core::status::{Initial, Status};
 use procura_core::tree::Root;
 use procura_core::trie::Trie;
-use procura_core::{Hash, Index, Millis};
+use procura_core::{Hash, Index, Millis, Size};
+use std::collections::BTreeSet;
+use std::ops::Bound;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -259,10 +264,49 @@ impl<'a> Tail<'a> {
         if let Some(index) = self.placed(candidate)? {
             return Ok(Placed { index, is_new: false });
         }
-        let admitted = self.read(|live| candidate.admit(&Memo::new(live, &self.memory), self.place()))?;
+        let mut admitted = self.read(|live| candidate.admit(&Memo::new(live, &self.memory), self.place()))?;
         self.register_prepared(candidate.record().id(), &admitted.concerns)?;
+        if let Content::Access(access) = candidate.record().content()
+            && let Some(consent) = self.used_by(access)?
+        {
+            (admitted.status, admitted.target) = (Some(Status::ACTIVE), Some(consent));
+        }
         let index = self.append(candidate, &admitted)?;
         Ok(Placed { index, is_new: true })
+    }
+
+    /// The consent that an access uses: one whose uses are counted, if the decision on this access rests on it. Whatever else is
+    /// decided, the access is logged; whoever wants the answer asks for its receipt, and gets the same.
+    fn used_by(&self, access: &Access) -> Result<Option<Hash>, SubmitError> {
+        let place = self.place();
+        let size = Size(place.at.0);
+        let request = access.request();
+        let parties = Named {
+            actor: Some(access.actor),
+            subject: Some(access.subject),
+            on_behalf_of: access.on_behalf_of.map(Some),
+            together_with: Vec::new(),
+        };
+        let rows = self.rows_found();
+        let ids = |prefix: &[u8], limit| rows.ids(prefix, limit);
+        let unreadable = |error: ReadError| Refusal::Unreadable(Unreadable(error.to_string()));
+        self.read(|live| {
+            let memo = Memo::new(live, &self.memory);
+            let all = || ids(&search::catalogues_prefix(), usize::MAX);
+            let all = match self.footing {
+                Some(footing) => self.owner.standings.catalogues(footing, all),
+                None => all().map(Arc::from),
+            };
+            let mut catalogues = BTreeSet::new();
+            for id in all.map_err(Refusal::Unreadable)?.iter() {
+                if memo.list(id).map_err(Refusal::from)?.status() == Some(Status::ACTIVE) {
+                    catalogues.insert(*id);
+                }
+            }
+            let decided = grounds::decided(&ids, &memo, catalogues, (&request, &parties), (place.time, size));
+            let decision = decided.map_err(unreadable)?.decision;
+            Ok(counted(&memo, &decision).map_err(Refusal::from)?)
+        })
     }
 
     /// Where the record stands already, if this is it again, validly signed again.
@@ -310,7 +354,7 @@ impl<'a> Tail<'a> {
         let place = self.place();
         let noted = Noted::of(candidate);
         let mut target = None;
-        if let Some(id) = &record.common().target {
+        if let Some(id) = &admitted.target {
             let index = search::index_of(&self.rows_found(), id)?.ok_or(Refusal::UnknownTarget)?;
             let kept = self.read(|live| live.kept(index).map_err(Refusal::from))?;
             target = Some((*id, index, kept));
@@ -435,6 +479,17 @@ impl Kv for Found<'_> {
     }
 }
 
+impl Found<'_> {
+    /// The ids that rows under a prefix name, those of the batch among them.
+    fn ids(&self, prefix: &[u8], limit: usize) -> Result<Vec<Hash>, Unreadable> {
+        let fresh = self.fresh.range::<[u8], _>((Bound::Included(prefix), Bound::Unbounded));
+        let fresh = fresh.take_while(|(key, _)| key.starts_with(prefix));
+        let fresh = fresh.map(|(key, row)| (Arc::from(key.as_slice()), Arc::clone(row)));
+        let rows = newest(fresh, self.base.range(prefix, None, limit)?);
+        rows.take(limit).map(|(_, row)| search::id_of(&row)).collect()
+    }
+}
+
 /// The public key that a `kid` names: a root key, or a key record's.
 pub(crate) fn signing_key<S: Source>(source: &S, kid: &Hash) -> Result<Option<PublicKey>, Refusal> {
     let root = source.at(Index(0))?;
@@ -477,10 +532,10 @@ fn entry_of(
         (Class::Create, Some(status), None) => {
             Ok(Entry::Create { head, status: Initial::new(status.byte()).map_err(|_| Refusal::Move)? })
         }
-        (Class::Transition, Some(status), Some((target_id, target))) => {
+        (Class::Transition | Class::TraceOrUse, Some(status), Some((target_id, target))) => {
             Ok(Entry::Transition { head, target, target_id, status })
         }
-        (Class::Trace, None, None) => Ok(Entry::Trace { head }),
+        (Class::Trace | Class::TraceOrUse, None, None) => Ok(Entry::Trace { head }),
         _ => Err(Refusal::Move),
     }
 }

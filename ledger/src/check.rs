@@ -3,14 +3,14 @@
 //! spec: decisions.md
 
 use crate::error::ReadError;
+use crate::grounds::{self, Grounds};
 use crate::memo::{Memo, Memory};
-use crate::prove::Ask;
+use crate::prove::{Ask, Audience};
 use crate::view::View;
-use procura_core::decide::{AuthZen, Decision, Facts, Gather, PartyRef, decide};
-use procura_core::judge::{Judge, Standing, Verdict};
-use procura_core::kinds::{Content, Party, under_of};
+use procura_core::decide::{AuthZen, Decision, PartyRef};
+use procura_core::judge::Standing;
+use procura_core::kinds::Content;
 use procura_core::receipt::{AsOf, Authority, Named, Receipt};
-use procura_core::source::Source;
 use procura_core::{Hash, Millis, Size};
 use std::collections::BTreeSet;
 
@@ -46,69 +46,36 @@ impl View {
             // The parties, the grants and the catalogues come by the same keys and registrars.
             let memory = Memory::default();
             let memo = Memo::new(live, &memory);
-            let gather = self.gather(&memo, &parties, size)?;
-            let judge = Judge::trusting_admission(&memo);
-            let facts = Facts::gather(&judge, &gather, size).map_err(no_facts)?;
-            let decision = decide(&parties.request(request), at, &facts);
-            // The records of the receipt: the evidence, and the catalogues that its grants name.
-            let is_evidence = |id: &&Hash| decision.evidence.contains(id);
-            let grants: Vec<Hash> = gather.grants.iter().filter(is_evidence).copied().collect();
-            let mut catalogues: BTreeSet<Hash> =
-                gather.catalogues.iter().filter(is_evidence).copied().collect();
-            catalogues.extend(grants.iter().filter_map(|id| Some(facts.grants.get(id)?.catalogue)));
-            let catalogues = catalogues.into_iter().collect();
-            let request = request.clone();
-            Ok(Authority { request, at, parties, grants, catalogues, decision, as_of })
+            let ids = |prefix: &[u8], limit| self.ids(prefix, limit);
+            let catalogues = self.catalogues_as_of(size)?.into_iter().collect();
+            let grounds = grounds::decided(&ids, &memo, catalogues, (request, &parties), (at, size))?;
+            Ok(authority(request, parties, at, grounds))
         })
+        .map(|authority| Authority { as_of, ..authority })
     }
 
-    /// Everything between these parties that a decision as of `size` may rest on.
-    fn gather(&self, source: &impl Source, parties: &Named, size: Size) -> Result<Gather, ReadError> {
-        let actor = parties.actor.map(|actor| self.acts_as(source, actor)).transpose()?;
-        let principal = parties.on_behalf_of.unwrap_or(actor);
-        let mut gather = Gather {
-            parties: parties.registered(),
-            grants: BTreeSet::new(),
-            catalogues: self.catalogues_as_of(size)?.into_iter().collect(),
+    /// The proof of what was decided on an access as it was logged: who asked the ledger gets it, and shows it to the source.
+    /// `None` if there is no such access.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn access(
+        &self,
+        id: &Hash,
+        from: Option<Size>,
+        reader: Audience,
+    ) -> Result<Option<Receipt>, ReadError> {
+        let Some(found) = self.record(id)? else { return Ok(None) };
+        let Some(Content::Access(access)) =
+            found.logged.opened.as_ref().map(|opened| opened.record.content())
+        else {
+            return Ok(None);
         };
-        for (from, to) in [(principal, actor), (parties.subject, principal)] {
-            if let (Some(from), Some(to)) = (from, to)
-                && from != to
-            {
-                let (from, to) = (self.with_merged(&from)?, self.with_merged(&to)?);
-                for (from, to) in from.iter().flat_map(|from| to.iter().map(move |to| (from, to))) {
-                    gather.grants.extend(self.grants(from, to)?);
-                }
-            }
-        }
-        let mut waiting: Vec<Hash> = gather.grants.iter().copied().collect();
-        while let Some(id) = waiting.pop() {
-            let logged = source.record(&id)?;
-            let opened = logged.opened.as_ref().filter(|_| logged.index.0 < size.0);
-            let catalogue = match opened.map(|opened| opened.record.content()) {
-                Some(Content::Mandate(mandate)) => mandate.catalogue,
-                Some(Content::Consent(consent)) => consent.catalogue,
-                // An erased grant permits nothing.
-                _ => {
-                    gather.grants.remove(&id);
-                    continue;
-                }
-            };
-            gather.catalogues.insert(catalogue);
-            let above = opened.and_then(|opened| under_of(&opened.record)).map(|under| under.mandate);
-            waiting.extend(above.filter(|above| gather.grants.insert(*above)));
-        }
-        Ok(gather)
-    }
-
-    /// The party that an actor acts as: a role as the one that it is under.
-    fn acts_as(&self, source: &impl Source, actor: Hash) -> Result<Hash, ReadError> {
-        let logged = source.record(&actor)?;
-        let content = logged.opened.as_ref().map(|opened| opened.record.content());
-        match content {
-            Some(Content::Party(Party { under: Some(under), .. })) => Ok(*under),
-            _ => Ok(actor),
-        }
+        let (request, at) = (access.request(), found.logged.entry.time());
+        let then = Some(AsOf { size: Size(found.logged.index.0), time: None });
+        let decided = self.decided(&request, at, then)?;
+        let authority = Authority { access: Some(*id), as_of: None, ..decided };
+        self.authority(&authority, &Ask { as_of: None, from, reader })
     }
 
     /// The party that a reference named at `size`; `None` if nobody was registered under it.
@@ -126,9 +93,15 @@ impl View {
     }
 }
 
-fn no_facts(verdict: Verdict) -> ReadError {
-    match verdict {
-        Verdict::Lack(lack) => lack.into(),
-        other => ReadError::Fault(other.to_string()),
-    }
+/// The question that a decision answers, over the records that it rests on: the evidence, and the catalogues that its grants
+/// name.
+fn authority(request: &AuthZen, parties: Named, at: Millis, grounds: Grounds) -> Authority {
+    let Grounds { gather, facts, decision } = grounds;
+    let is_evidence = |id: &&Hash| decision.evidence.contains(id);
+    let grants: Vec<Hash> = gather.grants.iter().filter(is_evidence).copied().collect();
+    let mut catalogues: BTreeSet<Hash> = gather.catalogues.iter().filter(is_evidence).copied().collect();
+    catalogues.extend(grants.iter().filter_map(|id| Some(facts.grants.get(id)?.catalogue)));
+    let catalogues = catalogues.into_iter().collect();
+    let request = request.clone();
+    Authority { request, at, parties, grants, catalogues, decision, access: None, as_of: None }
 }

@@ -77,6 +77,7 @@ mod filing;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod given;
+mod grounds;
 mod guard;
 pub mod index;
 mod ledger;

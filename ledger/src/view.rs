@@ -12,6 +12,7 @@ use procura_core::identifier::Identifier;
 use procura_core::judge::{Judge, Standing, Verdict};
 use procura_core::key::PublicKey;
 use procura_core::kinds::{Content, KeyEnd, Party};
+use procura_core::kv::Unreadable;
 use procura_core::receipt::AsOf;
 use procura_core::source::{Lack, Logged, Source};
 use procura_core::status::Status;
@@ -208,28 +209,13 @@ impl View {
     /// # Errors
     /// [`ReadError`].
     pub fn grants(&self, from: &Hash, to: &Hash) -> Result<Vec<Hash>, ReadError> {
-        let prefix = search::grants_prefix(from, to);
-        let rows = self.head.snapshot.range(&prefix, None, search::MAX_GRANTS)?;
-        rows.iter().map(|(_, row)| Ok(search::id_of(row)?)).collect()
+        Ok(self.ids(&search::grants_prefix(from, to), search::MAX_GRANTS)?)
     }
 
-    /// A party and those that were merged into it, or into one of these; at most [`search::MAX_MERGED`].
-    pub(crate) fn with_merged(&self, party: &Hash) -> Result<Vec<Hash>, ReadError> {
-        let mut all = vec![*party];
-        let mut next = 0;
-        while let Some(into) = all.get(next).copied()
-            && all.len() < search::MAX_MERGED
-        {
-            let room = search::MAX_MERGED - all.len();
-            for (_, row) in self.head.snapshot.range(&search::merged_prefix(&into), None, room)? {
-                let from = search::id_of(&row)?;
-                if !all.contains(&from) {
-                    all.push(from);
-                }
-            }
-            next += 1;
-        }
-        Ok(all)
+    /// The ids that rows under a prefix name.
+    pub(crate) fn ids(&self, prefix: &[u8], limit: usize) -> Result<Vec<Hash>, Unreadable> {
+        let rows = self.head.snapshot.range(prefix, None, limit)?;
+        rows.iter().map(|(_, row)| search::id_of(row)).collect()
     }
 
     /// Whether the signature of a logged record still counts.

@@ -27,6 +27,7 @@ fn class_of(cell: &str) -> Class {
     match cell.split(' ').next().unwrap() {
         "create" => Class::Create,
         "transition" => Class::Transition,
+        "trace," => Class::TraceOrUse,
         _ => Class::Trace,
     }
 }
@@ -37,7 +38,7 @@ fn the_kinds_table_is_the_codes_table() {
     let table: BTreeMap<String, Vec<String>> = rows(&page)
         .into_iter()
         .skip(1)
-        .take(14)
+        .take(15)
         .map(|cells| (quoted(&cells[0]).first().cloned().unwrap_or_default(), cells))
         .collect();
     assert_eq!(table.len(), TABLE.len() + 1, "{:?}", table.keys());

@@ -76,6 +76,18 @@ pub(crate) fn what(context: &Context, logged: &Logged, me: Option<&Hash>) -> Str
         Content::LifeEvent(happened) => {
             format!("{} on {}:", event(happened.event), time::at(happened.effective))
         }
+        Content::Access(access) => {
+            let principal =
+                access.on_behalf_of.as_ref().map_or_else(String::new, |id| format!(" for {}", name(id)));
+            format!(
+                "{}{principal} asks for {} of {} for {}, held by {}",
+                name(&access.actor),
+                access.category,
+                name(&access.subject),
+                access.purpose,
+                name(&access.source)
+            )
+        }
         Content::Other(_) => "a record that changes no answer".to_owned(),
     };
     if let Some(target) = opened.record.common().target {

@@ -248,6 +248,8 @@ pub struct Candidate {
 pub struct Admitted {
     /// The status that it starts with or leads to; `None` for a trace.
     pub status: Option<Status>,
+    /// The record whose status it moves.
+    pub target: Option<Hash>,
     /// The parties that it concerns by its own words, besides its signer's: each once.
     pub concerns: Vec<Hash>,
     /// The signer's party; `None` for the root.
@@ -384,7 +386,7 @@ impl Candidate {
         };
         let mut once = BTreeSet::new();
         let concerns = concerns.into_iter().filter(|party| once.insert(*party)).collect();
-        Ok(Admitted { status, concerns, signer })
+        Ok(Admitted { status, target: self.record.common().target, concerns, signer })
     }
 
     /// What the judgement of the signature will look up has a status list: a trace's id names nothing to move or to bind to.
@@ -464,6 +466,11 @@ impl Candidate {
                     Event::Merger(into) => check_heir(state, &into),
                     _ => Ok(()),
                 }
+            }
+            Content::Access(access) => {
+                // Of the dead too: whether there is a right to it is decided, and logged, not refused.
+                let named = [Some(access.subject), access.on_behalf_of, Some(access.source)];
+                named.iter().flatten().try_for_each(|party| check_known(state, party, "/subject"))
             }
             Content::Root(_)
             | Content::Acceptance
@@ -550,13 +557,20 @@ fn find<T>(found: Result<T, Lack>) -> Result<Option<T>, Refusal> {
     }
 }
 
-/// A party that a record names is registered or prepared, and has not ended.
+/// A party that a record names is registered or prepared.
+fn check_known<S: State + ?Sized>(state: &S, id: &Hash, pointer: &'static str) -> Result<(), Refusal> {
+    match find(state.record(id))? {
+        None if state.is_prepared(id) => Ok(()),
+        Some(logged) if matches!(logged.opened()?.record.content(), Content::Party(_)) => Ok(()),
+        _ => Err(Refusal::UnknownParty { pointer }),
+    }
+}
+
+/// It has not ended either.
 fn check_party<S: State + ?Sized>(state: &S, id: &Hash, pointer: &'static str) -> Result<(), Refusal> {
-    let Some(logged) = find(state.record(id))? else {
-        return if state.is_prepared(id) { Ok(()) } else { Err(Refusal::UnknownParty { pointer }) };
-    };
-    if !matches!(logged.opened()?.record.content(), Content::Party(_)) {
-        return Err(Refusal::UnknownParty { pointer });
+    check_known(state, id, pointer)?;
+    if state.is_prepared(id) {
+        return Ok(());
     }
     match state.list(id)?.status() {
         Some(Status::ACTIVE | Status::PENDING) => Ok(()),

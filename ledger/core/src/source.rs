@@ -166,7 +166,9 @@ impl Opened {
 fn check_class(index: Index, entry: &Entry, record: &Record) -> Result<(), OpeningError> {
     use crate::kinds::Class;
     match (entry, record.row().class) {
-        (Entry::Create { .. }, Class::Create) | (Entry::Trace { .. }, Class::Trace) => Ok(()),
+        (Entry::Create { .. }, Class::Create)
+        | (Entry::Trace { .. }, Class::Trace)
+        | (Entry::Trace { .. } | Entry::Transition { .. }, Class::TraceOrUse) => Ok(()),
         (Entry::Party { .. }, Class::Create) if matches!(record.content(), Content::Party(_)) => Ok(()),
         (Entry::Transition { target_id, .. }, Class::Transition) => {
             if record.common().target == Some(*target_id) { Ok(()) } else { Err(OpeningError::Target(index)) }
@@ -361,6 +363,14 @@ pub trait Source {
     /// # Errors
     /// [`Lack`] if it is not there.
     fn at(&self, index: Index) -> Result<Arc<Logged>, Lack>;
+
+    /// The entry at this index, whose record nobody needs to see.
+    ///
+    /// # Errors
+    /// [`Lack`] if it is not there.
+    fn unopened(&self, index: Index) -> Result<Arc<Logged>, Lack> {
+        self.at(index)
+    }
 
     /// The whole status list of a create.
     ///

@@ -14,7 +14,7 @@ pub(super) fn lower_bound<'a>(prefix: &'a [u8], after: Option<&'a [u8]>) -> Boun
 }
 
 /// Two ordered runs as one; where both have a key, `newer`'s row.
-pub(super) fn newest<N, O>(newer: N, older: O) -> impl Iterator<Item = IndexRow>
+pub(crate) fn newest<N, O>(newer: N, older: O) -> impl Iterator<Item = IndexRow>
 where
     N: IntoIterator<Item = IndexRow>,
     O: IntoIterator<Item = IndexRow>,

@@ -13,6 +13,7 @@ pub mod runs;
 mod snapshot;
 
 pub use layers::{Layers, Limits};
+pub(crate) use merge::newest;
 pub use runs::RunsIndex;
 pub use snapshot::Snapshot;
 

@@ -4,7 +4,7 @@
 
 use super::facts::{CatalogueFact, Facts, Grant, GrantKind, PartyFact, PartyMove};
 use crate::judge::{Judge, Standing, Verdict};
-use crate::kinds::{Assurance, Content, Event, Giver, Ground, Mandate, Revocation};
+use crate::kinds::{self, Assurance, Content, Event, Giver, Ground, Mandate, Revocation};
 use crate::source::{Lack, Logged, Source};
 use crate::status::Status;
 use crate::{Hash, Index, Millis, Size};
@@ -150,6 +150,11 @@ fn grant<S: Source + ?Sized>(
         _ => return Err(Lack::Record { id: *id }.into()),
     };
     (grant.status, grant.counts) = (status, counts);
+    if kinds::is_counted(&opened.record) {
+        for item in stays_active(&standing, as_of) {
+            grant.uses.push(source.unopened(item)?.entry.time());
+        }
+    }
     if grant.kind == GrantKind::Mandate {
         grant.ends = notice(judge, id, &standing, as_of)?;
     }
@@ -194,12 +199,8 @@ fn notice<S: Source + ?Sized>(
     as_of: Size,
 ) -> Result<Option<Millis>, Verdict> {
     let mut ends: Option<Millis> = None;
-    for pair in standing.list.as_of(as_of).windows(2) {
-        let [before, made] = pair else { continue };
-        if before.status != Some(Status::ACTIVE) || made.status != Some(Status::ACTIVE) {
-            continue;
-        }
-        let logged = item(judge, id, made.index)?;
+    for index in stays_active(standing, as_of) {
+        let logged = item(judge, id, index)?;
         let effective = logged.and_then(|logged| match logged.opened.as_ref()?.record.content() {
             Content::Revocation(Revocation { effective }) => *effective,
             _ => None,
@@ -207,6 +208,16 @@ fn notice<S: Source + ?Sized>(
         ends = ends.into_iter().chain([effective.unwrap_or(Millis(0))]).min();
     }
     Ok(ends)
+}
+
+/// The items of a list that leave its record active: notices of a mandate, uses of a consent.
+fn stays_active(standing: &Standing, as_of: Size) -> impl Iterator<Item = Index> {
+    standing.list.as_of(as_of).windows(2).filter_map(|pair| match pair {
+        [before, made] if before.status == Some(Status::ACTIVE) && made.status == Some(Status::ACTIVE) => {
+            Some(made.index)
+        }
+        _ => None,
+    })
 }
 
 /// How sure the keys are of those who gave the grant: the lowest counts.

@@ -3,6 +3,7 @@
 //! spec: kinds.md
 
 mod acceptance;
+mod access;
 mod catalogue;
 mod consent;
 mod dispute;
@@ -18,6 +19,7 @@ mod root;
 mod shared;
 mod suspension;
 
+pub use access::{Access, is_counted};
 pub use catalogue::{Basis, Catalogue, Category, Purpose, Title};
 pub use consent::Consent;
 pub use dispute::Dispute;
@@ -70,6 +72,8 @@ pub enum Content {
     LifeEvent(LifeEvent),
     /// The right to see somebody's data.
     Consent(Consent),
+    /// Somebody asks for a person's data.
+    Access(Access),
     /// A kind that this version stores and proves, and that satisfies no decision.
     Other(Other),
 }
@@ -83,6 +87,8 @@ pub enum Class {
     Transition,
     /// A record that changes no answer.
     Trace,
+    /// A trace; a transition where it uses something whose uses are counted.
+    TraceOrUse,
 }
 
 /// One row of the table.
@@ -116,7 +122,7 @@ impl Row {
 }
 
 /// The table, in the order of `spec/kinds.md`.
-pub static TABLE: [&Row; 13] = [
+pub static TABLE: [&Row; 14] = [
     &root::ROW,
     &party::ROW,
     &key::ROW,
@@ -130,10 +136,11 @@ pub static TABLE: [&Row; 13] = [
     &suspension::ROW,
     &dispute::ROW,
     &life_event::ROW,
+    &access::ROW,
 ];
 
 /// Kinds that a later version defines: refused, so that nobody believes that they have an effect already.
-pub const RESERVED: [&str; 5] = ["request", "access", "holding", "erasure", "ledger-end"];
+pub const RESERVED: [&str; 4] = ["request", "holding", "erasure", "ledger-end"];
 
 /// The row of a kind; `None` for a reserved one.
 #[must_use]

@@ -53,7 +53,9 @@ pub struct Authority {
     pub catalogues: Vec<Hash>,
     /// The decision.
     pub decision: Decision,
-    /// As it was then; `None`: as of the checkpoint.
+    /// The `access` record that asked: then it is decided as of just before its entry, at the entry's time.
+    pub access: Option<Hash>,
+    /// As it was then; `None`: as of the checkpoint, or of the access.
     pub as_of: Option<AsOf>,
 }
 
@@ -154,6 +156,9 @@ impl Question {
                 put("grants", json!(authority.grants));
                 put("catalogues", json!(authority.catalogues));
                 put("decision", json!(authority.decision));
+                if let Some(access) = authority.access {
+                    put("access", json!(access));
+                }
             }
         }
         if let Some(as_of) = self.as_of() {
@@ -225,15 +230,20 @@ fn read_authority(members: &mut Members) -> Result<Authority, MemberError> {
     if decision.permit != is_permit {
         return Err(members.mistyped("decision", "a decision with a reason of its kind"));
     }
-    Ok(Authority {
+    let authority = Authority {
         request,
         at: members.take_millis("at")?,
         parties: named,
         grants: ascending(members, "grants")?,
         catalogues: ascending(members, "catalogues")?,
         decision,
+        access: members.take_opt("access", Field::hash)?,
         as_of: read_as_of(members)?,
-    })
+    };
+    match authority.access.is_some() && authority.as_of.is_some() {
+        true => Err(members.mistyped("as_of", "of no access: that has its own")),
+        false => Ok(authority),
+    }
 }
 
 fn id_or_null(field: Field) -> Result<Option<Hash>, MemberError> {

@@ -56,6 +56,14 @@ impl<S: Source + ?Sized> Source for Recording<'_, S> {
         self.source.at(index).map(|logged| self.note(logged))
     }
 
+    fn unopened(&self, index: Index) -> Result<Arc<Logged>, Lack> {
+        let logged = self.source.unopened(index)?;
+        // What is shown opened for another reason stays so.
+        let mut touched = self.touched.borrow_mut();
+        let shut = || Arc::new(Logged { opened: None, ..Logged::clone(&logged) });
+        Ok(Arc::clone(touched.entries.entry(index).or_insert_with(shut)))
+    }
+
     fn list(&self, id: &Hash) -> Result<Arc<List>, Lack> {
         let list = self.source.list(id)?;
         self.touched.borrow_mut().lists.insert(*id, Arc::clone(&list));

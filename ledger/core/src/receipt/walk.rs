@@ -8,8 +8,8 @@ use crate::entry::Entry;
 use crate::hash::tag;
 use crate::index::Item;
 use crate::judge::{Judge, Standing, Verdict};
-use crate::kinds::Content;
-use crate::source::{Lack, Logged, Source};
+use crate::kinds::{Content, is_counted};
+use crate::source::{Lack, Logged, OpeningError, Source};
 use crate::status::Status;
 use crate::{Hash, Index, Millis, Size};
 use std::collections::{BTreeMap, BTreeSet};
@@ -295,8 +295,13 @@ pub fn authority<S: Source + ?Sized>(
         grants: asked.grants.iter().copied().collect(),
         catalogues: asked.catalogues.iter().copied().collect(),
     };
+    let access = asked.access.map(|id| access(judge, asked, &id)).transpose()?;
+    let as_of = access.as_ref().map_or(as_of, |access| Size(access.index.0));
     let facts = Facts::gather(judge, &gather, as_of)?;
     let decision = decide(&named.request(&asked.request), asked.at, &facts);
+    if let Some(access) = &access {
+        check_use(judge.source(), access, &decision)?;
+    }
     if decision != asked.decision {
         return Err(WalkError::OtherDecision(decision));
     }
@@ -304,6 +309,66 @@ pub fn authority<S: Source + ?Sized>(
         Some(surplus) => Err(WalkError::OtherGrant(*surplus)),
         None => Ok(decision),
     }
+}
+
+/// The access that asks, judged: it asks just this, at just this instant.
+fn access<S: Source + ?Sized>(
+    judge: &Judge<'_, S>,
+    asked: &Authority,
+    id: &Hash,
+) -> Result<Arc<Logged>, WalkError> {
+    let logged = match judge.source().record(id) {
+        Ok(logged) => {
+            judge.signer(&logged)?;
+            logged
+        }
+        // No trace: a use of one of the grants.
+        Err(Lack::Record { .. }) => {
+            let mut found = None;
+            for grant in &asked.grants {
+                let standing = judge.standing(grant)?;
+                match transition(judge, grant, &standing, id) {
+                    Ok(logged) => found = Some(logged),
+                    Err(WalkError::NotInList(_)) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            found.ok_or(Lack::Record { id: *id })?
+        }
+        Err(lack) => return Err(lack.into()),
+    };
+    match logged.opened()?.record.content() {
+        Content::Access(access) if access.request() == asked.request && logged.entry.time() == asked.at => {
+            Ok(logged)
+        }
+        _ => Err(WalkError::OtherParty("access")),
+    }
+}
+
+/// An access is a use of the consent that the decision rests on, if its uses are counted, and of none else.
+fn check_use<S: Source + ?Sized>(source: &S, access: &Logged, decision: &Decision) -> Result<(), WalkError> {
+    let used = match &access.entry {
+        Entry::Transition { target_id, .. } => Some(*target_id),
+        _ => None,
+    };
+    if counted(source, decision)? == used {
+        Ok(())
+    } else {
+        Err(Lack::from(OpeningError::Class(access.index)).into())
+    }
+}
+
+/// The consent that a permit rests on and whose uses are counted.
+///
+/// # Errors
+/// [`Lack`] if the evidence is not there.
+pub fn counted<S: Source + ?Sized>(source: &S, decision: &Decision) -> Result<Option<Hash>, Lack> {
+    for id in decision.evidence.iter().filter(|_| decision.permit) {
+        if is_counted(&source.record(id)?.opened()?.record) {
+            return Ok(Some(*id));
+        }
+    }
+    Ok(None)
 }
 
 /// The party that the request names is the one whose record is there: by its id, or by the identifier that its

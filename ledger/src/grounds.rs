@@ -1,0 +1,116 @@
+//! Everything that a decision may rest on: the grants between the parties and what these are under, the catalogues. Looked up
+//! the same way by who asks a view and by the sequencer, which asks the batch in progress.
+//!
+//! spec: decisions.md#the-walk
+
+use crate::error::ReadError;
+use crate::search;
+use procura_core::decide::{AuthZen, Decision, Facts, Gather, decide};
+use procura_core::judge::{Judge, Verdict};
+use procura_core::kinds::{Content, Party, under_of};
+use procura_core::kv::Unreadable;
+use procura_core::receipt::Named;
+use procura_core::source::Source;
+use procura_core::{Hash, Millis, Size};
+use std::collections::BTreeSet;
+
+/// The ids that the first so many rows under a prefix name, in the order of their keys.
+pub(crate) type Ids<'a> = &'a dyn Fn(&[u8], usize) -> Result<Vec<Hash>, Unreadable>;
+
+/// What a decision as of a size was made on.
+pub(crate) struct Grounds {
+    /// What it may rest on.
+    pub(crate) gather: Gather,
+    /// What was found.
+    pub(crate) facts: Facts,
+    /// The decision.
+    pub(crate) decision: Decision,
+}
+
+/// Decides a request between these parties for an instant, as of a size. `catalogues`: those in force then.
+pub(crate) fn decided<S: Source>(
+    ids: Ids<'_>,
+    source: &S,
+    catalogues: BTreeSet<Hash>,
+    (request, parties): (&AuthZen, &Named),
+    (at, size): (Millis, Size),
+) -> Result<Grounds, ReadError> {
+    let gather = gather(ids, source, catalogues, parties, size)?;
+    let facts = Facts::gather(&Judge::trusting_admission(source), &gather, size).map_err(no_facts)?;
+    let decision = decide(&parties.request(request), at, &facts);
+    Ok(Grounds { gather, facts, decision })
+}
+
+fn gather(
+    ids: Ids<'_>,
+    source: &impl Source,
+    catalogues: BTreeSet<Hash>,
+    parties: &Named,
+    size: Size,
+) -> Result<Gather, ReadError> {
+    let actor = parties.actor.map(|actor| acts_as(source, actor)).transpose()?;
+    let principal = parties.on_behalf_of.unwrap_or(actor);
+    let mut gather = Gather { parties: parties.registered(), grants: BTreeSet::new(), catalogues };
+    for (from, to) in [(principal, actor), (parties.subject, principal)] {
+        if let (Some(from), Some(to)) = (from, to)
+            && from != to
+        {
+            let (from, to) = (with_merged(ids, &from)?, with_merged(ids, &to)?);
+            for (from, to) in from.iter().flat_map(|from| to.iter().map(move |to| (from, to))) {
+                gather.grants.extend(ids(&search::grants_prefix(from, to), search::MAX_GRANTS)?);
+            }
+        }
+    }
+    let mut waiting: Vec<Hash> = gather.grants.iter().copied().collect();
+    while let Some(id) = waiting.pop() {
+        let logged = source.record(&id)?;
+        let opened = logged.opened.as_ref().filter(|_| logged.index.0 < size.0);
+        let catalogue = match opened.map(|opened| opened.record.content()) {
+            Some(Content::Mandate(mandate)) => mandate.catalogue,
+            Some(Content::Consent(consent)) => consent.catalogue,
+            // An erased grant permits nothing.
+            _ => {
+                gather.grants.remove(&id);
+                continue;
+            }
+        };
+        gather.catalogues.insert(catalogue);
+        let above = opened.and_then(|opened| under_of(&opened.record)).map(|under| under.mandate);
+        waiting.extend(above.filter(|above| gather.grants.insert(*above)));
+    }
+    Ok(gather)
+}
+
+/// The party that an actor acts as: a role as the one that it is under.
+fn acts_as(source: &impl Source, actor: Hash) -> Result<Hash, ReadError> {
+    let logged = source.record(&actor)?;
+    let content = logged.opened.as_ref().map(|opened| opened.record.content());
+    match content {
+        Some(Content::Party(Party { under: Some(under), .. })) => Ok(*under),
+        _ => Ok(actor),
+    }
+}
+
+/// A party and those that were merged into it, or into one of these; at most [`search::MAX_MERGED`].
+fn with_merged(ids: Ids<'_>, party: &Hash) -> Result<Vec<Hash>, ReadError> {
+    let mut all = vec![*party];
+    let mut next = 0;
+    while let Some(into) = all.get(next).copied()
+        && all.len() < search::MAX_MERGED
+    {
+        for from in ids(&search::merged_prefix(&into), search::MAX_MERGED - all.len())? {
+            if !all.contains(&from) {
+                all.push(from);
+            }
+        }
+        next += 1;
+    }
+    Ok(all)
+}
+
+fn no_facts(verdict: Verdict) -> ReadError {
+    match verdict {
+        Verdict::Lack(lack) => lack.into(),
+        other => ReadError::Fault(other.to_string()),
+    }
+}
