@@ -11,7 +11,7 @@ use crate::filing::{concerned, take_place};
 use crate::given::random;
 use crate::grounds;
 use crate::index::{Rows, Snapshot, newest};
-use crate::live::{Kept, Live, Pending};
+use crate::live::{Kept, Live, Pending, Trust};
 use crate::memo::{Memo, Memory};
 use crate::open;
 use crate::published::Head;
@@ -37,6 +37,7 @@ use procura_core::status::{Initial, Status};
 use procura_core::tree::Root;
 use procura_core::trie::Trie;
 use procura_core::{Hash, Index, Millis, Size};
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::ops::Bound;
 use std::sync::Arc;
@@ -147,11 +148,13 @@ impl Sequencer {
         let root = Root { size: frontier.size(), hash: frontier.root() };
         let checkpoint = self.sign(root)?;
         let expected = self.frontier.size();
+        let nodes = rows.iter().map(|row| row.nodes.clone()).collect();
         self.store.commit(expected, self.epoch, Batch { rows, checkpoint: checkpoint.clone() })?;
 
         // Durable: from here on a crash loses no answer. The index in memory follows; its file may lag behind.
         self.last_commit = Instant::now();
         self.frontier = frontier;
+        self.nodes.keep(expected, nodes);
         self.layers.write(changes, trie);
         for kept in pending.into_iter().flatten() {
             self.cache.insert(kept.kept.logged.index.0, kept.kept);
@@ -183,7 +186,7 @@ impl Sequencer {
             // The commit is durable all the same; only the watch against rollbacks is weaker for now.
             tracing::error!(%error, "the side file could not be written");
         }
-        self.published.set(Head { root, checkpoint, time, snapshot, footing });
+        self.published.set(Head::new(root, checkpoint, time, snapshot, footing));
         Ok(meta.root)
     }
 
@@ -382,7 +385,7 @@ impl<'a> Tail<'a> {
 
         // 64 fresh bytes per record, never derived: once they and the body are gone, the commitment says nothing.
         let r: [u8; 64] = random(self.owner.random.as_ref()).map_err(SubmitError::ReadOnly)?;
-        let body = record.text();
+        let body = record.text().to_owned();
         let head = entry::Head {
             time: place.time,
             commitment: commitment(body.as_bytes(), &r),
@@ -455,9 +458,11 @@ impl<'a> Tail<'a> {
             kv: &rows,
             reader: self.reader,
             cache: &self.owner.cache,
+            trust: Trust::Admission,
             pending: &self.pending,
             prepared: &prepared,
             standings: self.footing.map(|footing| (self.owner.standings.as_ref(), footing)),
+            found: Cell::new(None),
         })
     }
 }

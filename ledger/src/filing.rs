@@ -3,7 +3,7 @@
 use crate::search::{Filing, SEGMENT_ITEMS};
 use procura_core::Hash;
 use procura_core::hash::tag;
-use procura_core::index::tag_header;
+use procura_core::index::tag_count;
 use procura_core::kinds::PartyType;
 use procura_core::kv::{Kv, Unreadable};
 
@@ -33,7 +33,7 @@ pub(crate) fn take_place<K: Kv + ?Sized>(kv: &K, filing: &mut Filing) -> Result<
     }
     loop {
         let tag = tag(&filing.handle, filing.segment);
-        let held = tag_header(kv, &tag)?.map_or(0, |header| header.list.count());
+        let held = tag_count(kv, &tag)?.unwrap_or(0);
         match u32::try_from(held) {
             Ok(held) if held < most => {
                 filing.items = held + 1;

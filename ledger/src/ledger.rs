@@ -4,6 +4,7 @@ use crate::append::signing_key;
 use crate::error::{ReadError, State, SubmitError};
 use crate::given::{Clock, Random};
 use crate::live::RecordCache;
+use crate::nodes::KeptNodes;
 use crate::prepared::{Prepared, Registrar};
 use crate::published::Published;
 use crate::reply::{Placed, Reply};
@@ -31,6 +32,7 @@ pub(crate) struct Shared {
     pub(crate) origin: Arc<str>,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) cache: Arc<RecordCache>,
+    pub(crate) nodes: Arc<KeptNodes>,
     pub(crate) standings: Arc<Standings>,
     pub(crate) published: Arc<Published>,
     pub(crate) prepared: Arc<Prepared>,

@@ -86,6 +86,7 @@ mod lock;
 mod log;
 mod memo;
 mod memory_index;
+mod nodes;
 mod open;
 mod prepared;
 mod prove;

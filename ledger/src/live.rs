@@ -7,12 +7,13 @@ use crate::vault::VaultRow;
 use procura_core::admission::State;
 use procura_core::entry::{Class, Entry};
 use procura_core::identifier::Identifier;
-use procura_core::index::{Item, status_items, tag_header, tag_items};
+use procura_core::index::{Item, Listed, items_of, listed, tag_items};
 use procura_core::judge::Standing;
 use procura_core::kv::{Kv, Unreadable};
 use procura_core::source::{Lack, List, Logged, Opened, Source};
 use procura_core::{Hash, Index, hash};
 use quick_cache::sync::Cache;
+use std::cell::Cell;
 use std::sync::Arc;
 
 /// Records read before, by index; a bounded number of them. What is logged never changes; what is erased is removed.
@@ -32,20 +33,44 @@ pub(crate) struct Pending {
     pub(crate) kept: Arc<Kept>,
 }
 
+/// What of a record that is read from the store is believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Trust {
+    /// What admission found, of the body that the entry commits to: this ledger admitted it itself.
+    Admission,
+    /// Nothing: everything is looked at again.
+    Nothing,
+}
+
 /// Where records are read from: `kv` finds them, `reader` holds them, `pending` comes after what it holds.
 pub(crate) struct Live<'a, K: Kv + ?Sized> {
     pub(crate) origin: &'a str,
     pub(crate) kv: &'a K,
     pub(crate) reader: &'a dyn Reader,
     pub(crate) cache: &'a RecordCache,
+    pub(crate) trust: Trust,
     /// Entries after the reader's size, the first of them right behind it.
     pub(crate) pending: &'a [Option<Pending>],
     pub(crate) prepared: &'a dyn Fn(&Hash) -> bool,
     /// What was judged before, and the footing that holds for `kv`; `None` where nothing may be relied on.
     pub(crate) standings: Option<(&'a Standings, Footing)>,
+    /// The create that was looked up last, and what its row says: whoever asks for a record asks for its list next.
+    pub(crate) found: Cell<Option<(Hash, Listed)>>,
 }
 
 impl<K: Kv + ?Sized> Live<'_, K> {
+    /// What the index says of a create.
+    fn listed(&self, id: &Hash) -> Result<Option<Listed>, Unreadable> {
+        if let Some((last, found)) = self.found.get()
+            && last == *id
+        {
+            return Ok(Some(found));
+        }
+        let found = listed(self.kv, id)?;
+        self.found.set(found.map(|found| (*id, found)));
+        Ok(found)
+    }
+
     /// The record at an index with its filing.
     pub(crate) fn kept(&self, index: Index) -> Result<Arc<Kept>, Lack> {
         if let Some(beyond) = index.0.checked_sub(self.reader.head().size.0) {
@@ -70,7 +95,11 @@ impl<K: Kv + ?Sized> Live<'_, K> {
             None => (None, Vec::new()),
             Some(row) => {
                 let row = VaultRow::decode(&row).map_err(|error| damaged(index, &error.to_string()))?;
-                (Some(Opened::check(index, &entry, row.sealed, self.origin)?), row.filed)
+                let opened = match self.trust {
+                    Trust::Admission => Opened::admitted(index, &entry, row.sealed),
+                    Trust::Nothing => Opened::check(index, &entry, row.sealed, self.origin),
+                };
+                (Some(opened?), row.filed)
             }
         };
         Ok(Kept { logged: Arc::new(Logged { index, leaf: hash::leaf(bytes), entry, opened }), filed })
@@ -87,7 +116,10 @@ impl<K: Kv + ?Sized> Source for Live<'_, K> {
     }
 
     fn record(&self, id: &Hash) -> Result<Arc<Logged>, Lack> {
-        let index = search::index_of(self.kv, id)?.ok_or(Lack::Record { id: *id })?;
+        let index = match self.listed(id)? {
+            Some(found) => found.first.index,
+            None => search::place_of(self.kv, id)?.ok_or(Lack::Record { id: *id })?,
+        };
         let logged = self.at(index)?;
         if logged.entry.class() == Class::Transition { Err(Lack::Record { id: *id }) } else { Ok(logged) }
     }
@@ -97,7 +129,8 @@ impl<K: Kv + ?Sized> Source for Live<'_, K> {
     }
 
     fn list(&self, id: &Hash) -> Result<Arc<List>, Lack> {
-        let items = status_items(self.kv, id)?;
+        let found = self.listed(id)?.ok_or(Lack::List { id: *id })?;
+        let items = items_of(self.kv, id, &found)?;
         match List::new(items) {
             Ok(list) => Ok(Arc::new(list)),
             Err(_) => Err(Lack::List { id: *id }),
@@ -105,9 +138,9 @@ impl<K: Kv + ?Sized> Source for Live<'_, K> {
     }
 
     fn tag(&self, tag: &Hash) -> Result<Option<Arc<Vec<Item>>>, Lack> {
-        let Some(header) = tag_header(self.kv, tag)? else { return Ok(None) };
-        let items = tag_items(self.kv, tag, 0..header.list.count())?;
-        Ok(Some(Arc::new(items)))
+        let items = tag_items(self.kv, tag, 0..u64::MAX)?;
+        // A tag that is there has an item.
+        Ok((!items.is_empty()).then(|| Arc::new(items)))
     }
 
     fn holds(&self, index: Index, id: &Hash) -> Result<bool, Unreadable> {

@@ -19,7 +19,7 @@ impl View {
     /// [`ReadError`].
     pub fn inclusion(&self, index: Index) -> Result<Option<String>, ReadError> {
         let reader = self.shared.store.read()?;
-        let path = match prove_inclusion(&ReaderNodes(reader.as_ref()), index, self.size()) {
+        let path = match prove_inclusion(&self.shared.nodes.of(reader.as_ref()), index, self.size()) {
             Ok(path) => path,
             Err(ProveError::Nodes(error)) => return Err(error.into()),
             Err(_) => return Ok(None),
@@ -27,6 +27,17 @@ impl View {
         let checkpoint = SignedCheckpoint::parse(self.checkpoint().as_bytes())
             .map_err(|error| ReadError::Fault(error.to_string()))?;
         Ok(Some(TlogProof { index, path, checkpoint }.to_string()))
+    }
+
+    /// The bytes of an entry; `None` if there is no such entry.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn entry(&self, index: Index) -> Result<Option<Vec<u8>>, ReadError> {
+        if index.0 >= self.size().0 {
+            return Ok(None);
+        }
+        Ok(Some(self.kept(index)?.logged.entry.encode()))
     }
 
     /// The consistency proof between two sizes; `None` if the log never had them, or they are out of order.
@@ -38,7 +49,7 @@ impl View {
             return Ok(None);
         }
         let reader = self.shared.store.read()?;
-        match prove_consistency(&ReaderNodes(reader.as_ref()), from, to) {
+        match prove_consistency(&self.shared.nodes.of(reader.as_ref()), from, to) {
             Ok(hashes) => Ok(Some(hashes)),
             Err(ProveError::Nodes(error)) => Err(error.into()),
             Err(_) => Ok(None),

@@ -9,6 +9,7 @@ use crate::index::{self, Found, IndexFile, Layers, Limits, Mark, RunsIndex};
 use crate::ledger::{Ledger, Shared};
 use crate::live::RecordCache;
 use crate::memory_index::MemoryIndex;
+use crate::nodes::KeptNodes;
 use crate::prepared::{Prepared, Registrar};
 use crate::published::{Head, Published};
 use crate::replay::replay;
@@ -255,7 +256,7 @@ fn admit_root(
     record.check_time(time).map_err(|error| OpenError::Root(error.into()))?;
     let status = (record.row().becomes)(record, None).and_then(|status| Initial::new(status.byte()).ok());
     let r: [u8; 64] = random(source).map_err(OpenError::System)?;
-    let body = record.text();
+    let body = record.text().to_owned();
     let head = entry::Head {
         time,
         commitment: commitment(body.as_bytes(), &r),
@@ -318,7 +319,7 @@ fn start(
     let entry_0 = store.entries(0..1)?.first().map(|bytes| leaf(bytes)).unwrap_or_default();
     let snapshot = layers.snapshot();
     let (root, checkpoint, time, footing) = (end.root, end.checkpoint, end.time, Footing::FIRST);
-    let head = Head { root, checkpoint, time, snapshot, footing };
+    let head = Head::new(root, checkpoint, time, snapshot, footing);
     let published = Arc::new(Published::new(head));
     let mut watch = ClockWatch::new(options.clock.as_ref(), end.time);
     if options.confirm_clock {
@@ -329,6 +330,7 @@ fn start(
         published.set_state(State::ClockStopped(what.to_owned()));
     }
     let cache = Arc::new(RecordCache::new(options.cached_records));
+    let nodes = Arc::new(KeptNodes::new());
     let standings = Arc::new(Standings::new(options.cached_records));
     let prepared = Arc::new(Prepared::default());
     let origin: Arc<str> = origin.into();
@@ -339,6 +341,7 @@ fn start(
         epoch,
         layers,
         cache: Arc::clone(&cache),
+        nodes: Arc::clone(&nodes),
         standings: Arc::clone(&standings),
         published: Arc::clone(&published),
         prepared: Arc::clone(&prepared),
@@ -362,6 +365,7 @@ fn start(
         origin,
         store,
         cache,
+        nodes,
         standings,
         published,
         prepared,

@@ -8,14 +8,14 @@
 use crate::error::ReadError;
 use crate::index::Snapshot;
 use crate::live::Live;
-use crate::open::ReaderNodes;
+use crate::published::Top;
 use crate::search;
 use crate::store::{Reader, StoreError};
 use crate::view::{View, entry_at};
 use procura_core::checkpoint::SignedCheckpoint;
 use procura_core::disclosure::Disclosure;
 use procura_core::entry::Entry;
-use procura_core::hash::{status_key, tag_key};
+use procura_core::hash::{sha256, status_key_in, tag_key_in};
 use procura_core::judge::{Judge, Verdict};
 use procura_core::kinds::PartyType;
 use procura_core::receipt::walk::{self, WalkError};
@@ -70,7 +70,8 @@ impl View {
     /// # Errors
     /// [`ReadError`].
     pub fn receipt(&self, id: &Hash, ask: &Ask) -> Result<Option<Receipt>, ReadError> {
-        let Some(found) = self.record(id)? else { return Ok(None) };
+        let Some(index) = search::index_of(&self.head.snapshot, id)? else { return Ok(None) };
+        let found = self.kept(index)?;
         let is_trace = matches!(found.logged.entry, Entry::Trace { .. });
         if is_trace {
             return self.prove(ask, None, &|judge| {
@@ -168,21 +169,17 @@ impl View {
     ) -> Result<Receipt, ReadError> {
         let size = self.size();
         let commit_at = size.last().ok_or_else(|| ReadError::Fault("an empty log".to_owned()))?;
-        let commit = reader.entries(commit_at.0..size.0)?.into_iter().next().unwrap_or_default();
+        let nodes = self.shared.nodes.of(reader);
+        let top = self.head.top(|| self.top(reader, commit_at))?;
 
         let indexes: BTreeSet<Index> =
             touched.entries.keys().copied().filter(|index| *index < commit_at).collect();
-        let nodes = ReaderNodes(reader);
         let tree = prove_below_peaks(&nodes, Size(commit_at.0), &indexes).map_err(unprovable)?;
-        let path = prove_inclusion(&nodes, commit_at, size).map_err(unprovable)?;
-        let checkpoint = SignedCheckpoint::parse(self.checkpoint().as_bytes())
-            .map_err(|error| ReadError::Fault(error.to_string()))?;
-        let proof = TlogProof { index: commit_at, path, checkpoint }.to_string();
 
-        let origin = &self.shared.origin;
-        let mut keys: BTreeSet<Hash> = touched.lists.keys().map(|id| status_key(origin, id)).collect();
-        keys.extend(touched.tags.keys().map(|tag| tag_key(origin, tag)));
-        let trie = trie::prove(&self.head.snapshot, &keys)?.encode();
+        let origin = &sha256(&[self.shared.origin.as_bytes()]);
+        let mut keys: BTreeSet<Hash> = touched.lists.keys().map(|id| status_key_in(origin, id)).collect();
+        keys.extend(touched.tags.keys().map(|tag| tag_key_in(origin, tag)));
+        let trie = trie::prove(&self.head.snapshot, &keys)?;
 
         let named = named_parties(&question);
         let mut entries = Vec::with_capacity(indexes.len());
@@ -203,8 +200,8 @@ impl View {
         tags.sort_by_key(|items| items.first().map(|item| item.index));
         Ok(Receipt {
             question,
-            proof,
-            commit,
+            proof: top.proof.clone(),
+            commit: top.commit.clone(),
             entries,
             tree,
             lists: lists.collect(),
@@ -212,6 +209,16 @@ impl View {
             trie,
             consistency,
         })
+    }
+
+    /// What leads from the checkpoint to the index commit, which stands at `commit_at`.
+    fn top(&self, reader: &dyn Reader, commit_at: Index) -> Result<Top, ReadError> {
+        let size = self.size();
+        let commit = reader.entries(commit_at.0..size.0)?.into_iter().next().unwrap_or_default();
+        let path = prove_inclusion(&self.shared.nodes.of(reader), commit_at, size).map_err(unprovable)?;
+        let checkpoint = SignedCheckpoint::parse(self.checkpoint().as_bytes())
+            .map_err(|error| ReadError::Fault(error.to_string()))?;
+        Ok(Top { proof: TlogProof { index: commit_at, path, checkpoint }.to_string(), commit })
     }
 
     /// A record as this reader may see it.
@@ -235,7 +242,7 @@ impl View {
                     && Disclosure::parse(text).is_ok_and(|disclosure| disclosure.name() == "identifier"))
         };
         Ok(Some(Sealed {
-            body: opened.record.text(),
+            body: opened.record.text().to_owned(),
             r: opened.r.to_vec(),
             disclosures: opened.disclosures.iter().filter(is_shown).cloned().collect(),
             handle: opened.handle.filter(|_| handle_of == Some(id) && reader != Audience::Anyone),

@@ -5,7 +5,7 @@ use crate::index::Snapshot;
 use crate::standings::Footing;
 use procura_core::Millis;
 use procura_core::tree::Root;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 /// The ledger as of one signed checkpoint.
 pub(crate) struct Head {
@@ -19,6 +19,38 @@ pub(crate) struct Head {
     pub(crate) snapshot: Snapshot,
     /// What judgements of keys, parties and catalogues at that size rest on.
     pub(crate) footing: Footing,
+    /// What leads from the checkpoint to the map, once somebody asked: all receipts as of it share that.
+    top: OnceLock<Arc<Top>>,
+}
+
+/// The part of a receipt that is the same for every answer as of one checkpoint.
+pub(crate) struct Top {
+    /// The inclusion proof of the index commit with the checkpoint, a tlog-proof text.
+    pub(crate) proof: String,
+    /// The index commit's entry.
+    pub(crate) commit: Vec<u8>,
+}
+
+impl Head {
+    pub(crate) const fn new(
+        root: Root,
+        checkpoint: String,
+        time: Millis,
+        snapshot: Snapshot,
+        footing: Footing,
+    ) -> Self {
+        Self { root, checkpoint, time, snapshot, footing, top: OnceLock::new() }
+    }
+
+    /// The receipts' common part; made by whoever asks first.
+    pub(crate) fn top<E>(&self, make: impl FnOnce() -> Result<Top, E>) -> Result<Arc<Top>, E> {
+        if let Some(top) = self.top.get() {
+            return Ok(Arc::clone(top));
+        }
+        // Of two who make it at once both make the same.
+        let top = Arc::new(make()?);
+        Ok(Arc::clone(self.top.get_or_init(|| top)))
+    }
 }
 
 /// The head and the state, for everybody; written by the sequencer alone.

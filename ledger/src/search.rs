@@ -14,7 +14,7 @@
 use procura_core::admission::Candidate;
 use procura_core::entry::Entry;
 use procura_core::identifier::Identifier;
-use procura_core::index::status_of;
+use procura_core::index::listed;
 use procura_core::kinds::{Class, Content, Event, LifeEvent, PartyType};
 use procura_core::kv::{Changes, Kv, Unreadable};
 use procura_core::record::Record;
@@ -92,9 +92,17 @@ impl Filing {
 /// # Errors
 /// [`Unreadable`].
 pub(crate) fn index_of<K: Kv + ?Sized>(kv: &K, id: &Hash) -> Result<Option<Index>, Unreadable> {
-    if let Some(create) = status_of(kv, id)? {
-        return Ok(Some(create.created()));
+    if let Some(create) = listed(kv, id)? {
+        return Ok(Some(create.first.index));
     }
+    place_of(kv, id)
+}
+
+/// Where a record stands that is no create.
+///
+/// # Errors
+/// [`Unreadable`].
+pub(crate) fn place_of<K: Kv + ?Sized>(kv: &K, id: &Hash) -> Result<Option<Index>, Unreadable> {
     let row = kv.get(&key(b'i', &[&id.0]))?;
     row.map(|row| read_index(&row).ok_or_else(|| damaged("place"))).transpose()
 }

@@ -9,6 +9,7 @@ use crate::error::{State, SubmitError};
 use crate::given::{Clock, Random};
 use crate::index::Layers;
 use crate::live::RecordCache;
+use crate::nodes::KeptNodes;
 use crate::prepared::Prepared;
 use crate::published::Published;
 use crate::reply::Reply;
@@ -47,6 +48,7 @@ pub(crate) struct Sequencer {
     pub(crate) epoch: u64,
     pub(crate) layers: Arc<Layers>,
     pub(crate) cache: Arc<RecordCache>,
+    pub(crate) nodes: Arc<KeptNodes>,
     pub(crate) standings: Arc<Standings>,
     pub(crate) published: Arc<Published>,
     pub(crate) prepared: Arc<Prepared>,

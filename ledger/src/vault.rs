@@ -70,12 +70,14 @@ impl VaultRow {
     /// [`BadVaultRow`].
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self, BadVaultRow> {
         let damaged = |error: serde_json::Error| BadVaultRow::Damaged(error.to_string());
-        // Before the rest: a later version may have other members.
-        let AnyVersion { v } = serde_json::from_slice(bytes).map_err(damaged)?;
-        if v != u64::from(VERSION) {
-            return Err(BadVaultRow::FormatUnknown(v));
-        }
-        let stored: Stored = serde_json::from_slice(bytes).map_err(damaged)?;
+        let stored = match serde_json::from_slice::<Stored>(bytes) {
+            Ok(stored) if stored.v == VERSION => stored,
+            // A later version may have other members.
+            other => match serde_json::from_slice(bytes).map_err(damaged)? {
+                AnyVersion { v } if v != u64::from(VERSION) => return Err(BadVaultRow::FormatUnknown(v)),
+                AnyVersion { .. } => other.map_err(damaged)?,
+            },
+        };
         let bad = |_| BadVaultRow::Damaged("it holds bytes that are no base64url".to_owned());
         let sealed = Sealed {
             body: stored.body,

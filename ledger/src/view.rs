@@ -3,7 +3,7 @@
 use crate::error::ReadError;
 use crate::index::Rows;
 use crate::ledger::Shared;
-use crate::live::{Kept, Live};
+use crate::live::{Kept, Live, Trust};
 use crate::published::Head;
 use crate::search;
 use crate::store::Reader;
@@ -18,6 +18,7 @@ use procura_core::source::{Lack, Logged, Source};
 use procura_core::status::Status;
 use procura_core::tree::Root;
 use procura_core::{Hash, Index, Millis, Size};
+use std::cell::Cell;
 use std::sync::Arc;
 
 /// The ledger as of one signed checkpoint.
@@ -114,7 +115,7 @@ impl View {
     /// # Errors
     /// [`ReadError`].
     pub fn status(&self, id: &Hash) -> Result<Option<Status>, ReadError> {
-        Ok(procura_core::index::status_of(&self.head.snapshot, id)?.map(|header| header.status))
+        Ok(procura_core::index::listed(&self.head.snapshot, id)?.map(|found| found.status))
     }
 
     /// The party with this id.
@@ -279,9 +280,11 @@ impl View {
             kv: &self.head.snapshot,
             reader,
             cache: &self.shared.cache,
+            trust: Trust::Admission,
             pending: &[],
             prepared: &nothing_prepared,
             standings: Some((self.shared.standings.as_ref(), self.head.footing)),
+            found: Cell::new(None),
         })
     }
 }

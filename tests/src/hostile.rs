@@ -260,7 +260,7 @@ impl Liar {
                 .map(|(id, list)| ListPart { id: *id, items: list.items().to_vec() })
                 .collect(),
             tags,
-            trie: trie::prove(&self.map, &keys).unwrap().encode(),
+            trie: trie::prove(&self.map, &keys).unwrap(),
             consistency: from.map(|from| Consistency {
                 from,
                 hashes: prove_consistency(&nodes, from, Size(size as u64)).unwrap(),
@@ -284,7 +284,7 @@ impl Liar {
     /// The part of the map that decides about these keys, and no more.
     #[must_use]
     pub fn map_of(&self, keys: &BTreeSet<Hash>) -> Vec<u8> {
-        trie::prove(&self.map, keys).unwrap().encode()
+        trie::prove(&self.map, keys).unwrap()
     }
 
     /// The first rule of validity that the log breaks, as whoever replays it finds.

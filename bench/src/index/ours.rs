@@ -62,7 +62,7 @@ impl Held {
         for n in 0..proven {
             let key = key(n * (count / proven.min(count)));
             let before_us = thread_us();
-            let proof = prove(self, &BTreeSet::from([key]))?.encode();
+            let proof = prove(self, &BTreeSet::from([key]))?;
             let proven_us = thread_us();
             let value = PrunedTrie::decode(&proof)?.check(root)?.get(&key)?;
             verify_us += thread_us() - proven_us;
@@ -71,7 +71,7 @@ impl Held {
             value.ok_or("a key was not proven")?;
         }
         let keys: BTreeSet<_> = batch(999, super::BATCH, count).into_iter().map(|(key, _)| key).collect();
-        let proof = prove(self, &keys)?.encode();
+        let proof = prove(self, &keys)?;
         let mut many_us = Vec::new();
         for _ in 0..super::SLICES {
             let before_us = thread_us();

@@ -224,6 +224,12 @@ impl Disclosure {
     pub const fn value(&self) -> &Value {
         &self.value
     }
+
+    /// The member.
+    #[must_use]
+    pub fn into_member(self) -> (String, Value) {
+        (self.name, self.value)
+    }
 }
 
 impl std::fmt::Debug for Disclosure {

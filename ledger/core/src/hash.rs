@@ -127,7 +127,7 @@ pub fn status_key(origin: &str, id: &Hash) -> Hash {
 
 /// `K_status` of a create's id in the ledger whose origin hashes to `origin`.
 #[must_use]
-pub(crate) fn status_key_in(origin: &Hash, id: &Hash) -> Hash {
+pub fn status_key_in(origin: &Hash, id: &Hash) -> Hash {
     labelled("procura/v1/status", &[&origin.0, &id.0])
 }
 
@@ -139,7 +139,7 @@ pub fn tag_key(origin: &str, tag: &Hash) -> Hash {
 
 /// `K_tag` of a tag in the ledger whose origin hashes to `origin`.
 #[must_use]
-pub(crate) fn tag_key_in(origin: &Hash, tag: &Hash) -> Hash {
+pub fn tag_key_in(origin: &Hash, tag: &Hash) -> Hash {
     labelled("procura/v1/by-tag", &[&origin.0, &tag.0])
 }
 

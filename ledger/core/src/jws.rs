@@ -103,7 +103,9 @@ pub struct Jws {
     alg: Alg,
     kid: Hash,
     payload: Vec<u8>,
-    signing_input: String,
+    text: String,
+    /// Where the signing input ends in the text.
+    signed: usize,
     signature: [u8; 64],
 }
 
@@ -124,7 +126,7 @@ impl Jws {
             return Err(JwsError::Parts(text.split('.').count()));
         };
         let part = |text, part| b64::decode(text).map_err(|_| JwsError::Base64(part));
-        let signing_input = format!("{header}.{payload}");
+        let signed = header.len() + 1 + payload.len();
         let header = part(header, Part::Header)?;
         let payload = part(payload, Part::Payload)?;
         let signature = part(signature, Part::Signature)?;
@@ -132,7 +134,7 @@ impl Jws {
         let (alg, kid) = read_header(&header, typ)?;
         let length = signature.len();
         let signature = signature.try_into().map_err(|_| JwsError::SignatureLength(length))?;
-        Ok(Self { alg, kid, payload, signing_input, signature })
+        Ok(Self { alg, kid, payload, text: text.to_owned(), signed, signature })
     }
 
     /// Writes the JWS over `payload`, naming the key `kid`: the id of its `key` record, or for a root key its
@@ -154,7 +156,7 @@ impl Jws {
     /// # Errors
     /// [`SignatureError`].
     pub fn verify(&self, key: &PublicKey) -> Result<(), SignatureError> {
-        key.verify(self.signing_input.as_bytes(), &self.signature)
+        key.verify(self.text.as_bytes().get(..self.signed).unwrap_or_default(), &self.signature)
     }
 
     /// How the algorithm is written.
@@ -183,8 +185,8 @@ impl Jws {
 
     /// The whole text, as it was read: a record's body.
     #[must_use]
-    pub fn text(&self) -> String {
-        format!("{}.{}", self.signing_input, b64::encode(&self.signature))
+    pub fn text(&self) -> &str {
+        &self.text
     }
 }
 

@@ -173,7 +173,7 @@ impl Record {
 
     /// The body: the compact JWS as it was handed in.
     #[must_use]
-    pub fn text(&self) -> String {
+    pub fn text(&self) -> &str {
         self.jws.text()
     }
 

@@ -3,6 +3,7 @@
 //! The engine answers from its store, a verifier from a receipt alone, a prover from the store while it notes
 //! what was asked: the three walk the same way, so a receipt holds exactly what its verifier will ask for.
 
+use crate::disclosure::Disclosure;
 use crate::entry::Entry;
 use crate::hash::{commitment, handle_commitment};
 use crate::index::{Item, StatusBody};
@@ -152,6 +153,33 @@ impl Opened {
                 Content::Party(party) if party.handle == handle_commitment(handle) => {}
                 _ => return Err(OpeningError::Handle(index)),
             }
+        }
+        Ok(Self { record, r, disclosures: sealed.disclosures, disclosed, handle: sealed.handle })
+    }
+
+    /// The record of an entry that the caller's own ledger admitted, out of its own store: that it is the very body that was
+    /// admitted is seen by its commitment, and what admission found of that body is not looked at again.
+    ///
+    /// # Errors
+    /// [`OpeningError`]: `Commitment`, `Record`, `Id` or `Disclosure`.
+    pub fn admitted(index: Index, entry: &Entry, sealed: Sealed) -> Result<Self, OpeningError> {
+        let head = entry.head().ok_or(OpeningError::Class(index))?;
+        let r: [u8; 64] = sealed.r.try_into().map_err(|_| OpeningError::Commitment(index))?;
+        if commitment(sealed.body.as_bytes(), &r) != head.commitment {
+            return Err(OpeningError::Commitment(index));
+        }
+        let record = Record::parse(&sealed.body).map_err(|error| OpeningError::Record(index, error))?;
+        if record.id() != head.id {
+            return Err(OpeningError::Id(index));
+        }
+        let mut disclosed = BTreeMap::new();
+        for text in &sealed.disclosures {
+            let disclosure = Disclosure::parse(text).map_err(|_| OpeningError::Disclosure(index))?;
+            if !record.common().withheld.contains(&disclosure.digest()) {
+                return Err(OpeningError::Disclosure(index));
+            }
+            let (name, value) = disclosure.into_member();
+            disclosed.insert(name, value);
         }
         Ok(Self { record, r, disclosures: sealed.disclosures, disclosed, handle: sealed.handle })
     }

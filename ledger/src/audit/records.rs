@@ -3,7 +3,7 @@
 use super::finding::Finding;
 use super::rebuild::Rebuilt;
 use crate::filing::concerned;
-use crate::live::{Kept, Live};
+use crate::live::{Kept, Live, Trust};
 use crate::search;
 use procura_core::entry::Entry;
 use procura_core::hash::tag;
@@ -13,6 +13,7 @@ use procura_core::kinds::{Content, KeyEnd, PartyType};
 use procura_core::kv::MemoryKv;
 use procura_core::source::{Lack, Logged, Source};
 use procura_core::{Hash, Index};
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How often progress is told, in entries.
@@ -35,10 +36,12 @@ impl Rebuilt<'_> {
             kv: &self.kv,
             reader: self.reader,
             cache: &self.cache,
+            trust: Trust::Nothing,
             pending: &[],
             prepared: &nothing_prepared,
             // An audit relies on nothing that was found before.
             standings: None,
+            found: Cell::new(None),
         };
         let mut counts = self.counts;
         let mut found = Vec::new();

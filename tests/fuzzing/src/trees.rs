@@ -183,7 +183,7 @@ pub(crate) fn trie(bytes: &[u8]) {
         input.rest().to_vec()
     } else {
         let asked = (0..1 + input.choice(4)).map(|_| key(input.byte())).collect();
-        let mut pruned = prove(kv, &asked).expect("the map is readable").encode();
+        let mut pruned = prove(kv, &asked).expect("the map is readable");
         for _ in 0..input.choice(4) {
             let (at, other) = (input.below(pruned.len()), input.below(pruned.len()));
             match input.choice(4) {

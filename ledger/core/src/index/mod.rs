@@ -19,8 +19,11 @@ mod working;
 
 pub use body::{AliasBody, BodyError, Item, StatusBody, TagBody};
 pub use fault::Fault;
-pub use read::{alias_of, meta, status_items, status_of, tag_header, tag_items, transition_of};
-pub use rows::{List, Meta, StatusHeader, TagHeader};
+pub use read::{
+    alias_of, items_of, listed, meta, status_items, status_of, tag_count, tag_header, tag_items,
+    transition_of,
+};
+pub use rows::{List, Listed, Meta, StatusHeader, TagHeader};
 pub use working::{Applied, ApplyError, Working};
 
 /// Most items of a status list.

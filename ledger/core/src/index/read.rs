@@ -1,7 +1,7 @@
 //! Reading the index from any [`Kv`].
 
 use super::body::{AliasBody, Item};
-use super::rows::{self, Meta, StatusHeader, TagHeader, key};
+use super::rows::{self, Listed, Meta, StatusHeader, TagHeader, key};
 use crate::hash::Hash;
 use crate::kv::{Kv, Unreadable};
 use crate::units::Index;
@@ -23,14 +23,29 @@ pub fn status_of<K: Kv + ?Sized>(kv: &K, id: &Hash) -> Result<Option<StatusHeade
     kv.get(&key::status(id))?.map(|row| StatusHeader::decode(&row)).transpose()
 }
 
+/// The same as far as it needs no hashing.
+///
+/// # Errors
+/// [`Unreadable`] if the row can't be read.
+pub fn listed<K: Kv + ?Sized>(kv: &K, id: &Hash) -> Result<Option<Listed>, Unreadable> {
+    kv.get(&key::status(id))?.map(|row| Listed::decode(&row)).transpose()
+}
+
 /// Every item of that record's list, the create first; none if there is no such record.
 ///
 /// # Errors
 /// [`Unreadable`] if a row can't be read or an item is missing.
 pub fn status_items<K: Kv + ?Sized>(kv: &K, id: &Hash) -> Result<Vec<Item>, Unreadable> {
-    let Some(StatusHeader { list, .. }) = status_of(kv, id)? else { return Ok(Vec::new()) };
-    let later = (1..list.count()).map(|n| item(kv, &key::status_item(id, n)));
-    std::iter::once(Ok(list.first)).chain(later).collect()
+    listed(kv, id)?.map_or(Ok(Vec::new()), |found| items_of(kv, id, &found))
+}
+
+/// The items of the record's list, of which `found` is what its row says.
+///
+/// # Errors
+/// As [`status_items`].
+pub fn items_of<K: Kv + ?Sized>(kv: &K, id: &Hash, found: &Listed) -> Result<Vec<Item>, Unreadable> {
+    let later = (1..found.count).map(|n| item(kv, &key::status_item(id, n)));
+    std::iter::once(Ok(found.first)).chain(later).collect()
 }
 
 /// Where the transition `id` on the record `target_id` stands, or `None`.
@@ -53,14 +68,24 @@ pub fn tag_header<K: Kv + ?Sized>(kv: &K, tag: &Hash) -> Result<Option<TagHeader
     kv.get(&key::tag(tag))?.map(|row| TagHeader::decode(&row)).transpose()
 }
 
+/// How many items the tag's list has; `None` if no entry carries it.
+///
+/// # Errors
+/// [`Unreadable`] if the row can't be read.
+pub fn tag_count<K: Kv + ?Sized>(kv: &K, tag: &Hash) -> Result<Option<u64>, Unreadable> {
+    let row = kv.get(&key::tag(tag))?;
+    row.map(|row| rows::decode_tagged(&row).map(|(_, count)| count)).transpose()
+}
+
 /// The items at the places `range` of the tag's list, as far as the list goes.
 ///
 /// # Errors
 /// [`Unreadable`] if a row can't be read or an item is missing.
 pub fn tag_items<K: Kv + ?Sized>(kv: &K, tag: &Hash, range: Range<u64>) -> Result<Vec<Item>, Unreadable> {
-    let Some(TagHeader { list }) = tag_header(kv, tag)? else { return Ok(Vec::new()) };
-    let place = |n| if n == 0 { Ok(list.first) } else { item(kv, &key::tag_item(tag, n)) };
-    (range.start..range.end.min(list.count())).map(place).collect()
+    let Some(row) = kv.get(&key::tag(tag))? else { return Ok(Vec::new()) };
+    let (first, count) = rows::decode_tagged(&row)?;
+    let place = |n| if n == 0 { Ok(first) } else { item(kv, &key::tag_item(tag, n)) };
+    (range.start..range.end.min(count)).map(place).collect()
 }
 
 /// The party with this alias, or `None`.

@@ -62,6 +62,17 @@ pub struct StatusHeader {
     pub list: List,
 }
 
+/// A status row as far as it can be read without hashing: for those who want the record, not the tree of its list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Listed {
+    /// The status now.
+    pub status: Status,
+    /// Item 0 of the list: the create.
+    pub first: Item,
+    /// How many items the list has.
+    pub count: u64,
+}
+
 /// What the index knows of a tag.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TagHeader {
@@ -143,15 +154,50 @@ impl List {
     }
 
     fn decode(rest: &mut Cursor<'_>) -> Option<Self> {
-        let first = Item::decode(&rest.take::<42>()?).ok()?;
-        if rest.left() == 0 {
-            return Some(Self::of_one(&first));
-        }
-        let last_index = Index(rest.be64()?);
-        let count = rest.be64().filter(|count| *count > 1)?;
-        let peaks = (0..count.count_ones()).map(|_| rest.hash()).collect::<Option<_>>()?;
+        let (first, several) = read_list(rest)?;
+        let Some(Several { last_index, count, peaks }) = several else { return Some(Self::of_one(&first)) };
         Some(Self { first, last_index, items: Frontier::from_peaks(Size(count), peaks)? })
     }
+}
+
+/// What stands behind item 0 of a list of several.
+struct Several {
+    last_index: Index,
+    count: u64,
+    peaks: Vec<Hash>,
+}
+
+fn read_list(rest: &mut Cursor<'_>) -> Option<(Item, Option<Several>)> {
+    let first = Item::decode(&rest.take::<42>()?).ok()?;
+    if rest.left() == 0 {
+        return Some((first, None));
+    }
+    let last_index = Index(rest.be64()?);
+    let count = rest.be64().filter(|count| *count > 1)?;
+    let peaks = (0..count.count_ones()).map(|_| rest.hash()).collect::<Option<_>>()?;
+    Some((first, Some(Several { last_index, count, peaks })))
+}
+
+fn count_of(several: Option<&Several>) -> u64 {
+    several.map_or(1, |several| several.count)
+}
+
+impl Listed {
+    pub(super) fn decode(row: &[u8]) -> Result<Self, Unreadable> {
+        whole(b's', row, |rest| {
+            let status = Status::new(rest.byte()?).ok()?;
+            let (first, several) = read_list(rest).filter(|(first, _)| first.class.is_create())?;
+            Some(Self { status, first, count: count_of(several.as_ref()) })
+        })
+    }
+}
+
+/// Item 0 of a tag's list and how many it has.
+pub(super) fn decode_tagged(row: &[u8]) -> Result<(Item, u64), Unreadable> {
+    whole(b't', row, |rest| {
+        let (first, several) = read_list(rest)?;
+        Some((first, count_of(several.as_ref())))
+    })
 }
 
 impl StatusHeader {
@@ -303,8 +349,13 @@ mod tests {
             let tag = TagHeader { list: list(count) };
             assert_eq!(StatusHeader::decode(&status.encode()), Ok(status.clone()));
             assert_eq!(TagHeader::decode(&tag.encode()), Ok(tag.clone()));
+            let listed = Listed { status: Status::ACTIVE, first: item(2), count };
+            assert_eq!(Listed::decode(&status.encode()), Ok(listed));
+            assert_eq!(decode_tagged(&tag.encode()), Ok((item(2), count)));
             kinds.push((status.encode(), |row| StatusHeader::decode(row).is_ok()));
+            kinds.push((status.encode(), |row| Listed::decode(row).is_ok()));
             kinds.push((tag.encode(), |row| TagHeader::decode(row).is_ok()));
+            kinds.push((tag.encode(), |row| decode_tagged(row).is_ok()));
         }
         for (bytes, reads) in kinds {
             assert!(reads(&bytes));
@@ -324,5 +375,6 @@ mod tests {
         let mut trace = StatusHeader { status: Status::ACTIVE, list: list(1) };
         trace.list.first = Item { class: Class::Trace, status: None, ..item(2) };
         assert!(StatusHeader::decode(&trace.encode()).is_err());
+        assert!(Listed::decode(&trace.encode()).is_err());
     }
 }

@@ -7,8 +7,6 @@ use crate::index::Item;
 use crate::json::{Field, JsonError, MemberError, Members, parse_strict};
 use crate::source::Sealed;
 use crate::{Hash, Index, Size, b64};
-use serde::{Serialize, Serializer};
-use serde_json::Value;
 
 /// The largest receipt in bytes.
 pub const MAX_BYTES: usize = 64 << 20;
@@ -136,111 +134,140 @@ impl Receipt {
     /// The receipt as JSON text, members in the order of the spec.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let lists = self.lists.iter().map(|list| WireList { id: &list.id, items: Items(&list.items) });
-        let wire = Wire {
-            v: 1,
-            question: self.question.write(),
-            proof: &self.proof,
-            commit: Bytes(&self.commit),
-            entries: self.entries.iter().map(WireEntry::of).collect(),
-            tree: Hashes(&self.tree),
-            lists: lists.collect(),
-            tags: self.tags.iter().map(|items| Items(items)).collect(),
-            trie: Bytes(&self.trie),
-            consistency: self.consistency.as_ref().map(|consistency| WireConsistency {
-                from: consistency.from,
-                hashes: Hashes(&consistency.hashes),
-            }),
+        let mut out = Writer::with_capacity(self.size_bytes());
+        out.plain("{\"v\":1,\"question\":");
+        out.plain(&self.question.write().to_string());
+        out.plain(",\"proof\":");
+        out.text(&self.proof);
+        out.plain(",\"commit\":");
+        out.bytes(&self.commit);
+        out.plain(",\"entries\":");
+        out.array(&self.entries, Writer::entry);
+        out.plain(",\"tree\":");
+        out.hashes(&self.tree);
+        out.plain(",\"lists\":");
+        out.array(&self.lists, Writer::list);
+        if !self.tags.is_empty() {
+            out.plain(",\"tags\":");
+            out.array(&self.tags, |out, items| out.items(items));
+        }
+        out.plain(",\"trie\":");
+        out.bytes(&self.trie);
+        if let Some(consistency) = &self.consistency {
+            out.plain(&format!(",\"consistency\":{{\"from\":{},\"hashes\":", consistency.from.0));
+            out.hashes(&consistency.hashes);
+            out.plain("}");
+        }
+        out.plain("}");
+        out.0
+    }
+
+    /// About how many bytes of JSON it makes: so that they are written to one place from the beginning.
+    fn size_bytes(&self) -> usize {
+        let sealed = |sealed: &Sealed| {
+            sealed.body.len() + sealed.disclosures.iter().map(|text| text.len() + 3).sum::<usize>() + 240
         };
-        // Strings, integers and arrays: serde_json has no way to fail on them.
-        serde_json::to_string(&wire).unwrap_or_default()
+        let entry =
+            |entry: &ReceiptEntry| entry.entry.len() * 4 / 3 + entry.sealed.as_ref().map_or(0, sealed) + 64;
+        let lists = self.lists.iter().map(|list| &list.items).chain(&self.tags);
+        2048 + self.proof.len()
+            + self.entries.iter().map(entry).sum::<usize>()
+            + lists.map(|items| items.len() * ITEM_BYTES * 4 / 3 + 80).sum::<usize>()
+            + (self.tree.len() * 32 + self.trie.len() + self.commit.len()) * 4 / 3
     }
 }
 
-/// The members of a receipt in the order in which they are written. Written straight into the text: a receipt is made for each
-/// submission, and its records are most of it.
-#[derive(Serialize)]
-struct Wire<'a> {
-    v: u8,
-    question: Value,
-    proof: &'a str,
-    commit: Bytes<'a>,
-    entries: Vec<WireEntry<'a>>,
-    tree: Hashes<'a>,
-    lists: Vec<WireList<'a>>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    tags: Vec<Items<'a>>,
-    trie: Bytes<'a>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    consistency: Option<WireConsistency<'a>>,
-}
+/// JSON in the making. Written straight into the text: a receipt is made for each submission, and nearly all of it is base64.
+struct Writer(String);
 
-#[derive(Serialize)]
-struct WireEntry<'a> {
-    index: Index,
-    entry: Bytes<'a>,
-    #[serde(flatten, skip_serializing_if = "Option::is_none")]
-    sealed: Option<WireSealed<'a>>,
-}
-
-#[derive(Serialize)]
-struct WireSealed<'a> {
-    record: &'a str,
-    r: Bytes<'a>,
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    disclosures: &'a [String],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    handle: Option<Bytes<'a>>,
-}
-
-#[derive(Serialize)]
-struct WireList<'a> {
-    id: &'a Hash,
-    items: Items<'a>,
-}
-
-#[derive(Serialize)]
-struct WireConsistency<'a> {
-    from: Size,
-    hashes: Hashes<'a>,
-}
-
-impl<'a> WireEntry<'a> {
-    fn of(entry: &'a ReceiptEntry) -> Self {
-        let sealed = entry.sealed.as_ref().map(|sealed| WireSealed {
-            record: &sealed.body,
-            r: Bytes(&sealed.r),
-            disclosures: &sealed.disclosures,
-            handle: sealed.handle.as_ref().map(|handle| Bytes(handle)),
-        });
-        Self { index: entry.index, entry: Bytes(&entry.entry), sealed }
+impl Writer {
+    fn with_capacity(size_bytes: usize) -> Self {
+        Self(String::with_capacity(size_bytes))
     }
-}
 
-/// Bytes as base64url text.
-struct Bytes<'a>(&'a [u8]);
-
-/// Hashes, one behind the other, as base64url text.
-struct Hashes<'a>(&'a [Hash]);
-
-/// List items, one behind the other, as base64url text.
-struct Items<'a>(&'a [Item]);
-
-impl Serialize for Bytes<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&b64::encode(self.0))
+    /// What is JSON already.
+    fn plain(&mut self, json: &str) {
+        self.0.push_str(json);
     }
-}
 
-impl Serialize for Hashes<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Bytes(self.0.iter().map(|hash| hash.0).collect::<Vec<_>>().as_flattened()).serialize(serializer)
+    /// Text, in quotes. Of what must be escaped only the line ends of notes are ever there.
+    fn text(&mut self, text: &str) {
+        self.0.push('"');
+        let is_special = |byte: u8| (byte < b' ') | (byte == b'"') | (byte == b'\\');
+        let mut rest = text;
+        // All of it first, without stopping, which processors do many bytes at a time: records have nothing special.
+        let has_special = text.bytes().fold(false, |found, byte| found | is_special(byte));
+        while has_special && let Some(at) = rest.bytes().position(is_special) {
+            let (plain, special) = rest.split_at(at);
+            self.0.push_str(plain);
+            let mut special = special.chars();
+            match special.next() {
+                Some('\n') => self.0.push_str("\\n"),
+                Some('"') => self.0.push_str("\\\""),
+                Some('\\') => self.0.push_str("\\\\"),
+                Some(control) => self.0.push_str(&format!("\\u{:04x}", u32::from(control))),
+                None => {}
+            }
+            rest = special.as_str();
+        }
+        self.0.push_str(rest);
+        self.0.push('"');
     }
-}
 
-impl Serialize for Items<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Bytes(self.0.iter().map(Item::encode).collect::<Vec<_>>().as_flattened()).serialize(serializer)
+    /// Bytes as base64url text.
+    fn bytes(&mut self, bytes: &[u8]) {
+        self.0.push('"');
+        b64::encode_to(bytes, &mut self.0);
+        self.0.push('"');
+    }
+
+    /// Hashes, one behind the other, as base64url text.
+    fn hashes(&mut self, hashes: &[Hash]) {
+        self.bytes(hashes.iter().map(|hash| hash.0).collect::<Vec<_>>().as_flattened());
+    }
+
+    /// List items, one behind the other, as base64url text.
+    fn items(&mut self, items: &[Item]) {
+        self.bytes(items.iter().map(Item::encode).collect::<Vec<_>>().as_flattened());
+    }
+
+    fn array<T>(&mut self, items: &[T], write: impl Fn(&mut Self, &T)) {
+        self.0.push('[');
+        for (n, item) in items.iter().enumerate() {
+            if n > 0 {
+                self.0.push(',');
+            }
+            write(self, item);
+        }
+        self.0.push(']');
+    }
+
+    fn entry(&mut self, entry: &ReceiptEntry) {
+        self.plain(&format!("{{\"index\":{},\"entry\":", entry.index.0));
+        self.bytes(&entry.entry);
+        if let Some(sealed) = &entry.sealed {
+            self.plain(",\"record\":");
+            self.text(&sealed.body);
+            self.plain(",\"r\":");
+            self.bytes(&sealed.r);
+            if !sealed.disclosures.is_empty() {
+                self.plain(",\"disclosures\":");
+                self.array(&sealed.disclosures, |out, text| out.text(text));
+            }
+            if let Some(handle) = &sealed.handle {
+                self.plain(",\"handle\":");
+                self.bytes(handle);
+            }
+        }
+        self.plain("}");
+    }
+
+    fn list(&mut self, list: &ListPart) {
+        self.plain("{\"id\":");
+        self.bytes(&list.id.0);
+        self.plain(",\"items\":");
+        self.items(&list.items);
+        self.plain("}");
     }
 }
 
@@ -317,6 +344,18 @@ mod tests {
     //! are, one at the limit and one beyond; an array is refused for what it is only where it may be read.
 
     use super::*;
+
+    /// Whatever stands in a text, a reader of JSON gets just that.
+    #[test]
+    fn any_text_comes_back() {
+        let all: String =
+            (0..0x250_u32).filter_map(char::from_u32).chain("\"\\\n\u{10ffff}".chars()).collect();
+        for text in ["", "eyJh.eyJi.c-_", "note\n\n\u{2014} log\n", "\"", "\\u0000", &all] {
+            let mut out = Writer::with_capacity(0);
+            out.text(text);
+            assert_eq!(serde_json::from_str::<String>(&out.0).unwrap(), text);
+        }
+    }
 
     #[test]
     fn a_receipt_of_tiny_values_is_not_even_read() {

@@ -16,6 +16,7 @@ use super::{Side, side};
 use crate::cursor::Cursor;
 use crate::hash::Hash;
 use crate::kv::{Kv, Unreadable};
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 const STUB: u8 = 0;
@@ -165,38 +166,68 @@ impl Pruned {
     }
 }
 
-/// Proves of each of `keys` that it is present with its value, or absent, in the trie kept in `kv`.
+/// Proves of each of `keys` that it is present with its value, or absent, in the trie kept in `kv`: the bytes of a
+/// [`PrunedTrie`].
 ///
 /// The proof is the smallest: it holds the leaf that each key leads to and what connects them to the root.
 ///
 /// # Errors
 /// [`Unreadable`] if a page on the way can't be read.
-pub fn prove<K: Kv + ?Sized>(kv: &K, keys: &BTreeSet<Hash>) -> Result<PrunedTrie, Unreadable> {
-    let top = match Trie::of(kv)?.top {
-        None => None,
-        Some(page) => Some(prune(kv, Prefix::TOP, page.span(), keys.iter().copied().collect())?),
-    };
-    Ok(PrunedTrie { top })
+pub fn prove<K: Kv + ?Sized>(kv: &K, keys: &BTreeSet<Hash>) -> Result<Vec<u8>, Unreadable> {
+    let keys: Vec<Hash> = keys.iter().copied().collect();
+    let mut out = Vec::with_capacity(1024 + keys.len() * 512);
+    match Trie::of(kv)?.top {
+        None => out.push(EMPTY),
+        Some(page) => prune(kv, Prefix::TOP, page.span(), &keys, &mut out)?,
+    }
+    Ok(out)
 }
 
-/// What remains of a node in the page at `at` for the keys that lead to it.
-fn prune<K: Kv + ?Sized>(kv: &K, at: Prefix, node: Span<'_>, keys: Vec<Hash>) -> Result<Pruned, Unreadable> {
+/// Writes what remains of a node in the page at `at` for the keys that lead to it, which ascend. Nothing is made of it in
+/// between: a proof is made for each receipt.
+fn prune<K: Kv + ?Sized>(
+    kv: &K,
+    at: Prefix,
+    node: Span<'_>,
+    keys: &[Hash],
+    out: &mut Vec<u8>,
+) -> Result<(), Unreadable> {
     if keys.is_empty() {
-        return Ok(Pruned::Stub(node.hash()));
+        out.push(STUB);
+        out.extend_from_slice(&node.hash().0);
+        return Ok(());
     }
     match node.top().ok_or_else(|| Unreadable("a page of the trie is empty".to_owned()))? {
-        Top::Item(Item::Leaf { key, value }) => Ok(Pruned::Leaf { key: *key, value: *value }),
+        Top::Item(Item::Leaf { key, value }) => {
+            out.push(LEAF);
+            out.extend_from_slice(&key.0);
+            out.extend_from_slice(&value.0);
+            Ok(())
+        }
         Top::Inner { gap, left, right } => {
-            let (lefts, rights) = keys.into_iter().partition(|key| side(key, gap.bit) == Side::Left);
-            let sides = [prune(kv, at, left, lefts)?, prune(kv, at, right, rights)?];
-            Ok(Pruned::Inner { bit: gap.bit, sides: Box::new(sides) })
+            out.extend_from_slice(&[INNER, gap.bit]);
+            // Keys that differ from each other before this bit may be among them: absent ones, which lead here all the same.
+            let (lefts, rights) = sides_of(keys, gap.bit);
+            prune(kv, at, left, &lefts, out)?;
+            prune(kv, at, right, &rights, out)
         }
         // An absent key may lead into a child page of another prefix than its own: the leaf there proves the absence.
         Top::Item(Item::Child(child)) => {
             let below = at.then(child.pair);
-            prune(kv, below, child.load(kv, below)?.span(), keys)
+            prune(kv, below, child.load(kv, below)?.span(), keys, out)
         }
     }
+}
+
+/// The keys that lead to each side of a node: mostly they stand so already.
+fn sides_of(keys: &[Hash], bit: u8) -> (Cow<'_, [Hash]>, Cow<'_, [Hash]>) {
+    let is_left = |key: &Hash| side(key, bit) == Side::Left;
+    if keys.is_sorted_by_key(|key| !is_left(key)) {
+        let (lefts, rights) = keys.split_at(keys.partition_point(is_left));
+        return (Cow::Borrowed(lefts), Cow::Borrowed(rights));
+    }
+    let (lefts, rights): (Vec<Hash>, Vec<Hash>) = keys.iter().partition(|key| is_left(key));
+    (Cow::Owned(lefts), Cow::Owned(rights))
 }
 
 /// Goal: a proof says what the trie says, and no spoilt proof says anything else. Method: proofs of random key sets against the
@@ -240,6 +271,10 @@ mod tests {
         PrunedTrie { top: Some(top) }
     }
 
+    fn proven(kv: &MemoryKv, keys: &BTreeSet<Hash>) -> PrunedTrie {
+        PrunedTrie::decode(&prove(kv, keys).unwrap()).unwrap()
+    }
+
     /// Checks a pruned trie against the root that its own hashes give.
     fn check_itself(pruned: PrunedTrie) -> Result<super::super::CheckedTrie, TrieError> {
         match pruned.clone().check(Hash([0; 32])) {
@@ -256,7 +291,7 @@ mod tests {
         let root = model.root();
         let asked: BTreeSet<Hash> =
             [key_of(3), key_of(250), key_of(9999), close_key(200, 4), close_key(200, 999)].into();
-        let bytes = prove(&kv, &asked).unwrap().encode();
+        let bytes = prove(&kv, &asked).unwrap();
         assert_eq!(PrunedTrie::decode(&bytes).unwrap().encode(), bytes);
         for at in 0..bytes.len() {
             for bit in 0..8 {
@@ -277,12 +312,12 @@ mod tests {
     fn what_was_not_asked_is_missing_never_absent() {
         let entries: Vec<_> = (0..64).map(|n| (key_of(n), Hash([1; 32]))).collect();
         let (kv, model) = stored(&entries);
-        let checked = prove(&kv, &[key_of(1)].into()).unwrap().check(model.root()).unwrap();
+        let checked = proven(&kv, &[key_of(1)].into()).check(model.root()).unwrap();
         assert_eq!(checked.get(&key_of(1)), Ok(Some(Hash([1; 32]))));
         for n in (0..64).filter(|n| *n != 1) {
             assert_eq!(checked.get(&key_of(n)), Err(Missing(key_of(n))));
         }
-        let nothing = prove(&kv, &BTreeSet::new()).unwrap();
+        let nothing = proven(&kv, &BTreeSet::new());
         assert_eq!(nothing, trie(Pruned::Stub(model.root())));
         assert_eq!(nothing.check(model.root()).unwrap().get(&key_of(1)), Err(Missing(key_of(1))));
     }
@@ -291,7 +326,7 @@ mod tests {
     fn the_empty_trie_is_only_its_own_root() {
         let empty = PrunedTrie { top: None };
         assert_eq!(empty.encode(), [3]);
-        assert_eq!(prove(&MemoryKv::default(), &[key_of(1)].into()), Ok(empty.clone()));
+        assert_eq!(proven(&MemoryKv::default(), &[key_of(1)].into()), empty);
         assert_eq!(empty.clone().check(hash::empty()).unwrap().get(&key_of(1)), Ok(None));
         for root in [Hash([0; 32]), stored(&[(key_of(1), key_of(2))]).1.root()] {
             let refused = empty.clone().check(root).unwrap_err();
@@ -397,8 +432,7 @@ mod tests {
     fn leaves_that_nobody_asked_for_are_seen() {
         let entries: Vec<_> = (0..64).map(|n| (key_of(n), Hash([1; 32]))).collect();
         let (kv, model) = stored(&entries);
-        let checked =
-            prove(&kv, &[key_of(1), key_of(2), key_of(777)].into()).unwrap().check(model.root()).unwrap();
+        let checked = proven(&kv, &[key_of(1), key_of(2), key_of(777)].into()).check(model.root()).unwrap();
         assert_eq!(checked.unused().len(), 3);
         checked.get(&key_of(1)).unwrap();
         checked.get(&key_of(777)).unwrap();
@@ -420,7 +454,7 @@ mod tests {
                 present.iter().map(|(n, shared)| (close_key(*shared, *n), key_of(n + 1))).collect();
             let (kv, model) = stored(&entries);
             let asked: BTreeSet<Hash> = asked.iter().map(|(n, shared)| close_key(*shared, *n)).collect();
-            let bytes = prove(&kv, &asked).unwrap().encode();
+            let bytes = prove(&kv, &asked).unwrap();
             let checked = PrunedTrie::decode(&bytes).unwrap().check(model.root()).unwrap();
             for key in &asked {
                 prop_assert_eq!(checked.get(key), Ok(model.0.get(key).copied()));

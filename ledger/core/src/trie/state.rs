@@ -92,7 +92,7 @@ impl Trie {
 #[cfg(test)]
 mod tests {
     use super::super::model::{Model, close_key, key_of};
-    use super::super::{TrieWriter, get, prove};
+    use super::super::{PrunedTrie, TrieWriter, get, prove};
     use super::*;
     use crate::kv::{Changes, MemoryKv};
     use proptest::prelude::*;
@@ -130,7 +130,8 @@ mod tests {
         fn agrees(&self, model: &Model) {
             assert_eq!(self.trie.root(), model.root());
             let keys: BTreeSet<Hash> = model.0.keys().copied().collect();
-            let proven = prove(self, &keys).unwrap().check(model.root()).unwrap();
+            let proven =
+                PrunedTrie::decode(&prove(self, &keys).unwrap()).unwrap().check(model.root()).unwrap();
             for (key, value) in &model.0 {
                 assert_eq!(get(self, key), Ok(Some(*value)));
                 assert_eq!(proven.get(key), Ok(Some(*value)));
