@@ -124,6 +124,21 @@ pub(super) struct ReceiptBody {
     proof: String,
 }
 
+/// That a record was logged, without what its receipt holds besides.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Logged)]
+pub(super) struct LoggedBody {
+    /// The record's id.
+    id: String,
+    /// Where its entry stands.
+    index: u64,
+    /// The entry, which names the id.
+    #[schema(pattern = "^[A-Za-z0-9_-]+$")]
+    entry: String,
+    /// A C2SP tlog-proof of the entry, with the checkpoint.
+    proof: String,
+}
+
 /// A record as its readers see it. `kind`, `record` and `disclosures` are missing if it was erased.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Record)]

@@ -14,6 +14,7 @@ mod log;
 mod named;
 mod oauth;
 mod parties;
+mod prefer;
 pub(crate) mod problem;
 mod records;
 mod request;

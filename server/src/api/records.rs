@@ -5,6 +5,7 @@
 use super::auth::Bearer;
 use super::body::{MediaType, Received, parameters, read, read_away};
 use super::named::Named;
+use super::prefer::{APPLIED, Prefer};
 use super::problem::Problem;
 use crate::app::App;
 use crate::gate::{Client, Place};
@@ -12,11 +13,11 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
-use procura_core::Size;
+use axum::response::{AppendHeaders, IntoResponse, Response};
 use procura_core::json::parse_canonical;
 use procura_core::receipt::{AsOf, MEDIA_TYPE, Receipt};
 use procura_core::submission::{MAX_BYTES, Submission};
+use procura_core::{Size, b64};
 use procura_ledger::{Acknowledged, Ask, Audience, Found, View};
 use serde_json::{Map, Value, json};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
@@ -26,7 +27,10 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
     post,
     path = "/v1/records",
     tag = "records",
-    params(("from" = Option<u64>, Query, description = "With the consistency proof from this tree size")),
+    params(
+        ("from" = Option<u64>, Query, description = "With the consistency proof from this tree size"),
+        ("Prefer" = Option<String>, Header, description = "`return=minimal` (RFC 7240): the entry with its inclusion proof instead of the receipt; not with `from`")
+    ),
     request_body(content(
         (super::docs::SubmissionBody = "application/json"),
         (String = "application/jose")
@@ -34,16 +38,24 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
     responses(
         (
             status = 201,
-            description = "Logged; the receipt",
-            body = super::docs::ReceiptBody,
-            content_type = "application/vnd.procura.receipt+json",
-            headers(("Location" = String, description = "Where the record is read"))
+            description = "Logged; the receipt, or what `Prefer` asks for",
+            content(
+                (super::docs::ReceiptBody = "application/vnd.procura.receipt+json"),
+                (super::docs::LoggedBody = "application/json")
+            ),
+            headers(
+                ("Location" = String, description = "Where the record is read"),
+                ("Preference-Applied" = Option<String>, description = "`return=minimal`, if the answer is that")
+            )
         ),
         (
             status = 200,
-            description = "It was there already; the receipt under the current checkpoint",
-            body = super::docs::ReceiptBody,
-            content_type = "application/vnd.procura.receipt+json"
+            description = "It was there already; the same under the current checkpoint",
+            content(
+                (super::docs::ReceiptBody = "application/vnd.procura.receipt+json"),
+                (super::docs::LoggedBody = "application/json")
+            ),
+            headers(("Preference-Applied" = Option<String>, description = "`return=minimal`, if the answer is that"))
         ),
         (status = "4XX", description = "Refused", body = super::docs::ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "Nothing is said about it", body = super::docs::ProblemBody, content_type = "application/problem+json"),
@@ -53,6 +65,7 @@ pub(super) async fn submit(
     State(app): State<App>,
     RawQuery(query): RawQuery,
     media_type: MediaType,
+    prefer: Prefer,
     client: Client,
     body: Body,
 ) -> Result<Response, Problem> {
@@ -79,8 +92,11 @@ pub(super) async fn submit(
     let acknowledged = append(&app, submission, (place, room)).await?;
     let (id, status) =
         (acknowledged.id, if acknowledged.is_new { StatusCode::CREATED } else { StatusCode::OK });
-    let receipt = app.room().go_on(|| acknowledgement(&acknowledged, from)).await?;
-    let mut response = (status, receipt_response(&receipt)).into_response();
+    let answer = app.room().go_on(|| match (prefer, from) {
+        (Prefer::Minimal, None) => promise(&acknowledged),
+        _ => acknowledgement(&acknowledged, from).map(|receipt| receipt_response(&receipt)),
+    });
+    let mut response = (status, answer.await?).into_response();
     if let Ok(location) = HeaderValue::try_from(format!("/v1/records/{id}")) {
         response.headers_mut().insert(header::LOCATION, location);
     }
@@ -122,6 +138,16 @@ async fn append(
 fn acknowledgement(acknowledged: &Acknowledged, from: Option<Size>) -> Result<Receipt, Problem> {
     let ask = Ask { as_of: None, from, reader: Audience::Anyone };
     acknowledged.view.receipt(&acknowledged.id, &ask)?.ok_or_else(Problem::not_found)
+}
+
+/// Of what was just logged the entry, which names the record's id, and the proof that it stands under the checkpoint: all
+/// that the operator can't take back.
+fn promise(acknowledged: &Acknowledged) -> Result<Response, Problem> {
+    let Acknowledged { id, index, view, .. } = acknowledged;
+    let entry = view.entry(*index)?.ok_or_else(Problem::not_found)?;
+    let proof = view.inclusion(*index)?.ok_or_else(Problem::not_found)?;
+    let body = json!({"id": id, "index": index, "entry": b64::encode(&entry), "proof": proof});
+    Ok((AppendHeaders([APPLIED]), Json(body)).into_response())
 }
 
 /// Reads a record that concerns the reader.

@@ -3,12 +3,16 @@
 
 use crate::world::World;
 use procura_core::draft::Draft;
+use procura_core::entry::Entry;
+use procura_core::hash::leaf;
 use procura_core::kinds::Validity;
 use procura_core::receipt::{Mode, Point, VerifyError, verify_existence, verify_status};
 use procura_core::record::Record;
 use procura_core::status::Status;
 use procura_core::submission::Submission;
-use procura_core::{Hash, Millis, Size, days::Day};
+use procura_core::tlog_proof::TlogProof;
+use procura_core::tree::{Leaf, check_inclusion};
+use procura_core::{Hash, Millis, Size, b64, days::Day};
 use procura_ledger::Clock;
 use procura_server::demo::{EMPLOYER, MOTHER, SON};
 use serde_json::json;
@@ -230,4 +234,55 @@ fn what_is_refused_says_why_and_leaves_nothing() {
     assert_eq!(world.submit(&late).problem(), (422, "too_late".to_owned()));
     // Index commits of an idle ledger are all that may have come.
     assert!(size() <= before + 2, "{} {before}", size());
+}
+
+/// Goal: who asks for less gets the operator's promise, which can be checked, and nothing else changes. Method: the same record
+/// with and without the preference; the promise held against the log's key, its tampered twins refused.
+#[test]
+fn a_promise_instead_of_a_receipt() {
+    let world = World::new();
+    let submission = mandate(&world, &["taxes"]);
+    let given = id(&submission);
+    let prefer = |submission: &Submission, preference| world.post_preferring(preference, "", submission);
+
+    let logged = prefer(&submission, "return=minimal");
+    assert_eq!(logged.status, 201, "{}", logged.text());
+    assert_eq!(logged.header("preference-applied"), Some("return=minimal"));
+    assert_eq!(logged.header("content-type"), Some("application/json"));
+    assert_eq!(logged.header("location"), Some(&*format!("/v1/records/{given}")));
+    let body = logged.json();
+    let members: Vec<_> = body.as_object().unwrap().keys().collect();
+    assert_eq!(members, ["id", "index", "entry", "proof"]);
+    assert_eq!(body["id"], json!(given));
+
+    let keys = [world.trial.ledger.log_key().clone()];
+    let bytes = b64::decode(body["entry"].as_str().unwrap()).unwrap();
+    let entry = Entry::decode(&bytes).unwrap();
+    assert_eq!(entry.id(), Some(given));
+    let proven = |text: &str, entry: &[u8]| {
+        let proof = TlogProof::parse(text.as_bytes()).unwrap();
+        let checkpoint = proof.checkpoint.verify(world.trial.ledger.origin(), &keys).unwrap();
+        let leaf = Leaf { index: proof.index, hash: leaf(entry) };
+        check_inclusion(&leaf, &checkpoint.root(), &proof.path).map(|()| json!(proof.index))
+    };
+    let proof = body["proof"].as_str().unwrap();
+    assert_eq!(proven(proof, &bytes), Ok(body["index"].clone()));
+    let mut other = bytes.clone();
+    other[40] ^= 1;
+    assert!(proven(proof, &other).is_err());
+
+    // The same again: the promise under the current checkpoint.
+    let again = prefer(&submission, "return=minimal");
+    assert_eq!((again.status, again.json()["index"].clone()), (200, body["index"].clone()));
+    // Whoever pins a checkpoint wants the consistency proof, which is the receipt's; any other preference is passed over.
+    for (preference, query) in [("return=minimal", "?from=1"), ("return=representation", "")] {
+        let receipt = world.post_preferring(preference, query, &submission);
+        assert_eq!((receipt.status, receipt.header("preference-applied")), (200, None));
+        let policy = world.policy();
+        verify_status(&receipt.body, &given, None, &policy, Mode::Historic).unwrap();
+    }
+    // A refusal is a refusal.
+    let mut spoilt = submission.clone();
+    spoilt.record.pop();
+    assert_eq!(prefer(&spoilt, "return=minimal").status, 400);
 }

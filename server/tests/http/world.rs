@@ -167,6 +167,12 @@ impl World {
         }
     }
 
+    /// Hands a record in and says what is wanted back.
+    pub(crate) fn post_preferring(&self, preference: &str, query: &str, submission: &Submission) -> Answer {
+        let request = self.agent.post(format!("{}/v1/records{query}", self.url)).header("Prefer", preference);
+        answer(request.header("Content-Type", "application/json").send(submission.to_json()).unwrap())
+    }
+
     /// A record of a party's, signed now.
     pub(crate) fn sign(&self, by: &Enrolled, draft: impl FnOnce(&Occasion<'_>) -> Draft) -> Submission {
         let mut nonce = [0; 32];
