@@ -336,7 +336,7 @@ fn tag_value(items: &[Item]) -> Hash {
 
 fn sealed(opened: &Opened) -> Sealed {
     Sealed {
-        body: opened.record.text(),
+        body: opened.record.text().to_owned(),
         r: opened.r.to_vec(),
         disclosures: opened.disclosures.clone(),
         handle: opened.handle,

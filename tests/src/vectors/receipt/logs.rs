@@ -245,7 +245,7 @@ impl Stage<'_> {
     /// Ids used again, and ids of what has no status.
     fn ids(&self) -> Vec<Trial> {
         let mandate = self.world.ledger.view().record(&self.given).unwrap().unwrap().logged;
-        let text = Submission::bare(mandate.opened.as_ref().unwrap().record.text());
+        let text = Submission::bare(mandate.opened.as_ref().unwrap().record.text().to_owned());
         let mut ended = self.liar();
         let revocation = self.world.transition("revocation", self.mother, &self.given);
         ended.log(&revocation, Some(Status::ENDED), &[]);
