@@ -71,8 +71,8 @@ fn catalogue(dice: &mut Dice) -> CatalogueFact {
             recipients: vec![party(1 + dice.roll(3))],
         });
     }
-    let content =
-        Arc::new(Catalogue { code: "w".to_owned(), version: 1, categories, purposes, bases, quorum: 1 });
+    let (code, schemes) = ("w".to_owned(), Vec::new());
+    let content = Arc::new(Catalogue { code, version: 1, categories, purposes, bases, schemes, quorum: 1 });
     CatalogueFact { content, in_force: dice.roll(2) > 0 }
 }
 

@@ -1,4 +1,5 @@
-//! What states call people and organisations: NISS, KBO, and schemes still to come.
+//! What states call people and organisations: NISS, KBO, and whatever schemes the catalogues have. Which those are is not
+//! asked here: reading an identifier needs no state.
 //!
 //! An identifier is looked up, never logged: errors and `Debug` don't show it.
 //!
@@ -8,11 +9,13 @@ use std::fmt;
 use std::str::FromStr;
 
 /// The most characters a value of an open scheme may have.
-const MAX_VALUE_CHARS: usize = 128;
+pub const MAX_VALUE_CHARS: usize = 256;
 /// The most characters a scheme's name may have.
 const MAX_SCHEME_CHARS: usize = 32;
 
-/// Other names of the two schemes whose form we know. Under such a name the same person would be another one.
+/// How a request names a party by its id, which no identifier may look like.
+const BY_ID: &str = "party";
+/// Other names of the two schemes that have a normal form. Under such a name the same person would be another one.
 const OTHER_NAMES: &[(&str, &str)] = &[
     ("insz", "niss"),
     ("ssin", "niss"),
@@ -31,14 +34,14 @@ pub enum IdentifierError {
     /// No colon between scheme and value.
     #[error("an identifier is written scheme:value")]
     Form,
-    /// The scheme is not 1–32 of `a`–`z`, `0`–`9` and `-`, a letter first.
+    /// The scheme is not 1–32 of `a`–`z`, `0`–`9` and `-`, a letter first; or is `party`.
     #[error("the scheme is not a lower-case name")]
     Scheme,
     /// The scheme has another name here.
     #[error("the scheme is called {0} here")]
     SchemeName(&'static str),
-    /// The value is not 1–128 printable ASCII characters without a space at either end.
-    #[error("the value is not 1 to 128 printable ASCII characters")]
+    /// The value is not 1–256 printable ASCII characters without a space at either end.
+    #[error("the value is not 1 to 256 printable ASCII characters")]
     Value,
     /// The NISS has not 11 digits.
     #[error("a NISS has 11 digits")]
@@ -96,14 +99,7 @@ impl Identifier {
     /// # Errors
     /// [`IdentifierError`].
     pub fn new(scheme: &str, value: &str) -> Result<Self, IdentifierError> {
-        let letter_first = scheme.starts_with(|c: char| c.is_ascii_lowercase());
-        let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-        if !letter_first || scheme.len() > MAX_SCHEME_CHARS || !scheme.bytes().all(plain) {
-            return Err(IdentifierError::Scheme);
-        }
-        if let Some((_, here)) = OTHER_NAMES.iter().find(|(other, _)| *other == scheme) {
-            return Err(IdentifierError::SchemeName(here));
-        }
+        check_scheme(scheme)?;
         let value = match scheme {
             "niss" => niss(value)?,
             "kbo" => kbo(value)?,
@@ -146,8 +142,21 @@ impl fmt::Debug for Identifier {
     }
 }
 
+/// Whether identifiers may begin with this name of a scheme.
+pub(crate) fn check_scheme(scheme: &str) -> Result<(), IdentifierError> {
+    let letter_first = scheme.starts_with(|c: char| c.is_ascii_lowercase());
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    if !letter_first || scheme.len() > MAX_SCHEME_CHARS || !scheme.bytes().all(plain) || scheme == BY_ID {
+        return Err(IdentifierError::Scheme);
+    }
+    match OTHER_NAMES.iter().find(|(other, _)| *other == scheme) {
+        Some((_, here)) => Err(IdentifierError::SchemeName(here)),
+        None => Ok(()),
+    }
+}
+
 /// 11 digits: birth date `YYMMDD`, counter, check. A BIS number adds 20 or 40 to the month.
-fn niss(value: &str) -> Result<String, IdentifierError> {
+pub(crate) fn niss(value: &str) -> Result<String, IdentifierError> {
     let digits = digits(value).filter(|digits| digits.len() == 11).ok_or(IdentifierError::NissLength)?;
     let (month, day) = (number(&digits, 2, 4), number(&digits, 4, 6));
     if month % 20 > 12 || month > 52 {
@@ -163,7 +172,7 @@ fn niss(value: &str) -> Result<String, IdentifierError> {
 }
 
 /// 10 digits; 9 are the older form without the leading 0.
-fn kbo(value: &str) -> Result<String, IdentifierError> {
+pub(crate) fn kbo(value: &str) -> Result<String, IdentifierError> {
     let digits = match digits(value) {
         Some(digits) if digits.len() == 10 => digits,
         Some(digits) if digits.len() == 9 => format!("0{digits}"),
@@ -246,7 +255,7 @@ mod tests {
 
     #[test]
     fn every_refusal() {
-        let (longest, longer) = (format!("x:{}", "v".repeat(128)), format!("x:{}", "v".repeat(129)));
+        let (longest, longer) = (format!("x:{}", "v".repeat(256)), format!("x:{}", "v".repeat(257)));
         for (text, expected) in [
             ("75061200192", "identifier_form"),
             ("", "identifier_form"),
@@ -254,6 +263,7 @@ mod tests {
             ("NISS:75061200192", "identifier_scheme"),
             ("1x:a", "identifier_scheme"),
             ("e_id:a", "identifier_scheme"),
+            ("party:a", "identifier_scheme"),
             ("abcdefghijabcdefghijabcdefghijabc:a", "identifier_scheme"),
             ("ssin:75061200192", "identifier_scheme_name"),
             ("bce:0440966354", "identifier_scheme_name"),

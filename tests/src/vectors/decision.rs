@@ -643,6 +643,7 @@ fn read_catalogue(value: &Value) -> Catalogue {
         purposes: array("purposes")
             .map(|code| Purpose { code: code.as_str().unwrap().to_owned(), title: title() })
             .collect(),
+        schemes: Vec::new(),
         bases: array("bases")
             .map(|basis| Basis {
                 code: "law".to_owned(),

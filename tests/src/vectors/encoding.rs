@@ -1,21 +1,23 @@
-//! Vectors of `spec/encoding.md`: JSON, keys, signatures, JWS, disclosures, days, identifiers.
+//! Vectors of `spec/encoding.md`: JSON, keys, signatures, JWS, disclosures, days, identifiers and their forms.
 //!
 //! `type` says which; the members of each are listed in `spec/encoding.md#vectors`. A member that states a
 //! result (`canonical`, `id`, …) is compared where the case is accepted.
 
+mod forms;
 mod json;
 mod jws;
 mod key;
 mod values;
 
 use super::Case;
+use procura_core::kinds::Form;
 use procura_core::{Millis, b64, days, disclosure, identifier, json as text, jws as token, key as keys};
 use serde_json::{Map, Value};
 
 /// Every case.
 #[must_use]
 pub fn cases() -> Vec<Case> {
-    [json::cases(), key::cases(), jws::cases(), values::cases()].concat()
+    [json::cases(), key::cases(), jws::cases(), values::cases(), forms::cases()].concat()
 }
 
 /// Runs one case: `"accept"`, the stable name of the error, or what differs from the case's own statement.
@@ -29,6 +31,7 @@ pub fn run(case: &Value) -> String {
         "disclosures" => run_disclosures(case),
         "day" => run_day(case),
         "identifier" => run_identifier(case),
+        "form" => run_form(case),
         other => Err(format!("no type {other:?}")),
     };
     answer.map_or_else(|name| name, |()| "accept".to_owned())
@@ -96,6 +99,12 @@ fn run_day(case: &Value) -> Result<(), String> {
 fn run_identifier(case: &Value) -> Result<(), String> {
     let identifier: Result<identifier::Identifier, _> = string(case, "identifier").parse();
     states(case, "normal", identifier.map_err(|error| error.name())?.text())
+}
+
+fn run_form(case: &Value) -> Result<(), String> {
+    let mut members = text::Members::new(object(case.get("form").unwrap_or(&Value::Null)));
+    let form = Form::take(&mut members).and_then(|form| members.finish().map(|()| form));
+    form.map_err(|error| error.name())?.check(string(case, "value")).map_err(|error| error.name().to_owned())
 }
 
 /// `object` with one member more, or another.

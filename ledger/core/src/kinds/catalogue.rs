@@ -1,5 +1,6 @@
 //! `catalogue`: the words that grants are made of, one version of them.
 
+use super::scheme::{Scheme, scheme};
 use super::{Assurance, Class, Content, NotAllowed, Role, Row, shared};
 use crate::Hash;
 use crate::days::Period;
@@ -10,6 +11,8 @@ use std::sync::Arc;
 
 /// The most categories, purposes or bases of one catalogue.
 const MOST: usize = 500;
+/// The most schemes of one catalogue.
+const MOST_SCHEMES: usize = 100;
 
 /// One version of a catalogue.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +27,8 @@ pub struct Catalogue {
     pub purposes: Vec<Purpose>,
     /// What the law itself allows.
     pub bases: Vec<Basis>,
+    /// Under what identifiers parties may be registered.
+    pub schemes: Vec<Scheme>,
     /// How many root keys must sign, if the root signs.
     pub quorum: u64,
 }
@@ -146,18 +151,28 @@ pub(super) static ROW: Row = Row {
 };
 
 fn parse(members: &mut Members) -> Result<Content, RecordError> {
+    let has_schemes = members.has("schemes");
     let catalogue = Catalogue {
         code: members.take("code", shared::code)?,
         version: members.take_u64("version")?,
         categories: members.take_array("categories", |field| read(field, category))?,
         purposes: members.take_array("purposes", |field| read(field, purpose))?,
         bases: members.take_array("bases", |field| read(field, basis))?,
+        schemes: members
+            .take_opt("schemes", |field| field.array_of(|field| read(field, scheme)))?
+            .unwrap_or_default(),
         quorum: shared::take_quorum(members)?,
     };
     if catalogue.version == 0 {
         return Err(members.mistyped("version", "an integer from 1").into());
     }
     check_references(&catalogue, members)?;
+    let codes: BTreeSet<_> = catalogue.schemes.iter().map(|scheme| &scheme.code).collect();
+    if has_schemes != (1..=MOST_SCHEMES).contains(&catalogue.schemes.len())
+        || codes.len() != catalogue.schemes.len()
+    {
+        return Err(members.mistyped("schemes", "1 to 100 schemes, without a code twice, or absent").into());
+    }
     Ok(Content::Catalogue(Arc::new(catalogue)))
 }
 
@@ -191,7 +206,7 @@ fn check_references(catalogue: &Catalogue, members: &Members) -> Result<(), Memb
     Ok(())
 }
 
-fn read<T>(
+pub(super) fn read<T>(
     field: Field,
     parse: impl FnOnce(&mut Members) -> Result<T, MemberError>,
 ) -> Result<T, MemberError> {
@@ -232,7 +247,7 @@ fn basis(members: &mut Members) -> Result<Basis, MemberError> {
     })
 }
 
-fn title(members: &mut Members) -> Result<Title, MemberError> {
+pub(super) fn title(members: &mut Members) -> Result<Title, MemberError> {
     Ok(Title {
         de: members.take_text("de", 200)?,
         en: members.take_text("en", 200)?,

@@ -16,6 +16,7 @@ mod other;
 mod party;
 mod revocation;
 mod root;
+mod scheme;
 mod shared;
 mod suspension;
 
@@ -32,6 +33,7 @@ pub use other::Other;
 pub use party::{Party, PartyType, Role};
 pub use revocation::Revocation;
 pub use root::{Root, RootKey};
+pub use scheme::{Characters, Check, Form, FormError, Prefix, Scheme};
 pub use shared::Validity;
 pub(crate) use shared::{code, is_code, take_set};
 pub use suspension::Suspension;

@@ -310,6 +310,7 @@ fn identifiers() -> Vec<Case> {
     let refused: &[[&str; 4]] = &[
         ["no-colon", "No scheme.", "identifier_form", "75061200192"],
         ["scheme-empty", "The scheme is empty.", "identifier_scheme", ":75061200192"],
+        ["scheme-party", "So a request names a party by its id.", "identifier_scheme", "party:a"],
         ["scheme-capital", "The scheme is in capitals.", "identifier_scheme", "NISS:75061200192"],
         [
             "scheme-synonym",

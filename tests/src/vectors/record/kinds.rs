@@ -126,11 +126,23 @@ fn catalogue() -> Shape {
         "categories": [one("pension"), below("pension.file", "pension")],
         "purposes": [one("read")], "bases": [basis("pension", "read")],
     });
+    let niss = || json!({"code": "niss", "title": title, "party_types": ["person"], "form": {"characters": ["digits"], "min": 11, "max": 11, "check": "niss"}});
+    let scheme = |member: &str, value: Value| {
+        let mut scheme = niss();
+        scheme[member] = value;
+        json!([scheme])
+    };
+    let many =
+        |n: usize| -> Value { (0..n).map(|n| scheme("code", json!(format!("s{n}")))[0].clone()).collect() };
     let untitled = json!([{"code": "pension", "title": {"de": "a", "en": "b", "fr": "c", "nl": ""}}]);
     Shape {
         good: Made::new("catalogue", &members),
         required: &["code", "version", "categories", "purposes", "bases"],
-        optional: vec![("bases", json!([])), ("quorum", json!(2))],
+        optional: vec![
+            ("bases", json!([])),
+            ("schemes", json!([niss(), scheme("code", json!("eidas"))[0]])),
+            ("quorum", json!(2)),
+        ],
         wrong: vec![
             ("code", "not a code", json!("Be.Social")),
             ("version", "zero", json!(0)),
@@ -147,6 +159,22 @@ fn catalogue() -> Shape {
             ("bases", "of an unknown category", json!([basis("tax", "read")])),
             ("bases", "of an unknown purpose", json!([basis("pension", "sell")])),
             ("bases", "a double", json!([basis("pension", "read"), basis("pension", "read")])),
+            ("schemes", "empty", json!([])),
+            ("schemes", "a double", json!([niss(), niss()])),
+            ("schemes", "a hundred and one", many(101)),
+            ("schemes", "party", scheme("code", json!("party"))),
+            ("schemes", "another name of niss", scheme("code", json!("bis"))),
+            ("schemes", "with a point", scheme("code", json!("be.niss"))),
+            (
+                "schemes",
+                "without a title",
+                scheme("title", json!({"de": "a", "en": "b", "fr": "c", "nl": ""})),
+            ),
+            ("schemes", "for nobody", scheme("party_types", json!([]))),
+            ("schemes", "for robots", scheme("party_types", json!(["robot"]))),
+            ("schemes", "for types that descend", scheme("party_types", json!(["person", "organisation"]))),
+            ("schemes", "of a pattern", scheme("form", json!("[0-9]{11}"))),
+            ("schemes", "of no form", scheme("form", json!({"characters": ["digits"], "min": 2, "max": 1}))),
         ],
     }
 }
