@@ -33,9 +33,7 @@ fn main() -> Outcome {
     let ledger = Ledger::init(folder.path(), setup, Options::default())?;
     writeln!(out, "a ledger of {} entries, signed by {}", ledger.view().size(), ledger.log_key())?;
 
-    // 2. The root registers the parties here; in a real ledger, registrars do.
-    let anna = register(&ledger, &root, "niss:48031500292", "Anna")?;
-    let bram = register(&ledger, &root, "niss:75061200192", "Bram")?;
+    // 2. A catalogue says what there is to grant, and under what identifiers people are registered.
     let title = json!({"de": "Pension", "en": "Pension", "fr": "Pension", "nl": "Pensioen"});
     let catalogue = Draft::new("catalogue", &occasion(ORIGIN)?)
         .member("code", json!("example"))
@@ -43,10 +41,21 @@ fn main() -> Outcome {
         .member("categories", json!([{"code": "pension", "title": title}]))
         .member("purposes", json!([{"code": "read", "title": title}]))
         .member("bases", json!([]))
+        .member(
+            "schemes",
+            json!([{
+                "code": "niss", "title": title, "party_types": ["person"],
+                "form": {"characters": ["digits"], "min": 11, "max": 11, "check": "niss"},
+            }]),
+        )
         .sign(&root.kid, &root.key)?;
     let catalogue = ledger.append(catalogue)?.id;
 
-    // 3. Anna lets Bram act for her; he accepts.
+    // 3. The root registers the parties here; in a real ledger, registrars do.
+    let anna = register(&ledger, &root, "niss:48031500292", "Anna")?;
+    let bram = register(&ledger, &root, "niss:75061200192", "Bram")?;
+
+    // 4. Anna lets Bram act for her; he accepts.
     let today = Day::of(now()?).ok_or("a clock beyond the year 9999")?;
     let scopes = ["pension".to_owned()];
     let validity = Validity::of_days(today, None);
@@ -57,7 +66,7 @@ fn main() -> Outcome {
     let acceptance = Draft::on("acceptance", &occasion(ORIGIN)?, &mandate).sign(&bram.kid, &bram.key)?;
     ledger.append(acceptance)?;
 
-    // 4. Somebody asks, and verifies the answer against nothing but the policy.
+    // 5. Somebody asks, and verifies the answer against nothing but the policy.
     let request = AuthZen::read(
         json!({
             "subject": {"type": "party", "id": bram.identifier},

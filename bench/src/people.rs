@@ -102,6 +102,13 @@ impl Names {
             )
             .member("purposes", json!([{"code": PURPOSE, "title": title("Read")}]))
             .member("bases", json!([]))
+            .member(
+                "schemes",
+                json!([{
+                    "code": "bench", "title": title("Citizen of a benchmark"), "party_types": ["person"],
+                    "form": {"characters": ["digits"], "min": 10, "max": 10},
+                }]),
+            )
     }
 
     /// From the day of signing on, for a year.

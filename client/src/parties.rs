@@ -33,8 +33,8 @@ impl PartyFound {
 }
 
 impl Client {
-    /// The id of the party with an identifier. Every identifier has one: whether anybody is registered is not
-    /// told. The server's word; [`Client::find_party`] proves it.
+    /// The id of the party with an identifier. Every identifier that the catalogues in force admit has one: whether anybody is
+    /// registered is not told. The server's word; [`Client::find_party`] proves it.
     ///
     /// # Errors
     /// [`ReadError`].

@@ -6,6 +6,7 @@
 //!
 //! spec: storage.md#commit
 
+use crate::catalogues::Catalogues;
 use crate::error::{ReadError, State, SubmitError};
 use crate::filing::{concerned, take_place};
 use crate::given::random;
@@ -136,7 +137,7 @@ impl Sequencer {
         if batch.rows.is_empty() && !candidates.is_empty() {
             return Ok(outcomes);
         }
-        let footing = batch.footing_after();
+        let (footing, catalogues) = (batch.footing_after(), batch.catalogues.clone());
         let Closed { rows, pending, changes, trie, prepared } = batch.close(time)?;
 
         // Nothing has left the process, and nothing is on disk: a crash up to here loses only what nobody was told.
@@ -159,7 +160,7 @@ impl Sequencer {
         for kept in pending.into_iter().flatten() {
             self.cache.insert(kept.kept.logged.index.0, kept.kept);
         }
-        let map_root = self.publish(root, checkpoint, time, footing)?;
+        let map_root = self.publish(root, checkpoint, time, footing, catalogues)?;
         // After they are seen as logged: whoever looks for one finds it in one of the two places.
         prepared.iter().for_each(|id| self.prepared.remove(id));
         if self.layers.should_flush() {
@@ -176,6 +177,7 @@ impl Sequencer {
         checkpoint: String,
         time: Millis,
         footing: Footing,
+        catalogues: Catalogues,
     ) -> Result<Hash, Failure> {
         let snapshot = self.layers.snapshot();
         let meta = procura_core::index::meta(&snapshot)?
@@ -186,7 +188,7 @@ impl Sequencer {
             // The commit is durable all the same; only the watch against rollbacks is weaker for now.
             tracing::error!(%error, "the side file could not be written");
         }
-        self.published.set(Head::new(root, checkpoint, time, snapshot, footing));
+        self.published.set(Head::new(root, checkpoint, time, snapshot, footing, catalogues));
         Ok(meta.root)
     }
 
@@ -215,6 +217,7 @@ struct Tail<'a> {
     /// The footing that the batch started on, until something moves that others rest on.
     footing: Option<Footing>,
     started_on: Footing,
+    catalogues: Catalogues,
 }
 
 /// A batch with its index commit: what is to be stored, and what follows from it.
@@ -236,8 +239,8 @@ impl<'a> Tail<'a> {
         let working = Working::new(snapshot, &owner.origin)?;
         let (found, rows, pending, prepared) = (Changes::new(), Vec::new(), Vec::new(), Vec::new());
         let memory = Memory::default();
-        let started_on = owner.published.head().footing;
-        let footing = Some(started_on);
+        let head = owner.published.head();
+        let (started_on, footing, catalogues) = (head.footing, Some(head.footing), head.catalogues.clone());
         Ok(Self {
             owner,
             snapshot,
@@ -251,6 +254,7 @@ impl<'a> Tail<'a> {
             memory,
             footing,
             started_on,
+            catalogues,
         })
     }
 
@@ -295,13 +299,8 @@ impl<'a> Tail<'a> {
         let unreadable = |error: ReadError| Refusal::Unreadable(Unreadable(error.to_string()));
         self.read(|live| {
             let memo = Memo::new(live, &self.memory);
-            let all = || ids(&search::catalogues_prefix(), usize::MAX);
-            let all = match self.footing {
-                Some(footing) => self.owner.standings.catalogues(footing, all),
-                None => all().map(Arc::from),
-            };
             let mut catalogues = BTreeSet::new();
-            for id in all.map_err(Refusal::Unreadable)?.iter() {
+            for id in self.catalogues.ids() {
                 if memo.list(id).map_err(Refusal::from)?.status() == Some(Status::ACTIVE) {
                     catalogues.insert(*id);
                 }
@@ -340,7 +339,8 @@ impl<'a> Tail<'a> {
             let submission = self.owner.prepared.get(party).ok_or_else(unknown)?;
             let candidate = Candidate::read(submission, &self.owner.origin)?;
             match self.read(|live| candidate.admit(&Memo::new(live, &self.memory), self.place())) {
-                Err(Refusal::PartyExists) => return Err(unknown().into()),
+                // Registered meanwhile, or of a scheme that is gone meanwhile: as if it had been forgotten.
+                Err(Refusal::PartyExists | Refusal::Scheme(_)) => return Err(unknown().into()),
                 other => admitted.push((*party, candidate, other?)),
             }
         }
@@ -403,6 +403,7 @@ impl<'a> Tail<'a> {
         if matches!(record.content(), Content::Catalogue(_)) {
             self.footing = None;
         }
+        self.catalogues.note(record, admitted.status);
         if let Some((id, _, kept)) = &target {
             self.memory.forget(id);
             if kept.logged.opened.as_ref().is_none_or(|target| is_rested_on(&target.record)) {
@@ -461,6 +462,7 @@ impl<'a> Tail<'a> {
             trust: Trust::Admission,
             pending: &self.pending,
             prepared: &prepared,
+            catalogues: &self.catalogues,
             standings: self.footing.map(|footing| (self.owner.standings.as_ref(), footing)),
             found: Cell::new(None),
         })

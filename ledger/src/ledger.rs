@@ -14,8 +14,11 @@ use crate::store::Store;
 use crate::view::View;
 use procura_core::admission::{Candidate, Refusal};
 use procura_core::identifier::Identifier;
+use procura_core::judge::Judge;
+use procura_core::kinds::PartyType;
 use procura_core::kv::Unreadable;
 use procura_core::note::NoteVerifier;
+use procura_core::schemes::Schemes;
 use procura_core::submission::Submission;
 use procura_core::{Hash, Index};
 use std::sync::mpsc::{SyncSender, TrySendError, channel};
@@ -141,18 +144,33 @@ impl Ledger {
     /// The id of the party with an identifier: the registered one's, or that of one prepared for it.
     ///
     /// # Errors
-    /// [`SubmitError::Refused`] while the ledger has no provisional registrar; otherwise as far as the storage fails.
+    /// [`SubmitError::Refused`] if the catalogues in force let nobody have it, if it is one that only institutions have and none
+    /// has it, and while the ledger has no provisional registrar; otherwise as far as the storage fails.
     pub fn resolve(&self, identifier: &Identifier) -> Result<Hash, SubmitError> {
         let shared = &self.shared;
-        let registered = self.view().party_of(identifier).map_err(not_readable)?;
+        let view = self.view();
+        // Before anybody looks who is registered, so that what the catalogues say tells nothing of that.
+        let schemes = view.live(|live| Schemes::in_force(&Judge::trusting_admission(live)));
+        let schemes = schemes.map_err(not_readable)?.map_err(Refusal::from)?;
+        let party_type = schemes.type_of(identifier).map_err(Refusal::from)?;
+        let registered = view.party_of(identifier).map_err(not_readable)?;
         let registrar = shared.provisional.read().unwrap_or_else(PoisonError::into_inner).clone();
+        if party_type == PartyType::Institution {
+            // That one is registered is no secret. That somebody else is, from when the catalogues said otherwise, is.
+            let party = registered.map(|id| view.party(&id)).transpose().map_err(not_readable)?.flatten();
+            let institution = party.filter(|party| party.content.party_type == PartyType::Institution);
+            let unknown = Refusal::UnknownParty { pointer: "/identifier" };
+            return institution.map(|party| party.id).ok_or_else(|| unknown.into());
+        }
         match (registered, registrar) {
             (Some(party), _) => Ok(party),
             (None, None) => Err(Refusal::UnknownParty { pointer: "/identifier" }.into()),
             (None, Some(registrar)) => {
                 let (clock, random) = (shared.clock.as_ref(), shared.random.as_ref());
-                let prepared = shared.prepared.party(identifier, &shared.origin, &registrar, clock, random);
-                let prepared = prepared.map_err(SubmitError::ReadOnly)?;
+                let prepared = shared
+                    .prepared
+                    .party(identifier, party_type, &shared.origin, &registrar, clock, random)
+                    .map_err(SubmitError::ReadOnly)?;
                 // The one that was prepared before may have been logged since the first look: then it is that one.
                 Ok(self.view().party_of(identifier).map_err(not_readable)?.unwrap_or(prepared))
             }

@@ -69,6 +69,7 @@
 
 mod append;
 pub mod audit;
+mod catalogues;
 mod check;
 mod checked;
 pub mod disk;

@@ -1,5 +1,6 @@
 //! The ledger's own records as a source: from the store and the index, and from the batch in progress before that.
 
+use crate::catalogues::Catalogues;
 use crate::search;
 use crate::standings::{Footing, Standings};
 use crate::store::{Reader, StoreError};
@@ -52,6 +53,8 @@ pub(crate) struct Live<'a, K: Kv + ?Sized> {
     /// Entries after the reader's size, the first of them right behind it.
     pub(crate) pending: &'a [Option<Pending>],
     pub(crate) prepared: &'a dyn Fn(&Hash) -> bool,
+    /// The catalogues that have not ended.
+    pub(crate) catalogues: &'a Catalogues,
     /// What was judged before, and the footing that holds for `kv`; `None` where nothing may be relied on.
     pub(crate) standings: Option<(&'a Standings, Footing)>,
     /// The create that was looked up last, and what its row says: whoever asks for a record asks for its list next.
@@ -169,5 +172,9 @@ impl<K: Kv + ?Sized> State for Live<'_, K> {
 
     fn is_prepared(&self, party: &Hash) -> bool {
         (self.prepared)(party)
+    }
+
+    fn catalogues(&self) -> &[Hash] {
+        self.catalogues.ids()
     }
 }

@@ -99,4 +99,8 @@ impl<S: State> State for Memo<'_, S> {
     fn is_prepared(&self, party: &Hash) -> bool {
         self.source.is_prepared(party)
     }
+
+    fn catalogues(&self) -> &[Hash] {
+        self.source.catalogues()
+    }
 }

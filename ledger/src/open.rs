@@ -2,6 +2,7 @@
 //!
 //! spec: storage.md#open
 
+use crate::catalogues::Catalogues;
 use crate::disk::{Disk, SystemDisk};
 use crate::error::{OpenError, State};
 use crate::given::{Clock, OsRandom, Random, SystemClock, random};
@@ -319,7 +320,8 @@ fn start(
     let entry_0 = store.entries(0..1)?.first().map(|bytes| leaf(bytes)).unwrap_or_default();
     let snapshot = layers.snapshot();
     let (root, checkpoint, time, footing) = (end.root, end.checkpoint, end.time, Footing::FIRST);
-    let head = Head::new(root, checkpoint, time, snapshot, footing);
+    let catalogues = Catalogues::read(&snapshot).map_err(|error| OpenError::Read(error.into()))?;
+    let head = Head::new(root, checkpoint, time, snapshot, footing, catalogues);
     let published = Arc::new(Published::new(head));
     let mut watch = ClockWatch::new(options.clock.as_ref(), end.time);
     if options.confirm_clock {

@@ -1,4 +1,4 @@
-//! Parties that somebody asked for and nobody has registered: prepared, so that asking always answers with an id, and
+//! Parties that somebody asked for and nobody has registered: prepared, so that asking answers with an id either way, and
 //! logged only just before the first record that names them, so that asking never shows who is registered.
 //!
 //! Held in memory, bounded and for a day; a record that names a forgotten one is refused and the identifier looked up again.
@@ -38,13 +38,16 @@ pub(crate) struct Prepared {
 
 #[derive(Default)]
 struct State {
-    by_identifier: HashMap<String, Hash>,
+    by_identifier: HashMap<Named, Hash>,
     by_id: HashMap<Hash, Held>,
     oldest: VecDeque<Hash>,
 }
 
+/// An identifier and as what sort of party somebody has it: what the catalogues say of that may change.
+type Named = (String, PartyType);
+
 struct Held {
-    identifier: String,
+    named: Named,
     submission: Submission,
     since: Millis,
 }
@@ -54,6 +57,7 @@ impl Prepared {
     pub(crate) fn party(
         &self,
         identifier: &Identifier,
+        party_type: PartyType,
         origin: &str,
         registrar: &Registrar,
         clock: &dyn Clock,
@@ -62,12 +66,11 @@ impl Prepared {
         let now = clock.now();
         let mut state = self.lock();
         state.forget(now);
-        if let Some(id) = state.by_identifier.get(&identifier.text()) {
+        let named = (identifier.text(), party_type);
+        if let Some(id) = state.by_identifier.get(&named) {
             return Ok(*id);
         }
         let occasion = Occasion { origin, nonce: random(source)?, now };
-        let party_type =
-            if identifier.scheme() == "kbo" { PartyType::Organisation } else { PartyType::Person };
         let salts = [random(source)?, random(source)?];
         let draft = Draft::party(&occasion, party_type, random(source)?, identifier, None, &salts)
             .map_err(|error| error.to_string())?
@@ -75,7 +78,7 @@ impl Prepared {
         let id = draft.id();
         let submission =
             draft.sign(&registrar.kid, registrar.signer.as_ref()).map_err(|error| error.to_string())?;
-        state.hold(id, Held { identifier: identifier.text(), submission, since: now });
+        state.hold(id, Held { named, submission, since: now });
         Ok(id)
     }
 
@@ -93,7 +96,7 @@ impl Prepared {
     pub(crate) fn remove(&self, id: &Hash) {
         let mut state = self.lock();
         if let Some(held) = state.by_id.remove(id) {
-            state.by_identifier.remove(&held.identifier);
+            state.by_identifier.remove(&held.named);
         }
     }
 
@@ -104,7 +107,7 @@ impl Prepared {
 
 impl State {
     fn hold(&mut self, id: Hash, held: Held) {
-        self.by_identifier.insert(held.identifier.clone(), id);
+        self.by_identifier.insert(held.named.clone(), id);
         self.by_id.insert(id, held);
         self.oldest.push_back(id);
     }
@@ -117,7 +120,7 @@ impl State {
                 break;
             }
             if let Some(held) = self.oldest.pop_front().and_then(|id| self.by_id.remove(&id)) {
-                self.by_identifier.remove(&held.identifier);
+                self.by_identifier.remove(&held.named);
             }
         }
     }

@@ -1,5 +1,6 @@
 //! What readers see: the state as of the last commit, replaced as a whole.
 
+use crate::catalogues::Catalogues;
 use crate::error::State;
 use crate::index::Snapshot;
 use crate::standings::Footing;
@@ -19,6 +20,8 @@ pub(crate) struct Head {
     pub(crate) snapshot: Snapshot,
     /// What judgements of keys, parties and catalogues at that size rest on.
     pub(crate) footing: Footing,
+    /// The catalogues that have not ended by then.
+    pub(crate) catalogues: Catalogues,
     /// What leads from the checkpoint to the map, once somebody asked: all receipts as of it share that.
     top: OnceLock<Arc<Top>>,
 }
@@ -38,8 +41,9 @@ impl Head {
         time: Millis,
         snapshot: Snapshot,
         footing: Footing,
+        catalogues: Catalogues,
     ) -> Self {
-        Self { root, checkpoint, time, snapshot, footing, top: OnceLock::new() }
+        Self { root, checkpoint, time, snapshot, footing, catalogues, top: OnceLock::new() }
     }
 
     /// The receipts' common part; made by whoever asks first.

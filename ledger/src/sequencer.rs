@@ -5,6 +5,7 @@
 //! spec: storage.md#commit
 
 use crate::append::Failure;
+use crate::catalogues::Catalogues;
 use crate::error::{State, SubmitError};
 use crate::given::{Clock, Random};
 use crate::index::Layers;
@@ -223,7 +224,10 @@ impl Sequencer {
         let tail = tail.map_err(|error| State::ReadOnly(error.to_string()))?;
         self.frontier = tail.frontier;
         // What was replayed may have moved anything.
-        self.publish(tail.root, tail.checkpoint, tail.time, head.footing.next()).map_err(Failure::state)?;
+        let catalogues = Catalogues::read(&self.layers.snapshot());
+        let catalogues = catalogues.map_err(|error| State::ReadOnly(error.to_string()))?;
+        self.publish(tail.root, tail.checkpoint, tail.time, head.footing.next(), catalogues)
+            .map_err(Failure::state)?;
         Ok(())
     }
 

@@ -4,14 +4,11 @@
 //! catalogue, begins a new *footing*; what was found on an older one counts for nothing. So a decision does not walk from each signer to the root
 //! again as long as nothing moved there.
 
-use crate::lock::lock;
 use procura_core::Hash;
 use procura_core::judge::Standing;
 use procura_core::kinds::Content;
-use procura_core::kv::Unreadable;
 use procura_core::record::Record;
 use quick_cache::sync::Cache;
-use std::sync::{Arc, Mutex};
 
 /// How often, since the ledger was opened, something moved that others rest on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,27 +27,11 @@ impl Footing {
 /// Standings with the footing that each was found on; a bounded number of them.
 pub(crate) struct Standings {
     found: Cache<Hash, (Footing, Standing)>,
-    catalogues: Mutex<(Footing, Option<Arc<[Hash]>>)>,
 }
 
 impl Standings {
     pub(crate) fn new(most: usize) -> Self {
-        Self { found: Cache::new(most), catalogues: Mutex::new((Footing::FIRST, None)) }
-    }
-
-    /// The ids of all catalogues, in the order in which they were logged: read once on each footing.
-    pub(crate) fn catalogues(
-        &self,
-        footing: Footing,
-        read: impl FnOnce() -> Result<Vec<Hash>, Unreadable>,
-    ) -> Result<Arc<[Hash]>, Unreadable> {
-        match &*lock(&self.catalogues) {
-            (found_on, Some(ids)) if *found_on == footing => return Ok(Arc::clone(ids)),
-            _ => {}
-        }
-        let ids: Arc<[Hash]> = read()?.into();
-        *lock(&self.catalogues) = (footing, Some(Arc::clone(&ids)));
-        Ok(ids)
+        Self { found: Cache::new(most) }
     }
 
     /// What was found of a create on this footing.

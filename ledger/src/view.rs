@@ -1,5 +1,6 @@
 //! The ledger as of one signed checkpoint: look things up, decide, prove. Cheap to take, consistent for as long as it is held.
 
+use crate::catalogues;
 use crate::error::ReadError;
 use crate::index::Rows;
 use crate::ledger::Shared;
@@ -185,18 +186,21 @@ impl View {
     /// # Errors
     /// [`ReadError`].
     pub fn catalogues(&self) -> Result<Vec<Hash>, ReadError> {
-        self.catalogues_as_of(self.size())
+        self.in_force(self.head.catalogues.ids(), self.size())
     }
 
     /// The catalogues that were in force at `size`, oldest first.
     pub(crate) fn catalogues_as_of(&self, size: Size) -> Result<Vec<Hash>, ReadError> {
-        let footing = self.head.footing;
-        let all = self.shared.standings.catalogues(footing, || {
-            let rows = self.head.snapshot.range(&search::catalogues_prefix(), None, usize::MAX)?;
-            rows.iter().map(|(_, row)| search::id_of(row)).collect()
-        })?;
+        if size == self.size() {
+            return self.catalogues();
+        }
+        self.in_force(&catalogues::ever(&self.head.snapshot)?, size)
+    }
+
+    /// Those of these catalogues that were in force at `size`.
+    fn in_force(&self, catalogues: &[Hash], size: Size) -> Result<Vec<Hash>, ReadError> {
         let mut in_force = Vec::new();
-        for id in all.iter() {
+        for id in catalogues {
             let status = self.create(id)?.and_then(|create| create.status_as_of(size));
             if status == Some(Status::ACTIVE) {
                 in_force.push(*id);
@@ -283,6 +287,7 @@ impl View {
             trust: Trust::Admission,
             pending: &[],
             prepared: &nothing_prepared,
+            catalogues: &self.head.catalogues,
             standings: Some((self.shared.standings.as_ref(), self.head.footing)),
             found: Cell::new(None),
         })

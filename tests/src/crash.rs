@@ -1,6 +1,7 @@
 //! What the tests that break a process and that process share: a small cast whose records are the same bytes on every run,
 //! so that setting up again after a kill is idempotent, and the lines that the process prints.
 
+use crate::schemes::schemes;
 use procura_core::draft::{Draft, Occasion};
 use procura_core::hash::sha256;
 use procura_core::key::{Signer, SoftKey};
@@ -158,7 +159,8 @@ impl Cast {
             .member("version", json!(1))
             .member("categories", json!([{"code": "pension", "title": title("Pension")}]))
             .member("purposes", json!([{"code": "read", "title": title("Read")}]))
-            .member("bases", json!([]));
+            .member("bases", json!([]))
+            .member("schemes", schemes());
         let catalogue = catalogue_draft.id();
         records.push(sign(catalogue_draft, &root));
         let persons = (0..4)

@@ -8,5 +8,6 @@ pub mod folders;
 pub mod hostile;
 pub mod meddler;
 pub mod power;
+pub mod schemes;
 pub mod vectors;
 pub mod world;

@@ -1,6 +1,7 @@
 //! A small fictional world to test with: a ledger in memory or in a folder, its registrar, a few parties with keys. Every
 //! key and nonce comes from one counted source, so that a run can be repeated; the clock stands until it is moved.
 
+use crate::schemes::schemes;
 use procura_core::days::Day;
 use procura_core::decide::AuthZen;
 use procura_core::draft::{Draft, Occasion};
@@ -319,6 +320,17 @@ impl World {
     }
 
     fn publish_with(&self, by: &Actor, version: u64, bases: Value, change: impl FnOnce(&mut Value)) -> Hash {
+        let draft = self.catalogue_draft_with(version, bases, change).member("schemes", schemes());
+        self.append(draft.sign(&by.kid, by.key.as_ref()).unwrap()).id
+    }
+
+    /// A version of the catalogue without schemes.
+    #[must_use]
+    pub fn catalogue_draft(&self, version: u64, bases: Value) -> Draft {
+        self.catalogue_draft_with(version, bases, |_| {})
+    }
+
+    fn catalogue_draft_with(&self, version: u64, bases: Value, change: impl FnOnce(&mut Value)) -> Draft {
         let title = |en: &str| json!({"de": en, "en": en, "fr": en, "nl": en});
         let mut categories = json!([
             {"code": "pension", "title": title("Pension")},
@@ -327,7 +339,7 @@ impl World {
             {"code": "household", "title": title("Household composition")},
         ]);
         change(&mut categories);
-        let draft = Draft::new("catalogue", &self.occasion())
+        Draft::new("catalogue", &self.occasion())
             .member("code", json!("be.social"))
             .member("version", json!(version))
             .member("categories", categories)
@@ -338,8 +350,7 @@ impl World {
                     {"code": "grant-allowance", "title": title("Grant an allowance")},
                 ]),
             )
-            .member("bases", bases);
-        self.append(draft.sign(&by.kid, by.key.as_ref()).unwrap()).id
+            .member("bases", bases)
     }
 
     /// A mandate from today on.

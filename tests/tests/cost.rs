@@ -1,5 +1,7 @@
 //! Goal: what an admitted record costs in reads does not grow with the log. Method: a store and an index that count; the
-//! same mandates on a short and on a longer log, with nothing of the index in memory; the bounds are stated, not timed.
+//! same mandates, and the same registrations, on a short and on a longer log, with nothing of the index in memory; the bounds are stated,
+//! not timed.
+use procura_core::kinds::PartyType;
 use procura_core::kv::{Kv, Unreadable};
 use procura_ledger::index::{IndexError, IndexFile, IndexRow, Mark, Rows};
 use procura_ledger::store::memory::MemoryStore;
@@ -9,7 +11,7 @@ use procura_tests::world::{ORIGIN, World};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-/// Index rows read from the file, by the first bytes of their keys.
+/// Index rows read from the file, by the first bytes of their keys; a range counts one for each row that it gives.
 type Counted = Arc<Mutex<BTreeMap<String, u64>>>;
 
 struct CountingIndex {
@@ -46,12 +48,15 @@ impl Kv for CountingRows {
 
 impl Rows for CountingRows {
     fn range(&self, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Result<Vec<IndexRow>, Unreadable> {
-        self.inner.range(prefix, after, limit)
+        let rows = self.inner.range(prefix, after, limit)?;
+        *self.gets.lock().unwrap().entry("range".to_owned()).or_default() += rows.len() as u64;
+        Ok(rows)
     }
 }
 
-/// The reads that one more mandate costs on a log with `before` mandates in it: index rows by table, store rows.
-fn cost(before: usize) -> (BTreeMap<String, u64>, [u64; 4]) {
+/// The reads that `record` costs, the second time that it is done, on a log that `before` made long: index rows by table,
+/// store rows.
+fn cost(before: impl Fn(&World), record: impl Fn(&World, u64)) -> (BTreeMap<String, u64>, [u64; 4]) {
     let store = Meddler::new(MemoryStore::new());
     let index = Arc::new(MemoryIndex::default());
     let gets = Counted::default();
@@ -61,26 +66,31 @@ fn cost(before: usize) -> (BTreeMap<String, u64>, [u64; 4]) {
         side: None,
     };
     let mut world = World::over(storage());
-    let mother = world.person("48031500292");
-    let son = world.person("75061200192");
-    for _ in 0..before {
-        world.append(world.mandate(&mother, &son.party, &["tax"]));
-    }
+    before(&world);
     world.ledger.close();
     world.ledger = Ledger::open_over(storage(), ORIGIN, world.log_key.clone(), world.options()).unwrap();
     // The first one warms the cache of records, as any busy ledger has.
-    world.append(world.mandate(&mother, &son.party, &["tax"]));
+    record(&world, 0);
     gets.lock().unwrap().clear();
     store.reads.take();
-    world.append(world.mandate(&mother, &son.party, &["tax"]));
+    record(&world, 1);
     let gets = std::mem::take(&mut *gets.lock().unwrap());
     (gets, store.reads.take())
 }
 
+fn mandates(before: usize) -> (BTreeMap<String, u64>, [u64; 4]) {
+    let pair = std::cell::OnceCell::new();
+    let mandate = |world: &World| {
+        let (mother, son) = pair.get_or_init(|| (world.person("48031500292"), world.person("75061200192")));
+        world.append(world.mandate(mother, &son.party, &["tax"]));
+    };
+    cost(|world| (0..before).for_each(|_| mandate(world)), |world, _| mandate(world))
+}
+
 #[test]
 fn a_mandate_costs_as_many_reads_on_a_long_log_as_on_a_short_one() {
-    let (short, short_store) = cost(3);
-    let (long, long_store) = cost(600);
+    let (short, short_store) = mandates(3);
+    let (long, long_store) = mandates(600);
     println!("index rows read: {short:?}, then {long:?}; store rows: {short_store:?}, then {long_store:?}");
     // [entries, tree hashes, vault rows, commits]
     assert_eq!(short_store, [0, 0, 0, 1], "everything that a mandate rests on is in the cache of records");
@@ -95,3 +105,38 @@ fn a_mandate_costs_as_many_reads_on_a_long_log_as_on_a_short_one() {
 
 /// The most index rows that an admitted mandate may read from the file.
 const BOUND: u64 = 40;
+
+/// Registers somebody, by number.
+fn register(world: &World, n: u64) {
+    let draft = world.party_draft(PartyType::Person, &format!("eidas:PL/BE/{n}"), world.fresh());
+    world.append(draft.sign(&world.registrar.kid, world.registrar.key.as_ref()).unwrap());
+}
+
+/// Which schemes there are is found without a look at the catalogues that were, however many.
+#[test]
+fn a_registration_costs_as_many_reads_after_many_catalogues_as_after_few() {
+    let after = |catalogues: u64, parties: u64| {
+        let before = |world: &World| {
+            for version in 0..catalogues {
+                let catalogue = world.publish_catalogue(&world.root, 2 + version, serde_json::json!([]));
+                world.append(world.transition("revocation", &world.root, &catalogue));
+            }
+            (0..parties).for_each(|n| register(world, 10 + n));
+        };
+        cost(before, register)
+    };
+    let (short, short_store) = after(1, 3);
+    let (long, long_store) = after(100, 200);
+    println!("index rows read: {short:?}, then {long:?}; store rows: {short_store:?}, then {long_store:?}");
+    assert_eq!(
+        short_store,
+        [0, 0, 0, 1],
+        "everything that a registration rests on is in the cache of records"
+    );
+    assert_eq!(long_store, short_store);
+    let but_pages = |gets: &BTreeMap<String, u64>| {
+        gets.values().sum::<u64>() - gets.get("p").copied().unwrap_or_default()
+    };
+    assert!(but_pages(&long) <= but_pages(&short) + 2, "{short:?} {long:?}");
+    assert!(long.values().sum::<u64>() <= BOUND, "{long:?}");
+}

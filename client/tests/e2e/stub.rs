@@ -264,7 +264,10 @@ impl State {
         }
         if path == "/v1/parties/resolve" {
             let identifier = body()["identifier"].as_str().unwrap().parse().unwrap();
-            return text(json!({"party": self.world.ledger.resolve(&identifier).unwrap()}).to_string());
+            return match self.world.ledger.resolve(&identifier) {
+                Ok(party) => text(json!({ "party": party }).to_string()),
+                Err(error) => Some(problem(422, error.name())),
+            };
         }
         if path == "/v1/checks" {
             return receipt(Some(view.check(&asked(), now, ask).unwrap()));

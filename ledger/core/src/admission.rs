@@ -16,6 +16,7 @@ use crate::kinds::{
 };
 use crate::kv::Unreadable;
 use crate::record::{OutOfTime, Record, RecordError};
+use crate::schemes::{SchemeError, Schemes};
 use crate::source::{Lack, OpeningError, Source};
 use crate::status::Status;
 use crate::submission::Submission;
@@ -44,6 +45,9 @@ pub trait State: Source {
 
     /// Whether this party is prepared: it will be logged just before the record that names it.
     fn is_prepared(&self, party: &Hash) -> bool;
+
+    /// The catalogues that have not ended, oldest first: at hand, whatever was logged.
+    fn catalogues(&self) -> &[Hash];
 }
 
 /// Why a submission is not logged. [`Refusal::name`] is stable; the text never holds a value of the submission.
@@ -125,6 +129,9 @@ pub enum Refusal {
     /// A life event is said to happen later.
     #[error("\"/effective\" lies ahead: a life event is recorded once it has happened")]
     Ahead,
+    /// No catalogue in force lets the party be registered under this identifier.
+    #[error(transparent)]
+    Scheme(#[from] SchemeError),
     /// The identifier is registered already.
     #[error("this identifier is registered already; a provisional party is confirmed by an acceptance")]
     PartyExists,
@@ -172,6 +179,7 @@ impl Refusal {
             Self::UnknownPurpose => "unknown_purpose",
             Self::Period(_) => "period",
             Self::Ahead => "ahead",
+            Self::Scheme(error) => error.name(),
             Self::PartyExists => "party_exists",
             Self::NotFirst => "not_first",
             Self::NotEarlier => "not_earlier",
@@ -186,7 +194,7 @@ impl Refusal {
         match self {
             Self::Record(error) => error.pointer(),
             Self::WrongOrigin => Some("/origin"),
-            Self::Withheld(_) | Self::Identifier(_) => Some("/_sd"),
+            Self::Withheld(_) | Self::Identifier(_) | Self::Scheme(_) => Some("/_sd"),
             Self::Handle => Some("/handle"),
             Self::Time(OutOfTime::Early) => Some("/iat"),
             Self::Time(OutOfTime::Late) => Some("/submit_by"),
@@ -414,10 +422,11 @@ impl Candidate {
         place: Place,
     ) -> Result<(), Refusal> {
         match self.record.content() {
-            Content::Party(_) => match &self.identifier {
-                Some(identifier) if state.party_with(identifier)?.is_some() => Err(Refusal::PartyExists),
-                _ => Ok(()),
-            },
+            Content::Party(party) => {
+                let Some(identifier) = &self.identifier else { return Ok(()) };
+                Schemes::in_force(judge)?.check(identifier, party.party_type)?;
+                if state.party_with(identifier)?.is_some() { Err(Refusal::PartyExists) } else { Ok(()) }
+            }
             Content::Key(key) => {
                 if key.basis == KeyBasis::First && state.has_key(&key.party)? {
                     return Err(Refusal::NotFirst);

@@ -28,6 +28,7 @@ pub mod note;
 pub mod policy;
 pub mod receipt;
 pub mod record;
+pub mod schemes;
 pub mod source;
 pub mod status;
 pub mod submission;

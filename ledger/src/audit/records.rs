@@ -2,6 +2,7 @@
 
 use super::finding::Finding;
 use super::rebuild::Rebuilt;
+use crate::catalogues::Catalogues;
 use crate::filing::concerned;
 use crate::live::{Kept, Live, Trust};
 use crate::search;
@@ -39,6 +40,8 @@ impl Rebuilt<'_> {
             trust: Trust::Nothing,
             pending: &[],
             prepared: &nothing_prepared,
+            // An audit registers nobody.
+            catalogues: &Catalogues::none(),
             // An audit relies on nothing that was found before.
             standings: None,
             found: Cell::new(None),

@@ -75,8 +75,7 @@ pub enum Check {
 
 /// Who has identifiers. A role has none.
 const PARTY_TYPES: [PartyType; 3] = [PartyType::Institution, PartyType::Organisation, PartyType::Person];
-const CLASSES: [(&str, Characters); 3] =
-    [("digits", Characters::Digits), ("lower", Characters::Lower), ("upper", Characters::Upper)];
+const CLASSES: [Characters; 3] = [Characters::Digits, Characters::Lower, Characters::Upper];
 const CHECKS: [(&str, Check); 3] = [("kbo", Check::Kbo), ("mod97", Check::Mod97), ("niss", Check::Niss)];
 const PREFIXES: [(&str, Prefix); 2] = [("country", Prefix::Country), ("countries", Prefix::Countries)];
 
@@ -159,12 +158,6 @@ impl Form {
 }
 
 impl Prefix {
-    /// Its name in payloads.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        name_in(&PREFIXES, self)
-    }
-
     /// What stands behind it.
     fn before(self, value: &str) -> Option<&str> {
         match self {
@@ -187,8 +180,10 @@ impl Characters {
     #[must_use]
     pub fn name(self) -> String {
         match self {
+            Self::Digits => "digits".to_owned(),
+            Self::Lower => "lower".to_owned(),
+            Self::Upper => "upper".to_owned(),
             Self::Sign(sign) => sign.to_string(),
-            class => name_in(&CLASSES, class).to_owned(),
         }
     }
 
@@ -203,12 +198,6 @@ impl Characters {
 }
 
 impl Check {
-    /// Its name in payloads.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        name_in(&CHECKS, self)
-    }
-
     fn holds(self, rest: &str) -> bool {
         match self {
             Self::Kbo => identifier::kbo(rest).is_ok_and(|normal| normal == rest),
@@ -226,20 +215,12 @@ fn mod97(text: &str) -> Option<u32> {
     })
 }
 
-fn name_in<T: PartialEq>(words: &[(&'static str, T)], meaning: T) -> &'static str {
-    words.iter().find(|(_, other)| *other == meaning).map_or("", |(word, _)| word)
-}
-
 /// A class by its name, or a sign, with the text that it is sorted by.
 fn characters(field: Field) -> Result<(String, Characters), MemberError> {
     field.parse("digits, lower, upper or one sign of ASCII", |text| {
-        let class = CLASSES.iter().find(|(name, _)| *name == text).map(|(_, class)| *class);
-        let mut letters = text.chars();
-        let sign = match (letters.next(), letters.next()) {
-            (Some(sign), None) if sign.is_ascii_punctuation() => Some(Characters::Sign(sign)),
-            _ => None,
-        };
-        class.or(sign).map(|characters| (text.to_owned(), characters))
+        let sign = || text.parse().ok().filter(char::is_ascii_punctuation).map(Characters::Sign);
+        let class = CLASSES.into_iter().find(|class| class.name() == text);
+        class.or_else(sign).map(|characters| (text.to_owned(), characters))
     })
 }
 
