@@ -41,7 +41,15 @@ pub(crate) fn what(context: &Context, logged: &Logged, me: Option<&Hash>) -> Str
         }
         Content::Key(key) => format!("a key of {}", name(&key.party)),
         Content::KeyEnd(_) => "the end of a key".to_owned(),
-        Content::Catalogue(catalogue) => format!("{} version {}", catalogue.code, catalogue.version),
+        Content::Catalogue(catalogue) => {
+            let schemes: Vec<&str> = catalogue.schemes.iter().map(|scheme| scheme.code.as_str()).collect();
+            let named = if schemes.is_empty() {
+                String::new()
+            } else {
+                format!(", identifiers by {}", schemes.join(", "))
+            };
+            format!("{} version {}{named}", catalogue.code, catalogue.version)
+        }
         Content::Mandate(mandate) => {
             let together =
                 if mandate.needed > 1 { format!(", {} together,", mandate.needed) } else { String::new() };

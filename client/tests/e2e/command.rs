@@ -175,6 +175,28 @@ fn a_mandate_is_given_checked_and_ended() {
 }
 
 #[test]
+fn a_catalogue_says_who_is_known_by_what() {
+    let desk = Desk::new();
+    let key = second_key(&desk);
+    let run = |words: &[&str]| desk.online(&[words, &["--trust-first", "--key", text(&key)]].concat());
+    let shown = run(&["catalogue", "--lang", "nl"]);
+    let words = String::from_utf8(shown.stdout.clone()).unwrap();
+    assert_eq!(code(&shown), 0, "{shown:?}");
+    for told in
+        ["11 of digits, check digits of a NISS", "institution, organisation", "AA/AA/ then 1 to 128 of + -"]
+    {
+        assert!(words.contains(told), "{words}");
+    }
+    let told = json_of(&run(&["catalogue", "--json"]));
+    assert_eq!(told["catalogues"][0]["schemes"], json!(["niss", "kbo", "eidas", "vat"]));
+    // Nobody has an identifier of a scheme that there is not; of one that there is, somebody may.
+    let none = run(&["grant", "--to", "passport:BE123456", "--scope", "tax", "--json"]);
+    assert_eq!((code(&none), &json_of(&none)["error"]), (2, &json!("unknown_scheme")), "{none:?}");
+    let given = run(&["grant", "--to", "eidas:PL/BE/worker-1", "--scope", "tax", "--json"]);
+    assert_eq!(code(&given), 0, "{given:?}");
+}
+
+#[test]
 fn a_receipt_is_verified_offline_and_a_bad_one_is_no() {
     let desk = Desk::new();
     let key = second_key(&desk);

@@ -13,12 +13,14 @@ use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
+use procura_core::admission::Refusal;
 use procura_core::identifier::{Identifier, IdentifierError};
 use procura_core::json::{Members, parse_strict};
 use procura_core::receipt::Question;
+use procura_ledger::SubmitError;
 use serde_json::{Value, json};
 
-/// Looks an identifier up: always an id, so that nobody learns who is registered.
+/// Looks an identifier up: an id, whether anybody is registered or not.
 #[utoipa::path(
     post,
     path = "/v1/parties/resolve",
@@ -26,9 +28,9 @@ use serde_json::{Value, json};
     security(("bearer" = [])),
     request_body(content = super::docs::ResolveRequest),
     responses(
-        (status = 200, description = "An id, always", body = super::docs::Resolved),
+        (status = 200, description = "An id, whether anybody is registered or not", body = super::docs::Resolved),
         (status = 401, description = "`token`", body = super::docs::ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "Wrong check digits and the like", body = super::docs::ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "It can name nobody: wrong check digits, `unknown_scheme`, another form than the scheme's; or `unknown_party`, an institution that is not there", body = super::docs::ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn resolve(
@@ -49,7 +51,12 @@ pub(super) async fn resolve(
         let identifier: Identifier = identifier.parse().map_err(|error: IdentifierError| {
             Problem::new(error.name(), error.to_string()).at("/identifier")
         })?;
-        Ok(ledger.resolve(&identifier)?)
+        ledger.resolve(&identifier).map_err(|error| match error {
+            SubmitError::Refused(Refusal::Scheme(error)) => {
+                Problem::new(error.name(), error.to_string()).at("/identifier")
+            }
+            error => error.into(),
+        })
     });
     Ok(Json(json!({ "party": party.await? })))
 }

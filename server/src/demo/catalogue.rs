@@ -1,6 +1,7 @@
 //! The words that the demo's grants are made of, in the country's three languages and English.
 
 use super::people::{PENSION_OFFICE, PUBLISHER};
+use super::schemes::schemes;
 use super::{DemoError, find};
 use crate::enrol::{Enrolled, Writer};
 use procura_core::Hash;
@@ -112,7 +113,8 @@ pub(super) fn publish(
             .member("version", json!(1))
             .member("categories", categories())
             .member("purposes", PURPOSES.iter().map(word).collect())
-            .member("bases", bases(&pension_office)))
+            .member("bases", bases(&pension_office))
+            .member("schemes", schemes()))
     })?)
 }
 

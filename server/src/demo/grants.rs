@@ -1,6 +1,6 @@
 //! The demo's mandates and consents, one for each state that one can be in.
 
-use super::people::{CHILD, EMPLOYER, MOTHER, NEIGHBOUR, SECRETARIAT, SON, STUDENT};
+use super::people::{CHILD, EMPLOYER, MOTHER, NEIGHBOUR, SECRETARIAT, SON, STUDENT, WORKER};
 use super::{DemoError, find};
 use crate::enrol::{EnrolError, Enrolled, Writer};
 use procura_core::days::Day;
@@ -35,10 +35,11 @@ const MANDATES: [Mandate; 6] = [
 /// A consent to the employer: its short name, by whom, scopes, whether it was revoked.
 type Consent = (&'static str, &'static str, &'static [&'static str], bool);
 
-const CONSENTS: [Consent; 3] = [
+const CONSENTS: [Consent; 4] = [
     ("flexi-of-son", SON, &["flexi.eligibility"], false),
     ("hours-of-student", STUDENT, &["student.hours"], false),
     ("flexi-of-neighbour", NEIGHBOUR, &["flexi.eligibility"], true),
+    ("flexi-of-worker", WORKER, &["flexi.eligibility"], false),
 ];
 
 /// Writes all of them.

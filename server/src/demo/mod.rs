@@ -6,8 +6,9 @@
 mod catalogue;
 mod grants;
 mod people;
+mod schemes;
 
-pub use people::{EMPLOYER, MOTHER, MUNICIPALITY, SON};
+pub use people::{EMPLOYER, MOTHER, MUNICIPALITY, SON, WORKER};
 
 use crate::enrol::{By, EnrolError, Enrolled, Writer};
 use crate::private::{self, PrivateError};
@@ -88,11 +89,17 @@ pub fn register(trial: &Trial, data: &Path) -> Result<Demo, DemoError> {
     let folder = data.join("demo");
     let writer = trial.writer(folder.join("records"))?;
     let mut parties = BTreeMap::new();
-    for person in &PARTIES {
+    let by_root = |person: &&Person| person.registered_by == RegisteredBy::Root;
+    for person in PARTIES.iter().filter(by_root) {
         let enrolled = enrol(trial, &writer, &folder, person, &parties)?;
         parties.insert(person.short, enrolled);
     }
+    // Everybody else has an identifier of one of its schemes.
     let catalogue = catalogue::publish(&writer, &parties)?;
+    for person in PARTIES.iter().filter(|person| !by_root(person)) {
+        let enrolled = enrol(trial, &writer, &folder, person, &parties)?;
+        parties.insert(person.short, enrolled);
+    }
     let grants = grants::give(&writer, &parties, &catalogue)?;
     let token =
         private::text(&folder.join("token"), || Ok(b64::encode(&private::fresh::<32>(&*trial.random)?)))?;

@@ -1,4 +1,5 @@
-//! Who is in the fictional directory. The numbers are the valid samples that are published; the names are invented.
+//! Who is in the fictional directory. The numbers are the valid samples that are published; the names, and what no sample is
+//! published of, are invented.
 
 use crate::enrol::NewParty;
 use procura_core::identifier::{Identifier, IdentifierError};
@@ -61,6 +62,8 @@ pub(super) const CHILD: &str = "child";
 pub(super) const NEIGHBOUR: &str = "neighbour";
 /// A student with a BIS number.
 pub(super) const STUDENT: &str = "student";
+/// A worker from abroad, known by an eIDAS identifier only.
+pub const WORKER: &str = "worker";
 
 const fn institution(
     short: &'static str,
@@ -101,7 +104,7 @@ const fn other(
 }
 
 /// The directory, whoever registers others first.
-pub(super) static PARTIES: [Person; 14] = [
+pub(super) static PARTIES: [Person; 15] = [
     institution(REGISTRAR, "Fictional Population Register", ("demo", "registrar"), "federal", &["registrar"]),
     institution("auditor", "Fictional Court of Audit", ("demo", "auditor"), "federal", &["auditor"]),
     institution(PUBLISHER, "Fictional Catalogue Office", ("demo", "catalogue"), "federal", &["catalogue"]),
@@ -116,6 +119,7 @@ pub(super) static PARTIES: [Person; 14] = [
     other(CHILD, "Noor Exemple", PartyType::Person, "niss", "15061500231"),
     other(NEIGHBOUR, "Ilse Muster", PartyType::Person, "niss", "88422999979"),
     other(STUDENT, "Sam Voorbeeld", PartyType::Person, "niss", "08422999977"),
+    other(WORKER, "Ewa Przykład", PartyType::Person, "eidas", "PL/BE/fictional-worker-1"),
 ];
 
 #[cfg(test)]
@@ -132,6 +136,6 @@ mod tests {
         let shorts: BTreeSet<_> = PARTIES.iter().map(|person| person.short).collect();
         assert_eq!(shorts.len(), PARTIES.len());
         assert!(PARTIES.iter().all(|person| person.roles.is_sorted()));
-        assert_eq!(PARTIES.iter().filter(|person| person.party_type == PartyType::Person).count(), 5);
+        assert_eq!(PARTIES.iter().filter(|person| person.party_type == PartyType::Person).count(), 6);
     }
 }

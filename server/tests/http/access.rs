@@ -16,6 +16,7 @@ const SON_ID: &str = "niss:75061200192";
 const STUDENT_ID: &str = "niss:08422999977";
 const NEIGHBOUR_ID: &str = "niss:88422999979";
 const EMPLOYER_ID: &str = "kbo:0999999922";
+const WORKER_ID: &str = "eidas:PL/BE/fictional-worker-1";
 const SECRETARIAT_ID: &str = "kbo:0440966354";
 
 fn on_behalf(mut request: Value, principal: &str) -> Value {
@@ -40,6 +41,8 @@ fn every_state_of_a_grant_has_its_answer() {
             "consent",
         ),
         (request(EMPLOYER_ID, "hiring", "flexi.eligibility", NEIGHBOUR_ID), false, "ended"),
+        (request(EMPLOYER_ID, "hiring", "flexi.eligibility", WORKER_ID), true, "consent"),
+        (request(EMPLOYER_ID, "hiring", "flexi.eligibility", "passport:BE123456"), false, "no_authority"),
         (request("demo:pensions", "pension.calculation", "pensions.career", SON_ID), true, "legal_basis"),
         (request(SON_ID, "help", "taxes", SON_ID), true, "self"),
         (request(SON_ID, "help", "weather", SON_ID), false, "unknown_category"),

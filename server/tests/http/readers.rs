@@ -7,7 +7,7 @@ use procura_core::draft::Draft;
 use procura_core::receipt::{Mode, Question, Receipt, verify_complete, verify_status};
 use procura_core::record::Record;
 use procura_ledger::Clock;
-use procura_server::demo::{EMPLOYER, MOTHER, SON};
+use procura_server::demo::{EMPLOYER, MOTHER, SON, WORKER};
 use serde_json::json;
 
 /// All of an answer but what differs from request to request.
@@ -167,6 +167,10 @@ fn looking_an_identifier_up_never_tells_who_is_registered() {
     for (body, expected) in [
         (json!({"identifier": "niss:48031500293"}), (422, "niss_check")),
         (json!({"identifier": "kbo:0999999921"}), (422, "kbo_check")),
+        (json!({"identifier": "passport:480315"}), (422, "unknown_scheme")),
+        (json!({"identifier": "eidas:480315"}), (422, "form_prefix")),
+        (json!({"identifier": "demo:nobody"}), (422, "unknown_party")),
+        (json!({"identifier": "party:480315"}), (400, "identifier_scheme")),
         (json!({"identifier": "48031500292"}), (400, "identifier_form")),
         (json!({"identifier": "insz:48031500292"}), (400, "identifier_scheme_name")),
         (json!({"identifier": 1}), (400, "member_mistyped")),
@@ -176,7 +180,15 @@ fn looking_an_identifier_up_never_tells_who_is_registered() {
         let answer = world.post_json("/v1/parties/resolve", Some(&token), &body);
         assert_eq!(answer.problem(), (expected.0, expected.1.to_owned()), "{body}");
         assert!(!answer.text().contains("480315"), "{}", answer.text());
+        if answer.status == 422 {
+            assert_eq!(answer.json()["pointer"], json!("/identifier"), "{body}");
+        }
     }
+    let worker = resolve("eidas:PL/BE/fictional-worker-1");
+    assert_eq!(worker.json()["party"], json!(world.party(WORKER).party));
+    assert_eq!(resolve("eidas:PL/BE/fictional-worker-2").body.len(), worker.body.len());
+    let office = resolve("demo:tax-office");
+    assert_eq!(office.status, 200, "{}", office.text());
     let body = json!({"identifier": "niss:48031500292"});
     assert_eq!(world.post_json("/v1/parties/resolve", None, &body).problem().0, 401);
     let answer = world.post("/v1/parties/resolve", Some(&token), "text/plain", body.to_string());
