@@ -5,8 +5,12 @@
 use crate::client::{Client, Proven};
 use crate::error::{CallError, SubmitError};
 use crate::http::{Reply, Send};
-use procura_core::kinds::Class;
-use procura_core::receipt::{Mode, VerifiedExistence, VerifiedStatus, verify_existence, verify_status};
+use procura_core::Hash;
+use procura_core::kinds::{Access, Class, Content};
+use procura_core::receipt::{
+    Mode, VerifiedAuthority, VerifiedExistence, VerifiedStatus, VerifyError, verify_authority,
+    verify_existence, verify_status,
+};
 use procura_core::record::Record;
 use procura_core::submission::Submission;
 use std::thread::sleep;
@@ -24,6 +28,8 @@ pub enum Submitted {
     Status(Proven<VerifiedStatus>),
     /// A record that changes no answer.
     Existence(Proven<VerifiedExistence>),
+    /// An access, with what was decided on it: a source lets data go against this receipt.
+    Access(Proven<VerifiedAuthority>),
 }
 
 impl Submitted {
@@ -33,6 +39,7 @@ impl Submitted {
         match self {
             Self::Status(proven) => proven.receipt(),
             Self::Existence(proven) => proven.receipt(),
+            Self::Access(proven) => proven.receipt(),
         }
     }
 
@@ -41,7 +48,7 @@ impl Submitted {
     pub const fn status(&self) -> Option<&Proven<VerifiedStatus>> {
         match self {
             Self::Status(proven) => Some(proven),
-            Self::Existence(_) => None,
+            Self::Existence(_) | Self::Access(_) => None,
         }
     }
 }
@@ -54,7 +61,10 @@ impl Client {
     /// [`SubmitError`].
     pub fn submit(&self, submission: &Submission) -> Result<Submitted, SubmitError> {
         let record = Record::parse(&submission.record)?;
-        let reply = self.hand_in(&submission.to_json())?;
+        if let Content::Access(access) = record.content() {
+            return self.submit_access(submission, &record.id(), access);
+        }
+        let reply = self.hand_in("/v1/records", &submission.to_json())?;
         let (id, mode) = (record.id(), Mode::Fresh(self.now()));
         Ok(match (record.row().class, record.common().target) {
             (Class::Transition, Some(target)) => {
@@ -75,10 +85,30 @@ impl Client {
         })
     }
 
-    fn hand_in(&self, submission: &str) -> Result<Reply, SubmitError> {
+    fn submit_access(
+        &self,
+        submission: &Submission,
+        id: &Hash,
+        access: &Access,
+    ) -> Result<Submitted, SubmitError> {
+        let reply = self.hand_in("/v1/accesses", &submission.to_json())?;
+        let request = access.request();
+        let mode = Mode::Fresh(self.now());
+        let believed = self.believe(reply, mode, |bytes, policy, mode| {
+            let verified = verify_authority(bytes, &request, policy, mode)?;
+            // The answer to a check is none to an access: nobody could show it to a source.
+            match verified.question().access {
+                Some(proven) if proven == *id => Ok(verified),
+                _ => Err(VerifyError::OtherQuestion),
+            }
+        });
+        Ok(Submitted::Access(believed?))
+    }
+
+    fn hand_in(&self, path: &str, submission: &str) -> Result<Reply, SubmitError> {
         let mut attempt = 1;
         loop {
-            let problem = match self.server.post("/v1/records", Send::Json(submission), None) {
+            let problem = match self.server.post(path, Send::Json(submission), None) {
                 Ok(reply) => return Ok(reply),
                 Err(CallError::Refused(problem)) => problem,
                 Err(error) => return Err(SubmitError::Unknown(error)),

@@ -3,6 +3,7 @@
 //! A verb gives an [`Answer`] or a [`Failure`]; only [`output`] prints.
 
 mod accept;
+mod access;
 mod catalogue;
 mod check;
 mod consent;
@@ -52,6 +53,8 @@ enum Verb {
     Consent(consent::Consent),
     /// Ask whether a party may do something; the answer's proof is verified here
     Check(check::Check),
+    /// Ask for somebody's data: logged, and answered with the receipt that its source wants to see
+    Access(access::Access),
     /// Prove something from public tiles alone
     #[command(subcommand)]
     Prove(prove::Prove),
@@ -84,6 +87,7 @@ impl Verb {
             Self::Revoke(verb) => verb.run(context),
             Self::Consent(verb) => verb.run(context),
             Self::Check(verb) => verb.run(context),
+            Self::Access(verb) => verb.run(context),
             Self::Prove(verb) => verb.run(context),
             Self::Receipt(verb) => verb.run(context),
             Self::Records(verb) => verb.run(context),

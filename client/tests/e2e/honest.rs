@@ -12,6 +12,7 @@ use procura_core::tlog_proof::TlogProof;
 use procura_core::{Hash, Index, Size};
 use procura_ledger::Clock as _;
 use procura_tests::world::{ORIGIN, World};
+use serde_json::json;
 
 #[test]
 fn a_submission_is_believed_by_its_receipt_and_pinned() {
@@ -44,7 +45,9 @@ fn a_refusal_is_told_with_its_name() {
     let family = Family::new();
     let (client, _) = family.client();
     let twice = family.world.transition("acceptance", &family.son, &family.mandate);
-    assert!(matches!(client.submit(&twice), Err(SubmitError::Refused(problem)) if problem.name == "move"));
+    assert!(
+        matches!(client.submit(&twice), Err(SubmitError::Refused(problem)) if problem.name == "signed_twice")
+    );
     let bad = procura_core::submission::Submission::bare("no record".to_owned());
     assert!(matches!(client.submit(&bad), Err(SubmitError::Record(_))));
 }
@@ -61,6 +64,32 @@ fn receipts_of_every_sort() {
     let through = client.record_receipt(&family.acceptance, None).unwrap();
     assert_eq!(through.logged().index, index);
     assert!(matches!(client.status(&Hash([1; 32])), Err(ReadError::NotFound)));
+}
+
+#[test]
+fn an_access_is_answered_with_what_was_decided() {
+    let family = Family::new();
+    let (client, _) = family.client();
+    let access = |subject: &Hash| {
+        Draft::new("access", &family.world.occasion())
+            .member("actor", json!(family.son.party))
+            .member("subject", json!(subject))
+            .member("source", json!(family.world.registrar.party))
+            .member("category", json!("pension"))
+            .member("purpose", json!("read"))
+            .sign(&family.son.kid, family.son.key.as_ref())
+            .unwrap()
+    };
+    let decided = |subject: &Hash| match client.submit(&access(subject)).unwrap() {
+        Submitted::Access(proven) => proven.answer().decision().reason,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(decided(&family.mother.party), Reason::Mandate);
+    assert_eq!(decided(&family.world.registrar.party), Reason::NoAuthority);
+    // The receipt of another access is none.
+    let first = client.submit(&access(&family.mother.party)).unwrap().receipt().to_vec();
+    family.stub.lie(move |path, reply| if path == "/v1/accesses" { (201, first.clone()) } else { reply });
+    assert!(client.submit(&access(&family.mother.party)).is_err());
 }
 
 #[test]

@@ -231,6 +231,14 @@ impl State {
                 }
                 Some((200, view.tile(&path).unwrap()?))
             }
+            ("POST", "/v1/accesses") => {
+                let submission = Submission::parse(&request.body).unwrap();
+                match self.world.ledger.append(submission) {
+                    Ok(done) => receipt(done.view.access(&done.id, None, Audience::Anyone).unwrap()),
+                    Err(SubmitError::Refused(refusal)) => Some(problem(422, refusal.name())),
+                    Err(_) => Some(problem(503, "busy")),
+                }
+            }
             ("POST", "/v1/records") => {
                 let submission = Submission::parse(&request.body).unwrap();
                 match self.world.ledger.append(submission) {

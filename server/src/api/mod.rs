@@ -2,6 +2,7 @@
 //!
 //! spec: http.md
 
+mod accesses;
 mod assertion;
 pub(crate) mod auth;
 mod authzen;
@@ -49,6 +50,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(parties::resolve))
         .routes(routes!(parties::list))
         .routes(routes!(checks::check))
+        .routes(routes!(accesses::access))
         .routes(routes!(authzen::evaluation))
         .routes(routes!(authzen::configuration))
         .routes(routes!(oauth::token))

@@ -70,6 +70,7 @@ const STATUSES: &[(StatusCode, &[&str])] = &[
             "identifier_scheme",
             "identifier_scheme_name",
             "identifier_value",
+            "not_an_access",
         ],
     ),
     (StatusCode::UNAUTHORIZED, &["token"]),

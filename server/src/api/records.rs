@@ -69,11 +69,29 @@ pub(super) async fn submit(
     client: Client,
     body: Body,
 ) -> Result<Response, Problem> {
+    let any = |_: &Submission| Ok(());
+    let (acknowledged, from) = hand_in(&app, query.as_deref(), media_type, client, body, any).await?;
+    let answer = app.room().go_on(|| match (prefer, from) {
+        (Prefer::Minimal, None) => promise(&acknowledged),
+        _ => acknowledgement(&acknowledged, from).map(|receipt| receipt_response(&receipt)),
+    });
+    Ok(logged(&acknowledged, answer.await?))
+}
+
+/// Logs what a body hands in, if it `may`: with the size from which the answer is to prove consistency.
+pub(super) async fn hand_in(
+    app: &App,
+    query: Option<&str>,
+    media_type: MediaType,
+    client: Client,
+    body: Body,
+    may: impl FnOnce(&Submission) -> Result<(), Problem>,
+) -> Result<(Acknowledged, Option<Size>), Problem> {
     if let Some(refusal) = app.gate().refuses(client) {
-        read_away(&app, body).await;
+        read_away(app, body).await;
         return Err(refusal);
     }
-    let Received { bytes, room } = read(&app, body, MAX_BYTES).await?;
+    let Received { bytes, room } = read(app, body, MAX_BYTES).await?;
     let as_json = match media_type {
         MediaType::Json => true,
         MediaType::Jose => false,
@@ -83,24 +101,24 @@ pub(super) async fn submit(
             return Err(Problem::new("media_type", detail));
         }
     };
-    let [from] = parameters(query.as_deref(), ["from"])?;
+    let [from] = parameters(query, ["from"])?;
     // Before anything is logged: afterwards it can't be refused for this, since trees only grow.
     let from = from.map(|size| within(&app.ledger().view(), size)).transpose()?;
     let place = app.gate().enter(client)?;
     let submission = if as_json { Submission::parse(&bytes)? } else { bare(&bytes)? };
     drop(bytes);
-    let acknowledged = append(&app, submission, (place, room)).await?;
-    let (id, status) =
-        (acknowledged.id, if acknowledged.is_new { StatusCode::CREATED } else { StatusCode::OK });
-    let answer = app.room().go_on(|| match (prefer, from) {
-        (Prefer::Minimal, None) => promise(&acknowledged),
-        _ => acknowledgement(&acknowledged, from).map(|receipt| receipt_response(&receipt)),
-    });
-    let mut response = (status, answer.await?).into_response();
-    if let Ok(location) = HeaderValue::try_from(format!("/v1/records/{id}")) {
+    may(&submission)?;
+    Ok((append(app, submission, (place, room)).await?, from))
+}
+
+/// The answer to what was handed in: whether it is new, and where it is read.
+pub(super) fn logged(acknowledged: &Acknowledged, answer: impl IntoResponse) -> Response {
+    let status = if acknowledged.is_new { StatusCode::CREATED } else { StatusCode::OK };
+    let mut response = (status, answer).into_response();
+    if let Ok(location) = HeaderValue::try_from(format!("/v1/records/{}", acknowledged.id)) {
         response.headers_mut().insert(header::LOCATION, location);
     }
-    Ok(response)
+    response
 }
 
 /// A compact JWS is ASCII; what is not is refused as the JWS it can't be.

@@ -180,7 +180,7 @@ fn what_is_refused_says_why_and_leaves_nothing() {
     };
     let foreign =
         world.sign(son, |occasion| Draft::new("visit-note", occasion).member("origin", json!("trial/0")));
-    let reserved = world.sign(son, |occasion| Draft::new("access", occasion));
+    let reserved = world.sign(son, |occasion| Draft::new("holding", occasion));
     let surplus = world.sign(son, |occasion| {
         Draft::on("revocation", occasion, &world.grant("taxes-for-son")).member("why", json!("x"))
     });

@@ -32,6 +32,13 @@ impl Case {
         }
         Self { name: name.to_owned(), body }
     }
+
+    /// The case with its members changed.
+    #[must_use]
+    pub fn change(mut self, change: impl FnOnce(&mut Value)) -> Self {
+        change(&mut self.body);
+        self
+    }
 }
 
 /// A folder of `spec/vectors/`.

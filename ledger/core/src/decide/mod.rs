@@ -134,16 +134,15 @@ struct Actor {
 fn acts_as(id: Hash, at: Millis, facts: &Facts) -> Option<Actor> {
     let fact = facts.parties.get(&id)?;
     let then = fact.then(at);
+    if then.status == Status::PENDING {
+        return None;
+    }
+    let is_active = then.status == Status::ACTIVE;
     let Some(under) = fact.content.under else {
-        let is_active = then.status == Status::ACTIVE;
-        return (then.status != Status::PENDING).then_some(Actor {
-            party: id,
-            is_active,
-            unrecorded: then.unrecorded,
-        });
+        return Some(Actor { party: id, is_active, unrecorded: then.unrecorded });
     };
     let body = facts.parties.get(&under)?.then(at);
-    let is_active = then.status == Status::ACTIVE && body.status == Status::ACTIVE;
+    let is_active = is_active && body.status == Status::ACTIVE;
     Some(Actor { party: under, is_active, unrecorded: body.unrecorded })
 }
 

@@ -1,0 +1,107 @@
+//! `procura access`: ask for somebody's data, and keep the receipt that its source wants to see.
+
+use super::context::{Context, Who};
+use super::describe;
+use super::output::{Answer, Failure};
+use super::receipt::keep;
+use super::signing::{occasion, other_party, sign_and_submit};
+use clap::Args;
+use procura_client::Submitted;
+use procura_core::draft::Draft;
+use serde_json::{Map, Value, json};
+use std::path::PathBuf;
+use std::str::FromStr;
+
+#[derive(Debug, Args)]
+pub(super) struct Access {
+    /// Whose data it is: niss:…, kbo:… or party:…
+    #[arg(long)]
+    subject: Who,
+    /// Who holds the data
+    #[arg(long)]
+    source: Who,
+    /// The category of data
+    #[arg(long)]
+    category: String,
+    /// The purpose
+    #[arg(long)]
+    purpose: String,
+    /// For whom you ask, if not for yourself
+    #[arg(long)]
+    on_behalf_of: Option<Who>,
+    /// What a condition looks at, such as context.case=A7; may be repeated
+    #[arg(long)]
+    property: Vec<Sent>,
+    /// Keep the receipt, which the source wants to see, in a file
+    #[arg(long)]
+    out: Option<PathBuf>,
+}
+
+/// A property as it is typed: part.name=value.
+#[derive(Debug, Clone)]
+struct Sent {
+    part: String,
+    name: String,
+    value: Value,
+}
+
+impl FromStr for Sent {
+    type Err = String;
+
+    fn from_str(typed: &str) -> Result<Self, String> {
+        let (place, value) = typed.split_once('=').ok_or("write it part.name=value")?;
+        let (part, name) = place.split_once('.').ok_or("write it part.name=value")?;
+        // A number or a truth value is one; everything else is text.
+        let value = match serde_json::from_str(value) {
+            Ok(value @ (Value::Bool(_) | Value::Number(_))) => value,
+            _ => Value::from(value),
+        };
+        Ok(Self { part: part.to_owned(), name: name.to_owned(), value })
+    }
+}
+
+impl Access {
+    pub(super) fn run(&self, context: &Context) -> Result<Answer, Failure> {
+        let client = context.client()?;
+        let (subject, _) = other_party(&client, &self.subject)?;
+        let (source, _) = other_party(&client, &self.source)?;
+        let (occasion, own) = (occasion(&client)?, client.own_party()?);
+        let mut draft = Draft::new("access", &occasion)
+            .member("actor", json!(own))
+            .member("subject", json!(subject))
+            .member("source", json!(source))
+            .member("category", json!(self.category))
+            .member("purpose", json!(self.purpose));
+        if let Some(principal) = &self.on_behalf_of {
+            draft = draft.member("on_behalf_of", json!(other_party(&client, principal)?.0));
+        }
+        if !self.property.is_empty() {
+            let mut parts: Map<String, Value> = Map::new();
+            for Sent { part, name, value } in &self.property {
+                let of_part = parts.entry(part.clone()).or_insert_with(|| json!({}));
+                if let Some(of_part) = of_part.as_object_mut() {
+                    of_part.insert(name.clone(), value.clone());
+                }
+            }
+            draft = draft.member("properties", Value::Object(parts));
+        }
+        let (id, submitted) = sign_and_submit(&client, draft)?;
+        let Submitted::Access(proven) = submitted else {
+            return Err(Failure::unknown("other_question", "the server answered something else".to_owned()));
+        };
+        let kept = keep(self.out.as_deref(), proven.receipt())?;
+        let answer = proven.answer();
+        let decision = answer.decision();
+        let word = if decision.permit { "Yes." } else { "No." };
+        Ok(Answer::of(decision.permit)
+            .line(format!("{word} {} It is logged either way.", describe::decision(decision)))
+            .line(describe::ground(answer.receipt()))
+            .maybe(kept)
+            .line(format!("Its id: {id}"))
+            .member("id", id.to_string())
+            .member("decision", json!(decision))
+            .member("at", json!(answer.question().at))
+            .member("checkpoint", describe::ground_json(answer.receipt()))
+            .trial(client.is_trial()))
+    }
+}
