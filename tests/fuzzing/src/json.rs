@@ -1,7 +1,10 @@
 //! JSON: the two readers against each other and against another crate's; what is read through them.
 
+use procura_core::Millis;
+use procura_core::conditions::{Conditions, Given};
 use procura_core::decide::AuthZen;
 use procura_core::json::{canonical, parse_canonical, parse_strict};
+use procura_core::language::Language;
 use procura_core::receipt::Policy;
 use serde_json::Value;
 
@@ -47,6 +50,28 @@ pub(crate) fn authzen(bytes: &[u8]) {
     let Ok(request) = AuthZen::read(map) else { return };
     let Value::Object(written) = request.write() else { panic!("a request is an object") };
     assert_eq!(AuthZen::read(written), Ok(request));
+}
+
+/// Conditions and a request: what is read is written the same, is within itself, can be told, and holds exactly if each one does.
+pub(crate) fn conditions(bytes: &[u8]) {
+    let Ok(mut map) = parse_strict(bytes, bytes.len()) else { return };
+    let Some(conditions) = map.remove("conditions") else { return };
+    let Ok(read) = Conditions::read(conditions.clone()) else { return };
+    assert_eq!(read.to_json(), conditions);
+    assert!(read.imply(&read) && !Conditions::default().imply(&read));
+    for condition in read.iter() {
+        for language in Language::ALL {
+            assert!(condition.sentence(language).ends_with('.'));
+        }
+    }
+    let Some(Value::Object(request)) = map.remove("request") else { return };
+    let Ok(request) = AuthZen::read(request) else { return };
+    let at = Millis(map.get("at").and_then(Value::as_u64).unwrap_or_default());
+    let uses = map.get("uses").and_then(Value::as_array).into_iter().flatten();
+    let uses: Vec<Millis> = uses.filter_map(Value::as_u64).map(Millis).collect();
+    let given = Given { properties: &request.properties, purpose: &request.purpose, at, uses: &uses };
+    let first = read.iter().find_map(|condition| condition.holds(&given).err());
+    assert_eq!(read.hold(&given).err(), first);
 }
 
 /// A verifier's policy: what is read is what the text says.

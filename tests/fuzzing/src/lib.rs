@@ -40,11 +40,12 @@ const fn target(name: &'static str, run: fn(&[u8]), max_len: usize) -> Target {
 }
 
 /// Every target.
-pub static TARGETS: [Target; 27] = [
+pub static TARGETS: [Target; 28] = [
     target("answer", http::answer, 4096),
     target("apply", index::apply, 512),
     target("authzen", json::authzen, 4096),
     target("checkpoint", log::checkpoint, 4096),
+    target("conditions", json::conditions, 4096),
     target("disclosures", records::disclosures, 4096),
     target("entry", index::entry, 1024),
     target("file-key", stored::key_file, 4096),

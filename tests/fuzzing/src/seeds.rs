@@ -33,7 +33,7 @@ pub(crate) fn vectors(area: &str) -> Vec<(String, Value)> {
 #[must_use]
 pub fn all() -> Vec<(&'static str, Vec<u8>)> {
     let mut seeds = Vec::new();
-    for area in [encoding, records, log, index, receipts, requests, files] {
+    for area in [encoding, conditions, records, log, index, receipts, requests, files] {
         seeds.extend(area());
     }
     seeds
@@ -77,6 +77,22 @@ fn encoding() -> Seeds {
                 seeds.push(("disclosures", lines.join(&b'\n')));
             }
             _ => {}
+        }
+    }
+    seeds
+}
+
+fn conditions() -> Seeds {
+    let mut seeds = Seeds::new();
+    for (_, case) in vectors("condition") {
+        if case.get("conditions").is_some() {
+            let given = json!({
+                "conditions": case["conditions"], "request": case["request"], "at": case["at"], "uses": case["uses"],
+            });
+            seeds.push(("conditions", given.to_string().into()));
+        }
+        if case["type"] == "request" {
+            seeds.push(("authzen", case["request"].to_string().into()));
         }
     }
     seeds
