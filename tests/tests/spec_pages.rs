@@ -224,7 +224,7 @@ fn every_sentence_is_on_its_page() {
         let purposes = json!({"type": "purpose", "purposes": ["declare", "read"]});
         let either = format!("{} {} {}", quote("declare"), cell("or"), quote("read"));
         says(purposes, cell("`purpose`").replace("{what}", &either));
-        for per in ["day", "month", "year", ""] {
+        for per in ["day", "month", "quarter", "year", ""] {
             for (count, times) in [(1, "`times` 1"), (12, "`times` {n}")] {
                 let mut condition = json!({"type": "uses", "times": count});
                 let stated = if per.is_empty() { "no `per`".to_owned() } else { format!("`{per}`") };

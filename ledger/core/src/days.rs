@@ -338,12 +338,26 @@ mod tests {
     #[test]
     fn a_period_has_the_instants_that_share_its_digits() {
         // The first characters of a day are its month, or its year: another way to say which instants are together.
-        for (period, digits) in [(Period::Day, 10), (Period::Month, 7), (Period::Year, 4)] {
-            let named = |at: Millis| Day::of(at).unwrap().to_string()[..digits].to_owned();
+        for (period, digits) in
+            [(Period::Day, 10), (Period::Month, 7), (Period::Quarter, 7), (Period::Year, 4)]
+        {
+            let quarter = |month: &str| match &month[5..] {
+                "01" | "02" | "03" => "first",
+                "04" | "05" | "06" => "second",
+                "07" | "08" | "09" => "third",
+                _ => "last",
+            };
+            let named = |at: Millis| {
+                let start = Day::of(at).unwrap().to_string()[..digits].to_owned();
+                if period == Period::Quarter { format!("{}{}", &start[..4], quarter(&start)) } else { start }
+            };
             for text in [
                 "1970-01-01T00:00:00Z",
                 "2024-02-29T12:00:00Z",
                 "2026-03-29T00:59:59Z",
+                "2026-06-30T21:59:59.999Z",
+                "2026-06-30T22:00:00Z",
+                "2026-08-15T00:00:00Z",
                 "2026-10-25T00:30:00Z",
                 "2026-10-31T22:59:59.999Z",
                 "2026-12-31T23:00:00Z",

@@ -47,7 +47,8 @@ fn test() -> impl Strategy<Value = Test> {
 }
 
 fn condition() -> impl Strategy<Value = Condition> {
-    let periods = vec![None, Some(Period::Day), Some(Period::Month), Some(Period::Year)];
+    let periods =
+        vec![None, Some(Period::Day), Some(Period::Month), Some(Period::Quarter), Some(Period::Year)];
     prop_oneof![
         4 => (property(), test()).prop_map(|(property, test)| Condition::Property(property, test)),
         1 => prop::sample::subsequence(vec!["p", "q", "r"], 1..=3)
@@ -86,7 +87,9 @@ fn request() -> impl Strategy<Value = Value> {
 
 /// Hours from far before `AT` to far after it: of the same day, month and year, and of others.
 fn uses() -> impl Strategy<Value = Vec<Millis>> {
-    let hours = prop::sample::select(vec![-9000_i64, -8000, -600, -500, -20, -11, -10, -1, 0, 13, 14, 200]);
+    let hours = prop::sample::select(vec![
+        -9000_i64, -8000, -1300, -1200, -600, -500, -20, -11, -10, -1, 0, 13, 14, 200,
+    ]);
     prop::collection::vec(
         hours.prop_map(|hours| Millis(AT.saturating_add_signed(hours * HOUR_MS as i64))),
         0..6,
@@ -99,14 +102,19 @@ fn by_the_page(condition: &Value, request: &Value, uses: &[Millis]) -> &'static 
     match condition["type"].as_str().unwrap() {
         "purpose" => is(condition["purposes"].as_array().unwrap().contains(&request["action"]["name"])),
         "uses" => {
-            // A period's days begin with the same digits.
-            let digits = match condition.get("per").and_then(Value::as_str) {
-                None => 0,
-                Some("year") => 4,
-                Some("month") => 7,
-                _ => 10,
+            // A period's days begin with the same digits; those of a quarter have months of the same third of them.
+            let named = |at: Millis| {
+                let day = Day::of(at).unwrap().to_string();
+                match condition.get("per").and_then(Value::as_str) {
+                    None => String::new(),
+                    Some("year") => day[..4].to_owned(),
+                    Some("quarter") => {
+                        format!("{}{}", &day[..4], day[5..7].parse::<u8>().unwrap().div_ceil(3))
+                    }
+                    Some("month") => day[..7].to_owned(),
+                    _ => day,
+                }
             };
-            let named = |at: Millis| Day::of(at).unwrap().to_string()[..digits].to_owned();
             let used = uses.iter().filter(|used| named(**used) == named(Millis(AT))).count() as u64;
             if used < condition["times"].as_u64().unwrap() { "accept" } else { "used_up" }
         }

@@ -7,8 +7,11 @@ const HOUR_MS: u64 = 3_600_000;
 const DAY_MS: u64 = 24 * HOUR_MS;
 /// 23 November 2026, the first instant in Brussels.
 const MIDNIGHT: u64 = 1_795_388_400_000;
-/// 1 November and 1 January 2026, the first instants in Brussels.
+/// 1 November 2026, the first instant in Brussels.
 const MONTH: u64 = MIDNIGHT - 22 * DAY_MS;
+/// 1 October 2026, the first instant in Brussels: still summer time.
+const QUARTER: u64 = 1_790_805_600_000;
+/// 1 January 2026, the first instant in Brussels.
 const YEAR: u64 = 1_767_222_000_000;
 
 fn case(
@@ -353,6 +356,27 @@ fn counts() -> Vec<Case> {
             "The same month of another year.",
             1,
             "month",
+            AT,
+            &[AT - 365 * DAY_MS],
+            "accept",
+        ),
+        uses("quarter", "The first instant of the quarter.", 1, "quarter", AT, &[QUARTER], up),
+        uses("quarter-before", "The quarter before.", 1, "quarter", AT, &[QUARTER - 1], "accept"),
+        uses(
+            "quarter-last",
+            "The last instant of the quarter.",
+            1,
+            "quarter",
+            AT,
+            &[YEAR + 365 * DAY_MS - 1],
+            up,
+        ),
+        uses("quarter-after", "The quarter after.", 1, "quarter", AT, &[YEAR + 365 * DAY_MS], "accept"),
+        uses(
+            "quarter-of-another-year",
+            "The same quarter of another year.",
+            1,
+            "quarter",
             AT,
             &[AT - 365 * DAY_MS],
             "accept",

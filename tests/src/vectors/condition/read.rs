@@ -264,6 +264,17 @@ fn sentences() -> Vec<Case> {
             ],
         ),
         told(
+            "uses-quarter",
+            "So often a quarter.",
+            uses("quarter"),
+            [
+                &["Höchstens 12-mal pro Kalenderquartal."],
+                &["At most 12 times in a calendar quarter."],
+                &["Au plus 12 fois par trimestre civil."],
+                &["Ten hoogste 12 keer per kalenderkwartaal."],
+            ],
+        ),
+        told(
             "uses-year",
             "So often a year.",
             uses("year"),

@@ -128,7 +128,7 @@ fn uses() -> Vec<Case> {
         case("uses-more", "More.", &[uses(3, "month")], &[uses(2, "month")], "wider"),
         case("uses-more-rarely", "More, though in all.", &[uses(3, "")], &[uses(2, "day")], "wider"),
     ];
-    let periods = ["day", "month", "year", ""];
+    let periods = ["day", "month", "quarter", "year", ""];
     for (longer, child) in periods.into_iter().enumerate() {
         for (shorter, parent) in periods.into_iter().enumerate() {
             let name = |per: &'static str| if per.is_empty() { "all" } else { per };
