@@ -10,7 +10,8 @@ use crate::view::View;
 use procura_core::decide::{AuthZen, Decision, PartyRef};
 use procura_core::judge::Standing;
 use procura_core::kinds::Content;
-use procura_core::receipt::{AsOf, Authority, Named, Receipt};
+use procura_core::receipt::{AsOf, Authority, Named, Receipt, Recording};
+use procura_core::source::Source;
 use procura_core::{Hash, Millis, Size};
 use std::collections::BTreeSet;
 
@@ -48,7 +49,16 @@ impl View {
             let memo = Memo::new(live, &memory);
             let ids = |prefix: &[u8], limit| self.ids(prefix, limit);
             let catalogues = self.catalogues_as_of(size)?.into_iter().collect();
-            let grounds = grounds::decided(&ids, &memo, catalogues, (request, &parties), (at, size))?;
+            let grounds = if as_of.is_none() {
+                grounds::decided(&ids, &memo, catalogues, (request, &parties), (at, size))?
+            } else {
+                // Of the past an answer is what it was then, or none: it must not rest on less than it did.
+                let recording = Recording::new(&memo);
+                let grounds =
+                    grounds::decided(&ids, &recording, catalogues, (request, &parties), (at, size))?;
+                lacks_nothing(recording, size)?;
+                grounds
+            };
             Ok(authority(request, parties, at, grounds))
         })
         .map(|authority| Authority { as_of, ..authority })
@@ -90,6 +100,15 @@ impl View {
         let is_party =
             create.opened.as_ref().is_some_and(|opened| matches!(opened.record.content(), Content::Party(_)));
         Ok((is_party && create.index.0 < size.0).then_some(id))
+    }
+}
+
+/// Whether no record that was looked at, of those that were there at `size`, was erased since.
+fn lacks_nothing<S: Source>(recording: Recording<'_, S>, size: Size) -> Result<(), ReadError> {
+    let touched = recording.into_touched().entries;
+    match touched.into_values().find(|logged| logged.index.0 < size.0 && logged.opened.is_none()) {
+        Some(erased) => Err(ReadError::Erased(erased.index)),
+        None => Ok(()),
     }
 }
 

@@ -7,11 +7,13 @@ use procura_client::store::{MemoryStore, Store as _};
 use procura_client::tiles::LogError;
 use procura_client::{CallError, CheckpointFault, Client, Distrust, ReadError, SubmitError};
 use procura_core::checkpoint::{Checkpoint, SignedCheckpoint};
+use procura_core::decide::Reason;
 use procura_core::key::{Signer as _, SoftKey};
 use procura_core::note::{KeyType, NoteVerifier};
-use procura_core::receipt::VerifyError;
+use procura_core::receipt::{AsOf, VerifyError};
 use procura_core::tile::TileError;
-use procura_core::{Index, Size};
+use procura_core::{Index, Millis, Size};
+use procura_ledger::{Ask, Audience};
 use procura_tests::world::{ORIGIN, World};
 use std::sync::Arc;
 
@@ -294,5 +296,31 @@ fn a_busy_or_broken_server_says_nothing_about_the_record() {
     match nobody.submit(&mandate) {
         Err(SubmitError::Unknown(error)) => assert_eq!(name_of(&error), "unreachable"),
         other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_replay_is_of_the_size_and_the_instant_asked_for() {
+    let family = Family::new();
+    let (client, _) = family.client();
+    let request = World::ask(&family.son.identifier, "pension", &family.mother.identifier, "read");
+    let then = client.check(&request).unwrap();
+    let (size, at) = (then.answer().receipt().checkpoint().size(), then.answer().question().at);
+    family.world.clock.pass(60_000);
+    client.submit(&family.world.transition("revocation", &family.mother, &family.mandate)).unwrap();
+    let again = client.replay(&request, size, at).unwrap();
+    assert_eq!(again.answer().decision(), then.answer().decision());
+    let view = family.world.ledger.view();
+    assert_eq!(client.replay(&request, view.size(), at).unwrap().answer().decision().reason, Reason::Ended);
+
+    // True answers, but to other questions.
+    for (other_size, other_at) in [(view.size(), at), (size, Millis(at.0 + 1))] {
+        let as_of = Some(AsOf { size: other_size, time: None });
+        let ask = Ask { as_of, ..Ask::now(Audience::Party(family.mother.party)) };
+        let other = view.check(&request, other_at, &ask).unwrap().to_json();
+        family.stub.lie(move |path, reply| {
+            if path.starts_with("/v1/checks") { (200, other.clone().into_bytes()) } else { reply }
+        });
+        assert_eq!(client.replay(&request, size, at).unwrap_err().name(), "other_question");
     }
 }

@@ -9,7 +9,7 @@ use procura_core::jws::Jws;
 use procura_core::receipt::{Policy, Receipt};
 use procura_core::submission::Submission;
 use procura_core::tile::{TileKind, TilePath};
-use procura_core::{Hash, Index, Size};
+use procura_core::{Hash, Index, Millis, Size};
 use procura_ledger::{Ask, Audience, Clock as _, SubmitError, View};
 use procura_tests::world::{Actor, World};
 use serde_json::{Value, json};
@@ -249,7 +249,7 @@ impl State {
             }
             _ => {
                 let Some(caller) = caller else { return Some(problem(401, "token")) };
-                self.private(request, path, number("from"), number("as_of"), &view, &ask(caller))
+                self.private(request, path, &number, &view, &ask(caller))
             }
         }
     }
@@ -258,11 +258,12 @@ impl State {
         &self,
         request: &Request,
         path: &str,
-        from: Option<u64>,
-        as_of: Option<u64>,
+        number: &dyn Fn(&str) -> Option<u64>,
         view: &View,
         ask: &Ask,
     ) -> Option<Reply> {
+        let (from, as_of) = (number("from"), number("as_of"));
+        let as_of = as_of.map(|size| procura_core::receipt::AsOf { size: Size(size), time: None });
         let body = || serde_json::from_slice::<Value>(&request.body).unwrap();
         let asked = || AuthZen::read(body().as_object().unwrap().clone()).unwrap();
         let now = self.world.clock.now();
@@ -278,7 +279,8 @@ impl State {
             };
         }
         if path == "/v1/checks" {
-            return receipt(Some(view.check(&asked(), now, ask).unwrap()));
+            let (at, ask) = (number("at").map_or(now, Millis), Ask { as_of, ..ask.clone() });
+            return receipt(Some(view.check(&asked(), at, &ask).unwrap()));
         }
         if path == "/access/v1/evaluation" {
             let decision = view.evaluate(&asked(), now).unwrap();
@@ -287,7 +289,6 @@ impl State {
         }
         let rest = path.strip_prefix("/v1/")?;
         if let Some(id) = rest.strip_prefix("records/").and_then(|rest| rest.strip_suffix("/receipt")) {
-            let as_of = as_of.map(|size| procura_core::receipt::AsOf { size: Size(size), time: None });
             let ask = Ask { as_of, from: from.map(Size), ..ask.clone() };
             return receipt(view.receipt(&id.parse().ok()?, &ask).unwrap());
         }

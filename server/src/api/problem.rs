@@ -88,6 +88,7 @@ const STATUSES: &[(StatusCode, &[&str])] = &[
             "size_unavailable",
             "signature_void",
             "erased",
+            "evidence_erased",
         ],
     ),
     (
@@ -354,6 +355,7 @@ mod tests {
             ("timeout", 408),
             ("not_first", 409),
             ("size_unavailable", 409),
+            ("evidence_erased", 409),
             ("media_type", 415),
             ("signature_mismatch", 422),
             ("same_party", 422),
