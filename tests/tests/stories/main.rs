@@ -1,0 +1,11 @@
+//! The acceptance stories, end to end: over HTTP, with the client that verifies, on days that the test turns to.
+//!
+//! Goal: what the field expects happens, and its twin that must not happen is refused by its name. Method: a desk at which
+//! everybody has a client of their own; every question is asked twice, in plain AuthZEN and with proof, and the receipts
+//! are tampered with.
+
+mod desk;
+mod family;
+mod helpers;
+mod keys;
+mod work;
