@@ -1,15 +1,16 @@
-//! `procura accept`: accept a mandate.
+//! `procura accept`: accept a mandate, or give a consent that takes several.
 
 use super::context::Context;
 use super::describe;
 use super::output::{Answer, Failure};
-use super::signing::{find_record, occasion, sign_and_submit};
+use super::signing::find_record;
+use super::step::Step;
 use clap::Args;
-use procura_core::draft::Draft;
+use procura_core::status::Status;
 
 #[derive(Debug, Args)]
 pub(super) struct Accept {
-    /// The mandate's id, or the beginning of it
+    /// The id of the mandate or consent, or the beginning of it
     #[arg(allow_hyphen_values = true)]
     id: String,
 }
@@ -17,24 +18,14 @@ pub(super) struct Accept {
 impl Accept {
     pub(super) fn run(&self, context: &Context) -> Result<Answer, Failure> {
         let client = context.client()?;
-        let target = find_record(&client, &self.id)?;
         // Nobody accepts what they have not been shown.
-        let before = client.status(&target)?;
+        let before = client.status(&find_record(&client, &self.id)?)?;
         let own = client.own_party()?;
         let what = describe::what(context, before.answer().logged(), Some(&own));
-        let draft = Draft::on("acceptance", &occasion(&client)?, &target);
-        let (id, submitted) = sign_and_submit(&client, draft)?;
-        let answer = submitted
-            .status()
-            .ok_or_else(|| Failure::unknown("no_status", "the ledger proved no status"))?
-            .answer();
-        Ok(Answer::of(answer.status().permits())
-            .line(format!("You have accepted: {what}."))
-            .line(format!("It is now {}.", answer.status()))
-            .line(describe::ground(answer.receipt()))
-            .member("id", id.to_string())
-            .member("target", target.to_string())
-            .member("status", answer.status().to_string())
-            .trial(client.is_trial()))
+        let step = Step::take(context, &client, "acceptance", &self.id, Ok)?;
+        let waits = step.status() == Status::PENDING;
+        Ok(step
+            .answer(&format!("You have accepted: {what}."))
+            .maybe(waits.then(|| "Others must sign it too before it holds.".to_owned())))
     }
 }

@@ -6,7 +6,7 @@ use super::output::{Answer, Failure};
 use super::receipt::keep;
 use clap::Args;
 use procura_core::conditions::Properties;
-use procura_core::decide::AuthZen;
+use procura_core::decide::{AuthZen, Decision};
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -54,20 +54,25 @@ impl Check {
         let proven = client.check(&request)?;
         let kept = keep(self.out.as_deref(), proven.receipt())?;
         let answer = proven.answer();
-        let decision = answer.decision();
-        let word = if decision.permit { "Yes." } else { "No." };
-        let evidence = (context.global.verbose && !decision.evidence.is_empty()).then(|| {
-            let ids: Vec<_> = decision.evidence.iter().map(ToString::to_string).collect();
-            format!("It rests on: {}", ids.join(", "))
-        });
-        Ok(Answer::of(decision.permit)
-            .line(format!("{word} {}", describe::decision(decision)))
+        Ok(decided(context, answer.decision())
             .line(describe::ground(answer.receipt()))
-            .maybe(evidence)
             .maybe(kept)
-            .member("decision", json!(decision))
             .member("at", json!(answer.question().at))
             .member("checkpoint", describe::ground_json(answer.receipt()))
             .trial(client.is_trial()))
     }
+}
+
+/// A decision in words: yes or no, why, and what would change it.
+pub(super) fn decided(context: &Context, decision: &Decision) -> Answer {
+    let word = if decision.permit { "Yes." } else { "No." };
+    let evidence = (context.global.verbose && !decision.evidence.is_empty()).then(|| {
+        let ids: Vec<_> = decision.evidence.iter().map(ToString::to_string).collect();
+        format!("It rests on: {}", ids.join(", "))
+    });
+    Answer::of(decision.permit)
+        .line(format!("{word} {}", describe::decision(decision)))
+        .maybe(describe::more(decision))
+        .maybe(evidence)
+        .member("decision", json!(decision))
 }

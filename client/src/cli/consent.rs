@@ -2,12 +2,14 @@
 
 use super::context::{Context, Who};
 use super::output::{Answer, Failure};
-use super::signing::{catalogue_for, occasion, other_party, sign_and_submit, validity, with_reference};
+use super::signing::{catalogue_for, occasion, other_party, sign_and_submit, validity, withheld};
+use super::under::Under;
 use super::{describe, time};
 use clap::Args;
 use procura_core::Hash;
 use procura_core::days::Day;
 use procura_core::draft::Draft;
+use procura_core::status::Status;
 
 #[derive(Debug, Args)]
 pub(super) struct Consent {
@@ -23,13 +25,15 @@ pub(super) struct Consent {
     /// The first day, YYYY-MM-DD, Brussels time [default: today]
     #[arg(long)]
     from: Option<Day>,
-    /// The last day, included [default: no end]
+    /// The last day, included [default: no end; with --under the last day of that mandate]
     #[arg(long)]
     until: Option<Day>,
+    #[command(flatten)]
+    under: Under,
     /// Your own reference; others see it only if you show it
     #[arg(long)]
     reference: Option<String>,
-    /// The catalogue that the categories are of [default: the one in force]
+    /// The catalogue that the categories are of [default: the one in force; with --under that mandate's]
     #[arg(long, allow_hyphen_values = true)]
     catalogue: Option<Hash>,
 }
@@ -37,8 +41,10 @@ pub(super) struct Consent {
 impl Consent {
     pub(super) fn run(&self, context: &Context) -> Result<Answer, Failure> {
         let client = context.client()?;
-        let validity = validity(&client, self.from, self.until)?;
-        let (catalogue, known) = catalogue_for(&client, self.catalogue, &self.scope)?;
+        let above = self.under.find(&client)?;
+        let validity = validity(&client, above.as_ref(), self.from, self.until)?;
+        let named = self.catalogue.or(above.as_ref().map(|above| above.mandate.catalogue));
+        let (catalogue, known) = catalogue_for(&client, named, &self.scope)?;
         if let Some(purpose) =
             known.and_then(|known| self.purpose.iter().find(|purpose| !known.has_purpose(purpose)))
         {
@@ -46,14 +52,29 @@ impl Consent {
             return Err(Failure::no("unknown_purpose", message));
         }
         let (recipient, note) = other_party(&client, &self.to)?;
-        let (occasion, own) = (occasion(&client)?, client.own_party()?);
-        let draft =
-            Draft::consent(&occasion, &own, &recipient, &catalogue, &self.scope, &self.purpose, &validity);
-        let draft = with_reference(draft, self.reference.as_deref())?;
+        let subject = match above.as_ref().map(|above| above.mandate.mandators.as_slice()) {
+            None => client.own_party()?,
+            Some([subject]) => *subject,
+            Some(_) => {
+                let message = "a consent is about one person: that mandate is from several";
+                return Err(Failure::no("beyond", message));
+            }
+        };
+        let occasion = occasion(&client)?;
+        let (scope, purpose) = (&self.scope, &self.purpose);
+        let draft = Draft::consent(&occasion, &subject, &recipient, &catalogue, scope, purpose, &validity);
+        let draft = match &above {
+            Some(above) => above.complete(draft),
+            None => draft,
+        };
+        let draft = withheld(draft, "reference", self.reference.as_deref())?;
         let (id, submitted) = sign_and_submit(&client, draft)?;
         let status = submitted.status().map(|proven| proven.answer());
+        let waits = status.is_some_and(|answer| *answer.status() == Status::PENDING);
         let what = format!(
-            "They may now see your {} for {}, {}.",
+            "They may {} {} {} for {}, {}.",
+            if waits { "see, once all who give it have accepted it," } else { "now see" },
+            if above.is_some() { "the person's" } else { "your" },
             self.scope.join(", "),
             self.purpose.join(", "),
             time::days(&validity)

@@ -3,7 +3,7 @@
 use super::context::Context;
 use super::time;
 use procura_core::Hash;
-use procura_core::decide::{Decision, Reason};
+use procura_core::decide::{Decision, Hint, Level, Reason};
 use procura_core::kinds::{Content, Dispute, Event, PartyType, Revocation};
 use procura_core::receipt::VerifiedReceipt;
 use procura_core::record::Record;
@@ -162,6 +162,20 @@ pub(crate) fn ground_json(receipt: &VerifiedReceipt) -> Value {
     json!({
         "origin": receipt.checkpoint().origin(), "size": root.size, "root": root.hash,
         "time": receipt.time(), "witnesses": receipt.witnesses(),
+    })
+}
+
+/// What else there is to say of a decision: what nobody had recorded yet, or what would turn it into a permit.
+pub(crate) fn more(decision: &Decision) -> Option<String> {
+    if decision.good_faith {
+        let text = "Something stood against it that nobody had recorded yet: it was given in good faith.";
+        return Some(text.to_owned());
+    }
+    decision.hint.as_ref().map(|hint| match hint {
+        Hint::Together(needed) => format!("{needed} of them must act together: name the others."),
+        Hint::Assurance(Level::Substantial) => "That key must be bound substantially.".to_owned(),
+        Hint::Assurance(Level::High) => "That key must be bound with high assurance.".to_owned(),
+        Hint::Property(pointer) => format!("It looks at {}, which was not sent.", clean(pointer)),
     })
 }
 

@@ -8,7 +8,9 @@ mod catalogue;
 mod check;
 mod consent;
 mod context;
+mod decision;
 mod describe;
+mod dispute;
 mod grant;
 mod key;
 mod log;
@@ -17,9 +19,13 @@ mod passphrase;
 mod prove;
 mod receipt;
 mod records;
+mod renounce;
 mod revoke;
 mod signing;
+mod step;
+mod suspend;
 mod time;
+mod under;
 
 use clap::{Parser, Subcommand};
 use context::{Context, Global};
@@ -45,16 +51,25 @@ enum Verb {
     Key(key::Key),
     /// Let somebody act for you (a mandate; it waits until they accept)
     Grant(grant::Grant),
-    /// Accept a mandate that was given to you
+    /// Accept a mandate that was given to you, or what you give together with others
     Accept(accept::Accept),
     /// End a mandate or a consent that you gave
     Revoke(revoke::Revoke),
+    /// Give up a mandate or a consent that was given to you
+    Renounce(renounce::Renounce),
+    /// Put a mandate, a consent or a key out of force until you lift that
+    Suspend(suspend::Suspend),
+    /// Say that a mandate or a consent is not what it seems; an authority settles it
+    Dispute(dispute::Dispute),
     /// Let somebody see your data for a purpose
     Consent(consent::Consent),
     /// Ask whether a party may do something; the answer's proof is verified here
     Check(check::Check),
     /// Ask for somebody's data: logged, and answered with the receipt that its source wants to see
     Access(access::Access),
+    /// Look at a decision of the past
+    #[command(subcommand)]
+    Decision(decision::Decide),
     /// Prove something from public tiles alone
     #[command(subcommand)]
     Prove(prove::Prove),
@@ -85,6 +100,10 @@ impl Verb {
             Self::Grant(verb) => verb.run(context),
             Self::Accept(verb) => verb.run(context),
             Self::Revoke(verb) => verb.run(context),
+            Self::Renounce(verb) => verb.run(context),
+            Self::Suspend(verb) => verb.run(context),
+            Self::Dispute(verb) => verb.run(context),
+            Self::Decision(verb) => verb.run(context),
             Self::Consent(verb) => verb.run(context),
             Self::Check(verb) => verb.run(context),
             Self::Access(verb) => verb.run(context),
@@ -118,6 +137,10 @@ mod tests {
                 "accept ID --json",
                 "revoke ID --json",
                 "revoke --json ID",
+                "renounce ID --json",
+                "suspend ID --lift",
+                "dispute ID --json",
+                "consent --to niss:48031500292 --scope tax --purpose read --under ID",
                 "receipt get ID",
                 "receipt get ID --out file",
                 "prove inclusion ID",

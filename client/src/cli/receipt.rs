@@ -202,6 +202,7 @@ fn told(
                     request.actor, request.category, request.subject, request.purpose
                 ))
                 .line(format!("{word} {} At {}{then}.", describe::decision(decision), time::at(asked.at)))
+                .maybe(describe::more(decision))
                 .line(describe::ground(verified.receipt()))
                 .member("question", "authority")
                 .member("request", request.write())

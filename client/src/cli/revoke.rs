@@ -1,38 +1,31 @@
 //! `procura revoke`: end a mandate or a consent. As easy as giving it.
 
 use super::context::Context;
-use super::describe;
 use super::output::{Answer, Failure};
-use super::signing::{find_record, occasion, sign_and_submit};
+use super::step::Step;
 use clap::Args;
-use procura_core::draft::Draft;
+use procura_core::days::Day;
+use serde_json::json;
 
 #[derive(Debug, Args)]
 pub(super) struct Revoke {
     /// The id of what you gave, or the beginning of it
     #[arg(allow_hyphen_values = true)]
     id: String,
+    /// The first day on which a mandate no longer holds, YYYY-MM-DD, Brussels time [default: it ends at once]
+    #[arg(long)]
+    from: Option<Day>,
 }
 
 impl Revoke {
     pub(super) fn run(&self, context: &Context) -> Result<Answer, Failure> {
-        let client = context.client()?;
-        let target = find_record(&client, &self.id)?;
-        let own = client.own_party()?;
-        let draft = Draft::on("revocation", &occasion(&client)?, &target);
-        let (id, submitted) = sign_and_submit(&client, draft)?;
-        let answer = submitted
-            .status()
-            .ok_or_else(|| Failure::unknown("no_status", "the ledger proved no status"))?
-            .answer();
-        let what = describe::what(context, answer.logged(), Some(&own));
-        Ok(Answer::of(answer.status().is_ended())
-            .line(format!("You have ended: {what}."))
-            .line(format!("It is now {}, for good.", answer.status()))
-            .line(describe::ground(answer.receipt()))
-            .member("id", id.to_string())
-            .member("target", target.to_string())
-            .member("status", answer.status().to_string())
-            .trial(client.is_trial()))
+        let step = Step::take(context, &context.client()?, "revocation", &self.id, |draft| {
+            Ok(match self.from {
+                Some(day) => draft.member("effective", json!(day.first_instant())),
+                None => draft,
+            })
+        })?;
+        let when = self.from.map_or_else(|| "for good".to_owned(), |day| format!("from {day} on"));
+        Ok(step.answer(&format!("You have ended, {when}: {}.", step.what())))
     }
 }

@@ -2,6 +2,7 @@
 
 use super::context::Who;
 use super::output::Failure;
+use super::under::Above;
 use procura_client::client::Identity;
 use procura_client::{Client, PartyFound, ReadError, Submitted};
 use procura_core::Hash;
@@ -31,12 +32,12 @@ pub(crate) fn identity(client: &Client) -> Result<&Identity, Failure> {
     client.identity().ok_or_else(|| procura_client::TokenError::NoIdentity.into())
 }
 
-/// Withholds a reference in a record, if there is one.
-pub(crate) fn with_reference(draft: Draft, reference: Option<&str>) -> Result<Draft, Failure> {
-    match reference {
+/// Puts a text into a record that is withheld from whoever it is not shown to, if there is one.
+pub(crate) fn withheld(draft: Draft, name: &str, text: Option<&str>) -> Result<Draft, Failure> {
+    match text {
         None => Ok(draft),
         Some(text) => draft
-            .withheld("reference", &Value::from(text), &fresh()?)
+            .withheld(name, &Value::from(text), &fresh()?)
             .map_err(|error| Failure::no(error.name(), error.to_string())),
     }
 }
@@ -113,8 +114,17 @@ fn check_scopes(catalogue: &Catalogue, scopes: &[String]) -> Result<(), Failure>
     }
 }
 
-/// The validity typed.
-pub(crate) fn validity(client: &Client, from: Option<Day>, until: Option<Day>) -> Result<Validity, Failure> {
+/// The validity typed, or as long as the mandate above.
+pub(crate) fn validity(
+    client: &Client,
+    above: Option<&Above>,
+    from: Option<Day>,
+    until: Option<Day>,
+) -> Result<Validity, Failure> {
+    let [from, until] = match above {
+        Some(above) => above.days(from, until, Day::of(client.now())),
+        None => [from, until],
+    };
     let validity = super::time::validity(from, until, client.now())
         .ok_or_else(|| Failure::unknown("clock", "this machine's clock stands after the year 9999"))?;
     if validity.not_after.is_some_and(|end| end <= validity.not_before) {

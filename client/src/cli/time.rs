@@ -1,10 +1,12 @@
 //! Times as people in Belgium read them.
 
 use jiff::Timestamp;
+use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use procura_core::Millis;
 use procura_core::days::Day;
 use procura_core::kinds::Validity;
+use std::str::FromStr;
 
 static BRUSSELS: TimeZone = jiff::tz::get!("Europe/Brussels");
 
@@ -34,9 +36,36 @@ pub(crate) fn validity(from: Option<Day>, until: Option<Day>, now: Millis) -> Op
     Some(Validity::of_days(from, until))
 }
 
+/// An instant as it is typed: Brussels time, a time with its offset, or milliseconds since 1970.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Instant(pub(crate) Millis);
+
+impl FromStr for Instant {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Ok(ms) = text.parse() {
+            return Ok(Self(Millis(ms)));
+        }
+        let instant = text.parse::<Timestamp>().or_else(|_| BRUSSELS.to_timestamp(text.parse::<DateTime>()?));
+        let ms = instant.ok().and_then(|instant| u64::try_from(instant.as_millisecond()).ok());
+        ms.map(|ms| Self(Millis(ms))).ok_or_else(|| "it is no time, such as 2026-11-23 10:00:05".to_owned())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_instant_is_typed_in_three_ways() {
+        let instant = Ok(Instant(Millis(1_795_424_400_000)));
+        for text in ["1795424400000", "2026-11-23 10:00:00", "2026-11-23T10:00", "2026-11-23T09:00:00Z"] {
+            assert_eq!(text.parse(), instant, "{text}");
+        }
+        for text in ["", "yesterday", "-1", "2026-11-31 10:00", "1969-12-31T00:00:00Z"] {
+            assert!(text.parse::<Instant>().is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn times_are_brussels_time() {

@@ -10,19 +10,19 @@ use std::process::{Command, Output};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// A world at this machine's time, a home folder, and a key file for each of the two.
-struct Desk {
-    family: Family,
+pub(crate) struct Desk {
+    pub(crate) family: Family,
     folder: tempfile::TempDir,
 }
 
 impl Desk {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as u64;
         let family = Family::at(now.saturating_sub(START.0));
         Self { family, folder: tempfile::tempdir().unwrap() }
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
@@ -44,25 +44,25 @@ impl Desk {
             .unwrap()
     }
 
-    fn online(&self, words: &[&str]) -> Output {
+    pub(crate) fn online(&self, words: &[&str]) -> Output {
         self.run(&self.family.stub.url, words)
     }
 
     /// With a server that is not there.
-    fn offline(&self, words: &[&str]) -> Output {
+    pub(crate) fn offline(&self, words: &[&str]) -> Output {
         self.run("http://127.0.0.1:1", words)
     }
 }
 
-fn code(output: &Output) -> i32 {
+pub(crate) fn code(output: &Output) -> i32 {
     output.status.code().unwrap()
 }
 
-fn json_of(output: &Output) -> Value {
+pub(crate) fn json_of(output: &Output) -> Value {
     serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"))
 }
 
-fn text(path: &Path) -> &str {
+pub(crate) fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
@@ -123,12 +123,14 @@ fn new_keys_are_kept_and_not_written_over() {
 
 /// The seeds of the world's keys are not told: a second key of the mother's, known here.
 fn second_key(desk: &Desk) -> PathBuf {
-    let (world, mother) = (&desk.family.world, &desk.family.mother);
-    let seed = [0x5E; 32];
+    second_key_of(desk, &desk.family.mother, "mother", [0x5E; 32])
+}
+
+pub(crate) fn second_key_of(desk: &Desk, actor: &Actor, name: &str, seed: [u8; 32]) -> PathBuf {
+    let world = &desk.family.world;
     let key = procura_core::key::SoftKey::from_seed(&seed);
-    let kid = world.append(world.key_record(mother, &mother.party, &key, "cosigned")).id;
-    let actor = Actor { kid, ..mother.clone() };
-    desk.key_of("mother", &actor, &seed)
+    let kid = world.append(world.key_record(actor, &actor.party, &key, "cosigned")).id;
+    desk.key_of(name, &Actor { kid, ..actor.clone() }, &seed)
 }
 
 #[test]
@@ -140,7 +142,7 @@ fn a_mandate_is_given_checked_and_ended() {
     let given = run(&["grant", "--to", son, "--scope", "tax", "--until", "2999-12-31", "--json"]);
     assert_eq!(code(&given), 0, "{given:?}");
     let id = json_of(&given)["id"].as_str().unwrap().to_owned();
-    assert_eq!(json_of(&given)["mandatee"], json!(desk.family.son.party));
+    assert_eq!(json_of(&given)["mandatees"], json!([desk.family.son.party]));
     let check = |category: &str, more: &[&str]| {
         let words = ["check", "--subject", "me", "--actor", son, "--category", category, "--purpose", "read"];
         run(&[&words, more].concat())

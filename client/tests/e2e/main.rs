@@ -10,4 +10,5 @@
 mod command;
 mod honest;
 mod hostile;
+mod steps;
 mod stub;

@@ -210,10 +210,6 @@ impl<'a> Terms<'a> {
 
     /// Whether it reaches no further than the mandate that it is under, as far as the records say without a catalogue.
     fn is_within(&self, under: &Under, above: &Mandate) -> bool {
-        let mut informed = above.mandatees.clone();
-        informed.extend(above.giver.under().iter().flat_map(|higher| &higher.informed));
-        informed.sort_unstable();
-        informed.dedup();
         let below = |substitution: usize| above.substitution > substitution;
         let ends_in_time = match (self.validity.not_after, above.validity.not_after) {
             (_, None) => true,
@@ -223,7 +219,7 @@ impl<'a> Terms<'a> {
         self.from == above.mandators
             && under.by.iter().all(|party| above.mandatees.contains(party))
             && under.by.len() >= above.needed
-            && under.informed == informed
+            && under.informed == above.informs()
             && self.catalogue == above.catalogue
             && above.validity.not_before <= self.validity.not_before
             && ends_in_time

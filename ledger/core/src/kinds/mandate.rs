@@ -6,6 +6,7 @@ use crate::Hash;
 use crate::conditions::Conditions;
 use crate::json::{Field, Members};
 use crate::record::RecordError;
+use std::collections::BTreeSet;
 
 /// The most levels of mandates under one.
 const MAX_SUBSTITUTION: usize = 4;
@@ -36,6 +37,14 @@ pub struct Mandate {
 }
 
 impl Mandate {
+    /// Those whom what is given under it informs, ascending: its own mandatees, and those of the mandates above it.
+    #[must_use]
+    pub fn informs(&self) -> Vec<Hash> {
+        let higher = self.giver.under().into_iter().flat_map(|under| &under.informed);
+        let all: BTreeSet<Hash> = self.mandatees.iter().chain(higher).copied().collect();
+        all.into_iter().collect()
+    }
+
     pub(super) fn terms(&self) -> Terms<'_> {
         Terms {
             from: &self.mandators,
