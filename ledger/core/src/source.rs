@@ -431,3 +431,60 @@ pub trait Source {
         drop(standings);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    //! Goal: a ledger's own record is opened as a stranger's would be, and a body, an opening, an entry or a disclosure of another
+    //! record is refused. Method: two records with their entries, parts exchanged one at a time.
+
+    use super::*;
+    use crate::Millis;
+    use crate::draft::{Draft, Occasion};
+    use crate::entry::{Head, Tags};
+    use crate::key::SoftKey;
+    use serde_json::json;
+
+    fn logged(n: u8) -> (Entry, Sealed) {
+        let occasion = Occasion { origin: "trial/o", nonce: [n; 32], now: Millis(1) };
+        let draft = Draft::new("note", &occasion)
+            .withheld("reference", &json!(format!("file {n}")), &[n; 16])
+            .unwrap();
+        let id = draft.id();
+        let submission = draft.sign(&Hash([9; 32]), &SoftKey::from_seed(&[1; 32])).unwrap();
+        let (body, disclosures) = (submission.record, submission.disclosures);
+        let commitment = commitment(body.as_bytes(), &[n; 64]);
+        let head = Head { time: Millis(2), commitment, id, tags: Tags::default() };
+        let entry = Entry::Trace { head };
+        (entry, Sealed { body, r: vec![n; 64], disclosures, handle: None })
+    }
+
+    #[test]
+    fn what_was_admitted_is_opened_and_nothing_else_is() {
+        let ((entry, sealed), (other_entry, other)) = (logged(1), logged(2));
+        let refused = |entry: &Entry, sealed: Sealed| {
+            Opened::admitted(Index(7), entry, sealed).map_or_else(|error| error.name(), |_| "opened")
+        };
+        let opened = Opened::admitted(Index(7), &entry, sealed.clone()).unwrap();
+        let checked = Opened::check(Index(7), &entry, sealed.clone(), "trial/o").unwrap();
+        assert_eq!(opened.record.text(), checked.record.text());
+        assert_eq!((&opened.disclosed, opened.r), (&checked.disclosed, checked.r));
+        assert_eq!(opened.disclosed_str("reference"), Some("file 1"));
+
+        assert_eq!(
+            refused(&entry, Sealed { body: other.body.clone(), ..sealed.clone() }),
+            "opening_commitment"
+        );
+        assert_eq!(refused(&entry, Sealed { r: other.r.clone(), ..sealed.clone() }), "opening_commitment");
+        assert_eq!(refused(&entry, Sealed { r: vec![1; 63], ..sealed.clone() }), "opening_commitment");
+        assert_eq!(refused(&other_entry, sealed.clone()), "opening_commitment");
+        assert_eq!(
+            refused(&entry, Sealed { disclosures: other.disclosures, ..sealed.clone() }),
+            "opening_disclosure"
+        );
+        let mut renamed = entry.clone();
+        if let Entry::Trace { head } = &mut renamed {
+            head.id = Hash([3; 32]);
+        }
+        assert_eq!(refused(&renamed, sealed), "opening_id");
+    }
+}
