@@ -13,12 +13,35 @@ use procura_core::judge::Standing;
 use procura_core::kv::{Kv, Unreadable};
 use procura_core::source::{Lack, List, Logged, Opened, Source};
 use procura_core::{Hash, Index, hash};
+use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use std::cell::Cell;
 use std::sync::Arc;
 
-/// Records read before, by index; a bounded number of them. What is logged never changes; what is erased is removed.
-pub(crate) type RecordCache = Cache<u64, Arc<Kept>>;
+/// Records read before, by index, as many as their bytes allow. What is logged never changes; what is erased is removed.
+pub(crate) type RecordCache = Cache<u64, Arc<Kept>, KeptBytes>;
+
+/// What a record takes in memory besides its texts, about: entry, members, places in maps.
+const KEPT_OVERHEAD_BYTES: usize = 1024;
+
+/// A cache of so many bytes.
+pub(crate) fn record_cache(bytes: usize) -> RecordCache {
+    RecordCache::with_weighter(bytes / (2 * KEPT_OVERHEAD_BYTES), bytes as u64, KeptBytes)
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct KeptBytes;
+
+impl Weighter<u64, Arc<Kept>> for KeptBytes {
+    /// About; a record is held as text and as payload, a disclosure as text and as member.
+    fn weight(&self, _: &u64, kept: &Arc<Kept>) -> u64 {
+        let texts = kept.logged.opened.as_ref().map_or(0, |opened| {
+            let disclosures = opened.disclosures.iter().map(String::len).sum::<usize>();
+            2 * (opened.record.text().len() + disclosures)
+        });
+        (KEPT_OVERHEAD_BYTES + texts) as u64
+    }
+}
 
 /// A record as the ledger keeps it.
 #[derive(Debug, Clone)]
@@ -176,5 +199,30 @@ impl<K: Kv + ?Sized> State for Live<'_, K> {
 
     fn catalogues(&self) -> &[Hash] {
         self.catalogues.ids()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    //! Goal: records kept ready take no more memory than allowed, however long they are. Method: entries without a record, and so
+    //! of a known weight, many more than there is room for.
+
+    use super::*;
+    use procura_core::Millis;
+    use procura_core::entry::{Head, Tags};
+
+    #[test]
+    fn records_are_kept_by_their_bytes() {
+        let cache = record_cache(100 * KEPT_OVERHEAD_BYTES);
+        let head =
+            Head { time: Millis(1), commitment: Hash([1; 32]), id: Hash([2; 32]), tags: Tags::default() };
+        let entry = Entry::Trace { head };
+        for n in 0..10_000 {
+            let logged = Logged { index: Index(n), leaf: Hash([3; 32]), entry: entry.clone(), opened: None };
+            cache.insert(n, Arc::new(Kept { logged: Arc::new(logged), filed: Vec::new() }));
+        }
+        let kept = (0..10_000).filter(|n| cache.get(n).is_some()).count();
+        assert!((50..=100).contains(&kept), "{kept}");
+        assert!(cache.weight() <= 100 * KEPT_OVERHEAD_BYTES as u64);
     }
 }

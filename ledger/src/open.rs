@@ -8,7 +8,7 @@ use crate::error::{OpenError, State};
 use crate::given::{Clock, OsRandom, Random, SystemClock, random};
 use crate::index::{self, Found, IndexFile, Layers, Limits, Mark, RunsIndex};
 use crate::ledger::{Ledger, Shared};
-use crate::live::RecordCache;
+use crate::live::record_cache;
 use crate::memory_index::MemoryIndex;
 use crate::nodes::KeptNodes;
 use crate::prepared::{Prepared, Registrar};
@@ -45,6 +45,9 @@ use std::time::{Duration, Instant};
 /// The most memory for what was read of the index's folder, in bytes.
 pub(crate) const INDEX_CACHE_BYTES: usize = 128 << 20;
 
+/// How many judgements of keys, parties and catalogues are remembered.
+const STANDINGS: usize = 16_384;
+
 /// How a ledger is run.
 #[derive(Clone)]
 pub struct Options {
@@ -58,8 +61,9 @@ pub struct Options {
     pub queue: usize,
     /// How long the log may stand still before an index commit alone is logged.
     pub heartbeat: Duration,
-    /// How many records are kept ready to read.
-    pub cached_records: usize,
+    /// The most memory for records that are kept ready to read, in bytes: about 2.5 KB for a mandate. A decision over records
+    /// that are not among them takes several times as long.
+    pub record_cache_bytes: usize,
     /// When fresh index rows go to their file.
     pub index: Limits,
     /// How the volumes are kept.
@@ -78,7 +82,7 @@ impl Default for Options {
             disk: Arc::new(SystemDisk),
             queue: 8192,
             heartbeat: Duration::from_secs(60),
-            cached_records: 16_384,
+            record_cache_bytes: 128 << 20,
             index: Limits::default(),
             volumes: volumes::Options::default(),
             provisional: None,
@@ -331,9 +335,9 @@ fn start(
         tracing::error!(%what, "the clock is not believed: nothing is taken until an operator confirms it");
         published.set_state(State::ClockStopped(what.to_owned()));
     }
-    let cache = Arc::new(RecordCache::new(options.cached_records));
+    let cache = Arc::new(record_cache(options.record_cache_bytes));
     let nodes = Arc::new(KeptNodes::new());
-    let standings = Arc::new(Standings::new(options.cached_records));
+    let standings = Arc::new(Standings::new(STANDINGS));
     let prepared = Arc::new(Prepared::default());
     let origin: Arc<str> = origin.into();
     let (jobs, waiting) = sync_channel::<Job>(options.queue);

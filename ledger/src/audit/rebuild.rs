@@ -3,7 +3,7 @@
 use super::Counts;
 use super::finding::Finding;
 use super::lists::Lists;
-use crate::live::RecordCache;
+use crate::live::{RecordCache, record_cache};
 use crate::replay;
 use crate::store::Reader;
 use crate::vault::VaultRow;
@@ -23,8 +23,8 @@ use std::ops::Range;
 const CHUNK: u64 = 4096;
 /// How many entries are read at a time.
 const READ: u64 = 256;
-/// How many records are kept ready to read.
-const CACHED: usize = 16_384;
+/// The memory for records that are kept ready to read.
+const CACHED_BYTES: usize = 40 << 20;
 
 /// What is known of the ledger from its entries alone.
 pub(super) struct Rebuilt<'a> {
@@ -51,7 +51,7 @@ impl<'a> Rebuilt<'a> {
             origin,
             kv: MemoryKv::default(),
             lists: Lists::default(),
-            cache: RecordCache::new(CACHED),
+            cache: record_cache(CACHED_BYTES),
             counts: Counts::default(),
             size,
             at: 0,
