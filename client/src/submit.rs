@@ -29,7 +29,7 @@ pub enum Submitted {
     /// A record that changes no answer.
     Existence(Proven<VerifiedExistence>),
     /// An access, with what was decided on it: a source lets data go against this receipt.
-    Access(Proven<VerifiedAuthority>),
+    Access(Box<Proven<VerifiedAuthority>>),
 }
 
 impl Submitted {
@@ -102,7 +102,7 @@ impl Client {
                 _ => Err(VerifyError::OtherQuestion),
             }
         });
-        Ok(Submitted::Access(believed?))
+        Ok(Submitted::Access(Box::new(believed?)))
     }
 
     fn hand_in(&self, path: &str, submission: &str) -> Result<Reply, SubmitError> {

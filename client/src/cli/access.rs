@@ -1,5 +1,6 @@
 //! `procura access`: ask for somebody's data, and keep the receipt that its source wants to see.
 
+use super::check::decided;
 use super::context::{Context, Who};
 use super::describe;
 use super::output::{Answer, Failure};
@@ -91,15 +92,12 @@ impl Access {
         };
         let kept = keep(self.out.as_deref(), proven.receipt())?;
         let answer = proven.answer();
-        let decision = answer.decision();
-        let word = if decision.permit { "Yes." } else { "No." };
-        Ok(Answer::of(decision.permit)
-            .line(format!("{word} {} It is logged either way.", describe::decision(decision)))
+        Ok(decided(context, answer.decision())
+            .line("It is logged either way.")
             .line(describe::ground(answer.receipt()))
             .maybe(kept)
             .line(format!("Its id: {id}"))
             .member("id", id.to_string())
-            .member("decision", json!(decision))
             .member("at", json!(answer.question().at))
             .member("checkpoint", describe::ground_json(answer.receipt()))
             .trial(client.is_trial()))

@@ -12,6 +12,7 @@ use clap::{Args, Subcommand};
 use procura_client::Client;
 use procura_core::conditions::Properties;
 use procura_core::decide::{AuthZen, Decision};
+use procura_core::entry::Entry;
 use procura_core::receipt::{AsOf, Mode, Point, Question, Receipt, verify_authority};
 use procura_core::{Millis, Size};
 use serde_json::json;
@@ -150,7 +151,15 @@ impl Kept {
         };
         let verified = verify_authority(&bytes, &asked.request, client.policy(), mode)
             .map_err(|error| no(error.name(), error.to_string()))?;
-        let size = asked.as_of.map_or(verified.receipt().checkpoint().size(), |as_of| as_of.size);
+        // An access was decided on by what stood before it.
+        let access = receipt.entries.iter().find(|part| {
+            Entry::decode(&part.entry).is_ok_and(|entry| asked.access.is_some() && entry.id() == asked.access)
+        });
+        let size = match (asked.as_of, access) {
+            (Some(as_of), _) => as_of.size,
+            (None, Some(access)) => Size(access.index.0),
+            (None, None) => verified.receipt().checkpoint().size(),
+        };
         Ok(Self { size, at: asked.at, decision: verified.decision().clone(), request: asked.request })
     }
 }

@@ -176,6 +176,14 @@ fn a_decision_is_decided_again() {
     let (code_now, said) = three.run(MOTHER, &["decision", "replay", text(&yes), "--as-of", &now]);
     assert_eq!((code_now, &said["decision"]["reason"], &said["same"]), (1, &json!("ended"), &Value::Null));
 
+    // An access was decided on by what stood before it; by now the mandate has ended.
+    let logged = three.desk.path("access.json");
+    let words = ["access", "--subject", son, "--source", "me", "--category", "pension", "--purpose", "read"];
+    let (code_access, access) = three.run(MOTHER, &[&words[..], &["--out", text(&logged)]].concat());
+    let (code_again, again) = three.run(MOTHER, &["decision", "replay", text(&logged)]);
+    assert_eq!((code_access, code_again, &again["decision"]), (1, 1, &access["decision"]));
+    assert_eq!(again["same"], json!(true));
+
     // A receipt that was changed, one of something else, and words that are missing.
     let changed = std::fs::read_to_string(&yes).unwrap().replace("\"permit\":true", "\"permit\":false");
     let bad = three.desk.path("bad.json");
