@@ -2,9 +2,10 @@
 //! demo asked about, then requests changed in one way at a time.
 
 use crate::world::{World, request};
+use procura_core::Size;
 use procura_core::decide::{AuthZen, Reason};
 use procura_core::draft::Draft;
-use procura_core::receipt::{Mode, verify_authority};
+use procura_core::receipt::{Mode, Point, verify_authority};
 use procura_ledger::Clock;
 use procura_server::demo::{EMPLOYER, MOTHER, SON};
 use serde_json::{Value, json};
@@ -120,6 +121,44 @@ fn who_is_no_institution_asks_about_itself_only() {
     let of_itself = on_behalf(request(SECRETARIAT_ID, "hiring", "flexi", SON_ID), EMPLOYER_ID);
     let answer = world.post_json("/v1/checks", Some(&employer), &of_itself);
     assert_eq!(answer.status, 200, "{}", answer.text());
+}
+
+#[test]
+fn a_decision_of_the_past_is_asked_for_by_size_and_instant() {
+    let world = World::new();
+    let token = world.demo.token.as_str();
+    let asked = request(SON_ID, "help", "pensions", MOTHER_ID);
+    let (size, at) = (world.trial.ledger.view().size(), world.clock.now());
+    let target = world.grant("pensions-for-mother");
+    let revocation = world.sign(world.party(MOTHER), |occasion| Draft::on("revocation", occasion, &target));
+    assert_eq!(world.submit(&revocation).status, 201);
+    let ask = |query: &str, token| world.post_json(&format!("/v1/checks?{query}"), Some(token), &asked);
+    let replayed = ask(&format!("as_of={size}&at={at}"), token);
+    assert_eq!(replayed.status, 200, "{}", replayed.text());
+    let read = AuthZen::read(asked.as_object().unwrap().clone()).unwrap();
+    let verify = |mode| verify_authority(&replayed.body, &read, &world.policy(), mode);
+    assert!(verify(Mode::AsOf(Point::Size(size))).unwrap().decision().permit);
+    // It answers nobody who asks for now, or for another point.
+    for mode in [Mode::Fresh(world.clock.now()), Mode::Historic, Mode::AsOf(Point::Size(Size(size.0 + 1)))] {
+        assert_eq!(verify(mode).unwrap_err().name(), "other_question");
+    }
+
+    for query in [
+        format!("as_of={size}"),
+        format!("at={at}"),
+        format!("as_of={size}&at={}", at.0 + 1),
+        format!("as_of={size}&at={at}&at={at}"),
+        format!("as_of={size}&at=yesterday"),
+    ] {
+        assert_eq!(ask(&query, token).problem(), (400, "query".to_owned()), "{query}");
+    }
+    for size in [0, size.0 + 1_000] {
+        let refused = ask(&format!("as_of={size}&at={at}"), token).problem();
+        assert_eq!(refused, (409, "size_unavailable".to_owned()));
+    }
+    // The past is no more anybody's to ask about than the present.
+    let stranger = ask(&format!("as_of={size}&at={at}"), &world.token(EMPLOYER));
+    assert_eq!(stranger.problem(), (404, "not_found".to_owned()));
 }
 
 #[test]
