@@ -56,3 +56,48 @@ pub(crate) fn ever(rows: &dyn Rows) -> Result<Vec<Hash>, Unreadable> {
     let rows = rows.range(&search::catalogues_prefix(), None, usize::MAX)?;
     rows.iter().map(|(_, row)| search::id_of(row)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    //! Goal: the list holds what has not ended, so that it does not grow with what has. Method: records noted one by one.
+
+    use super::*;
+    use procura_core::Millis;
+    use procura_core::draft::{Draft, Occasion};
+    use procura_core::key::SoftKey;
+    use serde_json::json;
+
+    fn record(draft: Draft) -> Record {
+        let signed = draft.sign(&Hash([7; 32]), &SoftKey::from_seed(&[1; 32])).unwrap();
+        Record::parse(&signed.record).unwrap()
+    }
+
+    #[test]
+    fn what_has_ended_is_gone() {
+        let occasion = |n| Occasion { origin: "trial/x", nonce: [n; 32], now: Millis(1) };
+        let catalogue = |n: u8| {
+            let title = json!({"de": "x", "en": "x", "fr": "x", "nl": "x"});
+            let words = json!([{"code": "x", "title": title}]);
+            record(
+                Draft::new("catalogue", &occasion(n))
+                    .member("code", json!("x"))
+                    .member("version", json!(n))
+                    .member("categories", words.clone())
+                    .member("purposes", words)
+                    .member("bases", json!([])),
+            )
+        };
+        let (one, two) = (catalogue(1), catalogue(2));
+        let on = |kind: &str, target: &Record| record(Draft::on(kind, &occasion(9), &target.id()));
+        let mut catalogues = Catalogues::none();
+        catalogues.note(&one, Some(Status::PENDING));
+        catalogues.note(&two, Some(Status::ACTIVE));
+        assert_eq!(catalogues.ids(), [one.id(), two.id()]);
+        catalogues.note(&on("acceptance", &one), Some(Status::ACTIVE));
+        let other = Draft::on("revocation", &occasion(9), &Hash([3; 32]));
+        catalogues.note(&record(other), Some(Status::ENDED));
+        assert_eq!(catalogues.ids(), [one.id(), two.id()]);
+        catalogues.note(&on("revocation", &one), Some(Status::ENDED));
+        assert_eq!(catalogues.ids(), [two.id()]);
+    }
+}

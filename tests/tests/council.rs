@@ -11,6 +11,7 @@ use procura_core::submission::Submission;
 use procura_core::{Hash, Millis};
 use procura_ledger::{Ask, Audience, Clock, Ledger, Options, Random, Setup, SubmitError};
 use procura_tests::hostile::Liar;
+use procura_tests::schemes::schemes;
 use procura_tests::world::{CountedRandom, TestClock};
 use serde_json::{Value, json};
 use std::cell::RefCell;
@@ -194,6 +195,19 @@ fn what_the_root_signs_waits_for_its_quorum() {
     assert_eq!(council.refused(person(None)), "key_not_active");
     council.append(council.on("acceptance", 0, &kid));
     assert_eq!(council.refused(person(Some(2))), "quorum");
+    // A scheme too is in force once its catalogue is.
+    let title = json!({"de": "x", "en": "x", "fr": "x", "nl": "x"});
+    let words = json!([{"code": "x", "title": title}]);
+    let catalogue = Draft::new("catalogue", &council.occasion())
+        .member("code", json!("x"))
+        .member("version", json!(1))
+        .member("categories", words.clone())
+        .member("purposes", words)
+        .member("bases", json!([]))
+        .member("schemes", schemes());
+    let catalogue = council.append(council.sign(with_quorum(catalogue, Some(2)), 0));
+    assert_eq!(council.refused(person(None)), "unknown_scheme");
+    council.append(council.on("acceptance", 1, &catalogue));
     let person = council.append(person(None));
     assert_eq!(council.proven(&person), Ok(Status::ACTIVE));
 }
