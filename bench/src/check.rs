@@ -145,14 +145,7 @@ fn in_the_library(size: &Size, all: &[Grown]) -> Outcome {
     let mut open = Vec::new();
     for grown in all {
         let trial = grown.open(Options::default())?;
-        let asked = questions(grown.plan, count)
-            .iter()
-            .map(|question| {
-                let request = AuthZen::read(body(question).as_object().cloned().unwrap_or_default())?;
-                Ok((request, question.permit))
-            })
-            .collect::<Outcome<Vec<_>>>()?;
-        open.push((grown.plan.mandates, trial.ledger, asked, Vec::new()));
+        open.push((grown.plan.mandates, trial.ledger, asked(grown.plan, count)?, Vec::new()));
     }
     for round in 0..=size.pick(2, 7) {
         for (_, ledger, asked, took_us) in &mut open {
@@ -184,4 +177,15 @@ fn evaluate_us(view: &View, asked: &[(AuthZen, bool)]) -> Outcome<f64> {
         }
     }
     Ok((thread_us() - before_us) / asked.len() as f64)
+}
+
+/// Random questions about a ledger, with their answers.
+pub(crate) fn asked(plan: Plan, count: u64) -> Outcome<Vec<(AuthZen, bool)>> {
+    questions(plan, count)
+        .iter()
+        .map(|question| {
+            let request = AuthZen::read(body(question).as_object().cloned().unwrap_or_default())?;
+            Ok((request, question.permit))
+        })
+        .collect()
 }

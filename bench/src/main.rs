@@ -6,6 +6,7 @@ mod bare;
 #[cfg(feature = "peers")]
 mod cedar;
 mod check;
+mod count;
 mod figure;
 mod floor;
 mod grown;
@@ -49,6 +50,8 @@ enum Part {
     Audit(size::Size),
     /// G. Bytes on disk a record
     Space(size::Size),
+    /// What a submission and a check cost in instructions; `bash bench/count` runs it
+    Count(count::Args),
     /// Serves what the others are compared with
     Bare(bare::Args),
     /// Grows a ledger beforehand
@@ -71,6 +74,7 @@ fn run(part: Part) -> Outcome {
     match part {
         Part::Submission(args) => submission::run(&args),
         Part::Check(size) => check::run(&size),
+        Part::Count(args) => count::run(&args),
         Part::Index(size) => index::run(&size),
         Part::Receipts(size) => receipts::run(&size),
         Part::Audit(size) => audit::run(&size),

@@ -100,7 +100,7 @@ fn bodies(requests: &Requests, count: u64) -> Outcome<Vec<Vec<u8>>> {
 }
 
 /// The body of a request.
-fn body(request: &[u8]) -> &[u8] {
+pub(crate) fn body(request: &[u8]) -> &[u8] {
     let start = request.windows(4).position(|four| four == b"\r\n\r\n").map_or(0, |at| at + 4);
     request.get(start..).unwrap_or_default()
 }
