@@ -11,9 +11,10 @@ use procura_core::decide::{AuthZen, Decision, PartyRef};
 use procura_core::judge::Standing;
 use procura_core::kinds::Content;
 use procura_core::receipt::{AsOf, Authority, Named, Receipt, Recording};
-use procura_core::source::Source;
+use procura_core::source::{Logged, Source};
 use procura_core::{Hash, Millis, Size};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 impl View {
     /// What `decide` says over all that the ledger holds between the parties named.
@@ -105,8 +106,11 @@ impl View {
 
 /// Whether no record that was looked at, of those that were there at `size`, was erased since.
 fn lacks_nothing<S: Source>(recording: Recording<'_, S>, size: Size) -> Result<(), ReadError> {
-    let touched = recording.into_touched().entries;
-    match touched.into_values().find(|logged| logged.index.0 < size.0 && logged.opened.is_none()) {
+    let touched = recording.into_touched();
+    let is_erased = |logged: &&Arc<Logged>| {
+        logged.index.0 < size.0 && logged.opened.is_none() && !touched.shut.contains(&logged.index)
+    };
+    match touched.entries.values().find(is_erased) {
         Some(erased) => Err(ReadError::Erased(erased.index)),
         None => Ok(()),
     }

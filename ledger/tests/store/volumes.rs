@@ -306,8 +306,8 @@ fn an_unknown_format_is_refused_by_name() {
         let transaction = database.begin_write().unwrap();
         let table = redb::TableDefinition::<&str, &[u8]>::new("meta");
         let mut crc = crc32fast::Hasher::new();
-        crc.update(b"\0format\0\0\0\x02");
-        let row = [&[0, 0, 0, 2], &crc.finalize().to_be_bytes()[..]].concat();
+        crc.update(b"\0format\0\0\0\x03");
+        let row = [&[0, 0, 0, 3], &crc.finalize().to_be_bytes()[..]].concat();
         transaction.open_table(table).unwrap().insert("format", row.as_slice()).unwrap();
         transaction.commit().unwrap();
         drop(database);

@@ -189,10 +189,10 @@ fn what_is_refused_says_why_and_leaves_nothing() {
     for (submission, expected, pointer) in [
         (&forged, (422, "signature"), None),
         (&hidden, (400, "disclosure_missing"), None),
-        (&draft(today, &son.party, &["taxes"]), (422, "same_party"), Some("/mandatee")),
+        (&draft(today, &son.party, &["taxes"]), (422, "same_party"), Some("/mandatees")),
         (&draft(yesterday, &mother.party, &["taxes"]), (422, "retroactive"), Some("/valid_from")),
         (&draft(today, &mother.party, &["weather"]), (422, "unknown_scope"), Some("/scopes")),
-        (&draft(today, &stranger, &["taxes"]), (422, "unknown_party"), Some("/mandatee")),
+        (&draft(today, &stranger, &["taxes"]), (422, "unknown_party"), Some("/mandatees")),
         (&by_other, (422, "not_yours"), None),
         (&unknown_key, (422, "unknown_key"), None),
         (&foreign, (400, "wrong_origin"), Some("/origin")),

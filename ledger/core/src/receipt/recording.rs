@@ -5,7 +5,7 @@ use crate::kv::Unreadable;
 use crate::source::{Lack, List, Logged, Source};
 use crate::{Hash, Index};
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// A source that notes what was asked.
@@ -19,6 +19,8 @@ pub struct Recording<'a, S: Source + ?Sized> {
 pub struct Touched {
     /// Entries.
     pub entries: BTreeMap<Index, Arc<Logged>>,
+    /// Those of them whose records nobody asked for.
+    pub shut: BTreeSet<Index>,
     /// Status lists.
     pub lists: BTreeMap<Hash, Arc<List>>,
     /// Tags with their items; `None`: found absent.
@@ -38,7 +40,9 @@ impl<'a, S: Source + ?Sized> Recording<'a, S> {
     }
 
     fn note(&self, logged: Arc<Logged>) -> Arc<Logged> {
-        self.touched.borrow_mut().entries.insert(logged.index, Arc::clone(&logged));
+        let mut touched = self.touched.borrow_mut();
+        touched.shut.remove(&logged.index);
+        touched.entries.insert(logged.index, Arc::clone(&logged));
         logged
     }
 }
@@ -60,8 +64,13 @@ impl<S: Source + ?Sized> Source for Recording<'_, S> {
         let logged = self.source.unopened(index)?;
         // What is shown opened for another reason stays so.
         let mut touched = self.touched.borrow_mut();
-        let shut = || Arc::new(Logged { opened: None, ..Logged::clone(&logged) });
-        Ok(Arc::clone(touched.entries.entry(index).or_insert_with(shut)))
+        if let Some(known) = touched.entries.get(&index) {
+            return Ok(Arc::clone(known));
+        }
+        let shut = Arc::new(Logged { opened: None, ..Logged::clone(&logged) });
+        touched.shut.insert(index);
+        touched.entries.insert(index, Arc::clone(&shut));
+        Ok(shut)
     }
 
     fn list(&self, id: &Hash) -> Result<Arc<List>, Lack> {
