@@ -312,7 +312,7 @@ fn an_unknown_format_is_refused_by_name() {
         transaction.commit().unwrap();
         drop(database);
         let error = refusal(later.path());
-        assert!(matches!(&error, StoreError::FormatUnknown { found, .. } if found == "2"), "{error:?}");
+        assert!(matches!(&error, StoreError::FormatUnknown { found, .. } if found == "3"), "{error:?}");
     }
 }
 

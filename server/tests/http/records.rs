@@ -180,6 +180,9 @@ fn what_is_refused_says_why_and_leaves_nothing() {
     };
     let foreign =
         world.sign(son, |occasion| Draft::new("visit-note", occasion).member("origin", json!("trial/0")));
+    let lift = world.sign(world.party(MOTHER), |occasion| {
+        Draft::on("suspension", occasion, &world.grant("pensions-for-mother")).member("lift", json!(true))
+    });
     let reserved = world.sign(son, |occasion| Draft::new("holding", occasion));
     let surplus = world.sign(son, |occasion| {
         Draft::on("revocation", occasion, &world.grant("taxes-for-son")).member("why", json!("x"))
@@ -200,9 +203,10 @@ fn what_is_refused_says_why_and_leaves_nothing() {
         (&surplus, (400, "member_unknown"), Some("/why")),
         (
             &follow(&world, SON, "acceptance", &world.grant("pensions-for-mother")),
-            (409, "move"),
-            Some("/target"),
+            (409, "signed_twice"),
+            None,
         ),
+        (&lift, (409, "move"), Some("/target")),
         (
             &follow(&world, EMPLOYER, "revocation", &world.grant("pensions-for-mother")),
             (422, "not_yours"),
