@@ -6,7 +6,8 @@ use crate::index::Snapshot;
 use crate::standings::Footing;
 use procura_core::Millis;
 use procura_core::tree::Root;
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::OnceLock;
+use std::sync::{Arc, PoisonError, RwLock};
 
 /// The ledger as of one signed checkpoint.
 pub(crate) struct Head {
