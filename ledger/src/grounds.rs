@@ -49,7 +49,8 @@ fn gather(
     size: Size,
 ) -> Result<Gather, ReadError> {
     let actor = parties.actor.map(|actor| acts_as(source, actor)).transpose()?;
-    let principal = parties.on_behalf_of.unwrap_or(actor);
+    // In its own name, a role too: for the party that it is under.
+    let principal = parties.on_behalf_of.filter(|principal| *principal != parties.actor).unwrap_or(actor);
     let mut gather = Gather { parties: parties.registered(), grants: BTreeSet::new(), catalogues };
     for (from, to) in [(principal, actor), (parties.subject, principal)] {
         if let (Some(from), Some(to)) = (from, to)

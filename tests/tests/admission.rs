@@ -139,7 +139,7 @@ fn a_key_is_bound_to_a_party() {
     let recovery = world.append(again("recovery")).id;
     assert_eq!(status(&world, &recovery), Some(Status::PENDING));
     assert_eq!(world.refused(world.transition("acceptance", &world.registrar, &recovery)), "key_delay");
-    assert_eq!(world.refused(world.transition("acceptance", &mother, &recovery)), "key_delay");
+    assert_eq!(world.refused(world.transition("acceptance", &mother, &recovery)), "not_yours");
     let held = Actor { kid: recovery, key: Arc::new(key), ..mother.clone() };
     assert_eq!(
         world.refused(world.consent(&held, &world.registrar.party, &["tax"], &["read"])),

@@ -405,13 +405,15 @@ impl Candidate {
                 _ => return Err(Refusal::UnknownTarget),
             }
         }
-        if let Content::Key(key) = self.record.content() {
-            match find(state.record(&key.party))? {
-                Some(logged) if matches!(logged.opened()?.record.content(), Content::Party(_)) => {}
-                _ => return Err(Refusal::UnknownParty { pointer: "/party" }),
-            }
+        let (party, pointer) = match self.record.content() {
+            Content::Key(key) => (&key.party, "/party"),
+            Content::Party(Party { under: Some(under), .. }) => (under, "/under"),
+            _ => return Ok(()),
+        };
+        match find(state.record(party))? {
+            Some(logged) if matches!(logged.opened()?.record.content(), Content::Party(_)) => Ok(()),
+            _ => Err(Refusal::UnknownParty { pointer }),
         }
-        Ok(())
     }
 
     /// The rules of the record's kind that look at the state.
@@ -423,6 +425,9 @@ impl Candidate {
     ) -> Result<(), Refusal> {
         match self.record.content() {
             Content::Party(party) => {
+                if let Some(under) = &party.under {
+                    check_party(state, under, "/under")?;
+                }
                 let Some(identifier) = &self.identifier else { return Ok(()) };
                 Schemes::in_force(judge)?.check(identifier, party.party_type)?;
                 if state.party_with(identifier)?.is_some() { Err(Refusal::PartyExists) } else { Ok(()) }
@@ -435,7 +440,7 @@ impl Candidate {
             }
             Content::KeyEnd(end) => self.check_further_end(state, end),
             Content::Mandate(mandate) => {
-                let protected = mandate.survives || !matches!(mandate.giver, Giver::Own | Giver::Assisted(_));
+                let protected = !matches!(mandate.giver, Giver::Own | Giver::Assisted(_));
                 check_givers(state, &mandate.mandators, protected, "/mandators")?;
                 mandate.mandatees.iter().try_for_each(|party| check_party(state, party, "/mandatees"))?;
                 let catalogue = Self::catalogue(state, judge, &mandate.catalogue)?;
@@ -531,10 +536,12 @@ impl Candidate {
         let Content::Catalogue(catalogue) = logged.opened()?.record.content() else {
             return Err(Refusal::UnknownCatalogue);
         };
-        if judge.standing(id)?.list.status() != Some(Status::ACTIVE) {
-            return Err(Refusal::UnknownCatalogue);
+        match judge.standing(id) {
+            Ok(standing) if standing.list.status() == Some(Status::ACTIVE) => Ok(Arc::clone(catalogue)),
+            // One under a signature that no longer counts is as if it were not there.
+            Ok(_) | Err(Verdict::KeyCompromised(_)) => Err(Refusal::UnknownCatalogue),
+            Err(verdict) => Err(verdict.into()),
         }
-        Ok(Arc::clone(catalogue))
     }
 
     /// A key ends once; later key-ends only bring `compromised_since` forward.

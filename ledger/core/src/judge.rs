@@ -13,8 +13,7 @@ use crate::source::{Lack, List, Logged, OpeningError, Source};
 use crate::status::{Move, Status};
 use crate::{Hash, Index, Millis, Size};
 use std::cell::RefCell;
-use std::collections::BTreeSet;
-use std::rc::Rc;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The longest chain of keys from a record to the root.
@@ -76,13 +75,41 @@ impl From<OpeningError> for Verdict {
 pub struct Judge<'a, S: Source + ?Sized> {
     source: &'a S,
     trusts_admission: bool,
-    judged: RefCell<BTreeSet<Index>>,
-    verified: Rc<RefCell<BTreeSet<Index>>>,
-    /// What was found to stand, for the source to know; `None` once something did not, since what was judged around it counts
-    /// as judged without being so.
-    standings: RefCell<Option<Vec<Standing>>>,
+    judged: RefCell<Judged>,
+    verified: RefCell<BTreeSet<Index>>,
+    /// What was found to stand, for the source to know.
+    standings: RefCell<Vec<Standing>>,
     in_full: bool,
 }
+
+/// What was judged and counts. What does not is judged again by whoever asks again: it may count for a shorter list.
+#[derive(Default)]
+struct Judged {
+    /// Signatures, by their entry.
+    signatures: BTreeSet<(Index, bool)>,
+    /// Lists, by their create, with the index up to which.
+    lists: BTreeMap<(Index, bool), Index>,
+}
+
+/// How a signature is judged.
+#[derive(Debug, Clone, Copy)]
+struct How {
+    /// How many keys are between it and the one asked for.
+    depth: usize,
+    /// Whether it matters that a key was compromised by then: not for a key-end, nor for what that rests on.
+    struck: bool,
+}
+
+impl How {
+    const ASKED: Self = Self { depth: 0, struck: true };
+
+    const fn above(self) -> Self {
+        Self { depth: self.depth + 1, ..self }
+    }
+}
+
+/// Later than any index.
+const EVER: Index = Index(u64::MAX);
 
 /// Where a record stands, or is to stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,8 +144,8 @@ impl<'a, S: Source + ?Sized> Judge<'a, S> {
             source,
             trusts_admission: false,
             judged: RefCell::default(),
-            verified: Rc::default(),
-            standings: RefCell::new(Some(Vec::new())),
+            verified: RefCell::default(),
+            standings: RefCell::default(),
             in_full: true,
         }
     }
@@ -133,18 +160,6 @@ impl<'a, S: Source + ?Sized> Judge<'a, S> {
     #[must_use]
     pub fn in_full(self) -> Self {
         Self { in_full: true, ..self }
-    }
-
-    /// A judge of the same source with a clean slate, for a record whose failure must not colour the next one's. Only what
-    /// never changes is kept: which signatures verified.
-    #[must_use]
-    pub fn afresh(&self) -> Self {
-        Self {
-            judged: RefCell::default(),
-            verified: Rc::clone(&self.verified),
-            standings: RefCell::new(Some(Vec::new())),
-            ..*self
-        }
     }
 
     /// What is judged.
@@ -167,28 +182,34 @@ impl<'a, S: Source + ?Sized> Judge<'a, S> {
     /// # Errors
     /// [`Verdict`].
     pub fn standing(&self, id: &Hash) -> Result<Standing, Verdict> {
-        let judged = self.standing_at_depth(id, 0);
-        self.settle(judged.is_ok());
+        self.settled(self.standing_before(id, EVER, How::ASKED))
+    }
+
+    /// The same as of a tree size: what put it into force later is not asked.
+    ///
+    /// # Errors
+    /// [`Verdict`].
+    pub fn standing_as_of(&self, id: &Hash, size: Size) -> Result<Standing, Verdict> {
+        self.settled(self.standing_before(id, Index(size.0), How::ASKED))
+    }
+
+    /// Tells the source what was found to stand.
+    fn settled<T>(&self, judged: T) -> T {
+        let found = std::mem::take(&mut *self.standings.borrow_mut());
+        if !found.is_empty() {
+            self.source.stand(found);
+        }
         judged
     }
 
-    /// Tells the source what stands: only once everything that it rests on was judged to the end.
-    fn settle(&self, all_stand: bool) {
-        let mut standings = self.standings.borrow_mut();
-        match &mut *standings {
-            Some(found) if all_stand && !found.is_empty() => self.source.stand(std::mem::take(found)),
-            _ if all_stand => {}
-            _ => *standings = None,
-        }
-    }
-
-    /// Judges one item of a create's list, which the list's own judgement would leave unopened.
+    /// Judges one item of a create's list, whatever its other items are worth.
     ///
     /// # Errors
     /// [`Verdict`].
     pub fn item(&self, id: &Hash, index: Index) -> Result<Arc<Logged>, Verdict> {
-        let standing = self.standing(id)?;
-        self.transition(&standing, index, &self.signers_before(&standing, index)?, 0)
+        let standing = Standing { create: self.source.record(id)?, list: self.source.list(id)? };
+        let signers = self.signers_before(&standing, index)?;
+        self.settled(self.transition(&standing, index, &signers, How::ASKED))
     }
 
     /// Judges the signature of a record that has no list of its own to judge: a trace.
@@ -196,7 +217,7 @@ impl<'a, S: Source + ?Sized> Judge<'a, S> {
     /// # Errors
     /// [`Verdict`].
     pub fn signer(&self, logged: &Logged) -> Result<(), Verdict> {
-        self.signature(logged, None, 0)
+        self.settled(self.signature(logged, None, How::ASKED))
     }
 
     /// Judges a record that is to be logged at a place, with its signature verified by `verify`: the status that it
@@ -210,9 +231,7 @@ impl<'a, S: Source + ?Sized> Judge<'a, S> {
         place: Place,
         verify: &dyn Fn(&PublicKey) -> Result<(), Verdict>,
     ) -> Result<Option<Status>, Verdict> {
-        let judged = self.judge_candidate(record, place, verify);
-        self.settle(judged.is_ok());
-        judged
+        self.settled(self.judge_candidate(record, place, verify))
     }
 
     fn judge_candidate(
@@ -224,11 +243,18 @@ impl<'a, S: Source + ?Sized> Judge<'a, S> {
         let becomes = record.row().becomes;
         let Some(target_id) = record.common().target else {
             // A key is judged as deep as a record that it will sign: none is bound whose signatures could not count.
-            let depth = usize::from(matches!(record.content(), Content::Key(_)));
-            self.statement(record, place, None, depth, verify)?;
+            let is_key = matches!(record.content(), Content::Key(_));
+            let how = if is_key { How::ASKED.above() } else { How::ASKED };
+            self.statement(record, place, None, how, verify)?;
             return Ok(becomes(record, None));
         };
-        let standing = self.standing_at_depth(&target_id, 0)?;
+        self.signatory(record).map_err(|verdict| match verdict {
+            Verdict::Lack(Lack::Record { .. }) => Verdict::UnknownSigner(place.at),
+            other => other,
+        })?;
+        // What no longer counts cannot be moved; but a key can always be ended.
+        let how = How { struck: !matches!(record.content(), Content::KeyEnd(_)), ..How::ASKED };
+        let standing = self.standing_before(&target_id, place.at, how)?;
         let signers = self.signers_before(&standing, place.at)?;
         let status = standing.list.status().ok_or(Lack::List { id: target_id })?;
         let target = Target {
@@ -239,23 +265,24 @@ impl<'a, S: Source + ?Sized> Judge<'a, S> {
         };
         let next = becomes(record, Some(&target));
         // Who may not touch the record learns nothing of its status.
-        self.statement(record, place, Some((&target, &signers)), 0, verify)?;
+        self.statement(record, place, Some((&target, &signers)), How::ASKED, verify)?;
         match next {
             Some(next) if (Move { from: status, to: next }).is_permitted() => Ok(Some(next)),
             _ => Err(OpeningError::Move(place.at).into()),
         }
     }
 
-    fn standing_at_depth(&self, id: &Hash, depth: usize) -> Result<Standing, Verdict> {
+    /// Judges a create with the items before `before` that put it into force, and of a key with all that ended it: these say
+    /// since when it was in other hands. Each signature rests on earlier entries only, so this comes to an end.
+    fn standing_before(&self, id: &Hash, before: Index, how: How) -> Result<Standing, Verdict> {
         if !self.in_full
             && let Some(known) = self.source.judged(id)
         {
             return Ok(known);
         }
-        let create = self.source.record(id)?;
-        let list = self.source.list(id)?;
-        let standing = Standing { create, list };
-        if !self.judged.borrow_mut().insert(standing.create.index) {
+        let standing = Standing { create: self.source.record(id)?, list: self.source.list(id)? };
+        let known = (standing.create.index, how.struck);
+        if self.judged.borrow().lists.get(&known).is_some_and(|judged| *judged >= before) {
             return Ok(standing);
         }
         let opened = standing.create.opened()?;
@@ -263,19 +290,23 @@ impl<'a, S: Source + ?Sized> Judge<'a, S> {
         if starts.is_none() || standing.create.entry.status() != starts {
             return Err(OpeningError::Move(standing.create.index).into());
         }
-        self.signature(&standing.create, None, depth)?;
+        self.signature(&standing.create, None, how)?;
         let is_key = matches!(opened.record.content(), Content::Key(_));
         let mut signers = vec![self.signatory(&opened.record)?];
-        for (before, item) in moves(&standing.list) {
-            if before.is_enabling() || (is_key && before.to.is_ended()) {
-                let logged = self.transition(&standing, item, &signers, depth)?;
-                if before.is_enabling() {
-                    signers.push(self.signatory(&logged.opened()?.record)?);
-                }
+        let mut is_whole = how.struck;
+        for (made, item) in moves(&standing.list) {
+            if made.is_enabling() && item < before {
+                let logged = self.transition(&standing, item, &signers, how)?;
+                signers.push(self.signatory(&logged.opened()?.record)?);
+            } else if made.is_enabling() {
+                is_whole = false;
+            } else if is_key && how.struck && made.to.is_ended() {
+                self.transition(&standing, item, &signers, how)?;
             }
         }
-        if let Some(standings) = &mut *self.standings.borrow_mut() {
-            standings.push(standing.clone());
+        self.judged.borrow_mut().lists.insert(known, before);
+        if is_whole {
+            self.standings.borrow_mut().push(standing.clone());
         }
         Ok(standing)
     }
@@ -313,7 +344,7 @@ impl<'a, S: Source + ?Sized> Judge<'a, S> {
         standing: &Standing,
         index: Index,
         signers: &[Signatory],
-        depth: usize,
+        how: How,
     ) -> Result<Arc<Logged>, Verdict> {
         let logged = self.source.at(index)?;
         let opened = logged.opened()?;
@@ -331,9 +362,7 @@ impl<'a, S: Source + ?Sized> Judge<'a, S> {
         if becomes.is_none() || logged.entry.status() != becomes {
             return Err(OpeningError::Move(index).into());
         }
-        if self.judged.borrow_mut().insert(index) {
-            self.signature(&logged, Some((&target, signers)), depth)?;
-        }
+        self.signature(&logged, Some((&target, signers)), how)?;
         Ok(logged)
     }
 
@@ -341,11 +370,17 @@ impl<'a, S: Source + ?Sized> Judge<'a, S> {
         &self,
         logged: &Logged,
         target: Option<(&Target<'_>, &[Signatory])>,
-        depth: usize,
+        how: How,
     ) -> Result<(), Verdict> {
         let record = &logged.opened()?.record;
+        let known = (logged.index, how.struck);
+        if self.judged.borrow().signatures.contains(&known) {
+            return Ok(());
+        }
         let place = Place { at: logged.index, time: logged.entry.time() };
-        self.statement(record, place, target, depth, &|key| self.check_signature(logged.index, record, key))
+        self.statement(record, place, target, how, &|key| self.check_signature(logged.index, record, key))?;
+        self.judged.borrow_mut().signatures.insert(known);
+        Ok(())
     }
 
     /// Whether the signature of a record at a place counts. `verify` is told the key.
@@ -354,12 +389,14 @@ impl<'a, S: Source + ?Sized> Judge<'a, S> {
         record: &Record,
         Place { at, time }: Place,
         target: Option<(&Target<'_>, &[Signatory])>,
-        depth: usize,
+        how: How,
         verify: &dyn Fn(&PublicKey) -> Result<(), Verdict>,
     ) -> Result<(), Verdict> {
-        if depth > MAX_CHAIN {
+        if how.depth > MAX_CHAIN {
             return Err(Verdict::ChainTooLong(at));
         }
+        // Whoever held a key may say that it is over, and who ended one is not to void what that one signed before.
+        let how = How { struck: how.struck && !matches!(record.content(), Content::KeyEnd(_)), ..how };
         if at == Index(0) {
             return self.root_itself(record, time, verify);
         }
@@ -369,8 +406,8 @@ impl<'a, S: Source + ?Sized> Judge<'a, S> {
         let kid = record.jws().kid();
 
         let holder = match record.content() {
-            Content::Key(key) => Some(self.party(&key.party, at, depth)?.0),
-            Content::Party(Party { under: Some(under), .. }) => Some(self.party(under, at, depth)?.0),
+            Content::Key(key) => Some(self.party(&key.party, at, how)?.0),
+            Content::Party(Party { under: Some(under), .. }) => Some(self.party(under, at, how)?.0),
             _ => None,
         };
         let signer_party;
@@ -379,7 +416,7 @@ impl<'a, S: Source + ?Sized> Judge<'a, S> {
             self.check_root_active(target, &root_record.id(), at)?;
             Signer::Root
         } else {
-            let standing = self.key(kid, at, depth)?;
+            let standing = self.key(kid, at, how)?;
             let Content::Key(key) = standing.create.opened()?.record.content() else {
                 return Err(Verdict::UnknownSigner(at));
             };
@@ -387,10 +424,10 @@ impl<'a, S: Source + ?Sized> Judge<'a, S> {
             if standing.status_as_of(Size(at.0)) != Some(Status::ACTIVE) {
                 return Err(Verdict::KeyNotActive(at));
             }
-            if !matches!(record.content(), Content::KeyEnd(_)) {
+            if how.struck {
                 self.check_compromise(&standing.list, time, at)?;
             }
-            let (party, list) = self.party(&key.party, at, depth)?;
+            let (party, list) = self.party(&key.party, at, how)?;
             if list.status_as_of(Size(at.0)) != Some(Status::ACTIVE) {
                 return Err(Verdict::PartyNotActive(at));
             }
@@ -404,20 +441,23 @@ impl<'a, S: Source + ?Sized> Judge<'a, S> {
             return Err(Verdict::NotAllowed(at, NotAllowed::NotFirstEntry));
         }
         (record.row().may_sign)(&signing).map_err(|error| Verdict::NotAllowed(at, error))?;
-        self.check_above(record, at, depth)
+        self.check_above(record, at, how)
     }
 
     /// The mandate that a grant is under was logged before, was active then and reaches as far. What the two records say is
     /// compared first: that bounds how many stand above one another.
-    fn check_above(&self, record: &Record, at: Index, depth: usize) -> Result<(), Verdict> {
+    fn check_above(&self, record: &Record, at: Index, how: How) -> Result<(), Verdict> {
         let Some(under) = under_of(record) else { return Ok(()) };
         let not_there = Verdict::NotAllowed(at, NotAllowed::Under);
         let above = match self.source.record(&under.mandate) {
             Err(Lack::Record { .. }) => return Err(not_there),
             other => other?,
         };
+        if above.index >= at {
+            return Err(not_there);
+        }
         check_within(record, &above.opened()?.record).map_err(|error| Verdict::NotAllowed(at, error))?;
-        let standing = self.standing_at_depth(&under.mandate, depth)?;
+        let standing = self.standing_before(&under.mandate, at, how)?;
         if standing.status_as_of(Size(at.0)) == Some(Status::ACTIVE) { Ok(()) } else { Err(not_there) }
     }
 
@@ -438,7 +478,7 @@ impl<'a, S: Source + ?Sized> Judge<'a, S> {
     }
 
     /// The record of a signer's key, judged; it must have been logged before.
-    fn key(&self, kid: &Hash, at: Index, depth: usize) -> Result<Standing, Verdict> {
+    fn key(&self, kid: &Hash, at: Index, how: How) -> Result<Standing, Verdict> {
         let named = match self.source.record(kid) {
             Err(Lack::Record { .. }) => return Err(Verdict::UnknownSigner(at)),
             other => other?,
@@ -447,19 +487,18 @@ impl<'a, S: Source + ?Sized> Judge<'a, S> {
         if !matches!(named.opened()?.record.content(), Content::Key(_)) {
             return Err(Verdict::UnknownSigner(at));
         }
-        let standing = self.standing_at_depth(kid, depth + 1)?;
-        if standing.create.index >= at {
+        if named.index >= at {
             return Err(Verdict::UnknownSigner(at));
         }
-        Ok(standing)
+        self.standing_before(kid, at, how.above())
     }
 
     /// A party that a key names, judged; it must have been logged before.
-    fn party(&self, id: &Hash, at: Index, depth: usize) -> Result<(Arc<Logged>, Arc<List>), Verdict> {
-        let standing = self.standing_at_depth(id, depth + 1)?;
-        if standing.create.index >= at {
+    fn party(&self, id: &Hash, at: Index, how: How) -> Result<(Arc<Logged>, Arc<List>), Verdict> {
+        if self.source.record(id)?.index >= at {
             return Err(Verdict::PartyNotActive(at));
         }
+        let standing = self.standing_before(id, at, how.above())?;
         Ok((standing.create, standing.list))
     }
 

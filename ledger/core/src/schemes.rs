@@ -69,8 +69,7 @@ impl Schemes {
     pub fn in_force<S: State + ?Sized>(judge: &Judge<'_, S>) -> Result<Self, Verdict> {
         let mut catalogues = Vec::new();
         for id in judge.source().catalogues() {
-            // On a clean slate: a catalogue that is void must not colour the next one.
-            let standing = match judge.afresh().standing(id) {
+            let standing = match judge.standing(id) {
                 Ok(standing) if standing.list.status() == Some(Status::ACTIVE) => standing,
                 Ok(_) | Err(Verdict::KeyCompromised(_) | Verdict::Lack(Lack::Unopened { .. })) => continue,
                 Err(verdict) => return Err(verdict),

@@ -51,7 +51,7 @@ impl Rebuilt<'_> {
         // Bodies that do not open were found before: what rests on them says so again.
         let mut told = self.told();
         let mut segments: BTreeMap<Hash, Segments> = BTreeMap::new();
-        let mut judge = Judge::new(&live);
+        let judge = Judge::new(&live);
         for index in 0..self.mapped().0 {
             if index % TELL == 0 {
                 progress(index);
@@ -63,19 +63,15 @@ impl Rebuilt<'_> {
             }
             match judged(&judge, &kept.logged) {
                 Ok(()) => counts.signatures += 1,
-                Err(verdict) => {
-                    // What failed counts as judged from here on: the next record is judged by another.
-                    judge = judge.afresh();
-                    match weigh(&live, &verdict) {
-                        Weight::Discounted => counts.discounted += 1,
-                        Weight::Unjudged => counts.unjudged += 1,
-                        // Whatever rests on a record with a finding has the same: it is told once.
-                        Weight::Finding if told.insert(verdict.to_string()) => {
-                            found.push(Finding::Judged { index: Index(index), verdict });
-                        }
-                        Weight::Finding => {}
+                Err(verdict) => match weigh(&live, &verdict) {
+                    Weight::Discounted => counts.discounted += 1,
+                    Weight::Unjudged => counts.unjudged += 1,
+                    // Whatever rests on a record with a finding has the same: it is told once.
+                    Weight::Finding if told.insert(verdict.to_string()) => {
+                        found.push(Finding::Judged { index: Index(index), verdict });
                     }
-                }
+                    Weight::Finding => {}
+                },
             }
             check_filing(&live, &kept, &mut segments, &mut found);
         }

@@ -35,7 +35,7 @@ impl Facts {
     ) -> Result<Self, Verdict> {
         let mut facts = Self::default();
         for id in &which.catalogues {
-            let Some(standing) = counted(judge, id)? else { continue };
+            let Some(standing) = counted(judge, id, as_of)? else { continue };
             let in_force = standing.status_as_of(as_of) == Some(Status::ACTIVE);
             let Content::Catalogue(content) = standing.create.opened()?.record.content() else {
                 return Err(Lack::Record { id: *id }.into());
@@ -63,10 +63,13 @@ impl Facts {
     }
 }
 
-/// A record whose signatures count, or `None` if one was found to be by a compromised key. Judged on a clean slate, so that what
-/// is void does not pass for judged when the next record rests on it.
-fn counted<S: Source + ?Sized>(judge: &Judge<'_, S>, id: &Hash) -> Result<Option<Standing>, Verdict> {
-    match judge.afresh().standing(id) {
+/// A record whose signatures count, or `None` if one was found to be by a compromised key.
+fn counted<S: Source + ?Sized>(
+    judge: &Judge<'_, S>,
+    id: &Hash,
+    as_of: Size,
+) -> Result<Option<Standing>, Verdict> {
+    match judge.standing_as_of(id, as_of) {
         Ok(standing) => Ok(Some(standing)),
         Err(Verdict::KeyCompromised(_)) => Ok(None),
         Err(verdict) => Err(verdict),
@@ -79,7 +82,7 @@ fn party<S: Source + ?Sized>(
     id: &Hash,
     as_of: Size,
 ) -> Result<Option<PartyFact>, Verdict> {
-    let Some(standing) = counted(judge, id)? else { return Ok(None) };
+    let Some(standing) = counted(judge, id, as_of)? else { return Ok(None) };
     let Content::Party(content) = standing.create.opened()?.record.content() else {
         return Err(Lack::Record { id: *id }.into());
     };
@@ -104,7 +107,7 @@ fn item<S: Source + ?Sized>(
     id: &Hash,
     index: Index,
 ) -> Result<Option<Arc<Logged>>, Verdict> {
-    match judge.afresh().item(id, index) {
+    match judge.item(id, index) {
         Ok(logged) => Ok(Some(logged)),
         Err(Verdict::Lack(Lack::Unopened { .. }) | Verdict::KeyCompromised(_)) => Ok(None),
         Err(verdict) => Err(verdict),
@@ -120,7 +123,7 @@ fn grant<S: Source + ?Sized>(
     as_of: Size,
 ) -> Result<Grant, Verdict> {
     let source = judge.source();
-    let counts = counted(judge, id)?.is_some();
+    let counts = counted(judge, id, as_of)?.is_some();
     let standing = Standing { create: source.record(id)?, list: source.list(id)? };
     let status = standing.status_as_of(as_of).ok_or(Lack::Record { id: *id })?;
     let opened = standing.create.opened()?;

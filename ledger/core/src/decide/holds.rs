@@ -10,6 +10,7 @@ use crate::conditions::{Given, Unmet};
 use crate::kinds::Assurance;
 use crate::status::Status;
 use crate::{Hash, Millis};
+use std::collections::BTreeSet;
 
 /// The most parties that took one another's place, and mandates under one another, that are followed.
 const MOST_LINKS: usize = 8;
@@ -33,7 +34,7 @@ impl<'a> Case<'a> {
         let good_faith = self.stands(grant, 0).map_err(|reason| (reason, None))?;
         self.meets(grant)?;
         self.assured(grant)?;
-        let acting = grant.to.iter().filter(|party| self.acting.iter().any(|id| self.heir(**party) == *id));
+        let acting = self.heirs(&grant.to).into_iter().filter(|party| self.acting.contains(party));
         if grant.kind == GrantKind::Mandate && acting.count() < grant.needed {
             return Err((Reason::Together, Some(Hint::Together(grant.needed))));
         }
@@ -81,22 +82,21 @@ impl<'a> Case<'a> {
     fn parties_stand(&self, grant: &Grant) -> Result<bool, Reason> {
         let mut good_faith = false;
         let (by_law, survives) = self.roots(grant);
+        let mut is_protected = false;
         for party in &grant.from {
-            let then = self.then(*party).ok_or(Reason::Lapsed)?;
+            let then = self.then(*party).filter(Then::is_there).ok_or(Reason::Lapsed)?;
             good_faith |= then.unrecorded;
-            match then.status {
-                Status::ACTIVE => {}
-                Status::SUSPENDED if by_law || survives => {}
-                Status::SUSPENDED => return Err(Reason::Protected),
-                _ => return Err(Reason::Lapsed),
-            }
+            is_protected |= then.status == Status::SUSPENDED;
             if then.of_age && self.is_for_minors(grant) {
                 return Err(Reason::Lapsed);
             }
         }
+        if is_protected && !by_law && !survives {
+            return Err(Reason::Protected);
+        }
         let mut active = 0;
-        for party in &grant.to {
-            if let Some(then) = self.then(*party)
+        for party in self.heirs(&grant.to) {
+            if let Some(then) = self.then(party)
                 && then.status == Status::ACTIVE
             {
                 good_faith |= then.unrecorded;
@@ -156,6 +156,11 @@ impl<'a> Case<'a> {
             }
         }
         at
+    }
+
+    /// Those who stand in the places of these, each once: two that became one are one.
+    fn heirs(&self, parties: &[Hash]) -> BTreeSet<Hash> {
+        parties.iter().map(|party| self.heir(*party)).collect()
     }
 
     /// A party, or the one in its place, as it was then; `None` if nobody registered it, or it is pending.

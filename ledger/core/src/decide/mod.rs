@@ -61,6 +61,7 @@ fn walk(request: &Request, at: Millis, facts: &Facts) -> Decision {
     let Some(actor) = acts_as(actor, at, facts) else { return deny(Reason::NoAuthority, Vec::new()) };
     let principal = match &request.on_behalf_of {
         None => actor.party,
+        Some(Some(principal)) if Some(*principal) == request.actor => actor.party,
         Some(Some(principal)) => *principal,
         Some(None) => return deny(Reason::NoAuthority, Vec::new()),
     };
@@ -88,7 +89,9 @@ fn walk(request: &Request, at: Millis, facts: &Facts) -> Decision {
         }
     }
     if subject != principal {
-        match case.route(subject, principal) {
+        // Through the actor the principal acts too.
+        let acting = [acting.as_slice(), &[principal]].concat();
+        match (Case { acting: &acting, ..case }).route(subject, principal) {
             Ok(Route::Law(catalogue)) => {
                 permit.evidence.push(catalogue);
                 permit.reason = Reason::LegalBasis;

@@ -60,8 +60,11 @@ fn may_sign(signing: &Signing<'_>) -> Result<(), NotAllowed> {
         Content::Mandate(_) | Content::Consent(_) => {
             return Terms::of(target.record).ok_or(NotAllowed::Signer)?.may_accept(signing);
         }
-        Content::Party(_) => signing.signer.has(Role::Registrar),
-        Content::Key(_) => {
+        Content::Party(party) if party.provisional => signing.signer.has(Role::Registrar),
+        Content::Key(key) if key.basis == KeyBasis::Recovery => {
+            if !signing.signer.has(Role::Registrar) && !signing.signer.is_root() {
+                return Err(NotAllowed::Signer);
+            }
             if signing.time.0 < target.logged_at.0.saturating_add(signing.root.key_delay_ms) {
                 return Err(NotAllowed::Delay);
             }
@@ -69,7 +72,7 @@ fn may_sign(signing: &Signing<'_>) -> Result<(), NotAllowed> {
             if signing.signer.is_root() && signing.root.quorum > 1 {
                 return Err(NotAllowed::RootQuorum);
             }
-            signing.signer.has(Role::Registrar) || signing.signer.is_root()
+            true
         }
         _ => false,
     };

@@ -125,7 +125,7 @@ pub fn status<S: Source + ?Sized>(
     through: Option<&Hash>,
     as_of: Size,
 ) -> Result<StatusAnswer, WalkError> {
-    let standing = judge.standing(id)?;
+    let standing = judge.standing_as_of(id, as_of)?;
     let status = standing.status_as_of(as_of).ok_or(WalkError::NotYet(as_of))?;
     let through = through.map(|wanted| transition(judge, id, &standing, wanted)).transpose()?;
     Ok(StatusAnswer { standing, status, through })

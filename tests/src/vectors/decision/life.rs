@@ -169,6 +169,21 @@ fn mergers() -> Vec<Case> {
             &[1, WORDS],
         ),
         case(
+            "merged-into-one",
+            "Two must act together, and became one: one is not two.",
+            merged(
+                AT - 1,
+                &[but(
+                    but(grant(1, "mandate", SUBJECT, ACTOR), "to", json!([id(ACTOR), id(EMPLOYER)])),
+                    "needed",
+                    json!(2),
+                )],
+            ),
+            ask(None),
+            "lapsed",
+            &[1, WORDS],
+        ),
+        case(
             "merged-later",
             "The merger was not recorded yet.",
             merged(AT + 1, std::slice::from_ref(&to_old)),

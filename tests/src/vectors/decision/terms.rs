@@ -58,6 +58,14 @@ fn together() -> Vec<Case> {
             json!({"together": 2}),
         ),
         case(
+            "through-a-mandatee",
+            "The principal has the subject's mandate and acts through its own mandatee.",
+            with(base(), &[grant(3, "mandate", EMPLOYER, ACTOR), grant(4, "mandate", SUBJECT, EMPLOYER)]),
+            ask(Some(id(EMPLOYER))),
+            "mandate",
+            &[3, 4, WORDS],
+        ),
+        case(
             "either-alone",
             "Each of two may act alone.",
             with(base(), &[but(mandate(), "to", json!([id(ACTOR), id(EMPLOYER)]))]),
