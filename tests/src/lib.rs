@@ -7,6 +7,7 @@ pub mod fixture;
 pub mod folders;
 pub mod hostile;
 pub mod meddler;
+pub mod model;
 pub mod power;
 pub mod schemes;
 pub mod vectors;
