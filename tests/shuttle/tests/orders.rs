@@ -19,6 +19,9 @@ use std::sync::Arc;
 #[path = "../../src/meddler.rs"]
 #[allow(dead_code, reason = "shared with tests that use more of it")]
 mod meddler;
+#[path = "../../src/schemes.rs"]
+#[allow(dead_code, reason = "shared with tests that use more of it")]
+mod schemes;
 #[path = "../../src/world.rs"]
 #[allow(dead_code, reason = "shared with tests that use more of it")]
 mod world;
