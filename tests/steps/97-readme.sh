@@ -9,7 +9,8 @@ block() { awk -v mark="\`\`\`sh $1" '$0 == mark { on = 1; next } /^```/ { on = 0
 
 work=$(mktemp -d)
 server=
-trap '[ -z "$server" ] || kill "$server"; rm -rf "$work"' EXIT
+# The server writes until it has ended: its folder goes after it.
+trap '[ -z "$server" ] || { kill "$server" && wait "$server" || true; }; rm -rf "$work"' EXIT
 command=$(block demo)
 [ -n "$command" ] || broken "the README has no block named demo"
 cargo build --locked --release # what the README's first command does, so that the wait below is for the server alone
