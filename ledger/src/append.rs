@@ -6,18 +6,20 @@
 //!
 //! spec: storage.md#commit
 
+use crate::cache::CacheAt;
 use crate::catalogues::Catalogues;
+use crate::eraser;
 use crate::error::{ReadError, State, SubmitError};
 use crate::filing::{concerned, take_place};
 use crate::given::random;
-use crate::grounds;
+use crate::grounds::{self, When};
 use crate::index::{Rows, Snapshot, newest};
 use crate::live::{Kept, Live, Pending, Trust};
 use crate::memo::{Memo, Memory};
 use crate::open;
 use crate::published::Head;
 use crate::reply::Placed;
-use crate::search::{self, Filing, Noted};
+use crate::search::{self, Filing, Ids, Noted};
 use crate::sequencer::Sequencer;
 use crate::side::SideMark;
 use crate::standings::{Footing, is_rested_on};
@@ -124,8 +126,10 @@ impl Sequencer {
             self.watch.time(self.clock.as_ref(), last).map_err(|what| Failure::Nothing(Stop::Clock(what)))?;
 
         let snapshot = self.layers.snapshot();
+        let cache = Arc::clone(&self.cache);
+        let cache = cache.now();
         let reader = self.store.read().map_err(|error| Failure::Unknown(error.to_string()))?;
-        let mut batch = Tail::new(self, &snapshot, reader.as_ref(), time)?;
+        let mut batch = Tail::new(self, &snapshot, (reader.as_ref(), cache), time)?;
         let mut outcomes = Vec::with_capacity(candidates.len());
         for candidate in candidates {
             // The rest goes into the next batch: the store takes so many entries at once, the index commit included.
@@ -137,6 +141,7 @@ impl Sequencer {
         if batch.rows.is_empty() && !candidates.is_empty() {
             return Ok(outcomes);
         }
+        let erasures = eraser::logged(candidates, &outcomes);
         let (footing, catalogues) = (batch.footing_after(), batch.catalogues.clone());
         let Closed { rows, pending, changes, trie, prepared } = batch.close(time)?;
 
@@ -158,13 +163,16 @@ impl Sequencer {
         self.nodes.keep(expected, nodes);
         self.layers.write(changes, trie);
         for kept in pending.into_iter().flatten() {
-            self.cache.insert(kept.kept.logged.index.0, kept.kept);
+            self.cache.now().insert(kept.kept.logged.index, kept.kept);
         }
         let map_root = self.publish(root, checkpoint, time, footing, catalogues)?;
         // After they are seen as logged: whoever looks for one finds it in one of the two places.
         prepared.iter().for_each(|id| self.prepared.remove(id));
         if self.layers.should_flush() {
             self.layers.freeze(root.size, map_root);
+        }
+        for index in erasures {
+            self.begin_erasing(index);
         }
         self.published.set_state(State::Ready);
         Ok(outcomes)
@@ -206,6 +214,7 @@ struct Tail<'a> {
     owner: &'a Sequencer,
     snapshot: &'a Snapshot,
     reader: &'a dyn Reader,
+    cache: CacheAt<'a>,
     time: Millis,
     working: Working<'a, Snapshot>,
     found: Changes,
@@ -233,7 +242,7 @@ impl<'a> Tail<'a> {
     fn new(
         owner: &'a Sequencer,
         snapshot: &'a Snapshot,
-        reader: &'a dyn Reader,
+        (reader, cache): (&'a dyn Reader, CacheAt<'a>),
         time: Millis,
     ) -> Result<Self, Failure> {
         let working = Working::new(snapshot, &owner.origin)?;
@@ -245,6 +254,7 @@ impl<'a> Tail<'a> {
             owner,
             snapshot,
             reader,
+            cache,
             time,
             working,
             found,
@@ -286,7 +296,7 @@ impl<'a> Tail<'a> {
     /// decided, the access is logged; whoever wants the answer asks for its receipt, and gets the same.
     fn used_by(&self, access: &Access) -> Result<Option<Hash>, SubmitError> {
         let place = self.place();
-        let size = Size(place.at.0);
+        let when = When { at: place.time, size: Size(place.at.0), is_past: false };
         let request = access.request();
         let parties = Named {
             actor: Some(access.actor),
@@ -305,7 +315,7 @@ impl<'a> Tail<'a> {
                     catalogues.insert(*id);
                 }
             }
-            let decided = grounds::decided(&ids, &memo, catalogues, (&request, &parties), (place.time, size));
+            let decided = grounds::decided(&ids, &memo, catalogues, (&request, &parties), when);
             let decision = decided.map_err(unreadable)?.decision;
             Ok(counted(&memo, &decision).map_err(Refusal::from)?)
         })
@@ -400,7 +410,7 @@ impl<'a> Tail<'a> {
         )?;
         let bytes = entry.encode();
         let applied = self.working.apply(&bytes).map_err(refused)?;
-        if matches!(record.content(), Content::Catalogue(_)) {
+        if matches!(record.content(), Content::Catalogue(_) | Content::Erasure(_)) {
             self.footing = None;
         }
         self.catalogues.note(record, admitted.status);
@@ -458,7 +468,7 @@ impl<'a> Tail<'a> {
             origin: &self.owner.origin,
             kv: &rows,
             reader: self.reader,
-            cache: &self.owner.cache,
+            cache: self.cache,
             trust: Trust::Admission,
             pending: &self.pending,
             prepared: &prepared,
@@ -486,8 +496,8 @@ impl Kv for Found<'_> {
     }
 }
 
-impl Found<'_> {
-    /// The ids that rows under a prefix name, those of the batch among them.
+impl Ids for Found<'_> {
+    /// Those of the batch among them.
     fn ids(&self, prefix: &[u8], limit: usize) -> Result<Vec<Hash>, Unreadable> {
         let fresh = self.fresh.range::<[u8], _>((Bound::Included(prefix), Bound::Unbounded));
         let fresh = fresh.take_while(|(key, _)| key.starts_with(prefix));

@@ -211,6 +211,7 @@ impl Rebuilt<'_> {
             }
         }
         self.up_to(size, &mut |done| progress(done, steps));
+        self.check_erased();
         let root = self.check_checkpoint(checkpoint, log_key);
         self.check_lists();
         self.check_records(&mut |done| progress(size.0.saturating_add(done), steps));

@@ -3,7 +3,7 @@
 //! spec: decisions.md
 
 use crate::error::ReadError;
-use crate::grounds::{self, Grounds};
+use crate::grounds::{self, Grounds, When};
 use crate::memo::{Memo, Memory};
 use crate::prove::{Ask, Audience};
 use crate::view::View;
@@ -36,27 +36,39 @@ impl View {
 
     fn decided(&self, request: &AuthZen, at: Millis, as_of: Option<AsOf>) -> Result<Authority, ReadError> {
         let size = as_of.map_or(self.size(), |as_of| as_of.size);
-        let named = |reference| self.named(reference, size);
+        let named = |reference| self.named(reference, size, as_of.is_some());
         let parties = Named {
             actor: named(&request.actor)?,
             subject: named(&request.subject)?,
             on_behalf_of: request.on_behalf_of.as_ref().map(named).transpose()?,
             together_with: request.together_with.iter().map(named).collect::<Result<_, _>>()?,
         };
+        let cache = self.shared.cache.now();
         let reader = self.shared.store.read()?;
-        self.live_over(reader.as_ref(), |live| {
+        self.live_over((reader.as_ref(), cache), |live| {
             // The parties, the grants and the catalogues come by the same keys and registrars.
             let memory = Memory::default();
             let memo = Memo::new(live, &memory);
             let ids = |prefix: &[u8], limit| self.ids(prefix, limit);
             let catalogues = self.catalogues_as_of(size)?.into_iter().collect();
             let grounds = if as_of.is_none() {
-                grounds::decided(&ids, &memo, catalogues, (request, &parties), (at, size))?
+                grounds::decided(
+                    &ids,
+                    &memo,
+                    catalogues,
+                    (request, &parties),
+                    When { at, size, is_past: false },
+                )?
             } else {
                 // Of the past an answer is what it was then, or none: it must not rest on less than it did.
                 let recording = Recording::new(&memo);
-                let grounds =
-                    grounds::decided(&ids, &recording, catalogues, (request, &parties), (at, size))?;
+                let grounds = grounds::decided(
+                    &ids,
+                    &recording,
+                    catalogues,
+                    (request, &parties),
+                    When { at, size, is_past: true },
+                )?;
                 lacks_nothing(recording, size)?;
                 grounds
             };
@@ -89,8 +101,9 @@ impl View {
         self.authority(&authority, &Ask { as_of: None, from, reader })
     }
 
-    /// The party that a reference named at `size`; `None` if nobody was registered under it.
-    fn named(&self, reference: &PartyRef, size: Size) -> Result<Option<Hash>, ReadError> {
+    /// The party that a reference named at `size`; `None` if nobody was registered under it. One that was erased is nobody now, and
+    /// in the past it is not known any more who it was.
+    fn named(&self, reference: &PartyRef, size: Size, is_past: bool) -> Result<Option<Hash>, ReadError> {
         let id = match reference {
             PartyRef::Nobody(_) => None,
             PartyRef::Identifier(identifier) => self.party_of(identifier)?,
@@ -98,6 +111,9 @@ impl View {
         };
         let Some(id) = id else { return Ok(None) };
         let Some(Standing { create, .. }) = self.create(&id)? else { return Ok(None) };
+        if is_past && create.opened.is_none() && create.index.0 < size.0 {
+            return Err(ReadError::Erased(create.index));
+        }
         let is_party =
             create.opened.as_ref().is_some_and(|opened| matches!(opened.record.content(), Content::Party(_)));
         Ok((is_party && create.index.0 < size.0).then_some(id))

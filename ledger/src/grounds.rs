@@ -17,6 +17,17 @@ use std::collections::BTreeSet;
 /// The ids that the first so many rows under a prefix name, in the order of their keys.
 pub(crate) type Ids<'a> = &'a dyn Fn(&[u8], usize) -> Result<Vec<Hash>, Unreadable>;
 
+/// For when a decision is made.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct When {
+    /// The instant decided for.
+    pub(crate) at: Millis,
+    /// The size of the log as of which it is.
+    pub(crate) size: Size,
+    /// Whether that may be earlier than what is held now: such a decision is what it was then, or there is none.
+    pub(crate) is_past: bool,
+}
+
 /// What a decision as of a size was made on.
 pub(crate) struct Grounds {
     /// What it may rest on.
@@ -33,11 +44,11 @@ pub(crate) fn decided<S: Source>(
     source: &S,
     catalogues: BTreeSet<Hash>,
     (request, parties): (&AuthZen, &Named),
-    (at, size): (Millis, Size),
+    when: When,
 ) -> Result<Grounds, ReadError> {
-    let gather = gather(ids, source, catalogues, parties, size)?;
-    let facts = Facts::gather(&Judge::trusting_admission(source), &gather, size).map_err(no_facts)?;
-    let decision = decide(&parties.request(request), at, &facts);
+    let gather = gather(ids, source, catalogues, parties, when)?;
+    let facts = Facts::gather(&Judge::trusting_admission(source), &gather, when.size).map_err(no_facts)?;
+    let decision = decide(&parties.request(request), when.at, &facts);
     Ok(Grounds { gather, facts, decision })
 }
 
@@ -46,7 +57,7 @@ fn gather(
     source: &impl Source,
     catalogues: BTreeSet<Hash>,
     parties: &Named,
-    size: Size,
+    When { size, is_past, .. }: When,
 ) -> Result<Gather, ReadError> {
     let actor = parties.actor.map(|actor| acts_as(source, actor)).transpose()?;
     // In its own name, a role too: for the party that it is under.
@@ -59,6 +70,10 @@ fn gather(
             let (from, to) = (with_merged(ids, &from)?, with_merged(ids, &to)?);
             for (from, to) in from.iter().flat_map(|from| to.iter().map(move |to| (from, to))) {
                 gather.grants.extend(ids(&search::grants_prefix(from, to), search::MAX_GRANTS)?);
+                if is_past && let Some(erasure) = ids(&search::erased_between(from, to), 1)?.first() {
+                    // What it was, and whether it would have changed the answer, nobody can tell.
+                    return Err(ReadError::Erased(source.record(erasure)?.index));
+                }
             }
         }
     }

@@ -1,9 +1,9 @@
 //! The ledger as its embedder sees it: hand in, look up, close.
 
 use crate::append::signing_key;
+use crate::cache::RecordCache;
 use crate::error::{ReadError, State, SubmitError};
 use crate::given::{Clock, Random};
-use crate::live::RecordCache;
 use crate::nodes::KeptNodes;
 use crate::prepared::{Prepared, Registrar};
 use crate::published::Published;

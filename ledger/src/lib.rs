@@ -69,10 +69,12 @@
 
 mod append;
 pub mod audit;
+mod cache;
 mod catalogues;
 mod check;
 mod checked;
 pub mod disk;
+mod eraser;
 mod error;
 mod filing;
 #[cfg(fuzzing)]

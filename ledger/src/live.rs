@@ -1,7 +1,8 @@
 //! The ledger's own records as a source: from the store and the index, and from the batch in progress before that.
 
+use crate::cache::CacheAt;
 use crate::catalogues::Catalogues;
-use crate::search;
+use crate::search::{self, Ids};
 use crate::standings::{Footing, Standings};
 use crate::store::{Reader, StoreError};
 use crate::vault::VaultRow;
@@ -13,35 +14,9 @@ use procura_core::judge::Standing;
 use procura_core::kv::{Kv, Unreadable};
 use procura_core::source::{Lack, List, Logged, Opened, Source};
 use procura_core::{Hash, Index, hash};
-use quick_cache::Weighter;
-use quick_cache::sync::Cache;
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::sync::Arc;
-
-/// Records read before, by index, as many as their bytes allow. What is logged never changes; what is erased is removed.
-pub(crate) type RecordCache = Cache<u64, Arc<Kept>, KeptBytes>;
-
-/// What a record takes in memory besides its texts, about: entry, members, places in maps.
-const KEPT_OVERHEAD_BYTES: usize = 1024;
-
-/// A cache of so many bytes.
-pub(crate) fn record_cache(bytes: usize) -> RecordCache {
-    RecordCache::with_weighter(bytes / (2 * KEPT_OVERHEAD_BYTES), bytes as u64, KeptBytes)
-}
-
-#[derive(Debug, Clone)]
-pub(crate) struct KeptBytes;
-
-impl Weighter<u64, Arc<Kept>> for KeptBytes {
-    /// About; a record is held as text and as payload, a disclosure as text and as member.
-    fn weight(&self, _: &u64, kept: &Arc<Kept>) -> u64 {
-        let texts = kept.logged.opened.as_ref().map_or(0, |opened| {
-            let disclosures = opened.disclosures.iter().map(String::len).sum::<usize>();
-            2 * (opened.record.text().len() + disclosures)
-        });
-        (KEPT_OVERHEAD_BYTES + texts) as u64
-    }
-}
 
 /// A record as the ledger keeps it.
 #[derive(Debug, Clone)]
@@ -71,7 +46,7 @@ pub(crate) struct Live<'a, K: Kv + ?Sized> {
     pub(crate) origin: &'a str,
     pub(crate) kv: &'a K,
     pub(crate) reader: &'a dyn Reader,
-    pub(crate) cache: &'a RecordCache,
+    pub(crate) cache: CacheAt<'a>,
     pub(crate) trust: Trust,
     /// Entries after the reader's size, the first of them right behind it.
     pub(crate) pending: &'a [Option<Pending>],
@@ -104,11 +79,11 @@ impl<K: Kv + ?Sized> Live<'_, K> {
                 usize::try_from(beyond).ok().and_then(|n| self.pending.get(n)).and_then(Option::as_ref);
             return pending.map(|pending| Arc::clone(&pending.kept)).ok_or(Lack::Entry { index });
         }
-        if let Some(kept) = self.cache.get(&index.0) {
+        if let Some(kept) = self.cache.get(index) {
             return Ok(kept);
         }
         let kept = Arc::new(self.read(index)?);
-        self.cache.insert(index.0, Arc::clone(&kept));
+        self.cache.insert(index, Arc::clone(&kept));
         Ok(kept)
     }
 
@@ -184,7 +159,7 @@ impl<K: Kv + ?Sized> Source for Live<'_, K> {
     }
 }
 
-impl<K: Kv + ?Sized> State for Live<'_, K> {
+impl<K: Ids + ?Sized> State for Live<'_, K> {
     fn party_with(&self, identifier: &Identifier) -> Result<Option<Hash>, Unreadable> {
         search::party_with(self.kv, identifier)
     }
@@ -197,32 +172,39 @@ impl<K: Kv + ?Sized> State for Live<'_, K> {
         (self.prepared)(party)
     }
 
+    fn parties_of(&self, id: &Hash) -> Result<BTreeSet<Hash>, Lack> {
+        let indexes = search::indexes_of(self.kv, id)?;
+        let mut parties = BTreeSet::new();
+        for index in indexes {
+            parties.extend(self.kept(index)?.filed.iter().map(|(party, _)| *party));
+        }
+        Ok(parties)
+    }
+
+    fn has_in_force(&self, party: &Hash) -> Result<bool, Lack> {
+        let Some(filing) = search::filing_of(self.kv, party)? else { return Ok(false) };
+        for segment in 0..=filing.segment {
+            for item in tag_items(self.kv, &hash::tag(&filing.handle, segment), 0..u64::MAX)? {
+                if item.class.is_create()
+                    && let Some(id) = self.at(item.index)?.entry.id()
+                    && listed(self.kv, &id)?.is_some_and(|found| !found.status.is_ended())
+                {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    fn under(&self, mandate: &Hash) -> Result<Vec<Hash>, Lack> {
+        Ok(self.kv.ids(&search::under_prefix(mandate), usize::MAX)?)
+    }
+
+    fn retentions_of(&self, id: &Hash) -> Result<Vec<Hash>, Lack> {
+        Ok(self.kv.ids(&search::retentions_prefix(id), usize::MAX)?)
+    }
+
     fn catalogues(&self) -> &[Hash] {
         self.catalogues.ids()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    //! Goal: records kept ready take no more memory than allowed, however long they are. Method: entries without a record, and so
-    //! of a known weight, many more than there is room for.
-
-    use super::*;
-    use procura_core::Millis;
-    use procura_core::entry::{Head, Tags};
-
-    #[test]
-    fn records_are_kept_by_their_bytes() {
-        let cache = record_cache(100 * KEPT_OVERHEAD_BYTES);
-        let head =
-            Head { time: Millis(1), commitment: Hash([1; 32]), id: Hash([2; 32]), tags: Tags::default() };
-        let entry = Entry::Trace { head };
-        for n in 0..10_000 {
-            let logged = Logged { index: Index(n), leaf: Hash([3; 32]), entry: entry.clone(), opened: None };
-            cache.insert(n, Arc::new(Kept { logged: Arc::new(logged), filed: Vec::new() }));
-        }
-        let kept = (0..10_000).filter(|n| cache.get(n).is_some()).count();
-        assert!((50..=100).contains(&kept), "{kept}");
-        assert!(cache.weight() <= 100 * KEPT_OVERHEAD_BYTES as u64);
     }
 }

@@ -11,6 +11,7 @@ use procura_core::kv::Unreadable;
 use procura_core::source::{Lack, List, Logged, Source};
 use procura_core::{Hash, Index};
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -98,6 +99,22 @@ impl<S: State> State for Memo<'_, S> {
 
     fn is_prepared(&self, party: &Hash) -> bool {
         self.source.is_prepared(party)
+    }
+
+    fn parties_of(&self, id: &Hash) -> Result<BTreeSet<Hash>, Lack> {
+        self.source.parties_of(id)
+    }
+
+    fn has_in_force(&self, party: &Hash) -> Result<bool, Lack> {
+        self.source.has_in_force(party)
+    }
+
+    fn under(&self, mandate: &Hash) -> Result<Vec<Hash>, Lack> {
+        self.source.under(mandate)
+    }
+
+    fn retentions_of(&self, id: &Hash) -> Result<Vec<Hash>, Lack> {
+        self.source.retentions_of(id)
     }
 
     fn catalogues(&self) -> &[Hash] {

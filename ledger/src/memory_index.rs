@@ -2,7 +2,7 @@
 
 use crate::index::{IndexError, IndexFile, IndexRow, Mark, Rows};
 use procura_core::kv::{Kv, Unreadable};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Rows in memory.
@@ -38,6 +38,13 @@ impl IndexFile for MemoryIndex {
         let mut state = self.lock();
         Arc::make_mut(&mut state.rows).0.extend(changes);
         state.mark = Some(mark.clone());
+        Ok(())
+    }
+
+    fn forget(&self, keys: &BTreeSet<Vec<u8>>) -> Result<(), IndexError> {
+        let mut state = self.lock();
+        let rows = &mut Arc::make_mut(&mut state.rows).0;
+        keys.iter().for_each(|key| drop(rows.remove(key.as_slice())));
         Ok(())
     }
 }

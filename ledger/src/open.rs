@@ -2,13 +2,14 @@
 //!
 //! spec: storage.md#open
 
+use crate::cache::RecordCache;
 use crate::catalogues::Catalogues;
 use crate::disk::{Disk, SystemDisk};
+use crate::eraser::{self, Erased, Eraser};
 use crate::error::{OpenError, State};
 use crate::given::{Clock, OsRandom, Random, SystemClock, random};
 use crate::index::{self, Found, IndexFile, Layers, Limits, Mark, RunsIndex};
 use crate::ledger::{Ledger, Shared};
-use crate::live::record_cache;
 use crate::memory_index::MemoryIndex;
 use crate::nodes::KeptNodes;
 use crate::prepared::{Prepared, Registrar};
@@ -335,11 +336,23 @@ fn start(
         tracing::error!(%what, "the clock is not believed: nothing is taken until an operator confirms it");
         published.set_state(State::ClockStopped(what.to_owned()));
     }
-    let cache = Arc::new(record_cache(options.record_cache_bytes));
+    let cache = Arc::new(RecordCache::new(options.record_cache_bytes));
     let nodes = Arc::new(KeptNodes::new());
     let standings = Arc::new(Standings::new(STANDINGS));
     let prepared = Arc::new(Prepared::default());
     let origin: Arc<str> = origin.into();
+    let unfinished = {
+        let head = published.head();
+        eraser::unfinished(&head.snapshot, store.read()?.as_ref()).map_err(OpenError::System)?
+    };
+    let is_erasing = !unfinished.is_empty();
+    let work = Erased {
+        store: Arc::clone(&store),
+        layers: Arc::clone(&layers),
+        cache: Arc::clone(&cache),
+        standings: Arc::clone(&standings),
+    };
+    let eraser = Eraser::start(work, unfinished).map_err(|error| OpenError::System(error.to_string()))?;
     let (jobs, waiting) = sync_channel::<Job>(options.queue);
     let sequencer = Sequencer {
         origin: Arc::clone(&origin),
@@ -361,6 +374,9 @@ fn start(
         watch,
         most_rows: options.volumes.volume_entries,
         last_commit: Instant::now(),
+        eraser,
+        flush_due: is_erasing,
+        is_erasing,
         broken: None,
     };
     let thread = std::thread::Builder::new()

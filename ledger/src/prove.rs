@@ -136,8 +136,9 @@ impl View {
         handle_of: Option<Hash>,
         walk: &Walk<'_>,
     ) -> Result<Option<Receipt>, ReadError> {
+        let cache = self.shared.cache.now();
         let reader = self.shared.store.read()?;
-        let walked = self.live_over(reader.as_ref(), |live| {
+        let walked = self.live_over((reader.as_ref(), cache), |live| {
             let recording = Recording::new(live);
             let question = {
                 let judge = Judge::trusting_admission(&recording);

@@ -117,7 +117,7 @@ pub(crate) fn derive<K: Kv + ?Sized>(
     Ok(changes)
 }
 
-fn disclosed_identifier(record: &Record, disclosures: &[String]) -> Option<Identifier> {
+pub(crate) fn disclosed_identifier(record: &Record, disclosures: &[String]) -> Option<Identifier> {
     let members = record.disclosed(disclosures, false).ok()?;
     members.get("identifier")?.as_str()?.parse().ok()
 }

@@ -8,14 +8,22 @@
 //! 'S' 'k' | party id              (empty)                         it has, or had, a key
 //! 'S' 'g' | from | to | !index u64 id                             mandates and consents between two parties, newest first
 //! 'S' 'm' | into | from           from                            parties merged into another
+//! 'S' 'u' | parent | child        child                           mandates and consents under a mandate
 //! 'S' 'c' | index u64             id                              catalogues
+//! 'S' 'l' | link commitment       id                              what is answered by who holds the link
+//! 'S' 'b' | party | blocked       id                              the newest block
+//! 'S' 'o' | subject | !index u64  id                              who holds somebody's data, newest first
+//! 'S' 'h' | target | id           id                              what must be kept
+//! 'S' 'e' | !index u64            id                              erasures, newest first
+//! 'S' 'x' | party | party         id                              the newest erasure of what concerned both, the lesser id first
 //! ```
 
+use crate::index::{Rows, Snapshot};
 use procura_core::admission::Candidate;
 use procura_core::entry::Entry;
 use procura_core::identifier::Identifier;
-use procura_core::index::listed;
-use procura_core::kinds::{Class, Content, Event, LifeEvent, PartyType};
+use procura_core::index::{items_of, listed};
+use procura_core::kinds::{Class, Content, Event, LifeEvent, PartyType, link_of, under_of};
 use procura_core::kv::{Changes, Kv, Unreadable};
 use procura_core::record::Record;
 use procura_core::{Hash, Index};
@@ -31,8 +39,23 @@ pub const MAX_GRANTS: usize = 1024;
 
 /// The length of [`grants_prefix`].
 const GRANTS_PREFIX: usize = 2 + 32 + 32;
-/// The length of [`merged_prefix`].
-const MERGED_PREFIX: usize = 2 + 32;
+/// The length of the prefixes that end with one id.
+const OF_ONE: usize = 2 + 32;
+
+/// Rows that name ids, found by the beginning of their keys.
+pub(crate) trait Ids: Kv {
+    /// The ids that the first so many rows under a prefix name, in the order of their keys.
+    ///
+    /// # Errors
+    /// [`Unreadable`].
+    fn ids(&self, prefix: &[u8], limit: usize) -> Result<Vec<Hash>, Unreadable>;
+}
+
+impl Ids for Snapshot {
+    fn ids(&self, prefix: &[u8], limit: usize) -> Result<Vec<Hash>, Unreadable> {
+        self.range(prefix, None, limit)?.iter().map(|(_, row)| id_of(row)).collect()
+    }
+}
 
 /// Where a party's next item goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -148,6 +171,67 @@ pub(crate) fn merged_prefix(into: &Hash) -> Vec<u8> {
     key(b'm', &[&into.0])
 }
 
+/// The key prefix of the grants under a mandate.
+#[must_use]
+pub(crate) fn under_prefix(mandate: &Hash) -> Vec<u8> {
+    key(b'u', &[&mandate.0])
+}
+
+/// The key prefix of the retentions that name a record.
+#[must_use]
+pub(crate) fn retentions_prefix(target: &Hash) -> Vec<u8> {
+    key(b'h', &[&target.0])
+}
+
+/// The key prefix of the holdings of somebody's data.
+#[must_use]
+pub(crate) fn holdings_prefix(subject: &Hash) -> Vec<u8> {
+    key(b'o', &[&subject.0])
+}
+
+/// The key prefix of all erasures.
+#[must_use]
+pub(crate) fn erasures_prefix() -> Vec<u8> {
+    key(b'e', &[])
+}
+
+/// The key of the newest erasure of what concerned two parties.
+#[must_use]
+pub(crate) fn erased_between(one: &Hash, other: &Hash) -> Vec<u8> {
+    key(b'x', &[&one.min(other).0, &one.max(other).0])
+}
+
+/// What is answered by who holds this link.
+///
+/// # Errors
+/// [`Unreadable`].
+pub(crate) fn linked<K: Kv + ?Sized>(kv: &K, link: &Hash) -> Result<Option<Hash>, Unreadable> {
+    kv.get(&key(b'l', &[&link.0]))?.map(|row| id_of(&row)).transpose()
+}
+
+/// The newest block of one party on another.
+///
+/// # Errors
+/// [`Unreadable`].
+pub(crate) fn block_of<K: Kv + ?Sized>(
+    kv: &K,
+    party: &Hash,
+    blocked: &Hash,
+) -> Result<Option<Hash>, Unreadable> {
+    kv.get(&key(b'b', &[&party.0, &blocked.0]))?.map(|row| id_of(&row)).transpose()
+}
+
+/// Where a record stands, and the transitions on it.
+///
+/// # Errors
+/// [`Unreadable`].
+pub(crate) fn indexes_of<K: Kv + ?Sized>(kv: &K, id: &Hash) -> Result<Vec<Index>, Unreadable> {
+    match listed(kv, id)? {
+        Some(found) => Ok(items_of(kv, id, &found)?.iter().map(|item| item.index).collect()),
+        None => Ok(place_of(kv, id)?.into_iter().collect()),
+    }
+}
+
 /// What of a row's key rows are asked for by, besides the whole: the two parties of a grant, the one that others were merged into.
 pub(crate) fn asked_by(key: &[u8]) -> Option<&[u8]> {
     key.get(..asked_length(key)?)
@@ -160,8 +244,8 @@ pub(crate) fn is_asked(prefix: &[u8]) -> bool {
 
 fn asked_length(key: &[u8]) -> Option<usize> {
     match key {
-        [b'S', b'g', ..] => Some(GRANTS_PREFIX),
-        [b'S', b'm', ..] => Some(MERGED_PREFIX),
+        [b'S', b'g' | b'x', ..] => Some(GRANTS_PREFIX),
+        [b'S', b'm' | b'u' | b'h' | b'o', ..] => Some(OF_ONE),
         _ => None,
     }
 }
@@ -211,6 +295,12 @@ impl<'a> Noted<'a> {
         if self.record.row().class != Class::Create {
             write_place(&id, index, changes);
         }
+        if let Some(link) = link_of(self.record) {
+            changes.insert(key(b'l', &[&link.0]), Arc::clone(&named));
+        }
+        if let Some(under) = under_of(self.record) {
+            changes.insert(key(b'u', &[&under.mandate.0, &id.0]), Arc::clone(&named));
+        }
         match self.record.content() {
             Content::Party(party) => {
                 if let Some(handle) = self.handle {
@@ -225,6 +315,25 @@ impl<'a> Noted<'a> {
             }
             Content::Catalogue(_) => {
                 changes.insert(key(b'c', &[&place]), named);
+            }
+            Content::Block(block) => {
+                changes.insert(key(b'b', &[&block.party.0, &block.blocked.0]), named);
+            }
+            Content::Holding(holding) => {
+                changes.insert(key(b'o', &[&holding.subject.0, &newest_first]), named);
+            }
+            Content::Retention(retention) => {
+                for target in &retention.targets {
+                    changes.insert(key(b'h', &[&target.0, &id.0]), Arc::clone(&named));
+                }
+            }
+            Content::Erasure(erasure) => {
+                for (n, one) in erasure.parties.iter().enumerate() {
+                    for other in erasure.parties.iter().skip(n + 1) {
+                        changes.insert(erased_between(one, other), Arc::clone(&named));
+                    }
+                }
+                changes.insert(key(b'e', &[&newest_first]), named);
             }
             Content::Mandate(mandate) => {
                 for from in &mandate.mandators {
@@ -262,6 +371,14 @@ fn write_place(id: &Hash, index: Index, changes: &mut Changes) {
 /// Whether a row is one that is derived from bodies, which may be erased.
 pub(crate) fn comes_from_body(key: &[u8]) -> bool {
     matches!(key, [b'S', table, ..] if *table != b'i')
+}
+
+/// The rows that only this record gives, which go with its body. Where it stands its entry says; that a party had a key, its
+/// keys.
+pub(crate) fn rows_of_body(noted: &Noted<'_>, index: Index) -> impl Iterator<Item = Vec<u8>> {
+    let mut changes = Changes::new();
+    noted.write(index, &mut changes);
+    changes.into_keys().filter(|key| comes_from_body(key) && !matches!(key[..], [b'S', b'k', ..]))
 }
 
 /// Writes where a party's next item goes.

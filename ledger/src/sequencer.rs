@@ -5,11 +5,12 @@
 //! spec: storage.md#commit
 
 use crate::append::Failure;
+use crate::cache::RecordCache;
 use crate::catalogues::Catalogues;
+use crate::eraser::{self, Eraser};
 use crate::error::{State, SubmitError};
 use crate::given::{Clock, Random};
 use crate::index::Layers;
-use crate::live::RecordCache;
 use crate::nodes::KeptNodes;
 use crate::prepared::Prepared;
 use crate::published::Published;
@@ -19,6 +20,7 @@ use crate::standings::Standings;
 use crate::store::Store;
 use crate::watch::ClockWatch;
 use crate::{open, replay};
+use procura_core::Index;
 use procura_core::admission::Candidate;
 use procura_core::key::Signer;
 use procura_core::note::NoteVerifier;
@@ -31,6 +33,8 @@ use std::time::{Duration, Instant};
 const MAX_BATCH: usize = 2048;
 /// How long to wait before a store that failed is tried again.
 const RETRY: Duration = Duration::from_secs(1);
+/// How long to wait, while an erasure is under way, before it is looked how far it is.
+const LOOK: Duration = Duration::from_millis(10);
 
 /// What the sequencer is asked.
 pub(crate) enum Job {
@@ -65,6 +69,12 @@ pub(crate) struct Sequencer {
     pub(crate) most_rows: u64,
     /// When something was committed, or tried to be, last.
     pub(crate) last_commit: Instant,
+    /// Carries erasures out.
+    pub(crate) eraser: Eraser,
+    /// The rows of an erasure wait to be flushed, so that they can be destroyed.
+    pub(crate) flush_due: bool,
+    /// Erasures are under way: once they are done readers are to see the index without what they destroyed.
+    pub(crate) is_erasing: bool,
     /// The outcome of a commit is unknown, and could not be read back yet: why, and when that was tried last.
     pub(crate) broken: Option<(State, Instant)>,
 }
@@ -95,7 +105,12 @@ impl Sequencer {
             }
             self.recover();
             self.commit(batch);
-            if confirmed || (self.until_next().is_zero() && !closing) {
+            self.flush_if_due();
+            let is_erased = self.is_erasing && !self.eraser.is_busy();
+            if is_erased {
+                self.is_erasing = false;
+            }
+            if confirmed || is_erased || (self.until_next().is_zero() && !closing) {
                 self.heartbeat();
             }
             if closing {
@@ -119,6 +134,7 @@ impl Sequencer {
             None if matches!(self.published.state(), State::ReadOnly(_)) => {
                 RETRY.saturating_sub(self.last_commit.elapsed())
             }
+            None if self.flush_due || self.is_erasing => LOOK,
             None => self.heartbeat.saturating_sub(self.last_commit.elapsed()),
         }
     }
@@ -152,6 +168,25 @@ impl Sequencer {
                 }
             }
         }
+    }
+
+    /// Hands the rows to the flusher if an erasure waits for that, once a flush under way has ended.
+    fn flush_if_due(&mut self) {
+        if !self.flush_due || self.broken.is_some() {
+            return;
+        }
+        let head = self.published.head();
+        if let Ok(Some(meta)) = procura_core::index::meta(&head.snapshot)
+            && self.layers.freeze(head.root.size, meta.root)
+        {
+            self.flush_due = false;
+        }
+    }
+
+    /// An erasure is durable: its rows are flushed next, then what it names is destroyed.
+    pub(crate) fn begin_erasing(&mut self, index: Index) {
+        (self.flush_due, self.is_erasing) = (true, true);
+        self.eraser.tell(index);
     }
 
     /// Commits an index commit alone.
@@ -228,6 +263,11 @@ impl Sequencer {
         let catalogues = catalogues.map_err(|error| State::ReadOnly(error.to_string()))?;
         self.publish(tail.root, tail.checkpoint, tail.time, head.footing.next(), catalogues)
             .map_err(Failure::state)?;
+        // Erasures among what was replayed; those that were told already are found done.
+        let unfinished = eraser::unfinished(&self.published.head().snapshot, self.store.read()?.as_ref());
+        for index in unfinished.map_err(State::ReadOnly)? {
+            self.begin_erasing(index);
+        }
         Ok(())
     }
 

@@ -34,6 +34,11 @@ impl Standings {
         Self { found: Cache::new(most) }
     }
 
+    /// Forgets everything: a record among it was erased.
+    pub(crate) fn forget(&self) {
+        self.found.clear();
+    }
+
     /// What was found of a create on this footing.
     pub(crate) fn get(&self, id: &Hash, footing: Footing) -> Option<Standing> {
         self.found.get(id).filter(|(found_on, _)| *found_on == footing).map(|(_, standing)| standing)

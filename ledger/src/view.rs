@@ -1,14 +1,16 @@
 //! The ledger as of one signed checkpoint: look things up, decide, prove. Cheap to take, consistent for as long as it is held.
 
+use crate::cache::CacheAt;
 use crate::catalogues;
 use crate::error::ReadError;
-use crate::index::Rows;
 use crate::ledger::Shared;
 use crate::live::{Kept, Live, Trust};
 use crate::published::Head;
-use crate::search;
+use crate::search::{self, Ids};
 use crate::store::Reader;
+use procura_core::admission::State as _;
 use procura_core::entry::Entry;
+use procura_core::hash::link_commitment;
 use procura_core::identifier::Identifier;
 use procura_core::judge::{Judge, Standing, Verdict};
 use procura_core::key::PublicKey;
@@ -20,6 +22,7 @@ use procura_core::status::Status;
 use procura_core::tree::Root;
 use procura_core::{Hash, Index, Millis, Size};
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The ledger as of one signed checkpoint.
@@ -109,6 +112,18 @@ impl View {
         };
         let parties = kept.filed.iter().map(|(party, _)| *party).collect();
         Ok(Some(Found { id: *id, logged: Arc::clone(&kept.logged), status, parties }))
+    }
+
+    /// The parties in whose lists a record stands, or a transition on it, ascending; `None` if there is no such record. Of what was
+    /// erased nobody knows any more.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn parties_of(&self, id: &Hash) -> Result<Option<BTreeSet<Hash>>, ReadError> {
+        if search::index_of(&self.head.snapshot, id)?.is_none() {
+            return Ok(None);
+        }
+        Ok(Some(self.live(|live| live.parties_of(id))??))
     }
 
     /// The status of a create; `None` if there is none.
@@ -219,8 +234,41 @@ impl View {
 
     /// The ids that rows under a prefix name.
     pub(crate) fn ids(&self, prefix: &[u8], limit: usize) -> Result<Vec<Hash>, Unreadable> {
-        let rows = self.head.snapshot.range(prefix, None, limit)?;
-        rows.iter().map(|(_, row)| search::id_of(row)).collect()
+        self.head.snapshot.ids(prefix, limit)
+    }
+
+    /// The record that who holds this link may answer; `None` if there is none, or it was erased.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn linked(&self, link: &[u8; 32]) -> Result<Option<Found>, ReadError> {
+        match search::linked(&self.head.snapshot, &link_commitment(link))? {
+            Some(id) => Ok(self.record(&id)?.filter(|found| found.logged.opened.is_some())),
+            None => Ok(None),
+        }
+    }
+
+    /// Whether a party wants no more requests of another.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn has_blocked(&self, party: &Hash, other: &Hash) -> Result<bool, ReadError> {
+        match search::block_of(&self.head.snapshot, party, other)? {
+            Some(id) => Ok(self.status(&id)? == Some(Status::ACTIVE)),
+            None => Ok(false),
+        }
+    }
+
+    /// The records in force that say who holds somebody's data, newest first, at most [`search::MAX_GRANTS`].
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn holdings(&self, subject: &Hash) -> Result<Vec<Found>, ReadError> {
+        let mut found = Vec::new();
+        for id in self.ids(&search::holdings_prefix(subject), search::MAX_GRANTS)? {
+            found.extend(self.record(&id)?.filter(|found| found.status == Some(Status::ACTIVE)));
+        }
+        Ok(found)
     }
 
     /// Whether the signature of a logged record still counts.
@@ -269,13 +317,14 @@ impl View {
         &self,
         read: impl FnOnce(&Live<'_, crate::index::Snapshot>) -> T,
     ) -> Result<T, ReadError> {
+        let cache = self.shared.cache.now();
         let reader = self.shared.store.read()?;
-        Ok(self.live_over(reader.as_ref(), read))
+        Ok(self.live_over((reader.as_ref(), cache), read))
     }
 
     pub(crate) fn live_over<T>(
         &self,
-        reader: &dyn Reader,
+        (reader, cache): (&dyn Reader, CacheAt<'_>),
         read: impl FnOnce(&Live<'_, crate::index::Snapshot>) -> T,
     ) -> T {
         let nothing_prepared = |_: &Hash| false;
@@ -283,7 +332,7 @@ impl View {
             origin: &self.shared.origin,
             kv: &self.head.snapshot,
             reader,
-            cache: &self.shared.cache,
+            cache,
             trust: Trust::Admission,
             pending: &[],
             prepared: &nothing_prepared,

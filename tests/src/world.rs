@@ -201,6 +201,18 @@ impl World {
         }
     }
 
+    /// The same world after its ledger was closed, `meanwhile` happened, and the folder was opened again, with other randomness.
+    #[must_use]
+    pub fn reopened(self, folder: &Path, meanwhile: impl FnOnce()) -> Self {
+        let (clock, random) = (self.clock, Arc::new(CountedRandom::from(1 << 40)));
+        random.0.fetch_add(self.random.0.load(Ordering::SeqCst), Ordering::SeqCst);
+        self.ledger.close();
+        drop(self.ledger);
+        meanwhile();
+        let ledger = Ledger::open(folder, ORIGIN, self.log_key.clone(), options(&clock, &random)).unwrap();
+        Self { ledger, random, clock, ..self }
+    }
+
     /// The options that a ledger of this world is opened with.
     #[must_use]
     pub fn options(&self) -> Options {

@@ -8,7 +8,7 @@ use procura_ledger::store::memory::MemoryStore;
 use procura_ledger::{Ledger, MemoryIndex, Storage};
 use procura_tests::meddler::Meddler;
 use procura_tests::world::{ORIGIN, World};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 /// Index rows read from the file, by the first bytes of their keys; a range counts one for each row that it gives.
@@ -35,6 +35,10 @@ impl IndexFile for CountingIndex {
 
     fn write(&self, changes: &mut dyn Iterator<Item = IndexRow>, mark: &Mark) -> Result<(), IndexError> {
         self.inner.write(changes, mark)
+    }
+
+    fn forget(&self, keys: &BTreeSet<Vec<u8>>) -> Result<(), IndexError> {
+        self.inner.forget(keys)
     }
 }
 

@@ -46,7 +46,7 @@ fn title() -> Title {
 
 fn category(code: &str, parent: Option<&str>, assurance: Option<Assurance>) -> Category {
     let (code, parent) = (code.to_owned(), parent.map(str::to_owned));
-    Category { code, parent, assurance, period: None, title: title() }
+    Category { code, parent, assurance, period: None, source: None, title: title() }
 }
 
 fn catalogue(dice: &mut Dice) -> CatalogueFact {

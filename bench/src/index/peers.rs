@@ -6,6 +6,7 @@ use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode, Readable, Sn
 use procura_core::kv::{Kv, Unreadable};
 use procura_ledger::index::{IndexError, IndexFile, IndexRow, Mark, Rows};
 use redb::{Durability, ReadOnlyTable, ReadableDatabase, TableDefinition};
+use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -64,6 +65,10 @@ impl IndexFile for Redb {
     fn write(&self, changes: &mut dyn Iterator<Item = IndexRow>, mark: &Mark) -> Result<(), IndexError> {
         self.put(changes, mark).map_err(failed)
     }
+
+    fn forget(&self, _: &BTreeSet<Vec<u8>>) -> Result<(), IndexError> {
+        Err(failed(io::Error::other("not measured")))
+    }
 }
 
 impl Kv for RedbRows {
@@ -111,6 +116,10 @@ impl IndexFile for Fjall {
         tables.write(MARK, mark.root.as_bytes().as_slice()).map_err(failed)?;
         tables.finish().map_err(failed)?;
         self.0.persist(PersistMode::SyncAll).map_err(failed)
+    }
+
+    fn forget(&self, _: &BTreeSet<Vec<u8>>) -> Result<(), IndexError> {
+        Err(failed(io::Error::other("not measured")))
     }
 }
 

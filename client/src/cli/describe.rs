@@ -4,7 +4,7 @@ use super::context::Context;
 use super::time;
 use procura_core::Hash;
 use procura_core::decide::{Decision, Hint, Level, Reason};
-use procura_core::kinds::{Content, Dispute, Event, PartyType, Revocation};
+use procura_core::kinds::{Asked, Content, Dispute, Event, PartyType, Revocation};
 use procura_core::receipt::VerifiedReceipt;
 use procura_core::record::Record;
 use procura_core::source::Logged;
@@ -69,8 +69,8 @@ pub(crate) fn what(context: &Context, logged: &Logged, me: Option<&Hash>) -> Str
             consent.purposes.join(", "),
             time::days(&consent.validity)
         ),
-        Content::Acceptance => "accepts".to_owned(),
-        Content::Renunciation => "gives up".to_owned(),
+        Content::Acceptance(_) => "accepts".to_owned(),
+        Content::Renunciation(_) => "gives up".to_owned(),
         Content::Revocation(Revocation { effective: None }) => "ends".to_owned(),
         Content::Revocation(Revocation { effective: Some(end) }) => {
             format!("ends, from {} on,", time::at(*end))
@@ -84,6 +84,31 @@ pub(crate) fn what(context: &Context, logged: &Logged, me: Option<&Hash>) -> Str
         Content::LifeEvent(happened) => {
             format!("{} on {}:", event(happened.event), time::at(happened.effective))
         }
+        Content::Request(request) => {
+            let asked = request.subject.as_ref().map_or_else(|| "whoever holds the link".to_owned(), name);
+            let what = match &request.grant {
+                Asked::Mandate => "may act for them".to_owned(),
+                Asked::Consent(purposes) => format!("may see, for {},", purposes.join(", ")),
+            };
+            format!(
+                "{} asks {asked} whether it {what}: {}, {}",
+                name(&request.requester),
+                request.scopes.join(", "),
+                time::days(&request.validity)
+            )
+        }
+        Content::Block(block) => {
+            format!("{} wants no more requests of {}", name(&block.party), name(&block.blocked))
+        }
+        Content::Holding(holding) => format!(
+            "{} holds {} of {} since {}",
+            name(&holding.source),
+            holding.scopes.join(", "),
+            name(&holding.subject),
+            holding.since
+        ),
+        Content::Retention(_) => "keeps records from being erased".to_owned(),
+        Content::Erasure(_) => "erases records".to_owned(),
         Content::Access(access) => {
             let principal =
                 access.on_behalf_of.as_ref().map_or_else(String::new, |id| format!(" for {}", name(id)));

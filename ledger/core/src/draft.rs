@@ -10,7 +10,7 @@ use crate::identifier::Identifier;
 use crate::json::canonical;
 use crate::jws::Jws;
 use crate::key::{PublicKey, SignError, Signer};
-use crate::kinds::{PartyType, Validity};
+use crate::kinds::{Asked, PartyType, Request, Validity};
 use crate::record::{MAX_SUBMIT_MS, TYP};
 use crate::submission::Submission;
 use crate::{Hash, Millis, b64};
@@ -147,10 +147,57 @@ impl Draft {
             .validity(validity)
     }
 
+    /// A `request` for a consent on `scopes` and `purposes`, or for a mandate where there are no purposes. Whom it asks is set by
+    /// [`Draft::member`]: `subject`, or `link` ([`crate::hash::link_commitment`]), or both.
+    #[must_use]
+    pub fn request(
+        occasion: &Occasion<'_>,
+        requester: &Hash,
+        catalogue: &Hash,
+        (scopes, purposes): (&[String], &[String]),
+        validity: &Validity,
+        answer_by: Millis,
+    ) -> Self {
+        let draft = Self::new("request", occasion)
+            .member("requester", json!(requester))
+            .member("grant", json!(if purposes.is_empty() { "mandate" } else { "consent" }))
+            .member("catalogue", json!(catalogue))
+            .set("scopes", scopes)
+            .validity(validity)
+            .member("answer_by", json!(answer_by));
+        if purposes.is_empty() { draft } else { draft.set("purposes", purposes) }
+    }
+
+    /// What a request asks for, as a mandate or consent of `giver`, all of it, from `validity` within the time asked for. The
+    /// acceptance of the request names its [`Draft::id`], so nothing may be set after that.
+    #[must_use]
+    pub fn asked_for(
+        occasion: &Occasion<'_>,
+        (id, request): (&Hash, &Request),
+        giver: &Hash,
+        validity: &Validity,
+    ) -> Self {
+        let (to, catalogue, scopes) = (&request.requester, &request.catalogue, &request.scopes);
+        let draft = match &request.grant {
+            Asked::Mandate => Self::mandate(occasion, giver, to, catalogue, scopes, validity),
+            Asked::Consent(purposes) => {
+                Self::consent(occasion, giver, to, catalogue, scopes, purposes, validity)
+            }
+        };
+        draft.conditions(&request.conditions).member("request", json!(id))
+    }
+
     /// Sets a member.
     #[must_use]
     pub fn member(mut self, name: &str, value: Value) -> Self {
         self.members.insert(name.to_owned(), value);
+        self
+    }
+
+    /// Takes a member away.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.members.remove(name);
         self
     }
 

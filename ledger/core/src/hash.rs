@@ -107,6 +107,12 @@ pub fn handle_commitment(handle: &[u8; 32]) -> Hash {
     labelled("procura/v1/handle", &[handle])
 }
 
+/// What a record says of the link with which it may be answered: `H("procura/v1/link" ‖ 0 ‖ link)`.
+#[must_use]
+pub fn link_commitment(link: &[u8; 32]) -> Hash {
+    labelled("procura/v1/link", &[link])
+}
+
 /// An RFC 6962 section 2.1 leaf: `H(0x00 ‖ entry)`.
 #[must_use]
 pub fn leaf(entry: &[u8]) -> Hash {

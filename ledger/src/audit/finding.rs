@@ -84,7 +84,7 @@ pub enum Finding {
         /// Where.
         index: Index,
     },
-    /// A record's body is not there, and no logged erasure says why. (This version logs none.)
+    /// A record's body is not there, and no logged erasure says why.
     #[error("the record at {index} has no body, and no logged erasure says why")]
     NotOpened {
         /// Where.

@@ -3,8 +3,9 @@
 use super::Counts;
 use super::finding::Finding;
 use super::lists::Lists;
-use crate::live::{RecordCache, record_cache};
+use crate::cache::RecordCache;
 use crate::replay;
+use crate::search;
 use crate::store::Reader;
 use crate::vault::VaultRow;
 use procura_core::checkpoint::SignedCheckpoint;
@@ -41,6 +42,10 @@ pub(super) struct Rebuilt<'a> {
     /// The first entry that is not in the map: an invalid or unreadable one.
     map_end: Option<u64>,
     is_commit_last: bool,
+    /// Entries without a body.
+    unopened: BTreeSet<Index>,
+    /// Records that a logged erasure names.
+    erased: BTreeSet<Hash>,
     findings: Vec<Finding>,
 }
 
@@ -51,13 +56,15 @@ impl<'a> Rebuilt<'a> {
             origin,
             kv: MemoryKv::default(),
             lists: Lists::default(),
-            cache: record_cache(CACHED_BYTES),
+            cache: RecordCache::new(CACHED_BYTES),
             counts: Counts::default(),
             size,
             at: 0,
             frontier: Some(Frontier::new()),
             map_end: None,
             is_commit_last: false,
+            unopened: BTreeSet::new(),
+            erased: BTreeSet::new(),
             findings: Vec::new(),
         }
     }
@@ -125,10 +132,13 @@ impl<'a> Rebuilt<'a> {
                 let Some(entry) = entry else { continue };
                 let Some((opened, row)) = self.open(Index(index), &entry) else {
                     if self.map_end.is_none() {
-                        crate::search::write_place_of(&entry, Index(index), &mut found);
+                        search::write_place_of(&entry, Index(index), &mut found);
                     }
                     continue;
                 };
+                if let Content::Erasure(erasure) = opened.record.content() {
+                    self.erased.extend(&erasure.targets);
+                }
                 if self.map_end.is_none() {
                     let rows = replay::Overlay { fresh: &found, base: kv };
                     match replay::derive(&rows, Index(index), &opened.record, &row) {
@@ -236,7 +246,8 @@ impl<'a> Rebuilt<'a> {
             Ok(None) if is_commit => return None,
             Ok(None) => {
                 self.counts.unopened += 1;
-                self.find(Finding::NotOpened { index });
+                // Whether an erasure says so is known once all of them are.
+                self.unopened.insert(index);
                 return None;
             }
             Err(error) => {
@@ -272,6 +283,17 @@ impl<'a> Rebuilt<'a> {
         if matches!(opened.record.content(), Content::Party(_)) && opened.handle.is_none() {
             self.find(Finding::HandleMissing { index });
         }
+    }
+
+    /// What has no body was erased by a record of the log: nobody pleads erasure without one.
+    pub(super) fn check_erased(&mut self) {
+        let mut unopened = std::mem::take(&mut self.unopened);
+        for id in &self.erased {
+            for index in search::indexes_of(&self.kv, id).unwrap_or_default() {
+                unopened.remove(&index);
+            }
+        }
+        unopened.into_iter().for_each(|index| self.find(Finding::NotOpened { index }));
     }
 
     /// The checkpoint is this log's, signed by its key, of this size and root, at an index commit; the root.

@@ -36,7 +36,7 @@ impl Rebuilt<'_> {
             origin: self.origin,
             kv: &self.kv,
             reader: self.reader,
-            cache: &self.cache,
+            cache: self.cache.now(),
             trust: Trust::Nothing,
             pending: &[],
             prepared: &nothing_prepared,

@@ -11,7 +11,8 @@ use super::{IndexError, IndexFile, Mark, Rows, Snapshot};
 use crate::lock::lock;
 use procura_core::kv::Changes;
 use procura_core::trie::Trie;
-use procura_core::{Hash, Size};
+use procura_core::{Hash, Index, Size};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -62,6 +63,8 @@ struct Shared {
     origin: String,
     state: Mutex<State>,
     changed: Condvar,
+    /// Held by who writes the file, until readers see what was written.
+    writing: Mutex<()>,
 }
 
 struct State {
@@ -122,7 +125,8 @@ impl Layers {
         };
         let origin = origin.to_owned();
         let (state, changed) = (Mutex::new(state), Condvar::new());
-        let shared = Arc::new(Shared { file, limits, format, origin, state, changed });
+        let shared =
+            Arc::new(Shared { file, limits, format, origin, state, changed, writing: Mutex::default() });
         let flusher = thread::Builder::new().name("index-flush".into()).spawn({
             let shared = Arc::clone(&shared);
             move || shared.flush_until_closed()
@@ -216,6 +220,26 @@ impl Layers {
         Ok(())
     }
 
+    /// Whether the file holds the rows of the entry at `index`.
+    #[must_use]
+    pub fn has_stored(&self, index: Index) -> bool {
+        self.shared.file.mark().is_some_and(|mark| index.0 < mark.size.0)
+    }
+
+    /// Destroys the rows with these keys, all of which the file holds: on return they are in no file, and no snapshot taken from now
+    /// on has them.
+    ///
+    /// # Errors
+    /// [`IndexError`], as far as the storage fails; repeating completes the work.
+    pub fn forget(&self, keys: &BTreeSet<Vec<u8>>) -> Result<(), IndexError> {
+        let _alone = lock(&self.shared.writing);
+        self.shared.file.forget(keys)?;
+        let base = self.shared.file.read()?;
+        let old = std::mem::replace(&mut lock(&self.shared.state).base, base);
+        drop(old);
+        Ok(())
+    }
+
     /// Why flushes fail, if they do: for a readiness check.
     #[must_use]
     pub fn failing(&self) -> Option<String> {
@@ -265,10 +289,14 @@ impl Shared {
                     }
                 }
             };
-            match self.flush(&frozen) {
-                Ok(base) => self.publish(base),
-                Err(error) if self.give_time_after(&error) => {}
-                Err(_) => return,
+            let failed = {
+                let _alone = lock(&self.writing);
+                self.flush(&frozen).map(|base| self.publish(base)).err()
+            };
+            if let Some(error) = failed
+                && !self.give_time_after(&error)
+            {
+                return;
             }
         }
     }

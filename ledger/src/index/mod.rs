@@ -19,11 +19,12 @@ pub use snapshot::Snapshot;
 
 use procura_core::kv::{Kv, Unreadable};
 use procura_core::{Hash, Size};
+use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
 
 /// The version of the index rows' encoding: to be counted up when the core's rows, or the engine's rows that find things, change.
-pub const FORMAT: u32 = 3;
+pub const FORMAT: u32 = 4;
 
 /// Where the rows in an index file stand.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,6 +75,13 @@ pub trait IndexFile: Send + Sync {
     /// # Errors
     /// [`IndexError`], as far as the storage fails.
     fn write(&self, changes: &mut dyn Iterator<Item = IndexRow>, mark: &Mark) -> Result<(), IndexError>;
+
+    /// Destroys the rows with these keys: on return they are in no file. Rows read before may still have them. A key that is not
+    /// there is no error; repeating after an error completes the work.
+    ///
+    /// # Errors
+    /// [`IndexError`], as far as the storage fails.
+    fn forget(&self, keys: &BTreeSet<Vec<u8>>) -> Result<(), IndexError>;
 }
 
 /// Why an index file failed. What can't be read for what it is, is no error but [`Found::Discarded`].

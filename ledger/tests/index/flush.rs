@@ -5,6 +5,7 @@ use procura_core::kv::{Kv, MemoryKv, Unreadable};
 use procura_core::trie::Trie;
 use procura_core::{Hash, Size};
 use procura_ledger::index::{IndexError, IndexFile, IndexRow, Layers, Limits, Mark, Rows};
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
@@ -62,6 +63,11 @@ impl IndexFile for Gate {
         let mut rows = self.rows.lock().unwrap();
         rows.0.write(changes.map(|(key, row)| (key.to_vec(), row)).collect());
         rows.1 = Some(mark.clone());
+        Ok(())
+    }
+
+    fn forget(&self, keys: &BTreeSet<Vec<u8>>) -> Result<(), IndexError> {
+        self.rows.lock().unwrap().0.0.retain(|key, _| !keys.contains(key));
         Ok(())
     }
 }

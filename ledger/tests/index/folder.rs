@@ -68,6 +68,38 @@ fn assert_discarded(path: &Path, expected: impl Fn(&Discarded) -> bool) {
     assert_eq!(open(path).1, Found::Rows(mark(6)));
 }
 
+/// What is forgotten is in no file, whichever run had it; all else is there, also what is written meanwhile, and after an opening.
+#[test]
+fn what_is_forgotten_is_in_no_file() {
+    let (_folder, path) = written();
+    let (index, _) = open(&path);
+    let later = |n: u64| changes([(format!("later {n}"), format!("secret {n} {}", "y".repeat(50)))]);
+    for n in 0..3 {
+        write(&index, &later(n), &mark(6 + n));
+    }
+    let has = |text: &str| {
+        let files = fs::read_dir(&path).unwrap().map(|entry| fs::read(entry.unwrap().path()).unwrap());
+        files.into_iter().any(|bytes| bytes.windows(text.len()).any(|window| window == text.as_bytes()))
+    };
+    assert!(has("row 17 ") && has("secret 1 "));
+    let before = index.read().unwrap();
+    let gone = [17u32.to_be_bytes().to_vec(), b"later 1".to_vec(), b"never there".to_vec()];
+    thread::scope(|scope| {
+        let more = scope.spawn(|| (3..40).for_each(|n| write(&index, &later(n), &mark(6 + n))));
+        index.forget(&gone.clone().into()).unwrap();
+        more.join().unwrap();
+    });
+    let mut expected = rows();
+    (0..40).for_each(|n| expected.extend(later(n)));
+    gone.iter().for_each(|key| drop(expected.remove(key)));
+    assert_eq!(held(&index), expected);
+    assert!(before.get(b"later 1").unwrap().is_some(), "an earlier reader keeps what it read from");
+    assert!(!has("row 17 ") && !has("secret 1 ") && has("row 18 ") && has("secret 39 "));
+    drop(index);
+    let (index, found) = open(&path);
+    assert_eq!((found, held(&index)), (Found::Rows(mark(45)), expected));
+}
+
 /// Rows and mark come back together; an earlier reader keeps what it read from; deleting the folder is no fault.
 #[test]
 fn rows_come_back_with_their_mark() {

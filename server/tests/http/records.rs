@@ -183,7 +183,7 @@ fn what_is_refused_says_why_and_leaves_nothing() {
     let lift = world.sign(world.party(MOTHER), |occasion| {
         Draft::on("suspension", occasion, &world.grant("pensions-for-mother")).member("lift", json!(true))
     });
-    let reserved = world.sign(son, |occasion| Draft::new("holding", occasion));
+    let reserved = world.sign(son, |occasion| Draft::new("ledger-end", occasion));
     let surplus = world.sign(son, |occasion| {
         Draft::on("revocation", occasion, &world.grant("taxes-for-son")).member("why", json!("x"))
     });

@@ -320,7 +320,7 @@ impl Stage {
         let all = self.players();
         let Some(one) = self.pick(&all) else { return };
         let parties = vec![if self.dice.chance(10) { Hash([7; 32]) } else { one }];
-        let kind = if self.dice.chance(10) { "holding" } else { "note" };
+        let kind = if self.dice.chance(10) { "ledger-end" } else { "note" };
         let by = if self.dice.chance(10) { self.keys[0].clone() } else { self.signer(&all) };
         self.hand_in(Says::Other { kind, parties }, &by);
     }

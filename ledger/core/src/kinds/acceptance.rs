@@ -1,17 +1,31 @@
 //! `acceptance`: a further signature that something waits for.
 
 use super::grant::Terms;
-use super::{Class, Content, KeyBasis, NotAllowed, Role, Row, Signing, Target, shared};
-use crate::record::Record;
+use super::{Class, Content, KeyBasis, NotAllowed, Role, Row, Signing, Target, link_of, shared};
+use crate::Hash;
+use crate::json::{Field, Members};
+use crate::record::{Record, RecordError};
 use crate::status::Status;
+
+/// A further signature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Acceptance {
+    /// The link by which its signer was invited.
+    pub link: Option<[u8; 32]>,
+    /// Of a request: the id of the mandate or consent that is given.
+    pub grant: Option<Hash>,
+}
 
 pub(super) static ROW: Row = Row {
     name: "acceptance",
     class: Class::Transition,
     any_time: false,
     withholdable: &[],
-    parse: |_| Ok(Content::Acceptance),
-    becomes: |_, target| accepted(target?),
+    parse,
+    becomes: |record, target| match record.content() {
+        Content::Acceptance(acceptance) => accepted(acceptance, target?),
+        _ => None,
+    },
     may_sign,
     concerns: |_, target| shared::target_concerns(target),
 };
@@ -28,8 +42,20 @@ fn root_quorum(record: &Record) -> Option<usize> {
     usize::try_from(quorum).ok().filter(|quorum| *quorum > 1)
 }
 
-fn accepted(target: &Target<'_>) -> Option<Status> {
-    if target.status != Status::PENDING {
+fn parse(members: &mut Members) -> Result<Content, RecordError> {
+    Ok(Content::Acceptance(Acceptance {
+        link: members.take_opt("link", Field::bytes)?,
+        grant: members.take_opt("grant", Field::hash)?,
+    }))
+}
+
+fn accepted(acceptance: &Acceptance, target: &Target<'_>) -> Option<Status> {
+    if matches!(target.record.content(), Content::Request(_)) {
+        // What is given is a record of its own: with its id the question is answered, once.
+        return (acceptance.grant.is_some() && target.status == Status::ACTIVE).then_some(Status::ENDED);
+    }
+    let is_invited = link_of(target.record).is_some() || acceptance.link.is_none();
+    if target.status != Status::PENDING || acceptance.grant.is_some() || !is_invited {
         return None;
     }
     let needed = match target.record.content() {
@@ -47,7 +73,11 @@ fn accepted(target: &Target<'_>) -> Option<Status> {
 }
 
 fn may_sign(signing: &Signing<'_>) -> Result<(), NotAllowed> {
-    let Some((target, signed)) = signing.target else { return Err(NotAllowed::Signer) };
+    let (Content::Acceptance(acceptance), Some((target, signed))) =
+        (signing.record.content(), signing.target)
+    else {
+        return Err(NotAllowed::Signer);
+    };
     if root_quorum(target.record).is_some() {
         let twice = signed.iter().any(|by| by.kid == *signing.record.jws().kid());
         return match (signing.signer.is_root(), twice) {
@@ -58,7 +88,12 @@ fn may_sign(signing: &Signing<'_>) -> Result<(), NotAllowed> {
     }
     let allowed = match target.record.content() {
         Content::Mandate(_) | Content::Consent(_) => {
-            return Terms::of(target.record).ok_or(NotAllowed::Signer)?.may_accept(signing);
+            let terms = Terms::of(target.record).ok_or(NotAllowed::Signer)?;
+            return terms.may_accept(signing, acceptance.link.as_ref());
+        }
+        Content::Request(request) => {
+            request.check_answer(signing, acceptance.link.as_ref())?;
+            return request.invitation.admits(acceptance.link.as_ref(), signing.time);
         }
         Content::Party(party) if party.provisional => signing.signer.has(Role::Registrar),
         Content::Key(key) if key.basis == KeyBasis::Recovery => {

@@ -44,6 +44,8 @@ pub struct Category {
     pub assurance: Option<Assurance>,
     /// With what a mandate on it begins and ends; `None`: as above it.
     pub period: Option<Period>,
+    /// The party that is the authentic source of it; `None`: what the category above it says.
+    pub source: Option<Hash>,
     /// How people call it.
     pub title: Title,
 }
@@ -108,6 +110,12 @@ impl Catalogue {
     #[must_use]
     pub fn assurance_of(&self, category: &str) -> Option<Assurance> {
         self.and_above(category).find_map(|category| category.assurance)
+    }
+
+    /// The party that is the authentic source of a category.
+    #[must_use]
+    pub fn source_of(&self, category: &str) -> Option<Hash> {
+        self.and_above(category).find_map(|category| category.source)
     }
 
     /// Whether any category asks for a certain assurance.
@@ -226,6 +234,7 @@ fn category(members: &mut Members) -> Result<Category, MemberError> {
         period: members.take_opt("period", |field| {
             field.one_of(&[("month", Period::Month), ("quarter", Period::Quarter), ("year", Period::Year)])
         })?,
+        source: members.take_opt("source", Field::hash)?,
         title: members.take("title", |field| read(field, title))?,
     })
 }

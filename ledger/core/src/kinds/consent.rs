@@ -1,10 +1,10 @@
 //! `consent`: the right to see somebody's data, given by them.
 
 use super::grant::{Giver, Terms};
-use super::{Class, Content, NotAllowed, Row, Validity, shared};
+use super::{Class, Content, Invitation, NotAllowed, Row, Validity, shared};
 use crate::Hash;
 use crate::conditions::Conditions;
-use crate::json::Members;
+use crate::json::{Field, Members};
 use crate::record::RecordError;
 use std::slice;
 
@@ -27,6 +27,10 @@ pub struct Consent {
     pub conditions: Conditions,
     /// By whose word it came about.
     pub giver: Giver,
+    /// How those who must sign it too may do so.
+    pub invitation: Invitation,
+    /// The request that it answers.
+    pub request: Option<Hash>,
 }
 
 impl Consent {
@@ -40,6 +44,7 @@ impl Consent {
             validity: self.validity,
             conditions: &self.conditions,
             substitution: None,
+            invitation: &self.invitation,
         }
     }
 }
@@ -65,9 +70,14 @@ fn parse(members: &mut Members) -> Result<Content, RecordError> {
         validity: Validity::take(members)?,
         conditions: Conditions::take(members)?,
         giver: Giver::take(members, false)?,
+        invitation: Invitation::take(members)?,
+        request: members.take_opt("request", Field::hash)?,
     };
     if consent.subject == consent.recipient {
         return Err(RecordError::SameParty { pointer: "/recipient".to_owned() });
+    }
+    if !consent.terms().invites_well() {
+        return Err(members.mistyped("answer_by", "absent where nobody else must sign").into());
     }
     Ok(Content::Consent(consent))
 }

@@ -2,7 +2,7 @@
 //!
 //! spec: kinds.md#who-gives-and-who-takes, kinds.md#under-a-mandate
 
-use super::{Consent, Content, Mandate, NotAllowed, Role, Signing, Validity, shared};
+use super::{Consent, Content, Invitation, Mandate, NotAllowed, Role, Signing, Validity, shared};
 use crate::Hash;
 use crate::conditions::Conditions;
 use crate::json::{Field, Members};
@@ -127,6 +127,7 @@ pub(super) struct Terms<'a> {
     pub(super) validity: Validity,
     pub(super) conditions: &'a Conditions,
     pub(super) substitution: Option<usize>,
+    pub(super) invitation: &'a Invitation,
 }
 
 impl<'a> Terms<'a> {
@@ -146,6 +147,11 @@ impl<'a> Terms<'a> {
             Giver::Under(under) => Some(&under.by),
             Giver::Lawful(_) | Giver::Assisted(_) => None,
         }
+    }
+
+    /// Whether somebody is invited exactly where somebody else must sign.
+    pub(super) fn invites_well(&self) -> bool {
+        self.invitation.is_none() || self.signatures() > 1
     }
 
     /// How many signatures activate it.
@@ -180,12 +186,19 @@ impl<'a> Terms<'a> {
         self.givers().is_some_and(|givers| givers.iter().any(|party| signing.signer.is_party(party)))
     }
 
-    /// Whether this signer may accept the grant: gives or takes it and has not signed yet.
-    pub(super) fn may_accept(&self, signing: &Signing<'_>) -> Result<(), NotAllowed> {
+    /// Whether this signer may accept the grant, showing this link: gives or takes it, in time, and has not signed yet.
+    pub(super) fn may_accept(
+        &self,
+        signing: &Signing<'_>,
+        link: Option<&[u8; 32]>,
+    ) -> Result<(), NotAllowed> {
         let takes = self.takers.iter().any(|party| signing.signer.is_party(party));
         if !takes && !self.is_giver(signing) {
             return Err(NotAllowed::Signer);
         }
+        // The link came to those who take it; who gives it needs none.
+        let invitation = Invitation { link: self.invitation.link.filter(|_| takes), ..*self.invitation };
+        invitation.admits(link, signing.time)?;
         let Some((_, signed)) = signing.target else { return Err(NotAllowed::Signer) };
         let twice = signed.iter().any(|by| by.party.is_some_and(|party| signing.signer.is_party(&party)));
         if twice { Err(NotAllowed::Twice) } else { Ok(()) }
@@ -211,18 +224,12 @@ impl<'a> Terms<'a> {
     /// Whether it reaches no further than the mandate that it is under, as far as the records say without a catalogue.
     fn is_within(&self, under: &Under, above: &Mandate) -> bool {
         let below = |substitution: usize| above.substitution > substitution;
-        let ends_in_time = match (self.validity.not_after, above.validity.not_after) {
-            (_, None) => true,
-            (Some(end), Some(last)) => end <= last,
-            (None, Some(_)) => false,
-        };
         self.from == above.mandators
             && under.by.iter().all(|party| above.mandatees.contains(party))
             && under.by.len() >= above.needed
             && under.informed == above.informs()
             && self.catalogue == above.catalogue
-            && above.validity.not_before <= self.validity.not_before
-            && ends_in_time
+            && self.validity.is_within(&above.validity)
             && self.conditions.imply(&above.conditions)
             && self.substitution.is_none_or(below)
     }

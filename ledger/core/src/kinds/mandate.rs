@@ -1,7 +1,7 @@
 //! `mandate`: the right to act for somebody, given by them and taken by the other.
 
 use super::grant::{Giver, MAX_SIDE, Terms};
-use super::{Class, Content, NotAllowed, Row, Validity, shared};
+use super::{Class, Content, Invitation, NotAllowed, Row, Validity, shared};
 use crate::Hash;
 use crate::conditions::Conditions;
 use crate::json::{Field, Members};
@@ -34,6 +34,10 @@ pub struct Mandate {
     pub survives: bool,
     /// By whose word it came about.
     pub giver: Giver,
+    /// How those who must sign it too may do so.
+    pub invitation: Invitation,
+    /// The request that it answers.
+    pub request: Option<Hash>,
 }
 
 impl Mandate {
@@ -55,6 +59,7 @@ impl Mandate {
             validity: self.validity,
             conditions: &self.conditions,
             substitution: Some(self.substitution),
+            invitation: &self.invitation,
         }
     }
 }
@@ -84,6 +89,8 @@ fn parse(members: &mut Members) -> Result<Content, RecordError> {
         substitution: shared::take_count(members, "substitution", 1..=MAX_SUBSTITUTION)?.unwrap_or(0),
         survives: shared::take_flag(members, "survives")?,
         giver: Giver::take(members, true)?,
+        invitation: Invitation::take(members)?,
+        request: members.take_opt("request", Field::hash)?,
     };
     // Nobody counts what is done under a mandate: only accesses under a consent.
     if mandate.conditions.uses().is_some() {
@@ -92,6 +99,9 @@ fn parse(members: &mut Members) -> Result<Content, RecordError> {
     let by: &[Hash] = mandate.giver.under().map_or(&[], |under| &under.by);
     if mandate.mandatees.iter().any(|party| mandate.mandators.contains(party) || by.contains(party)) {
         return Err(RecordError::SameParty { pointer: "/mandatees".to_owned() });
+    }
+    if !mandate.terms().invites_well() {
+        return Err(members.mistyped("answer_by", "absent where nobody else must sign").into());
     }
     Ok(Content::Mandate(mandate))
 }

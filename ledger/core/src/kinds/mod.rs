@@ -4,34 +4,45 @@
 
 mod acceptance;
 mod access;
+mod block;
 mod catalogue;
 mod consent;
 mod dispute;
+mod erasure;
 mod grant;
+mod holding;
+mod invitation;
 mod key;
 mod key_end;
 mod life_event;
 mod mandate;
 mod other;
 mod party;
+mod request;
 mod revocation;
 mod root;
 mod scheme;
 mod shared;
 mod suspension;
 
+pub use acceptance::Acceptance;
 pub use access::{Access, is_counted};
+pub use block::Block;
 pub use catalogue::{Basis, Catalogue, Category, Purpose, Title};
 pub use consent::Consent;
 pub use dispute::Dispute;
+pub use erasure::{Erasure, RestsOn, Retention, rests_on};
 pub use grant::{Assisted, Giver, Ground, MAX_SIDE, Under, check_within, under_of};
+pub use holding::Holding;
+pub use invitation::Invitation;
 pub use key::{Assurance, Key, KeyBasis, check_possession, proof_of_possession_message};
 pub use key_end::{KeyEnd, KeyEndReason};
 pub use life_event::{Event, LifeEvent};
 pub use mandate::Mandate;
 pub use other::Other;
 pub use party::{Party, PartyType, Role};
-pub use revocation::Revocation;
+pub use request::{Asked, Request, check_asked, link_of, request_of};
+pub use revocation::{Renunciation, Revocation};
 pub use root::{Root, RootKey};
 pub use scheme::{Characters, Check, Form, FormError, Prefix, Scheme};
 pub use shared::Validity;
@@ -61,9 +72,9 @@ pub enum Content {
     /// The right to act for somebody.
     Mandate(Mandate),
     /// A further signature that something waits for.
-    Acceptance,
+    Acceptance(Acceptance),
     /// The end of something its signer was given.
-    Renunciation,
+    Renunciation(Renunciation),
     /// The end of something its signer gave.
     Revocation(Revocation),
     /// Out of force, or back in.
@@ -74,6 +85,16 @@ pub enum Content {
     LifeEvent(LifeEvent),
     /// The right to see somebody's data.
     Consent(Consent),
+    /// Somebody asks for a mandate or a consent.
+    Request(Request),
+    /// Somebody wants no more requests of another.
+    Block(Block),
+    /// A source says which of somebody's data it has.
+    Holding(Holding),
+    /// What must be kept.
+    Retention(Retention),
+    /// What is destroyed.
+    Erasure(Erasure),
     /// Somebody asks for a person's data.
     Access(Access),
     /// A kind that this version stores and proves, and that satisfies no decision.
@@ -124,7 +145,7 @@ impl Row {
 }
 
 /// The table, in the order of `spec/kinds.md`.
-pub static TABLE: [&Row; 14] = [
+pub static TABLE: [&Row; 19] = [
     &root::ROW,
     &party::ROW,
     &key::ROW,
@@ -138,11 +159,16 @@ pub static TABLE: [&Row; 14] = [
     &suspension::ROW,
     &dispute::ROW,
     &life_event::ROW,
+    &request::ROW,
+    &block::ROW,
+    &holding::ROW,
+    &erasure::RETENTION,
+    &erasure::ERASURE,
     &access::ROW,
 ];
 
 /// Kinds that a later version defines: refused, so that nobody believes that they have an effect already.
-pub const RESERVED: [&str; 4] = ["request", "holding", "erasure", "ledger-end"];
+pub const RESERVED: [&str; 1] = ["ledger-end"];
 
 /// The row of a kind; `None` for a reserved one.
 #[must_use]
@@ -253,9 +279,18 @@ pub enum NotAllowed {
     /// The mandate that a grant is to stand under does not hold, or the party that a role is to stand under may not have it.
     #[error("what this is to stand under does not hold, or may not have it")]
     Under,
-    /// A grant reaches further than the mandate that it is under.
-    #[error("it reaches further than the mandate that it is under")]
+    /// A grant reaches further than the mandate that it is under, or than the request that it answers.
+    #[error("it reaches further than the mandate that it is under, or than what was asked for")]
     Beyond,
+    /// What an answer shows is not the link.
+    #[error("this answer needs the link, and nothing else does as well")]
+    Link,
+    /// An answer comes too late.
+    #[error("it is too late for an answer")]
+    AnswerBy,
+    /// The request that a grant names was not answered with it.
+    #[error("the request that it names was not answered with it")]
+    Request,
     /// Entry 0 only.
     #[error("a root record stands at entry 0 only")]
     NotFirstEntry,
@@ -275,6 +310,9 @@ impl NotAllowed {
             Self::Possession => "possession",
             Self::Under => "under",
             Self::Beyond => "beyond",
+            Self::Link => "link",
+            Self::AnswerBy => "answer_by",
+            Self::Request => "request",
             Self::NotFirstEntry => "not_entry_0",
         }
     }

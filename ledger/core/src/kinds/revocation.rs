@@ -14,6 +14,13 @@ pub struct Revocation {
     pub effective: Option<Millis>,
 }
 
+/// The end of something its signer was given, or asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Renunciation {
+    /// The link to a request that is refused.
+    pub link: Option<[u8; 32]>,
+}
+
 pub(super) static REVOCATION: Row = Row {
     name: "revocation",
     class: Class::Transition,
@@ -40,15 +47,16 @@ pub(super) static RENUNCIATION: Row = Row {
     class: Class::Transition,
     any_time: true,
     withholdable: &[],
-    parse: |_| Ok(Content::Renunciation),
-    becomes: |_, target| {
-        ends(target?, |content| matches!(content, Content::Mandate(_) | Content::Consent(_)))
+    parse: parse_renunciation,
+    becomes: |record, target| {
+        let (Content::Renunciation(renunciation), target) = (record.content(), target?) else { return None };
+        ends(target, |content| match content {
+            Content::Request(_) => true,
+            Content::Mandate(_) | Content::Consent(_) => renunciation.link.is_none(),
+            _ => false,
+        })
     },
-    may_sign: |signing| {
-        let to = signing.target.and_then(|(target, _)| Terms::of(target.record)).map(|terms| terms.to);
-        let is_taker = to.is_some_and(|to| to.iter().any(|party| signing.signer.is_party(party)));
-        if is_taker { Ok(()) } else { Err(NotAllowed::Signer) }
-    },
+    may_sign: may_renounce,
     concerns: |_, target| shared::target_concerns(target),
 };
 
@@ -56,11 +64,38 @@ fn parse(members: &mut Members) -> Result<Content, RecordError> {
     Ok(Content::Revocation(Revocation { effective: members.take_opt("effective", Field::millis)? }))
 }
 
-fn is_revocable(content: &Content) -> bool {
-    matches!(content, Content::Party(_) | Content::Catalogue(_) | Content::Mandate(_) | Content::Consent(_))
+fn parse_renunciation(members: &mut Members) -> Result<Content, RecordError> {
+    Ok(Content::Renunciation(Renunciation { link: members.take_opt("link", Field::bytes)? }))
 }
 
-fn ends(target: &Target<'_>, can_end: fn(&Content) -> bool) -> Option<Status> {
+fn may_renounce(signing: &Signing<'_>) -> Result<(), NotAllowed> {
+    let (Content::Renunciation(renunciation), Some((target, _))) = (signing.record.content(), signing.target)
+    else {
+        return Err(NotAllowed::Signer);
+    };
+    if let Content::Request(request) = target.record.content() {
+        return request.check_answer(signing, renunciation.link.as_ref());
+    }
+    let to = Terms::of(target.record).map(|terms| terms.to);
+    let is_taker = to.is_some_and(|to| to.iter().any(|party| signing.signer.is_party(party)));
+    if is_taker { Ok(()) } else { Err(NotAllowed::Signer) }
+}
+
+fn is_revocable(content: &Content) -> bool {
+    matches!(
+        content,
+        Content::Party(_)
+            | Content::Catalogue(_)
+            | Content::Mandate(_)
+            | Content::Consent(_)
+            | Content::Request(_)
+            | Content::Block(_)
+            | Content::Holding(_)
+            | Content::Retention(_)
+    )
+}
+
+fn ends(target: &Target<'_>, can_end: impl Fn(&Content) -> bool) -> Option<Status> {
     (can_end(target.record.content()) && !target.status.is_ended()).then_some(Status::ENDED)
 }
 
@@ -78,6 +113,10 @@ fn may_revoke(signing: &Signing<'_>) -> Result<(), NotAllowed> {
                 is_root || (is_plain && signing.signer.has(Role::Registrar))
             }
         },
+        Content::Request(request) => signing.signer.is_party(&request.requester),
+        Content::Block(block) => signing.signer.is_party(&block.party),
+        Content::Holding(holding) => signing.signer.is_party(&holding.source),
+        Content::Retention(_) => signing.signer.has(Role::Authority),
         // Who published it may end it, with the key it was signed with or as the root.
         Content::Catalogue(_) => {
             is_root || signed.first().is_some_and(|by| by.kid == *signing.record.jws().kid())

@@ -57,6 +57,17 @@ impl Validity {
         *self == Self::of_days(self.valid_from, self.valid_until)
     }
 
+    /// Whether it begins no earlier and ends no later than `other`.
+    #[must_use]
+    pub fn is_within(&self, other: &Self) -> bool {
+        let ends_in_time = match (self.not_after, other.not_after) {
+            (_, None) => true,
+            (Some(end), Some(last)) => end <= last,
+            (None, Some(_)) => false,
+        };
+        other.not_before <= self.not_before && ends_in_time
+    }
+
     /// Whether it has begun at `at`.
     #[must_use]
     pub fn has_begun(&self, at: Millis) -> bool {

@@ -1,8 +1,9 @@
 //! Making few runs of many, beside flushes and readers.
 
 use super::run::{Merge, Run, RunError};
-use super::{Shared, remove};
+use super::{IndexError, Shared, remove};
 use crate::lock::lock;
+use std::collections::BTreeSet;
 use std::io;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -72,7 +73,11 @@ impl Shared {
                     };
                 }
             };
-            if let Err(what) = self.merge(&chosen, number, &closing)
+            let _alone = lock(&self.rewriting);
+            if !self.has_all(&chosen) {
+                continue;
+            }
+            if let Err(what) = self.merge(&chosen, number, &closing, &BTreeSet::new())
                 && !closing.load(Ordering::Relaxed)
             {
                 // Nothing is lost but speed: the runs are as they were.
@@ -82,14 +87,39 @@ impl Shared {
         }
     }
 
-    /// Writes one run in the place of `chosen`, which stand next to each other.
-    fn merge(&self, chosen: &[Arc<Run>], number: u64, closing: &AtomicBool) -> Result<(), String> {
+    /// Destroys the rows with these keys: all runs are written anew as one without them, and the old files removed.
+    pub(super) fn forget(&self, keys: &BTreeSet<Vec<u8>>) -> Result<(), IndexError> {
+        let _alone = lock(&self.rewriting);
+        let (runs, number, closing) = {
+            let mut state = lock(&self.state);
+            state.next += 1;
+            (state.runs.clone(), state.next - 1, Arc::clone(&state.merging.closing))
+        };
+        if runs.is_empty() { Ok(()) } else { self.merge(&runs, number, &closing, keys) }
+    }
+
+    /// Whether these runs are there still: others may have been written in their place.
+    fn has_all(&self, chosen: &[Arc<Run>]) -> bool {
+        let state = lock(&self.state);
+        chosen.iter().all(|wanted| state.runs.iter().any(|run| run.number == wanted.number))
+    }
+
+    /// Writes one run, but for the rows with these keys, in the place of `chosen`, which stand next to each other.
+    fn merge(
+        &self,
+        chosen: &[Arc<Run>],
+        number: u64,
+        closing: &AtomicBool,
+        without: &BTreeSet<Vec<u8>>,
+    ) -> Result<(), IndexError> {
         let walks = chosen.iter().rev().map(|run| run.walk(&[], false)).collect::<Result<_, _>>();
-        let mut rows = Merge::new(walks.map_err(|error| error.to_string())?);
+        let mut rows = Merge::new(walks.map_err(|error| self.told(error))?);
         let merged = self.write_run(number, |run| {
             let mut count = 0;
             while let Some((key, row)) = rows.row() {
-                run.push(key, row).map_err(|error| (None, error))?;
+                if !without.contains(key) {
+                    run.push(key, row).map_err(|error| (None, error))?;
+                }
                 rows.advance().map_err(|error: RunError| (Some(error), io::ErrorKind::Other.into()))?;
                 count += 1;
                 if count % LOOK_ROWS == 0 && closing.load(Ordering::Relaxed) {
@@ -98,7 +128,7 @@ impl Shared {
             }
             Ok(())
         });
-        let merged = merged.map_err(|error| error.to_string())?;
+        let merged = merged.map_err(|error| self.told(error))?;
 
         let mut state = lock(&self.state);
         // A flush may have come meanwhile, behind those merged.
@@ -110,8 +140,9 @@ impl Shared {
                 _ => runs.push(Arc::clone(run)),
             }
         }
-        let Some(mark) = &state.mark else { return Err("the runs have no mark".to_owned()) };
-        self.name(mark, &runs, state.next).map_err(|error| error.to_string())?;
+        let no_mark = || IndexError::Corrupt { what: "the runs have no mark".to_owned() };
+        let mark = state.mark.clone().ok_or_else(no_mark)?;
+        self.name(&mark, &runs, state.next)?;
         state.runs = runs;
         drop(state);
         for old in chosen {

@@ -26,6 +26,7 @@ use manifest::{Manifest, NoManifest};
 use merge::Merging;
 use procura_core::kv::{Kv, Unreadable};
 use run::{Merge, PartBytes, PartCache, Run, RunError};
+use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -49,6 +50,8 @@ struct Shared {
     cache: Arc<PartCache>,
     state: Mutex<State>,
     changed: Condvar,
+    /// Held by who writes runs anew: one at a time.
+    rewriting: Mutex<()>,
     /// Held locked while the folder is open.
     _lock: File,
 }
@@ -100,7 +103,8 @@ impl RunsIndex {
         clean(folder, &state.runs)?;
         let cache = Arc::new(PartCache::with_weighter(cache_bytes / 4096, cache_bytes as u64, PartBytes));
         let (folder, state, changed) = (folder.to_owned(), Mutex::new(state), Condvar::new());
-        let shared = Arc::new(Shared { folder, cache, state, changed, _lock: held });
+        let shared =
+            Arc::new(Shared { folder, cache, state, changed, rewriting: Mutex::default(), _lock: held });
         let merger = thread::Builder::new().name("index-merge".into()).spawn({
             let shared = Arc::clone(&shared);
             move || shared.merge_until_closed()
@@ -151,6 +155,10 @@ impl IndexFile for RunsIndex {
         drop(state);
         self.shared.changed.notify_all();
         Ok(())
+    }
+
+    fn forget(&self, keys: &BTreeSet<Vec<u8>>) -> Result<(), IndexError> {
+        self.shared.forget(keys)
     }
 }
 

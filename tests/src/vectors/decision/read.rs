@@ -119,6 +119,7 @@ fn read_catalogue(value: &Value) -> Catalogue {
                 title: title(),
                 assurance: category.get("assurance").map(assurance),
                 period: None,
+                source: None,
             })
             .collect(),
         purposes: array("purposes")

@@ -6,11 +6,11 @@ use procura_core::b64;
 use serde_json::{Value, json};
 
 /// A kind with its required members, its optional ones with a good value, and wrong values for both.
-struct Shape {
-    good: Made,
-    required: &'static [&'static str],
-    optional: Vec<(&'static str, Value)>,
-    wrong: Vec<(&'static str, &'static str, Value)>,
+pub(super) struct Shape {
+    pub(super) good: Made,
+    pub(super) required: &'static [&'static str],
+    pub(super) optional: Vec<(&'static str, Value)>,
+    pub(super) wrong: Vec<(&'static str, &'static str, Value)>,
 }
 
 pub(super) fn cases() -> Vec<Case> {
@@ -21,7 +21,7 @@ pub(super) fn cases() -> Vec<Case> {
         .collect()
 }
 
-fn of_shape(shape: Shape) -> Vec<Case> {
+pub(super) fn of_shape(shape: Shape) -> Vec<Case> {
     let kind = shape.good.payload["kind"].as_str().unwrap().to_owned();
     let name = |rest: &str, member: &str| format!("{kind}-{rest}-{}", member.replace('_', "-"));
     let mut cases = vec![shape.good.case(&format!("{kind}-good"), "With all that it must have.", "accept")];

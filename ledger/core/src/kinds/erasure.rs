@@ -1,0 +1,92 @@
+//! `erasure` and `retention`: what is destroyed, and what must be kept meanwhile.
+//!
+//! spec: kinds.md#erasing
+
+use super::{Class, Content, NotAllowed, PartyType, Role, Row, Signing, shared};
+use crate::Hash;
+use crate::json::{Field, Members};
+use crate::record::{Record, RecordError};
+use crate::status::Status;
+
+/// The most records, and the most parties, that one record names here.
+const MOST: usize = 64;
+
+/// What is destroyed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Erasure {
+    /// The records' ids, ascending; with each go the transitions on it.
+    pub targets: Vec<Hash>,
+    /// In whose lists these stand, ascending.
+    pub parties: Vec<Hash>,
+}
+
+/// A legal hold: what must be kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Retention {
+    /// The records' ids, ascending.
+    pub targets: Vec<Hash>,
+}
+
+pub(super) static ERASURE: Row = Row {
+    name: "erasure",
+    class: Class::Trace,
+    any_time: false,
+    withholdable: &[],
+    parse: |members| {
+        Ok(Content::Erasure(Erasure {
+            targets: shared::take_set(members, "targets", MOST, Field::hash)?,
+            parties: shared::take_set(members, "parties", MOST, Field::hash)?,
+        }))
+    },
+    becomes: |_, _| None,
+    may_sign: by_authority,
+    concerns: |record, _| match record.content() {
+        Content::Erasure(erasure) => erasure.parties.clone(),
+        _ => Vec::new(),
+    },
+};
+
+pub(super) static RETENTION: Row = Row {
+    name: "retention",
+    class: Class::Create,
+    any_time: false,
+    withholdable: &["reference"],
+    parse: parse_retention,
+    becomes: |_, _| Some(Status::ACTIVE),
+    may_sign: by_authority,
+    concerns: |_, _| Vec::new(),
+};
+
+fn parse_retention(members: &mut Members) -> Result<Content, RecordError> {
+    Ok(Content::Retention(Retention { targets: shared::take_set(members, "targets", MOST, Field::hash)? }))
+}
+
+fn by_authority(signing: &Signing<'_>) -> Result<(), NotAllowed> {
+    if signing.signer.has(Role::Authority) { Ok(()) } else { Err(NotAllowed::Signer) }
+}
+
+/// What else must have ended before a record may be erased.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RestsOn {
+    /// Nothing: no other record's signature or meaning comes from it.
+    Nothing,
+    /// The grants that are under this mandate.
+    Mandate,
+    /// Everything in this party's list: its keys signed it, or it names the party.
+    Party(Hash),
+}
+
+/// What may rest on a record; `None`: it is never erased.
+#[must_use]
+pub fn rests_on(record: &Record) -> Option<RestsOn> {
+    match record.content() {
+        Content::Root(_) | Content::Catalogue(_) | Content::Erasure(_) | Content::Retention(_) => None,
+        Content::Party(party) => {
+            let is_office = party.party_type == PartyType::Institution || !party.roles.is_empty();
+            (!is_office || party.under.is_some()).then(|| RestsOn::Party(record.id()))
+        }
+        Content::Key(key) => Some(RestsOn::Party(key.party)),
+        Content::Mandate(_) => Some(RestsOn::Mandate),
+        _ => Some(RestsOn::Nothing),
+    }
+}

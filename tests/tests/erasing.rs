@@ -1,0 +1,344 @@
+//! What is erased is gone, and nothing else. Goal: of an erased record nothing is left in any file, everything else proves what it proved;
+//! nothing is erased that something rests on or that must be kept; nobody erases without a trace. Method: a ledger in a folder whose files
+//! are searched for bytes; for each rule of kinds.md#erasing something taken and its refused twin.
+use procura_core::decide::{AuthZen, PartyRef, Reason};
+use procura_core::draft::Draft;
+use procura_core::kinds::Content;
+use procura_core::receipt::{AsOf, Mode, verify_status};
+use procura_core::status::Status;
+use procura_core::submission::Submission;
+use procura_core::{Hash, Size, b64};
+use procura_ledger::audit::Finding;
+use procura_ledger::store::Store;
+use procura_ledger::store::redb::{Options as Volumes, RedbStore};
+use procura_ledger::{Ask, Audience, Clock, audit};
+use procura_tests::world::{Actor, ORIGIN, World};
+use serde_json::json;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+const MOTHER: &str = "48031500292";
+const SON: &str = "75061200192";
+
+struct Desk {
+    world: World,
+    mother: Actor,
+    son: Actor,
+    court: Actor,
+    folder: tempfile::TempDir,
+}
+
+fn desk() -> Desk {
+    let folder = tempfile::tempdir().unwrap();
+    let world = World::in_folder(&folder.path().join("ledger"));
+    let (mother, son) = (world.person(MOTHER), world.person(SON));
+    let court = world.institution("kbo:0202239951", &["authority"]);
+    Desk { world, mother, son, court, folder }
+}
+
+fn signed(draft: Draft, by: &Actor) -> Submission {
+    draft.sign(&by.kid, by.key.as_ref()).unwrap()
+}
+
+fn sorted(ids: &[Hash]) -> Vec<Hash> {
+    ids.iter().copied().collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+impl Desk {
+    fn mandate(&self, reference: &str) -> Hash {
+        let (world, scopes) = (&self.world, ["tax".to_owned()]);
+        let (from, to) = (&self.mother.party, &self.son.party);
+        let draft = Draft::mandate(&world.occasion(), from, to, &world.catalogue, &scopes, &world.a_year());
+        let draft = draft.withheld("reference", &json!(reference), &self.world.fresh()).unwrap();
+        let id = self.world.append(signed(draft, &self.mother)).id;
+        self.world.append(self.world.transition("acceptance", &self.son, &id));
+        id
+    }
+
+    fn end(&self, by: &Actor, id: &Hash) {
+        self.world.append(self.world.transition("revocation", by, id));
+    }
+
+    fn parties(&self, targets: &[Hash]) -> Vec<Hash> {
+        let view = self.world.ledger.view();
+        let parties: BTreeSet<Hash> =
+            targets.iter().flat_map(|id| view.parties_of(id).unwrap().unwrap()).collect();
+        // Of what was erased nobody knows any more; a record must name somebody.
+        if parties.is_empty() { vec![self.court.party] } else { parties.into_iter().collect() }
+    }
+
+    fn draft(&self, targets: &[Hash], parties: &[Hash]) -> Draft {
+        Draft::new("erasure", &self.world.occasion())
+            .member("targets", json!(sorted(targets)))
+            .member("parties", json!(sorted(parties)))
+    }
+
+    fn erase(&self, targets: &[Hash]) -> Hash {
+        let draft = self.draft(targets, &self.parties(targets));
+        let acknowledged = self.world.append(signed(draft, &self.court));
+        let (id, logged) = (acknowledged.id, acknowledged.view.size());
+        drop(acknowledged);
+        let started = Instant::now();
+        // The bodies go last; then a commit shows everybody the index without what went.
+        while targets.iter().any(|target| self.is_readable(target))
+            || self.world.ledger.view().size() == logged
+        {
+            assert!(started.elapsed() < Duration::from_secs(60), "not erased");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        id
+    }
+
+    fn refused(&self, targets: &[Hash]) -> String {
+        self.world.refused(signed(self.draft(targets, &self.parties(targets)), &self.court))
+    }
+
+    fn retain(&self, targets: &[Hash]) -> Submission {
+        let draft = Draft::new("retention", &self.world.occasion()).member("targets", json!(sorted(targets)));
+        signed(draft, &self.court)
+    }
+
+    fn is_readable(&self, id: &Hash) -> bool {
+        self.world.ledger.view().record(id).unwrap().unwrap().logged.opened.is_some()
+    }
+
+    fn reason(
+        &self,
+        subject: PartyRef,
+        as_of: Option<(Size, procura_core::Millis)>,
+    ) -> Result<Reason, String> {
+        let request = AuthZen {
+            subject,
+            ..World::ask(&format!("niss:{SON}"), "tax", &format!("niss:{MOTHER}"), "read")
+        };
+        let view = self.world.ledger.view();
+        let (as_of, at) =
+            as_of.map_or((None, self.world.clock.now()), |(size, at)| (Some(AsOf { size, time: None }), at));
+        let ask = Ask { as_of, from: None, reader: Audience::Anyone };
+        match view.check(&request, at, &ask) {
+            Ok(receipt) => match receipt.question {
+                procura_core::receipt::Question::Authority(asked) => Ok(asked.decision.reason),
+                other => panic!("{other:?}"),
+            },
+            Err(error) => Err(error.name().to_owned()),
+        }
+    }
+
+    /// Closes the ledger and opens it again.
+    fn reopened(self, meanwhile: impl FnOnce()) -> Self {
+        let path = self.folder.path().join("ledger");
+        Self { world: self.world.reopened(&path, meanwhile), ..self }
+    }
+
+    fn holds(&self, bytes: &[u8]) -> bool {
+        holds(self.folder.path(), bytes)
+    }
+}
+
+/// Whether a file of a folder has these bytes, or they are in base64url at any place in three.
+fn holds(folder: &Path, bytes: &[u8]) -> bool {
+    std::fs::read_dir(folder).unwrap().any(|entry| {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            return holds(&path, bytes);
+        }
+        let text = std::fs::read(&path).unwrap();
+        let has = |wanted: &[u8]| text.windows(wanted.len()).any(|window| window == wanted);
+        has(bytes)
+            || (0..3).any(|skip| {
+                let padded = [&vec![0; skip][..], bytes].concat();
+                let whole = b64::encode(&padded);
+                let first = [0, 2, 3][skip];
+                let end = whole.len() - if padded.len() % 3 == 0 { 0 } else { 2 };
+                has(&whole.as_bytes()[first..end])
+            })
+    })
+}
+
+#[test]
+fn what_is_erased_is_in_no_file_and_everything_else_proves() {
+    let desk = desk();
+    let (erased, kept) = (desk.mandate("the first file"), desk.mandate("the second file"));
+    desk.end(&desk.mother, &erased);
+    let old = desk.world.ledger.view();
+    let found = old.record(&erased).unwrap().unwrap();
+    let opened = found.logged.opened().unwrap();
+    let (text, r) = (opened.record.text().to_owned(), opened.r);
+    let body_end = text[text.len() - 60..].to_owned();
+    assert!(desk.holds(body_end.as_bytes()) && desk.holds(b"the first file") && desk.holds(&r));
+    let before = old.size();
+    drop(old);
+
+    let erasure = desk.erase(&[erased]);
+    assert!(!desk.holds(body_end.as_bytes()) && !desk.holds(b"the first file") && !desk.holds(&r));
+    assert!(desk.holds(b"the second file"));
+    let view = desk.world.ledger.view();
+    assert_eq!(view.status(&erased).unwrap(), Some(Status::ENDED), "that it was there, and ended, stays");
+    assert_eq!(desk.reason(PartyRef::Id(desk.mother.party), None), Ok(Reason::Mandate));
+    let receipt = view.receipt(&kept, &Ask { as_of: None, from: None, reader: Audience::Anyone });
+    let receipt = receipt.unwrap().unwrap().to_json();
+    let now = Mode::Fresh(desk.world.clock.now());
+    assert!(verify_status(receipt.as_bytes(), &kept, None, &desk.world.policy(), now).is_ok());
+    // Everybody concerned can see who erased it.
+    let parties = view.record(&erasure).unwrap().unwrap().parties;
+    assert!([&desk.mother, &desk.son, &desk.court].iter().all(|actor| parties.contains(&actor.party)));
+    let report = desk.world.ledger.audit(&mut |_, _| {}).unwrap();
+    assert!(report.is_clean(), "{:?}", report.findings);
+    assert_eq!(report.counts.unopened, 3, "the mandate, its acceptance, its revocation");
+    // What was decided between the two cannot be told again.
+    let then = Some((before, desk.world.clock.now()));
+    assert_eq!(desk.reason(PartyRef::Id(desk.mother.party), then), Err("erased".to_owned()));
+
+    // An index made anew has nothing of it either.
+    drop((found, view));
+    let path = desk.folder.path().join("ledger");
+    let desk = desk.reopened(|| std::fs::remove_dir_all(path.join("index")).unwrap());
+    assert_eq!(desk.reason(PartyRef::Id(desk.mother.party), then), Err("erased".to_owned()));
+    assert_eq!(desk.reason(PartyRef::Id(desk.mother.party), None), Ok(Reason::Mandate));
+    let log_key = desk.world.ledger.log_key().clone();
+    desk.world.ledger.close();
+    drop(desk.world);
+    let report = audit(&path, ORIGIN, &log_key, &mut |_, _| {}).unwrap();
+    assert!(report.is_clean(), "{:?}", report.findings);
+}
+
+#[test]
+fn what_must_be_kept_is_kept() {
+    let desk = desk();
+    let (one, two) = (desk.mandate("one"), desk.mandate("two"));
+    assert_eq!(desk.refused(&[one]), "in_force");
+    desk.end(&desk.mother, &one);
+    desk.end(&desk.mother, &two);
+    let hold = desk.world.append(desk.retain(&[one])).id;
+    assert_eq!(desk.world.ledger.view().record(&hold).unwrap().unwrap().parties, [desk.court.party]);
+    assert_eq!(desk.refused(&[one, two]), "legal_hold");
+    assert!(desk.is_readable(&two), "all or nothing");
+    desk.erase(&[two]);
+    assert_eq!(desk.refused(&[two]), "erased");
+    assert_eq!(desk.world.refused(desk.retain(&[two])), "erased");
+    assert_eq!(desk.world.refused(desk.world.transition("revocation", &desk.mother, &hold)), "not_yours");
+    desk.end(&desk.court, &hold);
+    desk.erase(&[one]);
+}
+
+#[test]
+fn only_an_authority_erases_and_says_whom_it_concerns() {
+    let desk = desk();
+    let mandate = desk.mandate("one");
+    desk.end(&desk.mother, &mandate);
+    let parties = desk.parties(&[mandate]);
+    let by = |actor: &Actor, targets: &[Hash], parties: &[Hash]| {
+        desk.world.refused(signed(desk.draft(targets, parties), actor))
+    };
+    assert_eq!(by(&desk.mother, &[mandate], &parties), "not_yours");
+    assert_eq!(by(&desk.court, &[mandate], &parties[..1]), "parties");
+    assert_eq!(by(&desk.court, &[mandate], &[&parties[..], &[desk.court.party]].concat()), "parties");
+    assert_eq!(by(&desk.court, &[Hash([9; 32])], &parties), "unknown_target");
+    let retained = Draft::new("retention", &desk.world.occasion()).member("targets", json!([mandate]));
+    assert_eq!(desk.world.refused(signed(retained, &desk.mother)), "not_yours");
+    // What the ledger itself rests on stays, and so does what says that something was erased.
+    let list = desk.world.ledger.view();
+    let root = desk.world.logged.lock().unwrap().clone();
+    for id in [desk.world.catalogue, desk.court.party, desk.court.kid, desk.world.registrar.party] {
+        let name = desk.refused(&[id]);
+        assert!(["unknown_target", "in_force"].contains(&name.as_str()), "{name}");
+    }
+    let acceptance = root.iter().find(|id| {
+        list.record(id).unwrap().is_some_and(|found| {
+            matches!(found.logged.opened.as_ref().map(|o| o.record.content()), Some(Content::Acceptance(_)))
+        })
+    });
+    assert_eq!(desk.refused(&[*acceptance.unwrap()]), "unknown_target", "a transition goes with its target");
+    let erasure = desk.erase(&[mandate]);
+    assert_eq!(desk.refused(&[erasure]), "unknown_target");
+}
+
+#[test]
+fn a_person_goes_once_nothing_rests_on_them() {
+    let desk = desk();
+    let mandate = desk.mandate("one");
+    let died = Draft::on("life-event", &desk.world.occasion(), &desk.mother.party)
+        .member("event", json!("death"))
+        .member("effective", json!(desk.world.clock.now()));
+    desk.world.append(signed(died, &desk.court));
+    let all = [desk.mother.party, desk.mother.kid];
+    assert_eq!(desk.refused(&[desk.mother.kid]), "in_force", "the key has not ended");
+    let end =
+        Draft::on("key-end", &desk.world.occasion(), &desk.mother.kid).member("reason", json!("closed"));
+    desk.world.append(signed(end, &desk.court));
+    assert_eq!(desk.refused(&all), "in_force", "the mandate has not ended");
+    desk.world.append(desk.world.transition("renunciation", &desk.son, &mandate));
+    assert!(desk.holds(MOTHER.as_bytes()) && desk.holds(&desk.mother.handle));
+    desk.erase(&all);
+    assert!(!desk.holds(MOTHER.as_bytes()) && !desk.holds(&desk.mother.handle));
+    assert!(desk.holds(SON.as_bytes()));
+    let by_identifier = World::ask(SON, "tax", MOTHER, "read").subject;
+    let known = format!("niss:{MOTHER}").parse().unwrap();
+    assert_eq!(desk.world.ledger.view().party_of(&known).unwrap(), None);
+    for nobody in [PartyRef::Id(desk.mother.party), PartyRef::Id(Hash([9; 32])), by_identifier] {
+        assert_eq!(desk.reason(nobody, None), Ok(Reason::NoAuthority), "as if they had never been");
+    }
+    let unknown = desk.world.mandate_draft(&desk.son, &desk.mother.party, &["tax"]);
+    assert_eq!(desk.world.refused(signed(unknown, &desk.son)), "unknown_party");
+    let desk = desk.reopened(|| {});
+    assert!(!desk.holds(MOTHER.as_bytes()));
+    assert!(desk.world.ledger.audit(&mut |_, _| {}).unwrap().is_clean());
+}
+
+#[test]
+fn a_mandate_stays_while_others_are_under_it() {
+    let desk = desk();
+    let draft =
+        desk.world.mandate_draft(&desk.mother, &desk.son.party, &["tax"]).member("substitution", json!(1));
+    let above = desk.world.append(signed(draft, &desk.mother)).id;
+    desk.world.append(desk.world.transition("acceptance", &desk.son, &above));
+    let third = desk.world.person("15061500231");
+    let child = desk
+        .world
+        .mandate_draft(&desk.mother, &third.party, &["tax"])
+        .member("under", json!(above))
+        .member("by", json!([desk.son.party]))
+        .member("informed", json!([desk.son.party]));
+    let child = desk.world.append(signed(child, &desk.son)).id;
+    desk.end(&desk.mother, &above);
+    assert_eq!(desk.refused(&[above]), "in_force");
+    desk.end(&desk.mother, &child);
+    desk.erase(&[above]);
+    assert!(desk.is_readable(&child));
+    assert!(desk.world.ledger.audit(&mut |_, _| {}).unwrap().is_clean());
+}
+
+#[test]
+fn an_erasure_cut_short_is_carried_out_at_the_next_start() {
+    let desk = desk();
+    let mandate = desk.mandate("the first file");
+    desk.end(&desk.mother, &mandate);
+    // Logged and not carried out, as after a kill: the ledger is closed before its thread gets to it.
+    let draft = desk.draft(&[mandate], &desk.parties(&[mandate]));
+    desk.world.append(signed(draft, &desk.court));
+    let desk = desk.reopened(|| {});
+    let started = Instant::now();
+    while desk.is_readable(&mandate) {
+        assert!(started.elapsed() < Duration::from_secs(60), "not erased");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert!(!desk.holds(b"the first file"));
+    assert!(desk.world.ledger.audit(&mut |_, _| {}).unwrap().is_clean());
+}
+
+#[test]
+fn nobody_erases_without_a_trace() {
+    let desk = desk();
+    let mandate = desk.mandate("one");
+    let path = desk.folder.path().join("ledger");
+    let index = desk.world.ledger.view().record(&mandate).unwrap().unwrap().logged.index;
+    let log_key = desk.world.ledger.log_key().clone();
+    desk.world.ledger.close();
+    drop(desk.world);
+    let store = RedbStore::open(&path.join("main"), Volumes::default()).unwrap();
+    store.erase(&[index].into()).unwrap();
+    drop(store);
+    let report = audit(&path, ORIGIN, &log_key, &mut |_, _| {}).unwrap();
+    assert!(report.findings.contains(&Finding::NotOpened { index }), "{:?}", report.findings);
+}
