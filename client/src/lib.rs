@@ -19,6 +19,7 @@ pub mod client;
 pub mod error;
 mod http;
 pub mod keyfile;
+mod links;
 mod log;
 mod parties;
 mod receipts;

@@ -157,6 +157,8 @@ pub(super) struct RecordBody {
     record: Option<String>,
     /// What may be withheld.
     disclosures: Option<Vec<String>>,
+    /// In whose lists it and the transitions on it stand: party ids, ascending.
+    parties: Option<Vec<String>>,
 }
 
 /// Whom to look up.
@@ -166,6 +168,15 @@ pub(super) struct ResolveRequest {
     /// `scheme:value`.
     #[schema(example = "kbo:0999999922", pattern = "^[a-z][a-z0-9-]{0,31}:.+$")]
     identifier: String,
+}
+
+/// What to open.
+#[derive(Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LinkRequest {
+    /// 32 bytes in base64url.
+    #[schema(pattern = "^[A-Za-z0-9_-]{43}$")]
+    link: String,
 }
 
 /// An id, whether anybody is registered or not.

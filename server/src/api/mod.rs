@@ -11,6 +11,7 @@ mod catalogues;
 mod checks;
 mod docs;
 mod health;
+mod links;
 mod log;
 mod named;
 mod oauth;
@@ -46,6 +47,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(records::submit))
         .routes(routes!(records::get))
         .routes(routes!(records::receipt))
+        .routes(routes!(links::open))
         .routes(routes!(catalogues::list))
         .routes(routes!(parties::resolve))
         .routes(routes!(parties::list))

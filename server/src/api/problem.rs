@@ -89,8 +89,11 @@ const STATUSES: &[(StatusCode, &[&str])] = &[
             "signature_void",
             "erased",
             "evidence_erased",
+            "in_force",
+            "legal_hold",
         ],
     ),
+    (StatusCode::GONE, &["link_used"]),
     (
         StatusCode::PAYLOAD_TOO_LARGE,
         &["oversized", "json_too_large", "jws_too_large", "disclosure_too_large"],

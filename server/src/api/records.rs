@@ -190,13 +190,13 @@ pub(super) async fn get(
 ) -> Result<Json<Value>, Problem> {
     app.ask(bearer, move |view, caller| {
         parameters(query.as_deref(), [])?;
-        describe(&caller.record(view, &id)?).map(Json)
+        describe(view, &caller.record(view, &id)?).map(Json)
     })
     .await
 }
 
 /// A record as its readers see it.
-fn describe(found: &Found) -> Result<Value, Problem> {
+fn describe(view: &View, found: &Found) -> Result<Value, Problem> {
     let logged = &found.logged;
     let mut members = Map::new();
     members.insert("id".to_owned(), json!(found.id));
@@ -211,6 +211,7 @@ fn describe(found: &Found) -> Result<Value, Problem> {
         members.insert("kind".to_owned(), payload.get("kind").cloned().unwrap_or_default());
         members.insert("record".to_owned(), json!(opened.record.text()));
         members.insert("disclosures".to_owned(), json!(opened.disclosures));
+        members.insert("parties".to_owned(), json!(view.parties_of(&found.id)?));
     }
     Ok(Value::Object(members))
 }

@@ -4,7 +4,9 @@
 //! everybody has a client of their own; every question is asked twice, in plain AuthZEN and with proof, and the receipts
 //! are tampered with.
 
+mod asking;
 mod desk;
+mod erasing;
 mod family;
 mod helpers;
 mod keys;
