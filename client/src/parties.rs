@@ -33,6 +33,23 @@ impl PartyFound {
 }
 
 impl Client {
+    /// The parties in whose lists a record stands, and the transitions on it: what an `erasure` names. The server's word; a
+    /// wrong one is refused when the erasure is handed in.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn parties_of_unverified(&self, id: &Hash) -> Result<Vec<Hash>, ReadError> {
+        let token = self.token()?;
+        let path = format!("/v1/records/{id}");
+        let answer = self.server.get(&path, Some(token.as_str()))?.json(&path)?;
+        let parties = answer.get("parties").and_then(Value::as_array);
+        let parties =
+            parties.ok_or_else(|| unexpected(&path, "it names no parties: the record was erased"))?;
+        let ids: Option<Vec<Hash>> =
+            parties.iter().map(|party| party.as_str().and_then(|id| id.parse().ok())).collect();
+        Ok(ids.ok_or_else(|| unexpected(&path, "a party has no id"))?)
+    }
+
     /// The id of the party with an identifier. Every identifier that the catalogues in force admit has one: whether anybody is
     /// registered is not told. The server's word; [`Client::find_party`] proves it.
     ///

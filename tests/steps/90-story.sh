@@ -53,6 +53,23 @@ says 0 mother revoke "$mandate"
 check 1
 says 1 mother revoke "$mandate"
 says 0 mother records
+
+echo '  an employer asks by a link; it works once'
+flexi() { says "$1" employer check --actor me --subject niss:48031500292 --category flexi.eligibility --purpose hiring; }
+ask() {
+    says 0 employer --json request --scope flexi.eligibility --purpose hiring --days 2
+    link=$(python3 -c 'import json, sys; print(json.load(sys.stdin)["link"])' <"$work/out")
+}
+flexi 1
+ask
+says 0 mother answer "$link"
+flexi 1
+says 0 mother answer "$link" --yes
+flexi 0
+says 1 son answer "$link" --yes
+ask
+says 0 son answer "$link" --block
+says 1 mother answer "$link" --yes
 says 0 auditor log audit
 says 2 municipality log audit
 says 0 municipality prove inclusion --index 3

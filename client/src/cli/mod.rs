@@ -4,6 +4,7 @@
 
 mod accept;
 mod access;
+mod answer;
 mod catalogue;
 mod check;
 mod consent;
@@ -11,8 +12,10 @@ mod context;
 mod decision;
 mod describe;
 mod dispute;
+mod erase;
 mod grant;
 mod key;
+mod link;
 mod log;
 mod output;
 mod passphrase;
@@ -20,6 +23,7 @@ mod prove;
 mod receipt;
 mod records;
 mod renounce;
+mod request;
 mod revoke;
 mod signing;
 mod step;
@@ -63,6 +67,10 @@ enum Verb {
     Dispute(dispute::Dispute),
     /// Let somebody see your data for a purpose
     Consent(consent::Consent),
+    /// Ask somebody for a consent or a mandate, by name or by a link that works once
+    Request(request::Request),
+    /// Look at a request that you got, give what it asks for, or refuse it
+    Answer(answer::Answer),
     /// Ask whether a party may do something; the answer's proof is verified here
     Check(check::Check),
     /// Ask for somebody's data: logged, and answered with the receipt that its source wants to see
@@ -78,6 +86,10 @@ enum Verb {
     Receipt(receipt::Receipt),
     /// List everything that concerns you, with the proof that nothing is left out
     Records(records::Records),
+    /// Destroy what records say (for authorities); that they were there stays proven
+    Erase(erase::Erase),
+    /// Keep records from being erased (for authorities)
+    Retain(erase::Retain),
     /// Show the categories and purposes in force
     Catalogue(catalogue::Catalogue),
     /// Look at the log, or audit it
@@ -105,6 +117,10 @@ impl Verb {
             Self::Dispute(verb) => verb.run(context),
             Self::Decision(verb) => verb.run(context),
             Self::Consent(verb) => verb.run(context),
+            Self::Request(verb) => verb.run(context),
+            Self::Answer(verb) => verb.run(context),
+            Self::Erase(verb) => verb.run(context),
+            Self::Retain(verb) => verb.run(context),
             Self::Check(verb) => verb.run(context),
             Self::Access(verb) => verb.run(context),
             Self::Prove(verb) => verb.run(context),
@@ -140,6 +156,9 @@ mod tests {
                 "renounce ID --json",
                 "suspend ID --lift",
                 "dispute ID --json",
+                "answer ID --json",
+                "erase ID ID --json",
+                "retain ID --json",
                 "consent --to niss:48031500292 --scope tax --purpose read --under ID",
                 "receipt get ID",
                 "receipt get ID --out file",

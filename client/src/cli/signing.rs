@@ -15,7 +15,7 @@ use serde_json::Value;
 const MIN_PREFIX_CHARS: usize = 6;
 
 /// Fresh random bytes.
-fn fresh<const N: usize>() -> Result<[u8; N], Failure> {
+pub(crate) fn fresh<const N: usize>() -> Result<[u8; N], Failure> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes)
         .map_err(|error| Failure::unknown("random", format!("this machine has no randomness: {error}")))?;
