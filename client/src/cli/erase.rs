@@ -12,16 +12,16 @@ use std::collections::BTreeSet;
 
 #[derive(Debug, Args)]
 pub(super) struct Erase {
-    /// The ids of the records; the transitions on them go too
-    #[arg(required = true, num_args = 1..=64, allow_hyphen_values = true)]
-    ids: Vec<Hash>,
+    /// The id of a record; the transitions on it go too. May be repeated
+    #[arg(long, required = true, allow_hyphen_values = true)]
+    record: Vec<Hash>,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct Retain {
-    /// The ids of the records that must be kept
-    #[arg(required = true, num_args = 1..=64, allow_hyphen_values = true)]
-    ids: Vec<Hash>,
+    /// The id of a record that must be kept; may be repeated
+    #[arg(long, required = true, allow_hyphen_values = true)]
+    record: Vec<Hash>,
     /// Why, for those who keep it
     #[arg(long)]
     reference: Option<String>,
@@ -30,7 +30,7 @@ pub(super) struct Retain {
 impl Erase {
     pub(super) fn run(&self, context: &Context) -> Result<Answer, Failure> {
         let client = context.client()?;
-        let targets: BTreeSet<Hash> = self.ids.iter().copied().collect();
+        let targets: BTreeSet<Hash> = self.record.iter().copied().collect();
         let mut parties = BTreeSet::new();
         for id in &targets {
             parties.extend(client.parties_of_unverified(id)?);
@@ -53,7 +53,7 @@ impl Erase {
 impl Retain {
     pub(super) fn run(&self, context: &Context) -> Result<Answer, Failure> {
         let client = context.client()?;
-        let targets: BTreeSet<Hash> = self.ids.iter().copied().collect();
+        let targets: BTreeSet<Hash> = self.record.iter().copied().collect();
         let draft = Draft::new("retention", &occasion(&client)?).member("targets", json!(targets));
         let draft = withheld(draft, "reference", self.reference.as_deref())?;
         let (id, submitted) = sign_and_submit(&client, draft)?;
