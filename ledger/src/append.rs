@@ -346,7 +346,7 @@ impl<'a> Tail<'a> {
                 continue;
             }
             let unknown = || Refusal::UnknownParty { pointer: "" };
-            let submission = self.owner.prepared.get(party).ok_or_else(unknown)?;
+            let submission = self.owner.prepared.get(party, self.time).ok_or_else(unknown)?;
             let candidate = Candidate::read(submission, &self.owner.origin)?;
             match self.read(|live| candidate.admit(&Memo::new(live, &self.memory), self.place())) {
                 // Registered meanwhile, or of a scheme that is gone meanwhile: as if it had been forgotten.
@@ -463,7 +463,7 @@ impl<'a> Tail<'a> {
     /// Reads the ledger as of the last submission taken.
     fn read<T>(&self, read: impl FnOnce(&Live<'_, Found<'_>>) -> T) -> T {
         let rows = self.rows_found();
-        let prepared = |id: &Hash| self.owner.prepared.has(id);
+        let prepared = |id: &Hash| self.owner.prepared.has(id, self.time);
         read(&Live {
             origin: &self.owner.origin,
             kv: &rows,

@@ -82,14 +82,15 @@ impl Prepared {
         Ok(id)
     }
 
-    /// Whether a party is prepared.
-    pub(crate) fn has(&self, id: &Hash) -> bool {
-        self.lock().by_id.contains_key(id)
+    /// Whether a party is prepared, and not forgotten by `now`.
+    pub(crate) fn has(&self, id: &Hash, now: Millis) -> bool {
+        self.lock().by_id.get(id).is_some_and(|held| !held.is_too_old(now))
     }
 
-    /// A prepared party's record.
-    pub(crate) fn get(&self, id: &Hash) -> Option<Submission> {
-        self.lock().by_id.get(id).map(|held| held.submission.clone())
+    /// The record of a party that is prepared, and not forgotten by `now`.
+    pub(crate) fn get(&self, id: &Hash, now: Millis) -> Option<Submission> {
+        let state = self.lock();
+        state.by_id.get(id).filter(|held| !held.is_too_old(now)).map(|held| held.submission.clone())
     }
 
     /// Forgets a party that was logged.
@@ -105,6 +106,12 @@ impl Prepared {
     }
 }
 
+impl Held {
+    fn is_too_old(&self, now: Millis) -> bool {
+        self.since.0.saturating_add(HELD_MS) < now.0
+    }
+}
+
 impl State {
     fn hold(&mut self, id: Hash, held: Held) {
         self.by_identifier.insert(held.named.clone(), id);
@@ -115,8 +122,7 @@ impl State {
     /// Drops what is too old or too much.
     fn forget(&mut self, now: Millis) {
         while let Some(id) = self.oldest.front() {
-            let too_old = |held: &Held| held.since.0.saturating_add(HELD_MS) < now.0;
-            if self.oldest.len() < MOST && self.by_id.get(id).is_some_and(|held| !too_old(held)) {
+            if self.oldest.len() < MOST && self.by_id.get(id).is_some_and(|held| !held.is_too_old(now)) {
                 break;
             }
             if let Some(held) = self.oldest.pop_front().and_then(|id| self.by_id.remove(&id)) {
