@@ -17,6 +17,7 @@ mod catalogues;
 mod check;
 pub mod client;
 pub mod error;
+pub mod guard;
 mod http;
 pub mod keyfile;
 mod links;

@@ -101,6 +101,14 @@ impl View {
         self.authority(&authority, &Ask { as_of: None, from, reader })
     }
 
+    /// The party that a reference names; `None` if nobody is registered under it.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn find_party(&self, reference: &PartyRef) -> Result<Option<Hash>, ReadError> {
+        self.named(reference, self.size(), false)
+    }
+
     /// The party that a reference named at `size`; `None` if nobody was registered under it. One that was erased is nobody now, and
     /// in the past it is not known any more who it was.
     fn named(&self, reference: &PartyRef, size: Size, is_past: bool) -> Result<Option<Hash>, ReadError> {

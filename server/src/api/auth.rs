@@ -170,6 +170,11 @@ impl Caller {
         Ok(named)
     }
 
+    /// Whether the caller may ask about a party, or about nobody: an institution about anybody, others about themselves.
+    pub(crate) fn may_ask_about(&self, party: Option<Hash>) -> bool {
+        self.is_institution || party == Some(self.party)
+    }
+
     /// How the ledger is asked on the caller's behalf.
     pub(crate) const fn ask(&self, as_of: Option<AsOf>, from: Option<Size>) -> Ask {
         let reader = if self.is_auditor { Audience::Auditor } else { Audience::Party(self.party) };

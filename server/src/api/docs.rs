@@ -170,6 +170,41 @@ pub(super) struct ResolveRequest {
     identifier: String,
 }
 
+/// Who holds what of whom?
+#[derive(Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct HoldingsRequest {
+    /// `scheme:value`, or `party:` and an id.
+    #[schema(example = "niss:48031500292")]
+    subject: String,
+    /// A category code.
+    #[schema(example = "pensions")]
+    category: String,
+}
+
+/// Who says that they hold it.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Holdings {
+    /// The newest first.
+    holdings: Vec<HoldingBody>,
+}
+
+/// One who says so.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Holding)]
+pub(super) struct HoldingBody {
+    /// The record's id.
+    id: String,
+    /// Who holds it: a party's id.
+    source: String,
+    /// Whether the catalogue names it as the authentic source of the category.
+    authentic: bool,
+    /// Category codes of which one covers what was asked for.
+    scopes: Vec<String>,
+    /// Since which day.
+    since: String,
+}
+
 /// What to open.
 #[derive(Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]

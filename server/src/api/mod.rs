@@ -11,6 +11,7 @@ mod catalogues;
 mod checks;
 mod docs;
 mod health;
+mod holdings;
 mod links;
 mod log;
 mod named;
@@ -53,6 +54,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(parties::list))
         .routes(routes!(checks::check))
         .routes(routes!(accesses::access))
+        .routes(routes!(holdings::holdings))
         .routes(routes!(authzen::evaluation))
         .routes(routes!(authzen::configuration))
         .routes(routes!(oauth::token))

@@ -15,7 +15,7 @@ use crate::judge::Judge;
 use crate::note::{NoteError, NoteVerifier};
 use crate::policy::Quorum;
 use crate::record::CLOCK_SKEW_MS;
-use crate::source::{ListError, Logged, OpeningError};
+use crate::source::{ListError, Logged, OpeningError, Source as _};
 use crate::status::Status;
 use crate::tlog_proof::{TlogProof, TlogProofError};
 use crate::tree::{Root, check_consistency};
@@ -332,6 +332,8 @@ verified! {
         question: Authority,
         /// The decision, made anew.
         decision: Decision,
+        /// The access that asked, opened; `None` where it was but a check.
+        access: Option<Arc<Logged>>,
     }
 }
 
@@ -435,8 +437,10 @@ pub fn verify_authority(
     walk::root(&judge)?;
     let as_of = size_asked(&receipt, &evidence, &verified)?;
     let decision = walk::authority(&judge, asked, as_of)?;
+    let access =
+        asked.access.map(|id| evidence.record(&id)).transpose().map_err(crate::judge::Verdict::from)?;
     evidence.check_used()?;
-    Ok(VerifiedAuthority { receipt: verified, question: (**asked).clone(), decision })
+    Ok(VerifiedAuthority { receipt: verified, question: (**asked).clone(), decision, access })
 }
 
 /// All that does not depend on the question: from the checkpoint to each part being the ledger's.

@@ -1,0 +1,145 @@
+//! What a source of data puts in front of its API: no receipt of a logged access, no data.
+//!
+//! A permit alone is not enough, and neither is anybody's word: the receipt proves, with no call to the ledger, that the access was
+//! logged, that it names this source, this person and this category, and that the decision on it was yes. Each receipt releases
+//! once.
+//!
+//! spec: decisions.md#accesses
+
+use procura_core::decide::Reason;
+use procura_core::kinds::{Access, Content};
+use procura_core::receipt::{Mode, Policy, Question, Receipt, VerifyError, verify_authority};
+use procura_core::{Hash, Millis};
+use std::collections::{HashSet, VecDeque};
+use std::sync::{Mutex, PoisonError};
+
+/// The most receipts remembered at a time: those of one maximum age. Beyond, nothing is released until some are too old.
+const MOST_USED: usize = 1 << 20;
+
+/// The guard of one source. One for all of its threads.
+#[derive(Debug)]
+pub struct Guard {
+    policy: Policy,
+    source: Hash,
+    max_age_ms: u64,
+    used: Mutex<Used>,
+}
+
+/// The accesses that released something, for as long as their receipts are fresh.
+#[derive(Debug, Default)]
+struct Used {
+    ids: HashSet<Hash>,
+    oldest: VecDeque<(Millis, Hash)>,
+}
+
+/// What may be let go: this person's data of this category, to this party, once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Release {
+    /// The id of the logged access.
+    pub id: Hash,
+    /// What was asked, by whom, for whom, for what.
+    pub access: Access,
+    /// Why the answer was yes.
+    pub reason: Reason,
+    /// Whether something stood against it that nobody had recorded yet.
+    pub good_faith: bool,
+}
+
+/// Why nothing is let go. Each is a 403 to whoever asks, and nothing else is said to them.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Withheld {
+    /// The receipt does not verify, or is too old.
+    #[error("the receipt does not verify: {0}")]
+    Receipt(#[from] VerifyError),
+    /// It is the receipt of something else than a logged access: a check permits nothing by itself.
+    #[error("the receipt is not that of a logged access")]
+    NotAnAccess,
+    /// It names another source, another person, or another category.
+    #[error("the access does not name this source, this person and this category")]
+    OtherData,
+    /// The answer was no.
+    #[error("the access was refused")]
+    Denied(Reason),
+    /// It released something before.
+    #[error("the receipt was used already")]
+    Used,
+    /// More was released within one maximum age than is remembered.
+    #[error("too many receipts were used within their maximum age")]
+    TooMany,
+}
+
+impl Withheld {
+    /// The variant's stable name.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Receipt(error) => error.name(),
+            Self::NotAnAccess => "not_an_access",
+            Self::OtherData => "other_data",
+            Self::Denied(_) => "denied",
+            Self::Used => "used",
+            Self::TooMany => "too_many",
+        }
+    }
+}
+
+impl Guard {
+    /// The guard of the party `source`, which believes what `policy` says.
+    #[must_use]
+    pub fn new(policy: Policy, source: Hash) -> Self {
+        let max_age_ms = policy.max_age_s.saturating_mul(1000);
+        Self { policy, source, max_age_ms, used: Mutex::default() }
+    }
+
+    /// Whether data of `subject` in `category`, a code, may be let go at `now` to whoever sent this receipt.
+    ///
+    /// # Errors
+    /// [`Withheld`]: then nothing is let go.
+    pub fn release(
+        &self,
+        receipt: &[u8],
+        subject: &Hash,
+        category: &str,
+        now: Millis,
+    ) -> Result<Release, Withheld> {
+        let parsed = Receipt::parse(receipt).map_err(VerifyError::from)?;
+        let Question::Authority(asked) = parsed.question else { return Err(Withheld::NotAnAccess) };
+        let id = asked.access.ok_or(Withheld::NotAnAccess)?;
+        let verified = verify_authority(receipt, &asked.request, &self.policy, Mode::Fresh(now))?;
+        let logged = verified.access().as_ref().and_then(|logged| logged.opened.as_ref());
+        let Some(Content::Access(access)) = logged.map(|opened| opened.record.content()) else {
+            return Err(Withheld::NotAnAccess);
+        };
+        if access.source != self.source || access.subject != *subject || access.category != category {
+            return Err(Withheld::OtherData);
+        }
+        let decision = verified.decision();
+        if !decision.permit {
+            return Err(Withheld::Denied(decision.reason));
+        }
+        self.use_once(id, verified.question().at, now)?;
+        Ok(Release { id, access: access.clone(), reason: decision.reason, good_faith: decision.good_faith })
+    }
+
+    /// Notes that the receipt of an access logged at `at` was used. Once it is too old to verify it need not be remembered.
+    fn use_once(&self, id: Hash, at: Millis, now: Millis) -> Result<(), Withheld> {
+        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        while let Some((then, old)) = used.oldest.front().copied()
+            // Ages are counted in whole seconds.
+            && then.0.saturating_add(self.max_age_ms).saturating_add(1000) <= now.0
+        {
+            used.oldest.pop_front();
+            used.ids.remove(&old);
+        }
+        if used.ids.contains(&id) {
+            return Err(Withheld::Used);
+        }
+        if used.ids.len() >= MOST_USED {
+            return Err(Withheld::TooMany);
+        }
+        used.ids.insert(id);
+        used.oldest.push_back((at, id));
+        Ok(())
+    }
+}
