@@ -76,6 +76,7 @@ mod checked;
 pub mod disk;
 mod eraser;
 mod error;
+mod feed;
 mod filing;
 #[cfg(fuzzing)]
 pub mod fuzzing;

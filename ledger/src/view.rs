@@ -75,6 +75,12 @@ impl View {
         Self { shared, head }
     }
 
+    /// The ledger's name.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        &self.shared.origin
+    }
+
     /// How many entries the view covers.
     #[must_use]
     pub fn size(&self) -> Size {

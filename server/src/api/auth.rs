@@ -124,6 +124,11 @@ impl Caller {
         })
     }
 
+    /// Who asks.
+    pub(crate) const fn id(&self) -> &Hash {
+        &self.party
+    }
+
     /// An auditor reads everything.
     pub(crate) const fn is_auditor(&self) -> bool {
         self.is_auditor

@@ -10,6 +10,7 @@ mod body;
 mod catalogues;
 mod checks;
 mod docs;
+mod events;
 mod health;
 mod holdings;
 mod links;
@@ -52,6 +53,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(catalogues::list))
         .routes(routes!(parties::resolve))
         .routes(routes!(parties::list))
+        .routes(routes!(events::events))
         .routes(routes!(checks::check))
         .routes(routes!(accesses::access))
         .routes(routes!(holdings::holdings))

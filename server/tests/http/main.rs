@@ -6,6 +6,7 @@
 mod access;
 mod accesses;
 mod connections;
+mod events;
 mod holdings;
 mod log;
 mod overload;

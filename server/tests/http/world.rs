@@ -47,7 +47,7 @@ pub(crate) struct World {
     pub(crate) demo: Demo,
     pub(crate) trial: Trial,
     pub(crate) clock: Arc<HandClock>,
-    agent: ureq::Agent,
+    pub(crate) agent: ureq::Agent,
     stop: Option<oneshot::Sender<()>>,
     runtime: Option<Runtime>,
     _folder: TempDir,
