@@ -342,7 +342,8 @@ mod tests {
             let expected = match name.as_str() {
                 "wrong_origin" | "unknown_version" => 400,
                 "oversized" => 413,
-                "move" | "list_full" | "party_exists" | "not_first" | "erased" => 409,
+                "move" | "list_full" | "party_exists" | "not_first" | "erased" | "in_force"
+                | "legal_hold" => 409,
                 _ => 422,
             };
             assert_eq!(status(&name).as_u16(), expected, "{name}");
@@ -359,6 +360,7 @@ mod tests {
             ("not_first", 409),
             ("size_unavailable", 409),
             ("evidence_erased", 409),
+            ("link_used", 410),
             ("media_type", 415),
             ("signature_mismatch", 422),
             ("same_party", 422),
