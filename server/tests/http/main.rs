@@ -5,6 +5,7 @@
 
 mod access;
 mod accesses;
+mod certification;
 mod connections;
 mod holdings;
 mod log;
@@ -13,6 +14,7 @@ mod privacy;
 mod raw;
 mod readers;
 mod records;
+mod searches;
 mod start;
 mod tokens;
 mod world;
