@@ -6,11 +6,11 @@
 use crate::candidates::Candidates;
 use crate::catalogues;
 use crate::error::ReadError;
-use crate::grounds::{self, Ids, When};
+use crate::grounds::{self, Grounds, Ids, When};
 use crate::memo::{Memo, Memory};
 use crate::search;
 use crate::view::{PartyInfo, View};
-use procura_core::decide::{PARTY, Search, Sought, decide};
+use procura_core::decide::{Decision, PARTY, Reason, Search, Sought, decide};
 use procura_core::kinds::{Catalogue, Content, Event, LifeEvent};
 use procura_core::receipt::Named;
 use procura_core::source::{Lack, Source};
@@ -19,7 +19,7 @@ use procura_core::{Hash, Millis};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// How many more than are wanted are looked at for one page.
+/// How many more parties than are wanted are looked at for one page.
 pub const SPARE: usize = 10;
 /// The most parties that took one another's place that are followed.
 const MOST_LINKS: usize = 8;
@@ -31,8 +31,15 @@ pub struct Permitted<T, P> {
     pub found: Vec<T>,
     /// After which place the next page goes on; `None`: there is nothing more.
     pub next: Option<P>,
-    /// How many evaluations it took: at most [`SPARE`] more than were wanted.
+    /// How many evaluations it took: of parties at most [`SPARE`] more than were wanted.
     pub evaluations: usize,
+}
+
+impl<T, P: Default> Permitted<T, P> {
+    /// A page that nobody wants anything on: nothing is looked at, so that it says nothing of what there is.
+    fn of_none(page: Wanted<P>) -> Self {
+        Self { found: Vec::new(), next: Some(page.after.unwrap_or_default()), evaluations: 0 }
+    }
 }
 
 /// Which page is wanted.
@@ -44,10 +51,13 @@ pub struct Wanted<P> {
     pub most: usize,
 }
 
+/// Where a search for parties looks: at parties known beforehand, and behind prefixes of rows.
+type Around = (BTreeSet<Hash>, Vec<Vec<u8>>);
+
 impl View {
     /// The parties that a search for actors or subjects finds at `at`, by id, those among them that are `wanted`.
     ///
-    /// What a basis in law permits with everybody's data is not listed as subjects; roles are not listed as actors, for the party that one is under
+    /// Nobody is listed for themselves. That needs no grant, so it would only tell who is registered. What a basis in law permits with everybody's data is not listed as subjects; roles are not listed as actors, for the party that one is under
     /// is. A search for purposes finds no party.
     ///
     /// # Errors
@@ -61,6 +71,9 @@ impl View {
     ) -> Result<Permitted<PartyInfo, Hash>, ReadError> {
         let when = When { at, size: self.size(), is_past: false };
         let parties = self.parties(&search.request, when.size, false)?;
+        if page.most == 0 {
+            return Ok(Permitted::of_none(page));
+        }
         let most_looked_at = page.most + SPARE;
         let cache = self.shared.cache.now();
         let reader = self.shared.store.read()?;
@@ -93,7 +106,11 @@ impl View {
                 listed.evaluations += 1;
                 let asked = (&search.request, &parties);
                 match grounds::decided(&ids, &memo, in_force.clone(), asked, when) {
-                    Ok(grounds) if grounds.decision.permit => listed.found.push(info),
+                    Ok(Grounds { decision: Decision { permit: true, reason, .. }, .. })
+                        if reason != Reason::Own =>
+                    {
+                        listed.found.push(info);
+                    }
                     // What can't be judged any more permits nothing.
                     Ok(_) | Err(ReadError::Erased(_)) => {}
                     Err(error) => return Err(error),
@@ -106,7 +123,8 @@ impl View {
         })
     }
 
-    /// The purposes that a search finds at `at`, by code.
+    /// The purposes that a search finds at `at`, by code. They are decided over the same facts, so that all are looked at for each page: where nothing
+    /// is permitted there is no further page, whoever is asked about.
     ///
     /// # Errors
     /// [`ReadError`].
@@ -116,6 +134,9 @@ impl View {
         at: Millis,
         page: Wanted<String>,
     ) -> Result<Permitted<String, String>, ReadError> {
+        if page.most == 0 {
+            return Ok(Permitted::of_none(page));
+        }
         let when = When { at, size: self.size(), is_past: false };
         let parties = self.parties(&search.request, when.size, false)?;
         let cache = self.shared.cache.now();
@@ -125,45 +146,37 @@ impl View {
             let ids = |prefix: &[u8], limit| self.ids(prefix, limit);
             let in_force = self.catalogues()?.into_iter().collect();
             let (_, facts) = grounds::found(&ids, &Memo::new(live, &memory), in_force, &parties, when)?;
-            let of_category = facts
-                .catalogues
-                .values()
-                .filter(|fact| fact.content.category(&search.request.category).is_some());
-            let codes =
-                of_category.flat_map(|fact| fact.content.purposes.iter().map(|purpose| &purpose.code));
-            let codes: BTreeSet<&String> =
-                codes.filter(|code| page.after.as_ref().is_none_or(|after| *code > after)).collect();
-            let mut codes = codes.into_iter();
-            let start = page.after.clone().unwrap_or_default();
-            let mut listed = Permitted { found: Vec::new(), next: Some(start), evaluations: 0 };
-            for _ in 0..page.most + SPARE {
+            let catalogues = facts.catalogues.values().map(|fact| &fact.content);
+            let codes = catalogues
+                .filter(|catalogue| catalogue.category(&search.request.category).is_some())
+                .flat_map(|catalogue| catalogue.purposes.iter().map(|purpose| &purpose.code));
+            let after = page.after.unwrap_or_default();
+            let codes: BTreeSet<&String> = codes.filter(|code| **code > after).collect();
+            let mut listed = Permitted { found: Vec::new(), next: Some(after), evaluations: 0 };
+            for code in codes {
                 if listed.found.len() == page.most {
-                    break;
+                    return Ok(listed);
                 }
-                let Some(code) = codes.next() else { break };
-                listed.next = Some(code.clone());
                 listed.evaluations += 1;
                 let mut request = parties.request(&search.request);
                 request.purpose.clone_from(code);
                 if decide(&request, when.at, &facts).permit {
                     listed.found.push(code.clone());
+                    listed.next = Some(code.clone());
                 }
             }
-            if codes.next().is_none() {
-                listed.next = None;
-            }
-            Ok(listed)
+            Ok(Permitted { next: None, ..listed })
         })
     }
 
-    /// Where a search for parties looks: at parties known beforehand, and behind prefixes of rows. `None`: nowhere, since somebody named is not
+    /// Where a search for parties looks. `None`: nowhere, since somebody named is not
     /// there, or a word that no catalogue ever had.
     fn around(
         &self,
         search: &Search,
         parties: &Named,
         source: &impl Source,
-    ) -> Result<Option<(BTreeSet<Hash>, Vec<Vec<u8>>)>, ReadError> {
+    ) -> Result<Option<Around>, ReadError> {
         let ids = |prefix: &[u8], limit| self.ids(prefix, limit);
         if !self.has_words(search)? {
             return Ok(None);

@@ -4,7 +4,7 @@
 
 use super::page_token::{Mark, place};
 use super::{Refused, name_nobody};
-use crate::api::auth::{Bearer, Caller};
+use crate::api::auth::Bearer;
 use crate::api::body::{MAX_REQUEST_BYTES, MediaType, open_object, read};
 use crate::api::problem::Problem;
 use crate::app::App;
@@ -159,7 +159,7 @@ async fn search(
         }
         let limit = from.map(|mark| mark.limit).or(asked.limit).unwrap_or(MAX_RESULTS);
         let most = usize::from(limit);
-        let (results, next) = find(view, caller, &search, at, (from.map(|mark| mark.place), most))?;
+        let (results, next) = find(view, &search, at, (from.map(|mark| mark.place), most))?;
         let began_at: Size = from.map_or(view.size(), |mark| mark.size);
         let next = next.map(|place| key.seal(&bound_to, &Mark { limit, size: began_at, place }));
         let page = (asked.is_there || next.is_some())
@@ -175,7 +175,6 @@ type Results = (Vec<Entity>, Option<[u8; 64]>);
 /// What there is after a place, at most so many.
 fn find(
     view: &View,
-    caller: &Caller,
     search: &Search,
     at: Millis,
     (after, most): (Option<[u8; 64]>, usize),
@@ -193,23 +192,23 @@ fn find(
     let is_wanted = |party: &PartyInfo| {
         search.sought == Sought::Subjects
             || search.subject_type == PARTY
-            || value_in(&search.subject_type, party, caller).is_some()
+            || value_in(&search.subject_type, party).is_some()
     };
     let listed = view.permitted_parties(search, at, Wanted { after, most }, &is_wanted)?;
     let kind = if search.sought == Sought::Actors { &search.subject_type } else { &search.request.category };
     let entity = |party: &PartyInfo| Entity::Party {
         r#type: kind.clone(),
-        id: value_in(kind, party, caller).unwrap_or_else(|| format!("party:{}", party.id)),
+        id: value_in(kind, party).unwrap_or_else(|| format!("party:{}", party.id)),
     };
     Ok((listed.found.iter().map(entity).collect(), listed.next.and_then(|id| place(&id.0))))
 }
 
-/// A party's identifier in a scheme, if it has one and the caller may read it. Of a person nobody learns the number by a search: who
-/// knows it finds out whose id it is.
-fn value_in(scheme: &str, party: &PartyInfo, caller: &Caller) -> Option<String> {
-    let is_readable = party.content.party_type != PartyType::Person || party.id == caller.party_id();
+/// A party's identifier in a scheme, if it has one. Of a person nobody learns the number by a search: who knows it finds out whose
+/// id it is.
+fn value_in(scheme: &str, party: &PartyInfo) -> Option<String> {
     let identifier = party.identifier.as_ref().filter(|identifier| identifier.scheme() == scheme);
-    identifier.filter(|_| is_readable).map(|identifier| identifier.value().to_owned())
+    let is_public = party.content.party_type != PartyType::Person;
+    identifier.filter(|_| is_public).map(|identifier| identifier.value().to_owned())
 }
 
 /// What a token is bound to: the search, the caller, and all of the request but the page.
