@@ -77,6 +77,11 @@ impl PageKey {
 }
 
 impl Mark {
+    /// Whether a search goes on there in a log of this size, with this limit, or none that was said again.
+    pub(super) fn goes_on(&self, size: Size, limit: Option<u8>) -> bool {
+        self.size <= size && limit.is_none_or(|limit| limit == self.limit)
+    }
+
     fn encode(&self) -> [u8; MARK_BYTES] {
         let mut bytes = [0; MARK_BYTES];
         let parts = self.place.iter().copied().chain(self.size.0.to_be_bytes()).chain([self.limit]);
@@ -130,6 +135,14 @@ mod tests {
         let other = b64::decode(&key.seal(&Hash([2; 32]), &Mark { size: Size(9), ..MARK })).unwrap();
         let same = bytes.iter().zip(&other).filter(|(one, other)| one == other).count();
         assert!(same < 10, "{same}");
+    }
+
+    #[test]
+    fn a_search_goes_on_in_the_log_that_it_began_in() {
+        let Size(began_at) = MARK.size;
+        assert!(MARK.goes_on(Size(began_at), None) && MARK.goes_on(Size(began_at + 1), Some(50)));
+        assert!(!MARK.goes_on(Size(began_at - 1), None));
+        assert!(!MARK.goes_on(Size(began_at), Some(49)));
     }
 
     #[test]

@@ -147,9 +147,7 @@ async fn search(
         let from = match &asked.token {
             Some(token) => Some(
                 key.open(&bound_to, token)
-                    .filter(|mark| {
-                        mark.size <= view.size() && asked.limit.is_none_or(|limit| limit == mark.limit)
-                    })
+                    .filter(|mark| mark.goes_on(view.size(), asked.limit))
                     .ok_or_else(foreign_token)?,
             ),
             None => None,
