@@ -36,13 +36,7 @@ impl View {
 
     fn decided(&self, request: &AuthZen, at: Millis, as_of: Option<AsOf>) -> Result<Authority, ReadError> {
         let size = as_of.map_or(self.size(), |as_of| as_of.size);
-        let named = |reference| self.named(reference, size, as_of.is_some());
-        let parties = Named {
-            actor: named(&request.actor)?,
-            subject: named(&request.subject)?,
-            on_behalf_of: request.on_behalf_of.as_ref().map(named).transpose()?,
-            together_with: request.together_with.iter().map(named).collect::<Result<_, _>>()?,
-        };
+        let parties = self.parties(request, size, as_of.is_some())?;
         let cache = self.shared.cache.now();
         let reader = self.shared.store.read()?;
         self.live_over((reader.as_ref(), cache), |live| {
@@ -107,6 +101,17 @@ impl View {
     /// [`ReadError`].
     pub fn find_party(&self, reference: &PartyRef) -> Result<Option<Hash>, ReadError> {
         self.named(reference, self.size(), false)
+    }
+
+    /// The parties that a request named at `size`.
+    pub(crate) fn parties(&self, request: &AuthZen, size: Size, is_past: bool) -> Result<Named, ReadError> {
+        let named = |reference| self.named(reference, size, is_past);
+        Ok(Named {
+            actor: named(&request.actor)?,
+            subject: named(&request.subject)?,
+            on_behalf_of: request.on_behalf_of.as_ref().map(named).transpose()?,
+            together_with: request.together_with.iter().map(named).collect::<Result<_, _>>()?,
+        })
     }
 
     /// The party that a reference named at `size`; `None` if nobody was registered under it. One that was erased is nobody now, and

@@ -46,10 +46,22 @@ pub(crate) fn decided<S: Source>(
     (request, parties): (&AuthZen, &Named),
     when: When,
 ) -> Result<Grounds, ReadError> {
-    let gather = gather(ids, source, catalogues, parties, when)?;
-    let facts = Facts::gather(&Judge::trusting_admission(source), &gather, when.size).map_err(no_facts)?;
+    let (gather, facts) = found(ids, source, catalogues, parties, when)?;
     let decision = decide(&parties.request(request), when.at, &facts);
     Ok(Grounds { gather, facts, decision })
+}
+
+/// What decisions between these parties may rest on, whatever they are for.
+pub(crate) fn found<S: Source>(
+    ids: Ids<'_>,
+    source: &S,
+    catalogues: BTreeSet<Hash>,
+    parties: &Named,
+    when: When,
+) -> Result<(Gather, Facts), ReadError> {
+    let gather = gather(ids, source, catalogues, parties, when)?;
+    let facts = Facts::gather(&Judge::trusting_admission(source), &gather, when.size).map_err(no_facts)?;
+    Ok((gather, facts))
 }
 
 fn gather(
@@ -98,7 +110,7 @@ fn gather(
 }
 
 /// The party that an actor acts as: a role as the one that it is under.
-fn acts_as(source: &impl Source, actor: Hash) -> Result<Hash, ReadError> {
+pub(crate) fn acts_as(source: &impl Source, actor: Hash) -> Result<Hash, ReadError> {
     let logged = source.record(&actor)?;
     let content = logged.opened.as_ref().map(|opened| opened.record.content());
     match content {
@@ -108,7 +120,7 @@ fn acts_as(source: &impl Source, actor: Hash) -> Result<Hash, ReadError> {
 }
 
 /// A party and those that were merged into it, or into one of these; at most [`search::MAX_MERGED`].
-fn with_merged(ids: Ids<'_>, party: &Hash) -> Result<Vec<Hash>, ReadError> {
+pub(crate) fn with_merged(ids: Ids<'_>, party: &Hash) -> Result<Vec<Hash>, ReadError> {
     let mut all = vec![*party];
     let mut next = 0;
     while let Some(into) = all.get(next).copied()

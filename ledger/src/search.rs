@@ -7,6 +7,7 @@
 //! 'S' 'p' | party id              type u8 | segment u64 | items u32 | handle     where its next item goes
 //! 'S' 'k' | party id              (empty)                         it has, or had, a key
 //! 'S' 'g' | from | to | !index u64 id                             mandates and consents between two parties, newest first
+//! 'S' 't' | to | from | !index u64 id                             the same, by whom they are to
 //! 'S' 'm' | into | from           from                            parties merged into another
 //! 'S' 'u' | parent | child        child                           mandates and consents under a mandate
 //! 'S' 'c' | index u64             id                              catalogues
@@ -163,6 +164,18 @@ pub(crate) fn has_key<K: Kv + ?Sized>(kv: &K, party: &Hash) -> Result<bool, Unre
 #[must_use]
 pub(crate) fn grants_prefix(from: &Hash, to: &Hash) -> Vec<u8> {
     key(b'g', &[&from.0, &to.0])
+}
+
+/// The key prefix of all grants from one party, in the order of those that they are to.
+#[must_use]
+pub(crate) fn from_prefix(from: &Hash) -> Vec<u8> {
+    key(b'g', &[&from.0])
+}
+
+/// The key prefix of those from whom a party has grants, in their order.
+#[must_use]
+pub(crate) fn to_prefix(to: &Hash) -> Vec<u8> {
+    key(b't', &[&to.0])
 }
 
 /// The key prefix of the parties that were merged into one.
@@ -338,8 +351,7 @@ impl<'a> Noted<'a> {
             Content::Mandate(mandate) => {
                 for from in &mandate.mandators {
                     for to in &mandate.mandatees {
-                        let pair = [&from.0[..], &to.0, &newest_first];
-                        changes.insert(key(b'g', &pair), Arc::clone(&named));
+                        write_grant((from, to), &newest_first, &named, changes);
                     }
                 }
             }
@@ -349,12 +361,17 @@ impl<'a> Noted<'a> {
                 }
             }
             Content::Consent(consent) => {
-                let pair = [&consent.subject.0[..], &consent.recipient.0, &newest_first];
-                changes.insert(key(b'g', &pair), named);
+                write_grant((&consent.subject, &consent.recipient), &newest_first, &named, changes);
             }
             _ => {}
         }
     }
+}
+
+/// Writes that there is a grant from one party to another. Each has rows of its own, which go with it.
+fn write_grant((from, to): (&Hash, &Hash), newest_first: &[u8], id: &Arc<[u8]>, changes: &mut Changes) {
+    changes.insert(key(b'g', &[&from.0, &to.0, newest_first]), Arc::clone(id));
+    changes.insert(key(b't', &[&to.0, &from.0, newest_first]), Arc::clone(id));
 }
 
 /// Writes where the record of an entry stands, if that is not a create: the one row that needs no body.

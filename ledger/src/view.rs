@@ -17,7 +17,7 @@ use procura_core::key::PublicKey;
 use procura_core::kinds::{Content, KeyEnd, Party};
 use procura_core::kv::Unreadable;
 use procura_core::receipt::AsOf;
-use procura_core::source::{Lack, Logged, Source};
+use procura_core::source::{Lack, List, Logged, Source};
 use procura_core::status::Status;
 use procura_core::tree::Root;
 use procura_core::{Hash, Index, Millis, Size};
@@ -52,8 +52,20 @@ pub struct PartyInfo {
     pub id: Hash,
     /// What its record says.
     pub content: Party,
+    /// What it is registered under; `None` of a role.
+    pub identifier: Option<Identifier>,
     /// Its status.
     pub status: Status,
+}
+
+impl PartyInfo {
+    /// `None` if the record is no party, or was erased.
+    pub(crate) fn of(id: &Hash, create: &Logged, list: &List) -> Option<Self> {
+        let opened = create.opened.as_ref()?;
+        let Content::Party(content) = opened.record.content() else { return None };
+        let identifier = opened.disclosed_str("identifier").and_then(|text| text.parse().ok());
+        Some(Self { id: *id, content: content.clone(), identifier, status: list.status()? })
+    }
 }
 
 /// A key as the ledger knows it.
@@ -146,11 +158,7 @@ impl View {
     /// [`ReadError`].
     pub fn party(&self, id: &Hash) -> Result<Option<PartyInfo>, ReadError> {
         let Some(Standing { create, list }) = self.create(id)? else { return Ok(None) };
-        let Some(opened) = &create.opened else { return Ok(None) };
-        let (Content::Party(content), Some(status)) = (opened.record.content(), list.status()) else {
-            return Ok(None);
-        };
-        Ok(Some(PartyInfo { id: *id, content: content.clone(), status }))
+        Ok(PartyInfo::of(id, &create, &list))
     }
 
     /// A create with its status list; `None` if there is none with this id.

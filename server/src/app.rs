@@ -3,13 +3,13 @@
 use crate::api::auth::{Bearer, Caller};
 use crate::api::problem::Problem;
 use crate::api::tokens::{Grant, Tokens};
-use crate::api::{self, Known, Used};
+use crate::api::{self, Known, PageKey, Used};
 use crate::config::Limits;
 use crate::gate::Gate;
 use crate::room::Room;
 use procura_core::{Hash, Millis};
 use procura_ledger::{Clock, Ledger, Random, View};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockWriteGuard};
 use tokio::sync::Semaphore;
 
 /// The ledger over HTTP. Clones share one state.
@@ -44,6 +44,7 @@ struct Inner {
     room: Room,
     gate: Arc<Gate>,
     bodies: Arc<Semaphore>,
+    page_key: OnceLock<PageKey>,
 }
 
 impl App {
@@ -60,6 +61,7 @@ impl App {
             room: Room::new(),
             gate: Gate::new(settings.limits.queue),
             bodies: Arc::new(Semaphore::new(settings.limits.body_bytes / api::BODY_UNIT_BYTES)),
+            page_key: OnceLock::new(),
             settings,
         }))
     }
@@ -105,6 +107,15 @@ impl App {
                 Err(Problem::new("not_ready", "The server has no randomness now; try again."))
             }
         }
+    }
+
+    /// The key that tokens for pages are made with.
+    pub(crate) fn page_key(&self) -> Result<PageKey, Problem> {
+        if let Some(key) = self.0.page_key.get() {
+            return Ok(*key);
+        }
+        let key = PageKey::new(self.random()?);
+        Ok(*self.0.page_key.get_or_init(|| key))
     }
 
     pub(crate) fn find_token(&self, token: &Hash) -> Option<Grant> {

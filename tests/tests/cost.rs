@@ -1,13 +1,16 @@
 //! Goal: what an admitted record costs in reads does not grow with the log. Method: a store and an index that count; the
 //! same mandates, and the same registrations, on a short and on a longer log, with nothing of the index in memory; the bounds are stated,
 //! not timed.
+use procura_core::Hash;
+use procura_core::decide::{Search, Sought};
 use procura_core::kinds::PartyType;
 use procura_core::kv::{Kv, Unreadable};
 use procura_ledger::index::{IndexError, IndexFile, IndexRow, Mark, Rows};
 use procura_ledger::store::memory::MemoryStore;
-use procura_ledger::{Ledger, MemoryIndex, Storage};
+use procura_ledger::{Clock, Ledger, MemoryIndex, Storage, Wanted};
 use procura_tests::meddler::Meddler;
 use procura_tests::world::{ORIGIN, World};
+use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
@@ -111,9 +114,9 @@ fn a_mandate_costs_as_many_reads_on_a_long_log_as_on_a_short_one() {
 const BOUND: u64 = 40;
 
 /// Registers somebody, by number.
-fn register(world: &World, n: u64) {
+fn register(world: &World, n: u64) -> Hash {
     let draft = world.party_draft(PartyType::Person, &format!("eidas:PL/BE/{n}"), world.fresh());
-    world.append(draft.sign(&world.registrar.kid, world.registrar.key.as_ref()).unwrap());
+    world.append(draft.sign(&world.registrar.kid, world.registrar.key.as_ref()).unwrap()).id
 }
 
 /// Which schemes there are is found without a look at the catalogues that were, however many.
@@ -125,9 +128,13 @@ fn a_registration_costs_as_many_reads_after_many_catalogues_as_after_few() {
                 let catalogue = world.publish_catalogue(&world.root, 2 + version, serde_json::json!([]));
                 world.append(world.transition("revocation", &world.root, &catalogue));
             }
-            (0..parties).for_each(|n| register(world, 10 + n));
+            (0..parties).for_each(|n| {
+                register(world, 10 + n);
+            });
         };
-        cost(before, register)
+        cost(before, |world, n| {
+            register(world, n);
+        })
     };
     let (short, short_store) = after(1, 3);
     let (long, long_store) = after(100, 200);
@@ -143,4 +150,53 @@ fn a_registration_costs_as_many_reads_after_many_catalogues_as_after_few() {
     };
     assert!(but_pages(&long) <= but_pages(&short) + 2, "{short:?} {long:?}");
     assert!(long.values().sum::<u64>() <= BOUND, "{long:?}");
+}
+
+/// A helper for whom an authority recorded the mandates of so many, and so many mandates between others; then the second page of
+/// those for whom the helper may act, whom nobody has looked at before.
+fn second_page(mandators: u64, others: u64) -> (BTreeMap<String, u64>, [u64; 4]) {
+    let helper = std::cell::OnceCell::new();
+    let after = std::cell::Cell::new(None);
+    let before = |world: &World| {
+        let authority = world.institution("kbo:0202239951", &["authority"]);
+        let mandates = |to: &Hash, numbers: std::ops::Range<u64>| {
+            for n in numbers {
+                let mandators = json!([register(world, n)]);
+                let draft = world.mandate_draft(&world.registrar, to, &["tax"]);
+                let draft = draft.member("mandators", mandators).member("ground", json!("statutory"));
+                world.append(draft.sign(&authority.kid, authority.key.as_ref()).unwrap());
+            }
+        };
+        let (son, daughter) = (world.person("75061200192"), world.person("85073003328"));
+        mandates(&son.party, 0..mandators);
+        mandates(&daughter.party, mandators..mandators + others);
+        helper.set(son.party).unwrap();
+    };
+    cost(before, |world, _| {
+        let request = json!({
+            "subject": {"type": "party", "id": format!("party:{}", helper.get().unwrap())},
+            "action": {"name": "read"},
+            "resource": {"type": "tax"},
+        });
+        let search = Search::read(Sought::Subjects, request.as_object().unwrap().clone()).unwrap();
+        let wanted = Wanted { after: after.get(), most: 50 };
+        let page = world.ledger.view().permitted_parties(&search, world.clock.now(), wanted, &|_| true);
+        let page = page.unwrap();
+        assert_eq!(page.found.len(), 50);
+        assert!(page.evaluations <= 60 && page.next.is_some(), "{}", page.evaluations);
+        after.set(page.next);
+    })
+}
+
+/// The rows that a page of 50 reads: of each found its party, its grants and what became of these; of the others none.
+#[test]
+fn a_page_of_a_search_costs_as_many_reads_among_many_mandates_as_among_few() {
+    let (short, short_store) = second_page(200, 0);
+    let (long, long_store) = second_page(1_500, 1_500);
+    println!("index rows read: {short:?}, then {long:?}; store rows: {short_store:?}, then {long_store:?}");
+    assert!(long_store[0] <= 2 * 50 + 8 && long_store[2] <= 2 * 50 + 8, "{long_store:?}");
+    let all = |gets: &BTreeMap<String, u64>| gets.values().sum::<u64>();
+    assert!(all(&long) <= all(&short) + 10, "{short:?} {long:?}");
+    assert!(long["range"] <= 61 + 50 + 8, "{long:?}");
+    assert!(all(&long) <= 300, "{long:?}");
 }

@@ -1,7 +1,7 @@
 //! What is erased is gone, and nothing else. Goal: of an erased record nothing is left in any file, everything else proves what it proved;
 //! nothing is erased that something rests on or that must be kept; nobody erases without a trace. Method: a ledger in a folder whose files
 //! are searched for bytes; for each rule of kinds.md#erasing something taken and its refused twin.
-use procura_core::decide::{AuthZen, PartyRef, Reason};
+use procura_core::decide::{AuthZen, PartyRef, Reason, Search, Sought};
 use procura_core::draft::Draft;
 use procura_core::kinds::Content;
 use procura_core::receipt::{AsOf, Mode, verify_status};
@@ -11,7 +11,7 @@ use procura_core::{Hash, Size, b64};
 use procura_ledger::audit::Finding;
 use procura_ledger::store::Store;
 use procura_ledger::store::redb::{Options as Volumes, RedbStore};
-use procura_ledger::{Ask, Audience, Clock, audit};
+use procura_ledger::{Ask, Audience, Clock, Wanted, audit};
 use procura_tests::world::{Actor, ORIGIN, World};
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -201,6 +201,43 @@ fn what_is_erased_is_in_no_file_and_everything_else_proves() {
     drop(desk.world);
     let report = audit(&path, ORIGIN, &log_key, &mut |_, _| {}).unwrap();
     assert!(report.is_clean(), "{:?}", report.findings);
+}
+
+#[test]
+fn a_search_finds_by_what_is_left() {
+    let desk = desk();
+    let (erased, kept) = (desk.mandate("the first file"), desk.mandate("the second file"));
+    desk.end(&desk.mother, &erased);
+    let (mother, son) = (desk.mother.party, desk.son.party);
+    let row = |id: &Hash| {
+        let index = desk.world.ledger.view().record(id).unwrap().unwrap().logged.index.0;
+        [&son.0[..], &mother.0, &(!index).to_be_bytes()].concat()
+    };
+    let (of_erased, of_kept) = (row(&erased), row(&kept));
+    let found = || {
+        let [subjects, actors] =
+            [(Sought::Subjects, son), (Sought::Actors, mother)].map(|(sought, party)| {
+                let request = json!({
+                    "subject": {"type": "party", "id": format!("party:{party}")},
+                    "action": {"name": "read"},
+                    "resource": {"type": "tax", "id": format!("party:{party}")},
+                });
+                let search = Search::read(sought, request.as_object().unwrap().clone()).unwrap();
+                let page = Wanted { after: None, most: 50 };
+                let at = desk.world.clock.now();
+                let page = desk.world.ledger.view().permitted_parties(&search, at, page, &|_| true).unwrap();
+                page.found.iter().map(|party| party.id).collect::<Vec<_>>()
+            });
+        (subjects, actors)
+    };
+    assert_eq!(found(), (vec![mother], vec![son]));
+    desk.erase(&[erased]);
+    assert_eq!(found(), (vec![mother], vec![son]), "by the mandate that is left");
+    assert!(desk.holds(&of_kept) && !desk.holds(&of_erased));
+    desk.end(&desk.mother, &kept);
+    desk.erase(&[kept]);
+    assert_eq!(found(), (vec![], vec![]));
+    assert!(!desk.holds(&of_kept));
 }
 
 #[test]

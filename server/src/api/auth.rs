@@ -10,7 +10,7 @@ use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-use procura_core::decide::{AuthZen, PartyRef};
+use procura_core::decide::{AuthZen, PartyRef, Search, Sought};
 use procura_core::kinds::{Content, PartyType, Role};
 use procura_core::receipt::AsOf;
 use procura_core::{Hash, Size};
@@ -178,6 +178,21 @@ impl Caller {
     /// Whether the caller may ask about a party, or about nobody: an institution about anybody, others about themselves.
     pub(crate) fn may_ask_about(&self, party: Option<Hash>) -> bool {
         self.is_institution || party == Some(self.party)
+    }
+
+    /// Whether the caller may search so: an institution about anybody, others if they are one of the parties named. Who acts for a
+    /// principal is the principal's to know: not of those whose data it may see.
+    pub(crate) fn may_search(&self, view: &View, search: &Search) -> Result<bool, ReadError> {
+        if search.sought == Sought::Actors && search.request.on_behalf_of.is_some() {
+            let subject = PartyRef::Nobody(String::new());
+            return self.may_ask(view, &AuthZen { subject, ..search.request.clone() });
+        }
+        self.may_ask(view, &search.request)
+    }
+
+    /// Which party this is.
+    pub(crate) const fn party_id(&self) -> Hash {
+        self.party
     }
 
     /// How the ledger is asked on the caller's behalf.

@@ -2,6 +2,12 @@
 //!
 //! spec: http.md#authzen
 
+pub(super) mod batch;
+mod page_token;
+pub(super) mod search;
+
+pub(crate) use page_token::PageKey;
+
 use super::auth::{Bearer, Caller};
 use super::body::{MAX_REQUEST_BYTES, MediaType, open_object, read};
 use super::problem::Problem;
@@ -88,24 +94,40 @@ pub(super) struct Evaluation {
 }
 
 #[derive(Debug, Serialize)]
-struct Context {
-    reason: Reason,
-    #[serde(skip_serializing_if = "Not::not")]
-    good_faith: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    hint: Option<Hint>,
+#[serde(untagged)]
+enum Context {
+    Decided {
+        reason: Reason,
+        #[serde(skip_serializing_if = "Not::not")]
+        good_faith: bool,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        hint: Option<Hint>,
+    },
+    /// One of several that could not be decided.
+    Failed { error: Failure },
+}
+
+#[derive(Debug, Serialize)]
+struct Failure {
+    status: u16,
+    message: String,
 }
 
 /// The decision. Who may not ask about these parties gets the answer that parties nobody registered would get.
 fn decide(view: &View, caller: &Caller, mut request: AuthZen, at: Millis) -> Result<Evaluation, ReadError> {
     if !caller.may_ask(view, &request)? {
-        let nobody = || PartyRef::Nobody(String::new());
-        (request.actor, request.subject, request.on_behalf_of) = (nobody(), nobody(), None);
-        request.together_with.clear();
+        name_nobody(&mut request);
     }
     let decision = view.evaluate(&request, at)?;
     let Decision { permit, reason, good_faith, hint, .. } = decision;
-    Ok(Evaluation { decision: permit, context: Context { reason, good_faith, hint } })
+    Ok(Evaluation { decision: permit, context: Context::Decided { reason, good_faith, hint } })
+}
+
+/// Puts nobody in the place of each party.
+fn name_nobody(request: &mut AuthZen) {
+    let nobody = || PartyRef::Nobody(String::new());
+    (request.actor, request.subject, request.on_behalf_of) = (nobody(), nobody(), None);
+    request.together_with.clear();
 }
 
 /// Where AuthZEN is spoken.
@@ -120,5 +142,9 @@ pub(super) async fn configuration(State(app): State<App>) -> Json<Value> {
     Json(json!({
         "policy_decision_point": url,
         "access_evaluation_endpoint": format!("{url}/access/v1/evaluation"),
+        "access_evaluations_endpoint": format!("{url}/access/v1/evaluations"),
+        "search_subject_endpoint": format!("{url}/access/v1/search/subject"),
+        "search_resource_endpoint": format!("{url}/access/v1/search/resource"),
+        "search_action_endpoint": format!("{url}/access/v1/search/action"),
     }))
 }

@@ -241,10 +241,10 @@ pub(super) struct EvaluationRequest {
     context: Option<Context>,
 }
 
-/// A type and an id: `niss:…`, `kbo:…`, or `party:` and an id.
+/// A type and an id: `niss:…`, `kbo:…`, or `party:` and an id; or a value in the scheme that the type names.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Entity {
-    /// `party`, or a category.
+    /// `party` or a scheme; of a resource its category.
     r#type: String,
     /// Who.
     id: String,
@@ -305,6 +305,204 @@ pub(super) struct Hint {
     property: Option<String>,
 }
 
+/// Several questions. What all have in common stands beside them; each replaces what it has itself, whole. Without `evaluations`
+/// it is one question.
+#[derive(Serialize, ToSchema)]
+pub(super) struct EvaluationsRequest {
+    /// Who wants to act, unless a question says otherwise.
+    subject: Option<Entity>,
+    /// The purpose, unless a question says otherwise.
+    action: Option<Action>,
+    /// The category and whose data it is, unless a question says otherwise.
+    resource: Option<Entity>,
+    /// The circumstances, unless a question says otherwise.
+    context: Option<Context>,
+    /// The questions.
+    #[schema(max_items = 100)]
+    evaluations: Option<Vec<EvaluationsItem>>,
+    /// How they are asked.
+    options: Option<EvaluationsOptions>,
+}
+
+/// One of several questions: what it has besides what all have in common.
+#[derive(Serialize, ToSchema)]
+pub(super) struct EvaluationsItem {
+    /// Who wants to act.
+    subject: Option<Entity>,
+    /// The purpose.
+    action: Option<Action>,
+    /// The category and whose data it is.
+    resource: Option<Entity>,
+    /// The circumstances.
+    context: Option<Context>,
+}
+
+/// How several questions are asked.
+#[derive(Serialize, ToSchema)]
+pub(super) struct EvaluationsOptions {
+    /// `execute_all`, which is what goes without saying, `deny_on_first_deny` or `permit_on_first_permit`.
+    #[schema(pattern = "^(execute_all|deny_on_first_deny|permit_on_first_permit)$")]
+    evaluations_semantic: Option<String>,
+}
+
+/// The decisions, or the one.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Evaluations {
+    /// In the order of the questions, as far as these were asked.
+    evaluations: Option<Vec<EvaluationOrError>>,
+    /// If the request was one question.
+    decision: Option<bool>,
+    /// Why.
+    context: Option<Reason>,
+}
+
+/// The decision of one of several questions.
+#[derive(Serialize, ToSchema)]
+pub(super) struct EvaluationOrError {
+    /// Yes or no.
+    decision: bool,
+    /// Why, or what is wrong with the question.
+    context: ReasonOrError,
+}
+
+/// Why, or what is wrong with the question.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ReasonOrError {
+    /// spec/decisions.md names them.
+    #[schema(example = "mandate")]
+    reason: Option<String>,
+    /// As of one question.
+    good_faith: Option<bool>,
+    /// As of one question.
+    hint: Option<Hint>,
+    /// The question could not be decided.
+    error: Option<EvaluationError>,
+}
+
+/// Why a question could not be decided.
+#[derive(Serialize, ToSchema)]
+pub(super) struct EvaluationError {
+    /// What it would be answered with alone: 400.
+    status: u16,
+    /// What is wrong.
+    message: String,
+}
+
+/// Who may? An AuthZEN subject search.
+#[derive(Serialize, ToSchema)]
+pub(super) struct SubjectSearch {
+    /// `type`: `party`, or a scheme of identifiers. An `id` is passed over.
+    subject: Sought,
+    /// The purpose.
+    action: Action,
+    /// The category and whose data it is.
+    resource: Entity,
+    /// The circumstances.
+    context: Option<Context>,
+    /// Which page.
+    page: Option<PageRequest>,
+}
+
+/// With whose data? An AuthZEN resource search.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ResourceSearch {
+    /// Who wants to act.
+    subject: Entity,
+    /// The purpose.
+    action: Action,
+    /// `type`: the category. An `id` is passed over.
+    resource: Sought,
+    /// The circumstances.
+    context: Option<Context>,
+    /// Which page.
+    page: Option<PageRequest>,
+}
+
+/// For which purposes? An AuthZEN action search.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ActionSearch {
+    /// Who wants to act.
+    subject: Entity,
+    /// The category and whose data it is.
+    resource: Entity,
+    /// The circumstances.
+    context: Option<Context>,
+    /// Which page.
+    page: Option<PageRequest>,
+}
+
+/// What is looked for: by its type only.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Sought {
+    /// Its type.
+    r#type: String,
+    /// What conditions are held against.
+    #[schema(value_type = Object, required = false)]
+    properties: Value,
+}
+
+/// Which page of what is found.
+#[derive(Serialize, ToSchema)]
+pub(super) struct PageRequest {
+    /// The `next_token` of the page before.
+    token: Option<String>,
+    /// How many at most; 50, and never more.
+    limit: Option<u64>,
+}
+
+/// What follows.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Page {
+    /// For the next page; empty if this is the last.
+    next_token: String,
+    /// How many results this page has.
+    count: u64,
+}
+
+/// Those who may.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Subjects {
+    /// If there is more, or a page was asked for.
+    page: Option<Page>,
+    /// Of the type asked for.
+    results: Vec<FoundParty>,
+}
+
+/// Those whose data it is.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Resources {
+    /// If there is more, or a page was asked for.
+    page: Option<Page>,
+    /// Of the category asked for.
+    results: Vec<FoundParty>,
+}
+
+/// A party.
+#[derive(Serialize, ToSchema)]
+pub(super) struct FoundParty {
+    /// As it was asked for.
+    r#type: String,
+    /// `party:` and an id, or its identifier's value in the scheme that `type` names.
+    id: String,
+}
+
+/// Purposes.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Actions {
+    /// If there is more, or a page was asked for.
+    page: Option<Page>,
+    /// By code.
+    results: Vec<FoundAction>,
+}
+
+/// A purpose.
+#[derive(Serialize, ToSchema)]
+pub(super) struct FoundAction {
+    /// Its code.
+    #[schema(example = "read")]
+    name: String,
+}
+
 /// AuthZEN metadata.
 #[derive(Serialize, ToSchema)]
 pub(super) struct AuthZenConfiguration {
@@ -312,6 +510,14 @@ pub(super) struct AuthZenConfiguration {
     policy_decision_point: String,
     /// Where to ask.
     access_evaluation_endpoint: String,
+    /// Where to ask several questions at once.
+    access_evaluations_endpoint: String,
+    /// Where to search for who may.
+    search_subject_endpoint: String,
+    /// Where to search for whose data.
+    search_resource_endpoint: String,
+    /// Where to search for purposes.
+    search_action_endpoint: String,
 }
 
 /// The ledger.

@@ -26,6 +26,7 @@ mod tiles;
 pub(crate) mod tokens;
 
 pub(crate) use auth::Known;
+pub(crate) use authzen::PageKey;
 pub(crate) use body::BODY_UNIT_BYTES;
 pub use docs::openapi_json;
 pub(crate) use oauth::is_static_token;
@@ -58,6 +59,10 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(accesses::access))
         .routes(routes!(holdings::holdings))
         .routes(routes!(authzen::evaluation))
+        .routes(routes!(authzen::batch::evaluations))
+        .routes(routes!(authzen::search::subjects))
+        .routes(routes!(authzen::search::resources))
+        .routes(routes!(authzen::search::actions))
         .routes(routes!(authzen::configuration))
         .routes(routes!(oauth::token))
         .routes(routes!(log::log))

@@ -5,6 +5,7 @@
 
 mod access;
 mod accesses;
+mod certification;
 mod connections;
 mod events;
 mod holdings;
@@ -14,6 +15,7 @@ mod privacy;
 mod raw;
 mod readers;
 mod records;
+mod searches;
 mod start;
 mod tokens;
 mod world;

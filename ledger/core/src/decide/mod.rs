@@ -7,11 +7,13 @@ mod gather;
 mod holds;
 mod reason;
 mod request;
+mod search;
 
 pub use facts::{CatalogueFact, Facts, Grant, GrantKind, PartyFact, PartyMove, Then};
 pub use gather::Gather;
 pub use reason::{Hint, Level, Reason};
 pub use request::{AuthZen, PartyRef, Request, RequestError};
+pub use search::{PARTY, Search, Sought};
 
 use self::holds::Case;
 use crate::status::Status;

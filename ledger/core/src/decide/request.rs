@@ -2,6 +2,7 @@
 //!
 //! spec: decisions.md#request
 
+use super::search::{PARTY, Sought};
 use crate::Hash;
 use crate::conditions::{MAX_PROPERTIES, Part, Properties};
 use crate::identifier::Identifier;
@@ -75,9 +76,20 @@ impl AuthZen {
     /// # Errors
     /// [`RequestError`] if one is missing or of another type, or if there are more than [`MAX_PROPERTIES`] properties.
     pub fn read(object: Map<String, Value>) -> Result<Self, RequestError> {
+        Ok(Self::read_but(object, None)?.1)
+    }
+
+    /// Reads all but what is sought, with the type of the subject.
+    pub(super) fn read_but(
+        object: Map<String, Value>,
+        sought: Option<Sought>,
+    ) -> Result<(String, Self), RequestError> {
         let mut members = Members::new(object);
         let mut subject = members.take_object("subject")?;
-        let mut action = members.take_object("action")?;
+        let mut action = match sought {
+            Some(Sought::Purposes) => Members::new(Map::new()),
+            _ => members.take_object("action")?,
+        };
         let mut resource = members.take_object("resource")?;
         let mut properties = Properties::default();
         for (of, entity) in
@@ -101,22 +113,27 @@ impl AuthZen {
             }
         }
         let subject_type = subject.take_str("type")?;
-        let actor = subject.take_str("id")?;
-        Ok(Self {
-            // Another type of subject names nobody here; the answer is no, not an error. Its id is dropped: a receipt states the
-            // request as written, where it would name a party again.
-            actor: if subject_type == "party" {
-                PartyRef::parse(&actor)
-            } else {
-                PartyRef::Nobody(String::new())
+        let category = resource.take_str("type")?;
+        let nobody = || PartyRef::Nobody(String::new());
+        let request = Self {
+            actor: match sought {
+                Some(Sought::Actors) => nobody(),
+                _ => PartyRef::actor(&subject_type, &subject.take_str("id")?),
             },
-            subject: PartyRef::parse(&resource.take_str("id")?),
+            subject: match sought {
+                Some(Sought::Subjects) => nobody(),
+                _ => PartyRef::subject(&category, &resource.take_str("id")?),
+            },
             on_behalf_of: on_behalf_of.as_deref().map(PartyRef::parse),
             together_with: together_with.iter().map(|party| PartyRef::parse(party)).collect(),
-            category: resource.take_str("type")?,
-            purpose: action.take_str("name")?,
+            category,
+            purpose: match sought {
+                Some(Sought::Purposes) => String::new(),
+                _ => action.take_str("name")?,
+            },
             properties,
-        })
+        };
+        Ok((subject_type, request))
     }
 
     /// The request as AuthZEN writes it.
@@ -161,6 +178,23 @@ impl PartyRef {
         }
         text.parse().map_or_else(|_| Self::Nobody(text.to_owned()), Self::Identifier)
     }
+
+    /// Reads who wants to act: a `party`, or of another type, which is then the scheme of the identifier.
+    fn actor(kind: &str, id: &str) -> Self {
+        if kind == PARTY {
+            return Self::parse(id);
+        }
+        // What can name nobody is dropped: a receipt states the request as written, where it might name a party again.
+        Identifier::new(kind, id).map_or_else(|_| Self::Nobody(String::new()), Self::Identifier)
+    }
+
+    /// Reads whose data it is. An id without a scheme is of the one that is called as the category is.
+    fn subject(category: &str, id: &str) -> Self {
+        if id.contains(':') {
+            return Self::parse(id);
+        }
+        Identifier::new(category, id).map_or_else(|_| Self::Nobody(id.to_owned()), Self::Identifier)
+    }
 }
 
 impl std::fmt::Display for PartyRef {
@@ -186,6 +220,9 @@ mod tests {
             ("party", "kbo:0999.999.922"),
             ("party", "kbo:0999999923"),
             ("party", "party:x"),
+            ("kbo", "0999.999.922"),
+            ("kbo", "0999999923"),
+            ("insz", "75061200192"),
             ("robot", "kbo:0999999922"),
             ("robot", ""),
         ] {
@@ -198,7 +235,38 @@ mod tests {
             let read = |value: &Value| AuthZen::read(value.as_object().unwrap().clone()).unwrap();
             let request = read(&request);
             assert_eq!(read(&request.write()), request, "{kind} {id}");
-            assert!(kind == "party" || request.actor == PartyRef::Nobody(String::new()), "{kind} {id}");
+        }
+    }
+
+    /// Whom a subject of this type with this id names, and a resource with the type as its category.
+    fn named(kind: &str, id: &str) -> [String; 2] {
+        let request = json!({
+            "subject": {"type": kind, "id": id},
+            "action": {"name": "read"},
+            "resource": {"type": kind, "id": id},
+        });
+        let request = AuthZen::read(request.as_object().unwrap().clone()).unwrap();
+        [&request.actor, &request.subject].map(|party| match party {
+            PartyRef::Nobody(_) => "nobody".to_owned(),
+            party => party.to_string(),
+        })
+    }
+
+    #[test]
+    fn a_type_is_the_scheme_of_its_ids() {
+        assert_eq!(named("kbo", "0999.999.922"), ["kbo:0999999922"; 2]);
+        assert_eq!(named("record", "record-1"), ["record:record-1"; 2]);
+        assert_eq!(named("party", "kbo:0999999922"), ["kbo:0999999922"; 2]);
+        // A subject's type says all; a category is one besides, so that an id with a scheme stands for itself.
+        assert_eq!(named("robot", "kbo:0999999922"), ["robot:kbo:0999999922", "kbo:0999999922"]);
+        let party = format!("party:{}", Hash([7; 32]));
+        assert_eq!(named("party", &party), [&*party, &*party]);
+        assert_eq!(named("robot", &party)[0], format!("robot:{party}"));
+        // No scheme is called so, no value of it is, or it is called otherwise here.
+        for (kind, id) in
+            [("party", "x"), ("tax.return", "x"), ("kbo", "1"), ("insz", "75061200192"), ("x", "")]
+        {
+            assert_eq!(named(kind, id), ["nobody"; 2], "{kind} {id}");
         }
     }
 }
