@@ -1,9 +1,11 @@
 // How a case of each folder of spec/vectors is put to the module: gives what came out (to be compared with the case's results), or throws the fault.
 
+import { isDeepStrictEqual } from 'node:util';
 import { b64url, hex, ofB64url, ofHex, ofText } from '../../server/web/verifier/bytes.js';
 import { believe, readCheckpoint, readCosignature, readTlogProof } from '../../server/web/verifier/checkpoint.js';
 import { conditions, propertiesOf, whyNot, within } from '../../server/web/verifier/conditions.js';
 import { dayOf, firstInstant, instantAfter } from '../../server/web/verifier/days.js';
+import { decide } from '../../server/web/verifier/decide.js';
 import { disclose } from '../../server/web/verifier/disclosures.js';
 import { checkKey, keyOfJwk, thumbprint, wrongSignature } from '../../server/web/verifier/ed25519.js';
 import { enabling, isUse, permitted, readEntry } from '../../server/web/verifier/entry.js';
@@ -140,8 +142,21 @@ const record = {
   },
 };
 
+const decision = {
+  default(c) {
+    const made = decide(c.request, c.at, c.facts);
+    // Over its evidence and the catalogues of that alone it is the same.
+    const kept = c.facts.grants.filter(({ id }) => made.evidence.includes(id));
+    const named = new Set([...made.evidence, ...kept.map(({ catalogue }) => catalogue)]);
+    const catalogues = Object.fromEntries(Object.entries(c.facts.catalogues).filter(([id]) => named.has(id)));
+    const again = decide(c.request, c.at, { ...c.facts, grants: kept, catalogues });
+    for (const one of [made, again]) if (!isDeepStrictEqual(one, c.decision)) throw new Error(`${one === made ? 'decided' : 'decided again'}: ${JSON.stringify(one)}, not ${JSON.stringify(c.decision)}`);
+    return made.permit ? {} : fail(made.reason);
+  },
+};
+
 /** By folder, by `type`; folders whose cases have no type have a `default`. */
-export const FOLDERS = { condition, encoding, index, log, record };
+export const FOLDERS = { condition, decision, encoding, index, log, record };
 
 /** What a refused case states besides the name, against what the fault says. */
 export const details = (c, fault) => ({
