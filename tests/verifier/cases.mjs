@@ -12,6 +12,7 @@ import { enabling, isUse, permitted, readEntry } from '../../server/web/verifier
 import { Fault } from '../../server/web/verifier/fault.js';
 import { checkForm, normal, readForm } from '../../server/web/verifier/identifiers.js';
 import { canonical, readCanonical, readStrict } from '../../server/web/verifier/json.js';
+import { verify } from '../../server/web/verifier/index.js';
 import { idOf, readJws } from '../../server/web/verifier/jws.js';
 import { Replay } from '../../server/web/verifier/map.js';
 import { readNote, readVerifierKey, signersOf } from '../../server/web/verifier/note.js';
@@ -155,8 +156,14 @@ const decision = {
   },
 };
 
+const receipt = {
+  async default(c) {
+    await verify(typeof c.receipt === 'string' ? c.receipt : JSON.stringify(c.receipt), c.ask, c.policy, c.mode, c.pin);
+  },
+};
+
 /** By folder, by `type`; folders whose cases have no type have a `default`. */
-export const FOLDERS = { condition, decision, encoding, index, log, record };
+export const FOLDERS = { condition, decision, encoding, index, log, receipt, record };
 
 /** What a refused case states besides the name, against what the fault says. */
 export const details = (c, fault) => ({

@@ -32,7 +32,8 @@ export function refuse(code, where) {
  */
 export function renamed(code, work) {
   const rename = (/** @type {unknown} */ error) => {
-    if (error instanceof Fault) return refuse(code, error.code);
+    // What the platform lacks says nothing about the receipt.
+    if (error instanceof Fault && error.code !== 'platform') return refuse(code, error.code);
     throw error;
   };
   try {

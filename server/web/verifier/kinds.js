@@ -111,7 +111,7 @@ export const KINDS = {
       members.required('pop', bytes(64));
       members.required('assurance', oneOf('low', 'substantial', 'high'));
       members.optional('quorum', quorum);
-      if (basis !== 'first' && members.has('quorum')) mistyped('/quorum');
+      if (basis === 'cosigned' && members.has('quorum')) mistyped('/quorum');
     },
     withheld: { label: text(100) },
   },

@@ -2,7 +2,7 @@
 
 import { hex, ofB64, ofText, readU64, same, sha256, toText } from './bytes.js';
 import { verifies, wrongKey } from './ed25519.js';
-import { refuse } from './fault.js';
+import { Fault, refuse } from './fault.js';
 
 export const ED25519 = 1;
 export const COSIGNATURE = 4;
@@ -87,19 +87,27 @@ export async function checkCosignature(line, key, text) {
  * Who of the known keys signed: by key, null, or of a cosignature its newest time in seconds. A line of a known key that is wrong refuses the whole.
  * @param {Note} note
  * @param {VerifierKey[]} keys
+ * @param {(timeS: bigint) => boolean} [counts] which cosignatures count; all are checked
  * @returns {Promise<Map<VerifierKey, bigint | null>>}
  */
-export async function signersOf(note, keys) {
+export async function signersOf(note, keys, counts = () => true) {
   const signed = new Map();
   for (const line of note.lines) {
     for (const key of keys.filter((known) => isBy(line, known))) {
-      const time = await timeOfLine(line, key, note.text).catch(() => refuse('bad_signature'));
+      const time = await timeOfLine(line, key, note.text).catch(asBadSignature);
+      if (time !== null && !counts(time)) continue;
       const before = signed.get(key);
       signed.set(key, time !== null && before !== undefined && before > time ? before : time);
     }
   }
   if (signed.size === 0) refuse('no_known_signature');
   return signed;
+}
+
+/** @param {unknown} error @returns {never} */
+function asBadSignature(error) {
+  if (error instanceof Fault && error.code !== 'platform') return refuse('bad_signature', error.code);
+  throw error;
 }
 
 /** @param {SignatureLine} line @param {VerifierKey} key @param {string} text */
