@@ -133,9 +133,12 @@ export function toText(bytes, code) {
   }
 }
 
+/** As WebCrypto wants it. @param {Bytes} bytes @returns {BufferSource} */
+export const buffer = (bytes) => /** @type {any} */ (bytes);
+
 /** SHA-256 of the parts one after the other. @param {...Bytes} parts @returns {Promise<Bytes>} */
 export async function sha256(...parts) {
-  return new Uint8Array(await crypto.subtle.digest('SHA-256', concat(...parts)));
+  return new Uint8Array(await crypto.subtle.digest('SHA-256', buffer(concat(...parts))));
 }
 
 /** H("procura/v1/" ‖ label ‖ 0 ‖ parts). spec: entries.md#hashes @param {string} label @param {...Bytes} parts */

@@ -279,7 +279,8 @@ class Walk {
     const { actor, on_behalf_of: behalf, subject, together_with: along = [] } = this.request;
     const named = [actor, behalf ?? null, subject, ...along].flatMap((id) => [id, this.standsFor(id)]);
     const concerned = new Set([...named, ...rests.flatMap(({ from, to }) => [...from, ...to, ...this.now(from), ...this.now(to)])]);
-    const unknown = ({ event, effective, logged_at: logged }) => event !== undefined && effective <= this.at && this.at < logged;
+    /** @param {Move} move */
+    const unknown = ({ event, effective, logged_at: logged }) => event !== undefined && Number(effective) <= this.at && this.at < logged;
     return [...concerned].some((id) => (this.party(id)?.moves ?? []).some(unknown));
   }
 }

@@ -1,7 +1,7 @@
 // Ed25519 keys and signatures. WebCrypto verifies the equation; what its implementations let pass we refuse ourselves: keys
 // that are not canonical, not on the curve or of small order, R of small order, S out of range. spec: encoding.md#keys
 
-import { b64url, hex, ofB64url, ofB64urlExactly, ofText, sha256 } from './bytes.js';
+import { b64url, buffer, hex, ofB64url, ofB64urlExactly, ofText, sha256 } from './bytes.js';
 import { refuse } from './fault.js';
 
 const P = 2n ** 255n - 19n;
@@ -108,8 +108,8 @@ async function equationHolds(key, message, signature) {
 
 /** @param {Uint8Array} key @param {Uint8Array} message @param {Uint8Array} signature */
 async function platformVerifies(key, message, signature) {
-  const imported = await crypto.subtle.importKey('raw', key, 'Ed25519', false, ['verify']);
-  return crypto.subtle.verify('Ed25519', imported, signature, message);
+  const imported = await crypto.subtle.importKey('raw', buffer(key), 'Ed25519', false, ['verify']);
+  return crypto.subtle.verify('Ed25519', imported, buffer(signature), buffer(message));
 }
 
 /** @type {Promise<void> | undefined} */

@@ -22,8 +22,7 @@ export { Fault } from './fault.js';
 /**
  * @typedef {import('./receipt.js').Question} Question
  * @typedef {import('./opening.js').Shown} Shown
- * @typedef {'historic' | {fresh: number} | {as_of: number} | {as_of_time: number}} Mode instants in ms
- * @typedef {{size: number | bigint, root: string}} Pinned a checkpoint seen before; the root in base64url
+ * @typedef {import('./index.d.ts').Mode} Mode
  */
 
 /** What `verify` has made, and nothing else. @type {WeakSet<object>} */
@@ -36,9 +35,10 @@ export const isVerified = (answer) => typeof answer === 'object' && answer !== n
  * Verifies a receipt: gives what it proves, or throws a `Fault` whose `code` is the name of the step's error. Nothing is fetched, no clock is read.
  * @param {Uint8Array | string} bytes the receipt as it came: a parsed object would hide a member that stands twice
  * @param {any} asked the question: `{type: 'existence' | 'status' | 'complete', …}` as in a receipt; of `authority` the `request`, or the `access`
- * @param {any} trust the policy, as JSON
+ * @param {import('./index.d.ts').Policy} trust
  * @param {Mode} mode when the answer must hold: the asker's choice, never the prover's
- * @param {Pinned} [pinned]
+ * @param {import('./index.d.ts').Pinned} [pinned]
+ * @returns {Promise<import('./index.d.ts').Answer>}
  */
 export async function verify(bytes, asked, trust, mode, pinned) {
   const policy = await readPolicy(trust);
@@ -71,7 +71,7 @@ function readMode(mode) {
   return [now, size, time].filter((one) => one !== undefined).length === 1 ? now : mistyped('/mode');
 }
 
-/** @param {Pinned | undefined} pinned */
+/** @param {import('./index.d.ts').Pinned | undefined} pinned */
 function readPinned(pinned) {
   if (pinned === undefined) return undefined;
   return { size: BigInt(pinned.size), root: ofB64urlExactly(pinned.root, 32) ?? mistyped('/pinned/root') };

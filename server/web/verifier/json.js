@@ -5,8 +5,8 @@ import { refuse } from './fault.js';
 
 /**
  * Integers are numbers, objects have no prototype.
- * @typedef {null | boolean | number | string | Json[] | JsonObject} Json
- * @typedef {{[name: string]: Json}} JsonObject
+ * @typedef {{[name: string]: any}} JsonObject
+ * @typedef {null | boolean | number | string | any[] | JsonObject} Json
  */
 
 export const CANONICAL_LIMIT = 65_536;

@@ -88,7 +88,7 @@ export const KINDS = {
   },
   party: {
     classes: [CREATE],
-    members(members, payload) {
+    members(members) {
       const type = members.required('party_type', oneOf('institution', 'organisation', 'person', 'role'));
       members.required('handle', id);
       const role = oneOf('auditor', 'authority', 'catalogue', 'counter', 'provisional', 'registrar');

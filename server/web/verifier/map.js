@@ -27,6 +27,7 @@ export async function itemOf(index, entry) {
 /** The items of a list, or null if the bytes are none: indexes strictly ascend, and there is at least one. @param {Uint8Array} bytes @returns {Item[] | null} */
 export function readItems(bytes) {
   if (bytes.length === 0 || bytes.length % ITEM_BYTES !== 0) return null;
+  /** @type {Item[]} */
   const items = [];
   for (let at = 0; at < bytes.length; at += ITEM_BYTES) {
     const item = bytes.slice(at, at + ITEM_BYTES);
