@@ -31,6 +31,9 @@ wasm:
 test:
     bash tests/run test
 
+verifier:
+    bash tests/run verifier
+
 shuttle:
     bash tests/run shuttle
 

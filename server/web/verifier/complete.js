@@ -1,0 +1,79 @@
+// Every record that concerns a party. spec: receipts.md#what-an-answer-needs
+
+import { hex, labelled, same, u64 } from './bytes.js';
+import { ENDED, isCreate, TRANSITION } from './entry.js';
+import { refuse } from './fault.js';
+import { isItemOf } from './lists.js';
+import { listValue, mapKey, readItems } from './map.js';
+
+/**
+ * @typedef {import('./opening.js').Shown} Shown
+ * @typedef {import('./map.js').Item} Item
+ */
+
+/** The items of each segment shown; no list twice. @param {Uint8Array[]} tags @returns {Item[][]} */
+export function readTags(tags) {
+  const segments = tags.map((bytes) => readItems(bytes) ?? refuse('tag_malformed'));
+  return new Set(tags.map(hex)).size === tags.length ? segments : refuse('tag_malformed');
+}
+
+/**
+ * Walks a party's segments; the entries of what concerns it, in order.
+ * @param {import('./walk.js').Walk} walk
+ * @param {import('./receipt.js').Complete} question
+ * @param {Item[][]} segments
+ * @param {import('./trie.js').Trie} trie
+ */
+export async function walkComplete(walk, { party, from, to }, segments, trie) {
+  const own = walk.need(party);
+  if (own.record.kind !== 'party') refuse('missing_record');
+  const { handle } = own;
+  if (handle === undefined) return refuse('no_handle');
+  const ask = async (/** @type {number} */ segment) => {
+    const tag = await labelled('tag', u64(segment), handle);
+    return { tag, value: trie.ask(await mapKey('by-tag', walk.origin, tag)) };
+  };
+  if (to !== undefined && segments.length > to - from) refuse('surplus');
+  /** @type {Shown[]} */
+  const entries = [];
+  for (const [i, items] of segments.entries()) {
+    const { tag, value } = await ask(from + i);
+    if (value === 'missing') refuse('missing_trie');
+    if (value === 'absent') refuse('segment_gap');
+    for (const item of items) {
+      const shown = walk.at(item.index);
+      if (!isItemOf(item, shown) || !shown.entry.tags.some((one) => same(one, tag))) refuse('opening_tag');
+      entries.push(shown);
+    }
+    if (!same(/** @type {Uint8Array} */ (value), await listValue(items))) refuse('list_value');
+  }
+  await checkEnd(ask, from + segments.length, to);
+  // A party's own record stands in its first segment.
+  if (from === 0 && segments.length === 0) refuse('segment_gap');
+  checkFiled(walk, entries, from);
+  return entries;
+}
+
+/**
+ * After the last segment shown there is none, or the page ends there.
+ * @param {(segment: number) => Promise<{value: Uint8Array | 'absent' | 'missing'}>} ask
+ * @param {number} next @param {number} [to]
+ */
+async function checkEnd(ask, next, to) {
+  if (next === to) return;
+  const { value } = await ask(next);
+  if (value !== 'absent') refuse('missing_trie');
+  if (to !== undefined) refuse('segment_gap');
+}
+
+/** What happened to a record in the list is in the list. @param {import('./walk.js').Walk} walk @param {Shown[]} entries @param {number} from */
+function checkFiled(walk, entries, from) {
+  const filed = new Set(entries.map(({ index }) => index));
+  const ended = new Set(entries.filter(({ entry }) => entry.class === TRANSITION && entry.status === ENDED).map(({ entry }) => entry.targetId));
+  const first = from === 0 ? 0n : entries[0]?.index ?? 0n;
+  for (const { entry } of entries) {
+    if (!isCreate(entry) || ended.has(entry.id)) continue;
+    const { items } = walk.list(entry.id);
+    if (items.some(({ index }) => index >= first && !filed.has(index))) refuse('misfiled');
+  }
+}

@@ -1,0 +1,75 @@
+// Every accepted receipt of spec/vectors, changed in one place: a bit flipped, a member or an item dropped, doubled or exchanged with its neighbour. It is
+// refused by name, or it still says what it said: never something else, and never an error that is no Fault.
+// The arguments: how many bits to flip in each receipt, and a seed.
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { Fault, verify } from '../../server/web/verifier/index.js';
+
+const FOLDER = new URL('../../spec/vectors/receipt/', import.meta.url);
+const [flips, seed] = [Number(process.argv[2] ?? 120), Number(process.argv[3] ?? 1)];
+
+/** A small generator (mulberry32): the same numbers every day. */
+function random(state) {
+  return (below) => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) % below;
+  };
+}
+
+/** What an answer says. What may be left out is not part of it; nor is the instant that a decision is for, which the prover chooses unless it is asked fresh. */
+const meaning = (answer) => JSON.stringify(answer, (name, value) => (['disclosed', 'at'].includes(name) ? undefined : typeof value === 'bigint' ? String(value) : value));
+
+/** The receipt without, with twice, or with exchanged, one member or item, at any depth. */
+function* restructured(value, rebuild = (whole) => whole) {
+  if (value === null || typeof value !== 'object') return;
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) {
+      yield rebuild(value.toSpliced(i, 1));
+      yield rebuild(value.toSpliced(i, 0, value[i]));
+      if (i > 0) yield rebuild(value.toSpliced(i - 1, 2, value[i], value[i - 1]));
+      yield* restructured(value[i], (inner) => rebuild(value.with(i, inner)));
+    }
+    return;
+  }
+  for (const name of Object.keys(value)) {
+    const { [name]: member, ...others } = value;
+    yield rebuild(others);
+    yield* restructured(member, (inner) => rebuild({ ...value, [name]: inner }));
+  }
+}
+
+function* changed(c, below) {
+  const text = new TextEncoder().encode(JSON.stringify(c.receipt));
+  for (let i = 0; i < flips; i++) {
+    const bytes = text.slice();
+    bytes[below(bytes.length)] ^= 1 << below(8);
+    yield bytes;
+  }
+  for (const receipt of restructured(c.receipt)) yield JSON.stringify(receipt);
+}
+
+const below = random(seed);
+const counts = { receipts: 0, changes: 0, same: 0 };
+const refusals = new Map();
+for (const file of readdirSync(FOLDER).sort()) {
+  const c = JSON.parse(readFileSync(new URL(file, FOLDER), 'utf8'));
+  if (c.expect !== 'accept') continue;
+  const whole = meaning(await verify(JSON.stringify(c.receipt), c.ask, c.policy, c.mode, c.pin));
+  counts.receipts++;
+  for (const receipt of changed(c, below)) {
+    counts.changes++;
+    try {
+      const said = meaning(await verify(receipt, c.ask, c.policy, c.mode, c.pin));
+      if (said !== whole) throw new Error(`${file} says something else:\n${said}\nnot\n${whole}`);
+      counts.same++;
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      refusals.set(error.code, (refusals.get(error.code) ?? 0) + 1);
+    }
+  }
+}
+console.log(`  ${counts.receipts} receipts, ${counts.changes} changes: ${counts.changes - counts.same} refused, ${counts.same} still the same answer`);
+console.log(`  ${[...refusals].sort((a, b) => b[1] - a[1]).map(([name, times]) => `${name} ${times}`).join(', ')}`);
+if (counts.receipts < 30 || refusals.size < 10) throw new Error('too little was tried');
