@@ -5,6 +5,7 @@
 //! are tampered with.
 
 mod asking;
+mod data;
 mod desk;
 mod erasing;
 mod family;
