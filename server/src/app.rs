@@ -9,6 +9,7 @@ use crate::gate::Gate;
 use crate::room::Room;
 use procura_core::{Hash, Millis};
 use procura_ledger::{Clock, Ledger, Random, View};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockWriteGuard};
 use tokio::sync::Semaphore;
 
@@ -45,6 +46,8 @@ struct Inner {
     gate: Arc<Gate>,
     bodies: Arc<Semaphore>,
     page_key: OnceLock<PageKey>,
+    /// The server is told to stop: what could go on for a while ends.
+    is_stopping: AtomicBool,
 }
 
 impl App {
@@ -62,6 +65,7 @@ impl App {
             gate: Gate::new(settings.limits.queue),
             bodies: Arc::new(Semaphore::new(settings.limits.body_bytes / api::BODY_UNIT_BYTES)),
             page_key: OnceLock::new(),
+            is_stopping: AtomicBool::new(false),
             settings,
         }))
     }
@@ -75,6 +79,16 @@ impl App {
     #[must_use]
     pub fn ledger(&self) -> &Ledger {
         &self.0.ledger
+    }
+
+    /// Ends what could go on for a while.
+    pub(crate) fn stop(&self) {
+        self.0.is_stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the server is told to stop.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.0.is_stopping.load(Ordering::Relaxed)
     }
 
     /// The limits on connections and requests.

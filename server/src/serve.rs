@@ -86,6 +86,7 @@ pub async fn serve(listener: TcpListener, app: App, shutdown: impl Future<Output
         Watched::served_by(&line, task.abort_handle());
     }
     drop(listener);
+    app.stop();
     // What nobody is asked any more owes nothing.
     connections.end_idle();
     if tokio::time::timeout(LAST_REQUESTS, graceful.shutdown()).await.is_err() {

@@ -4,14 +4,14 @@ use super::check::decided;
 use super::context::{Context, Who};
 use super::describe;
 use super::output::{Answer, Failure};
+use super::property::{Sent, by_part};
 use super::receipt::keep;
 use super::signing::{occasion, other_party, sign_and_submit};
 use clap::Args;
 use procura_client::Submitted;
 use procura_core::draft::Draft;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 use std::path::PathBuf;
-use std::str::FromStr;
 
 #[derive(Debug, Args)]
 pub(super) struct Access {
@@ -38,29 +38,6 @@ pub(super) struct Access {
     out: Option<PathBuf>,
 }
 
-/// A property as it is typed: part.name=value.
-#[derive(Debug, Clone)]
-struct Sent {
-    part: String,
-    name: String,
-    value: Value,
-}
-
-impl FromStr for Sent {
-    type Err = String;
-
-    fn from_str(typed: &str) -> Result<Self, String> {
-        let (place, value) = typed.split_once('=').ok_or("write it part.name=value")?;
-        let (part, name) = place.split_once('.').ok_or("write it part.name=value")?;
-        // A number or a truth value is one; everything else is text.
-        let value = match serde_json::from_str(value) {
-            Ok(value @ (Value::Bool(_) | Value::Number(_))) => value,
-            _ => Value::from(value),
-        };
-        Ok(Self { part: part.to_owned(), name: name.to_owned(), value })
-    }
-}
-
 impl Access {
     pub(super) fn run(&self, context: &Context) -> Result<Answer, Failure> {
         let client = context.client()?;
@@ -76,15 +53,8 @@ impl Access {
         if let Some(principal) = &self.on_behalf_of {
             draft = draft.member("on_behalf_of", json!(other_party(&client, principal)?.0));
         }
-        if !self.property.is_empty() {
-            let mut parts: Map<String, Value> = Map::new();
-            for Sent { part, name, value } in &self.property {
-                let of_part = parts.entry(part.clone()).or_insert_with(|| json!({}));
-                if let Some(of_part) = of_part.as_object_mut() {
-                    of_part.insert(name.clone(), value.clone());
-                }
-            }
-            draft = draft.member("properties", Value::Object(parts));
+        if let Some(properties) = by_part(&self.property) {
+            draft = draft.member("properties", properties);
         }
         let (id, submitted) = sign_and_submit(&client, draft)?;
         let Submitted::Access(proven) = submitted else {

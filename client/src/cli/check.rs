@@ -3,6 +3,7 @@
 use super::context::{Context, Who};
 use super::describe;
 use super::output::{Answer, Failure};
+use super::property::{self, Sent};
 use super::receipt::keep;
 use clap::Args;
 use procura_core::conditions::Properties;
@@ -30,6 +31,9 @@ pub(super) struct Check {
     /// Who acts along with the actor; may be given several times
     #[arg(long)]
     together_with: Vec<Who>,
+    /// What a condition looks at, such as context.case=A7; may be repeated
+    #[arg(long)]
+    property: Vec<Sent>,
     /// Keep the receipt, which proves the answer to anybody, in a file
     #[arg(long)]
     out: Option<PathBuf>,
@@ -51,6 +55,7 @@ impl Check {
             purpose: self.purpose.clone(),
             properties: Properties::default(),
         };
+        let request = property::with(&request, &self.property)?;
         let proven = client.check(&request)?;
         let kept = keep(self.out.as_deref(), proven.receipt())?;
         let answer = proven.answer();

@@ -5,6 +5,7 @@
 use super::check::decided;
 use super::context::{Context, Who};
 use super::output::{Answer, Failure};
+use super::property::{self, Sent};
 use super::receipt::keep;
 use super::time::Instant;
 use super::{describe, time};
@@ -46,6 +47,9 @@ pub(super) struct Replay {
     /// Who acts along with the actor; may be given several times
     #[arg(long, conflicts_with = "receipt")]
     together_with: Vec<Who>,
+    /// What a condition looks at, such as context.case=A7; may be repeated
+    #[arg(long, conflicts_with = "receipt")]
+    property: Vec<Sent>,
     /// By what the log held when it had this size [default: the receipt's]
     #[arg(long, required_unless_present = "receipt")]
     as_of: Option<u64>,
@@ -122,7 +126,7 @@ impl Replay {
     fn request(&self, client: &Client) -> Result<AuthZen, Failure> {
         let missing = || Failure::unknown("no_request", "say whose data, which category and which purpose");
         let reference = |who: &Who| who.reference(client);
-        Ok(AuthZen {
+        let request = AuthZen {
             actor: self.actor.reference(client)?,
             subject: self.subject.as_ref().ok_or_else(missing)?.reference(client)?,
             on_behalf_of: self.on_behalf_of.as_ref().map(reference).transpose()?,
@@ -130,7 +134,8 @@ impl Replay {
             category: self.category.clone().ok_or_else(missing)?,
             purpose: self.purpose.clone().ok_or_else(missing)?,
             properties: Properties::default(),
-        })
+        };
+        property::with(&request, &self.property)
     }
 }
 

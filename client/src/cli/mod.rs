@@ -19,6 +19,7 @@ mod link;
 mod log;
 mod output;
 mod passphrase;
+mod property;
 mod prove;
 mod receipt;
 mod records;

@@ -114,7 +114,7 @@ async fn tell(
     send.send(Bytes::from_static(GREETING)).await.map_err(|_| Ended)?;
     // What there is already comes at once.
     let mut is_behind = true;
-    while Instant::now() < ends {
+    while Instant::now() < ends && !app.is_stopping() {
         let size = app.ledger().view().size();
         if !is_behind && size == seen {
             tokio::select! {

@@ -82,7 +82,10 @@ fn a_second_counter_is_a_catalogue_and_nothing_else() {
     desk.says(&ask(41, "east"), Reason::Condition);
     desk.says(&ask(40, "north"), Reason::Condition);
     let plain = may(&shop, "hours.left", &low, "hire");
-    assert_eq!(hint(&desk.says(&plain, Reason::Condition)), json!({"property": "/resource/properties/hours"}));
+    assert_eq!(
+        hint(&desk.says(&plain, Reason::Condition)),
+        json!({"property": "/resource/properties/hours"})
+    );
 }
 
 /// Stored and proven, filed where it says, satisfying nothing.
