@@ -86,7 +86,11 @@ fn nothing_acknowledged_is_lost_to_a_kill() {
     let mut all: BTreeMap<Hash, Told> = BTreeMap::new();
     let mut fresh: BTreeMap<Hash, Told> = BTreeMap::new();
     let mut opened = 0;
-    for round in 0..crashes {
+    let sealed = || std::fs::read_dir(path.join("main")).is_ok_and(|files| files.count() > 3);
+    let mut round = 0;
+    let mut is_last = false;
+    // On a slow machine little is logged between two kills: until a volume was sealed too, within reason.
+    while !is_last {
         let mut dice = [0u8; 2];
         OsRandom.fill(&mut dice).unwrap();
         // The first ones hit the making of the ledger and its set-up.
@@ -101,8 +105,9 @@ fn nothing_acknowledged_is_lost_to_a_kill() {
                 }
             }
         }
-        let is_last = round + 1 == crashes;
+        is_last = round + 1 >= crashes && (crashes < 10 || sealed() || round + 1 == 5 * crashes);
         // Opening here ends cleanly. In a third of the rounds the process itself goes on from what the kill left.
+        round += 1;
         if dice[1] % 3 == 0 && !is_last {
             continue;
         }
@@ -121,7 +126,7 @@ fn nothing_acknowledged_is_lost_to_a_kill() {
         let view = ledger.view();
         fresh.iter().for_each(|(id, told)| check(&view, &policy, id, told));
         all.append(&mut fresh);
-        if is_last || round % 5 == 4 {
+        if is_last || round % 5 == 0 {
             all.iter().for_each(|(id, told)| check(&view, &policy, id, told));
             let report = view.audit(&mut |_, _| {}).unwrap();
             assert_eq!(report.findings, [], "after {round} kills");
@@ -129,10 +134,9 @@ fn nothing_acknowledged_is_lost_to_a_kill() {
     }
     let acknowledged = all.values().filter(|told| told.acknowledged.is_some()).count();
     println!(
-        "{opened} runs, {crashes} faults, 0 lost: {} records tried, {acknowledged} acknowledged",
+        "{opened} runs, {round} faults, 0 lost: {} records tried, {acknowledged} acknowledged",
         all.len()
     );
     assert!(opened > 0 && acknowledged > 0);
-    let volumes = std::fs::read_dir(path.join("main")).unwrap().count();
-    assert!(crashes < 10 || volumes > 3, "{volumes} files in the store: no volume was sealed");
+    assert!(crashes < 10 || sealed(), "no volume was sealed");
 }

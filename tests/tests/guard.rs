@@ -78,6 +78,27 @@ fn a_logged_access_releases_once() {
 }
 
 #[test]
+fn a_use_of_a_counted_consent_releases_too() {
+    let desk = desk();
+    let draft = Draft::consent(
+        &desk.world.occasion(),
+        &desk.mother.party,
+        &desk.town.party,
+        &desk.world.catalogue,
+        &["pension".to_owned()],
+        &["read".to_owned()],
+        &desk.world.a_year(),
+    );
+    let draft = draft.member("conditions", json!([{"type": "uses", "times": 1}]));
+    desk.world.append(draft.sign(&desk.mother.kid, desk.mother.key.as_ref()).unwrap());
+    let (first, second) =
+        (desk.access("pension", &desk.source.party), desk.access("pension", &desk.source.party));
+    let release = |receipt: &[u8]| desk.guard.release(receipt, &desk.mother.party, "pension", desk.now());
+    assert!(release(&first).is_ok());
+    assert_eq!(release(&second), Err(Withheld::Denied(Reason::Condition)));
+}
+
+#[test]
 fn what_does_not_name_these_data_releases_nothing() {
     let desk = desk();
     let of = |receipt: &[u8], subject: &Hash, category: &str| {

@@ -15,7 +15,7 @@ use crate::judge::Judge;
 use crate::note::{NoteError, NoteVerifier};
 use crate::policy::Quorum;
 use crate::record::CLOCK_SKEW_MS;
-use crate::source::{ListError, Logged, OpeningError, Source as _};
+use crate::source::{ListError, Logged, OpeningError};
 use crate::status::Status;
 use crate::tlog_proof::{TlogProof, TlogProofError};
 use crate::tree::{Root, check_consistency};
@@ -436,9 +436,7 @@ pub fn verify_authority(
     let judge = Judge::new(&evidence);
     walk::root(&judge)?;
     let as_of = size_asked(&receipt, &evidence, &verified)?;
-    let decision = walk::authority(&judge, asked, as_of)?;
-    let access =
-        asked.access.map(|id| evidence.record(&id)).transpose().map_err(crate::judge::Verdict::from)?;
+    let (decision, access) = walk::authority(&judge, asked, as_of)?;
     evidence.check_used()?;
     Ok(VerifiedAuthority { receipt: verified, question: (**asked).clone(), decision, access })
 }

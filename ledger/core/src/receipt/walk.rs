@@ -266,7 +266,8 @@ fn filed<S: Source + ?Sized>(
     Ok(statuses)
 }
 
-/// Runs the decision of an authority question over exactly its records: it is the one stated, and rests on each grant.
+/// Runs the decision of an authority question over exactly its records: it is the one stated, and rests on each grant. With it the
+/// access that asked, if one did.
 ///
 /// # Errors
 /// [`WalkError`].
@@ -274,7 +275,7 @@ pub fn authority<S: Source + ?Sized>(
     judge: &Judge<'_, S>,
     asked: &Authority,
     as_of: Size,
-) -> Result<Decision, WalkError> {
+) -> Result<(Decision, Option<Arc<Logged>>), WalkError> {
     let named = &asked.parties;
     let roles = [
         ("actor", Some(&asked.request.actor), Some(named.actor)),
@@ -307,7 +308,7 @@ pub fn authority<S: Source + ?Sized>(
     }
     match asked.grants.iter().find(|id| !decision.evidence.contains(id)) {
         Some(surplus) => Err(WalkError::OtherGrant(*surplus)),
-        None => Ok(decision),
+        None => Ok((decision, access)),
     }
 }
 
