@@ -24,11 +24,14 @@ const SURENESS = /** @type {const} */ (['low', 'substantial', 'high']);
  * Walks what the decision rests on, and decides again.
  * @param {Walk} walk cut at the size, or just before the access
  * @param {Authority} question
+ * @returns {Promise<{decision: import('./decide.js').Decision, source?: string}>} of an access also the source, which may let the data go
  */
 export async function walkAuthority(walk, question) {
   const request = readRequest(question.request);
   const { parties } = question;
   checkParties(walk, request, parties);
+  const access = question.access === undefined ? undefined : accessOf(walk, question.access);
+  if (access !== undefined) checkAsks(access, question);
   /** @type {Facts} */
   const facts = { parties: {}, grants: [], catalogues: {} };
   for (const id of question.catalogues) await addCatalogue(walk, facts, id);
@@ -37,9 +40,10 @@ export async function walkAuthority(walk, question) {
   for (const id of [...named, ...facts.grants.flatMap(({ from, to }) => [...from, ...to])]) await addParty(walk, facts, id ?? null);
   const { category, purpose, properties } = request;
   const decision = decide({ ...parties, category, purpose, properties }, question.at, facts);
+  if (access !== undefined) await checkFiled(walk, access, decision, facts);
   if (canonical(decision) !== canonical(question.decision)) refuse('other_decision');
   if (question.grants.some((id) => !decision.evidence.includes(id))) refuse('surplus');
-  return { decision, facts };
+  return { decision, ...(access !== undefined && { source: access.record.payload.source }) };
 }
 
 /** The parties are those that the request names: by identifier, which their records disclose, or by id. @param {Walk} walk @param {any} request @param {any} parties */
@@ -146,28 +150,19 @@ function assuranceOf(walk, { index, record: { payload } }, list) {
   return SURENESS[Math.min(...keys.map((assurance) => SURENESS.indexOf(assurance)), SURENESS.length - 1)];
 }
 
-/**
- * An access: that it asks for what the request says, at the instant decided for, and is filed as what it was.
- * @param {Walk} walk
- * @param {Authority} question
- * @param {Facts} facts
- * @returns {Promise<string>} the source, which may let the data go
- */
-export async function checkAccess(walk, question, facts) {
-  const shown = accessOf(walk, /** @type {string} */ (question.access));
-  const { entry, record: { kind, payload } } = shown;
-  const isIt = kind === 'access' && canonical(readRequest(requestOf(payload))) === canonical(readRequest(question.request)) && BigInt(question.at) === entry.time;
-  if (!isIt) refuse('other_party');
-  const { permit, evidence } = question.decision;
-  const counted = permit ? facts.grants.find((grant) => grant.kind === 'consent' && evidence.includes(grant.id) && countsUses(grant)) : undefined;
+/** An access asks for what the request says, at the instant decided for. @param {Opened} access @param {Authority} question */
+function checkAsks({ entry, record: { kind, payload } }, { request, at }) {
+  if (kind !== 'access' || canonical(readRequest(requestOf(payload))) !== canonical(readRequest(request)) || BigInt(at) !== entry.time) refuse('other_party');
+}
+
+/** It is signed, and a use of the consent that a permit rests on if its uses are counted, and of none else. @param {Walk} walk @param {Opened} access @param {import('./decide.js').Decision} decision @param {Facts} facts */
+async function checkFiled(walk, access, { permit, evidence }, { grants }) {
+  const counted = permit ? grants.find((grant) => evidence.includes(grant.id) && countsUses(grant)) : undefined;
+  const { entry, index } = access;
   if ((entry.class === TRANSITION ? entry.targetId : undefined) !== counted?.id) refuse('opening_class');
-  if (counted === undefined) {
-    await walk.judge(shown);
-  } else {
-    const list = walk.list(counted.id);
-    await walk.judgeItem(list, list.items.findIndex(({ index }) => index === shown.index));
-  }
-  return payload.source;
+  if (counted === undefined) return walk.judge(access);
+  const list = walk.list(counted.id);
+  await walk.judgeItem(list, list.items.findIndex((item) => item.index === index));
 }
 
 /** The request that an access makes: its parties by their ids. @param {any} access */

@@ -1,7 +1,7 @@
 // The browser verifier: whether a receipt proves the answer to a question. WebCrypto is all it needs; written from spec/ alone.
 // spec: receipts.md#verification
 
-import { accessOf, checkAccess, walkAuthority } from './authority.js';
+import { accessOf, walkAuthority } from './authority.js';
 import { ofB64urlExactly, same } from './bytes.js';
 import { readTags, walkComplete } from './complete.js';
 import { isCreate, TRANSITION } from './entry.js';
@@ -139,9 +139,8 @@ async function walk(question, parts, now, maxAgeS) {
       return { ...question, records: entries.map(described) };
     }
     case 'authority': {
-      const { decision, facts } = await walkAuthority(path, question);
-      const source = question.access === undefined ? undefined : await checkAccess(path, question, facts);
-      return { ...question, decision: Object.freeze(decision), ...(source !== undefined && { source }) };
+      const { decision, ...access } = await walkAuthority(path, question);
+      return { ...question, decision: Object.freeze(decision), ...access };
     }
   }
 }
