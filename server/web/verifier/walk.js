@@ -49,6 +49,8 @@ export class Walk {
     this.cut = cut;
     /** Up to which index a list was judged and found right, by its id and how. @type {Map<string, bigint>} */
     this.judged = new Map();
+    /** Signatures found to count, by the entry's index and how: what rests on them makes a chain no longer. @type {Set<string>} */
+    this.counting = new Set();
     /** Who signed, by the entry's index, of what was judged. @type {Map<bigint, Signer>} */
     this.signers = new Map();
     /** @type {Map<string, Uint8Array>} the root's keys by their thumbprints */
@@ -163,8 +165,10 @@ export class Walk {
    */
   async judge(shown, how = ASKED, one = this.caseOf(shown)) {
     const { record, entry, index } = shown;
-    if (how.keys > MOST_KEYS) refuse('chain_too_long');
     if (entry.class !== TRANSITION && entry.status !== 0 && entry.status !== firstStatus(record)) refuse('opening_move');
+    const known = `${index} ${how.struck}`;
+    if (this.counting.has(known)) return;
+    if (how.keys > MOST_KEYS) refuse('chain_too_long');
     // Whoever held a key may say that it is over, and who ended one is not to void what that one signed before.
     const above = { keys: how.keys + 1, struck: how.struck && record.kind !== 'key-end' };
     const holder = await this.holder(record, index, above);
@@ -172,6 +176,7 @@ export class Walk {
     this.signers.set(index, signer);
     if (!(await maySign(one, signer, holder))) refuse('not_allowed');
     if (record.payload.under !== undefined && record.kind !== 'party') await this.judgeUnder(shown, { ...above, keys: how.keys });
+    this.counting.add(known);
   }
 
   /** The party that a key is bound to, or that a role is under. @param {Record} record @param {bigint} index @param {How} above */
