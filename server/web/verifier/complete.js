@@ -38,14 +38,13 @@ export async function walkComplete(walk, { party, from, to }, segments, trie) {
   const entries = [];
   for (const [i, items] of segments.entries()) {
     const { tag, value } = await ask(from + i);
-    if (value === 'missing') refuse('missing_trie');
-    if (value === 'absent') refuse('segment_gap');
+    if (value === 'absent') return refuse('segment_gap');
+    if (value === 'missing' || !same(value, await listValue(items))) refuse('missing_trie');
     for (const item of items) {
       const shown = walk.at(item.index);
       if (!isItemOf(item, shown) || !shown.entry.tags.some((one) => same(one, tag))) refuse('opening_tag');
       entries.push(shown);
     }
-    if (!same(/** @type {Uint8Array} */ (value), await listValue(items))) refuse('list_value');
   }
   await checkEnd(ask, from + segments.length, to);
   // A party's own record stands in its first segment.
