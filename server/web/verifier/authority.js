@@ -4,15 +4,16 @@ import { catalogueOf } from './catalogue.js';
 import { decide } from './decide.js';
 import { ACTIVE, ENDED, TRANSITION } from './entry.js';
 import { Fault, refuse } from './fault.js';
-import { normal } from './identifiers.js';
 import { canonical } from './json.js';
 import { givers } from './kinds.js';
+import { statusAt } from './lists.js';
 import { readRequest } from './receipt.js';
 import { countsUses } from './rules.js';
 
 /**
  * @typedef {import('./walk.js').Walk} Walk
- * @typedef {import('./walk.js').Standing} Standing
+ * @typedef {import('./walk.js').Opened} Opened
+ * @typedef {import('./lists.js').List} List
  * @typedef {import('./receipt.js').Authority} Authority
  * @typedef {import('./decide.js').Facts} Facts
  */
@@ -23,44 +24,42 @@ const SURENESS = /** @type {const} */ (['low', 'substantial', 'high']);
  * Walks what the decision rests on, and decides again.
  * @param {Walk} walk cut at the size, or just before the access
  * @param {Authority} question
+ * @returns {Promise<{decision: import('./decide.js').Decision, source?: string}>} of an access also the source, which may let the data go
  */
 export async function walkAuthority(walk, question) {
   const request = readRequest(question.request);
-  checkParties(walk, request, question.parties);
+  const { parties } = question;
+  checkParties(walk, request, parties);
+  const access = question.access === undefined ? undefined : accessOf(walk, question.access);
+  if (access !== undefined) checkAsks(access, question);
   /** @type {Facts} */
   const facts = { parties: {}, grants: [], catalogues: {} };
-  const { parties } = question;
-  for (const id of [parties.actor, parties.subject, parties.on_behalf_of, ...(parties.together_with ?? [])]) await addParty(walk, facts, id ?? null);
-  for (const id of question.grants) await addGrant(walk, facts, id);
   for (const id of question.catalogues) await addCatalogue(walk, facts, id);
+  for (const id of question.grants) await addGrant(walk, facts, id);
+  const named = [parties.actor, parties.subject, parties.on_behalf_of, ...(parties.together_with ?? [])];
+  for (const id of [...named, ...facts.grants.flatMap(({ from, to }) => [...from, ...to])]) await addParty(walk, facts, id ?? null);
   const { category, purpose, properties } = request;
   const decision = decide({ ...parties, category, purpose, properties }, question.at, facts);
-  if (canonical(/** @type {any} */ (decision)) !== canonical(/** @type {any} */ (question.decision))) refuse('other_decision');
-  checkRested(question, facts);
-  return { decision, facts, request };
+  if (access !== undefined) await checkFiled(walk, access, decision, facts);
+  if (canonical(decision) !== canonical(question.decision)) refuse('other_decision');
+  if (question.grants.some((id) => !decision.evidence.includes(id))) refuse('surplus');
+  return { decision, ...(access !== undefined && { source: access.record.payload.source }) };
 }
 
 /** The parties are those that the request names: by identifier, which their records disclose, or by id. @param {Walk} walk @param {any} request @param {any} parties */
 function checkParties(walk, request, parties) {
-  const along = [request.together_with, parties.together_with];
-  if (along[0]?.length !== along[1]?.length) refuse('other_party');
-  const pairs = [...['actor', 'subject', 'on_behalf_of'].map((name) => [request[name], parties[name]]), ...(along[0] ?? []).map((/** @type {string} */ name, /** @type {number} */ i) => [name, along[1][i]])];
-  for (const [named, id] of pairs) {
+  const [asked = [], answered = []] = [request.together_with, parties.together_with];
+  if (asked.length !== answered.length) refuse('other_party');
+  const pairs = ['actor', 'subject', 'on_behalf_of'].map((name) => [request[name], parties[name]]);
+  for (const [named, id] of [...pairs, ...asked.map((/** @type {any} */ one, /** @type {number} */ i) => [one, answered[i]])]) {
     if ((named === undefined) !== (id === undefined)) refuse('other_party');
-    if (named === undefined || id === null) continue;
-    const isSo = named.startsWith('party:') ? named === `party:${id}` : walk.need(id).disclosed?.identifier === normalOr(named);
-    if (!isSo) refuse('other_party');
+    if (id === undefined || id === null) continue;
+    if (named !== `party:${id}` && (typeof named !== 'string' || named.startsWith('party:') || !disclosesIdentifier(walk.need(id), named))) refuse('other_party');
   }
 }
 
-/** @param {string} identifier */
-function normalOr(identifier) {
-  try {
-    return normal(identifier);
-  } catch {
-    return refuse('other_party');
-  }
-}
+/** @param {Opened} shown @param {string} identifier */
+const disclosesIdentifier = ({ record, disclosed }, identifier) => record.kind === 'party' && disclosed?.identifier === identifier;
 
 /**
  * What `work` gives; null if a signature under it was struck by a key's end.
@@ -75,6 +74,15 @@ async function unlessVoid(work) {
   }
 }
 
+/** @param {Walk} walk @param {Facts} facts @param {string} id */
+async function addCatalogue(walk, facts, id) {
+  const standing = await unlessVoid(() => walk.standing(id));
+  if (standing === null) return;
+  const { shown: { record }, list } = standing;
+  if (record.kind !== 'catalogue') refuse('missing_record');
+  facts.catalogues[id] = { ...catalogueOf(record.payload), in_force: statusAt(list, walk.cut) === ACTIVE };
+}
+
 /** @param {Walk} walk @param {Facts} facts @param {string | null} id @returns {Promise<void>} */
 async function addParty(walk, facts, id) {
   if (id === null || Object.hasOwn(facts.parties, id)) return;
@@ -82,128 +90,90 @@ async function addParty(walk, facts, id) {
   const standing = await unlessVoid(() => walk.standing(id));
   if (standing === null) return;
   const { shown, list } = standing;
-  if (shown.record.kind !== 'party') refuse('other_party');
+  if (shown.record.kind !== 'party' || statusAt(list, walk.cut) === undefined) refuse('missing_record');
   const { under } = shown.record.payload;
   const moves = [];
-  for (const i of list.items.keys()) if (i > 0 && list.items[i].index < walk.cut) moves.push(await moveOf(walk, list, i));
+  for (let i = 1; i < list.items.length && list.items[i].index < walk.cut; i++) moves.push(await moveOf(walk, list, i));
   facts.parties[id] = { status: list.items[0].status, ...(under !== undefined && { under }), moves };
-  await addParty(walk, facts, under ?? null);
-  for (const { into } of moves) await addParty(walk, facts, into ?? null);
+  for (const next of [under, ...moves.map(({ into }) => into)]) await addParty(walk, facts, next ?? null);
 }
 
-/** @param {Walk} walk @param {import('./lists.js').List} list @param {number} i @returns {Promise<import('./decide.js').Move>} */
+/** @param {Walk} walk @param {List} list @param {number} i @returns {Promise<import('./decide.js').Move>} */
 async function moveOf(walk, list, i) {
   const { index, status: to } = list.items[i];
-  const shown = walk.at(index);
-  const move = { to, logged_at: Number(shown.entry.time) };
-  if (shown.record === undefined) {
-    // Only what happened to a party that has ended may have been erased.
-    return list.items[list.items.length - 1].status === ENDED ? move : refuse('unopened');
-  }
-  await walk.judgeItem(list, i);
-  const { kind, payload } = shown.record;
-  if (kind !== 'life-event') return move;
-  return { ...move, event: payload.event, effective: payload.effective, ...(payload.into !== undefined && { into: payload.into }) };
+  const { entry, record } = walk.at(index);
+  const move = { to, logged_at: Number(entry.time) };
+  // Only what happened to a party that has ended may have been erased: else a coming of age could be left out.
+  if (record === undefined) return list.items[list.items.length - 1].status === ENDED ? move : refuse('unopened');
+  const counts = await unlessVoid(() => walk.judgeItem(list, i));
+  if (counts === null || record.kind !== 'life-event') return move;
+  const { event, effective, into } = record.payload;
+  return { ...move, event, effective, ...(into !== undefined && { into }) };
 }
 
 /** @param {Walk} walk @param {Facts} facts @param {string} id */
 async function addGrant(walk, facts, id) {
-  const standing = await unlessVoid(() => walk.standing(id));
+  const counts = (await unlessVoid(() => walk.standing(id))) !== null;
   const shown = walk.need(id);
-  const { kind, payload } = shown.record;
-  if (kind !== 'mandate' && kind !== 'consent') return refuse('surplus');
   const list = walk.list(id);
-  const { items } = list;
+  const { kind, payload } = shown.record;
+  const status = statusAt(list, walk.cut);
+  if ((kind !== 'mandate' && kind !== 'consent') || status === undefined) return refuse('missing_record');
   const [from, to] = kind === 'mandate' ? [payload.mandators, payload.mandatees] : [[payload.subject], [payload.recipient]];
-  const ends = [];
-  const uses = [];
-  let counts = standing !== null;
-  let status = items[0].status;
-  for (const [i, item] of items.entries()) {
-    if (i === 0 || item.index >= walk.cut) continue;
-    if (item.status === ACTIVE && status === ACTIVE) {
-      if (kind === 'mandate') {
-        const notice = await unlessVoid(() => walk.judgeItem(list, i));
-        if (notice === null) counts = false;
-        else ends.push(notice.record.payload.effective);
-      } else {
-        uses.push(Number(walk.at(item.index).entry.time));
-      }
-    }
-    status = item.status;
-  }
+  const stays = [...list.items.keys()].filter((i) => i > 0 && list.items[i].index < walk.cut && list.items[i].status === ACTIVE && list.items[i - 1].status === ACTIVE);
+  const ends = kind === 'mandate' ? await Promise.all(stays.map((i) => noticeOf(walk, list, i))) : [];
+  const uses = countsUses(payload) ? stays.map((i) => Number(walk.at(list.items[i].index).entry.time)) : [];
+  const { catalogue, scopes, purposes = [], not_before, not_after, needed, ground, survives, under, conditions } = payload;
+  const optional = Object.entries({ not_after, needed, ground, survives, under, conditions }).filter(([, value]) => value !== undefined);
   facts.grants.push({
-    id,
-    index: Number(shown.index),
-    kind,
-    from,
-    to,
-    catalogue: payload.catalogue,
-    scopes: payload.scopes,
-    purposes: payload.purposes ?? [],
-    not_before: payload.not_before,
-    status,
-    counts,
-    assurance: assuranceOf(walk, shown, list),
-    ...(payload.not_after !== undefined && { not_after: payload.not_after }),
+    ...{ id, index: Number(shown.index), kind, from, to, catalogue, scopes, purposes, not_before, status, counts, uses },
     ...(ends.length > 0 && { ends: Math.min(...ends) }),
-    ...(payload.needed !== undefined && { needed: payload.needed }),
-    ...(payload.ground !== undefined && { ground: payload.ground }),
-    ...(payload.survives !== undefined && { survives: payload.survives }),
-    ...(payload.under !== undefined && { under: payload.under }),
-    ...(payload.conditions !== undefined && { conditions: payload.conditions }),
-    uses,
+    ...(counts && { assurance: assuranceOf(walk, shown, list) }),
+    ...Object.fromEntries(optional),
   });
-  for (const party of [...from, ...to]) await addParty(walk, facts, party);
 }
 
-/** The lowest of the keys with which it was given. @param {Walk} walk @param {import('./walk.js').Opened} shown @param {import('./lists.js').List} list */
+/** When a notice ends a mandate. Of one that was erased, or is void, nobody knows when: it has ended. @param {Walk} walk @param {List} list @param {number} i */
+async function noticeOf(walk, list, i) {
+  const { record } = walk.at(list.items[i].index);
+  const counts = record !== undefined && (await unlessVoid(() => walk.judgeItem(list, i))) !== null;
+  return counts ? record.payload.effective : 0;
+}
+
+/** The lowest of the keys with which it was given: an authority's word is as sure as the law makes it. @param {Walk} walk @param {Opened} shown @param {List} list */
 function assuranceOf(walk, { index, record: { payload } }, list) {
   if (payload.assisted !== undefined) return 'low';
   const { parties } = givers(payload);
-  const signers = list.items.map((item) => walk.signers.get(item.index)).filter((signer) => signer !== undefined && !signer.root);
-  const own = walk.signers.get(index);
-  const gave = signers.filter((signer) => signer === own || (parties ?? []).includes(/** @type {any} */ (signer).party));
-  return SURENESS[Math.min(...gave.map((signer) => SURENESS.indexOf(/** @type {any} */ (signer).key.assurance)), 2)];
+  if (parties === undefined) return 'high';
+  const signers = [index, ...list.items.slice(1).map((item) => item.index)].map((at) => walk.signers.get(at));
+  const keys = signers.flatMap((signer) => (signer !== undefined && !signer.root && parties.includes(signer.party) ? [signer.key.assurance] : []));
+  return SURENESS[Math.min(...keys.map((assurance) => SURENESS.indexOf(assurance)), SURENESS.length - 1)];
 }
 
-/** @param {Walk} walk @param {Facts} facts @param {string} id */
-async function addCatalogue(walk, facts, id) {
-  const standing = await unlessVoid(() => walk.standing(id));
-  if (standing === null) return;
-  if (standing.shown.record.kind !== 'catalogue') refuse('surplus');
-  facts.catalogues[id] = { ...catalogueOf(standing.shown.record.payload), in_force: standing.status === ACTIVE };
+/** An access asks for what the request says, at the instant decided for. @param {Opened} access @param {Authority} question */
+function checkAsks({ entry, record: { kind, payload } }, { request, at }) {
+  if (kind !== 'access' || canonical(readRequest(requestOf(payload))) !== canonical(readRequest(request)) || BigInt(at) !== entry.time) refuse('other_party');
 }
 
-/** The decision rests on every grant, and every catalogue is evidence or named by a grant. @param {Authority} question @param {Facts} facts */
-function checkRested({ grants, catalogues, decision }, facts) {
-  const rests = new Set([...decision.evidence, ...facts.grants.map(({ catalogue }) => catalogue)]);
-  if (grants.some((id) => !decision.evidence.includes(id)) || catalogues.some((id) => !rests.has(id))) refuse('surplus');
+/** It is signed, and a use of the consent that a permit rests on if its uses are counted, and of none else. @param {Walk} walk @param {Opened} access @param {import('./decide.js').Decision} decision @param {Facts} facts */
+async function checkFiled(walk, access, { permit, evidence }, { grants }) {
+  const counted = permit ? grants.find((grant) => evidence.includes(grant.id) && countsUses(grant)) : undefined;
+  const { entry, index } = access;
+  if ((entry.class === TRANSITION ? entry.targetId : undefined) !== counted?.id) refuse('opening_class');
+  if (counted === undefined) return walk.judge(access);
+  const list = walk.list(counted.id);
+  await walk.judgeItem(list, list.items.findIndex((item) => item.index === index));
 }
 
-/**
- * An access: that it was asked for what the request says, at the entry's time, and filed as what it was.
- * @param {Walk} walk
- * @param {Authority} question
- * @param {Facts} facts
- * @param {any} request
- */
-export async function checkAccess(walk, question, facts, request) {
-  const shown = accessOf(walk, /** @type {string} */ (question.access));
-  const { entry, record: { kind, payload } } = shown;
-  if (kind !== 'access') refuse('missing_record');
-  const { actor, subject, on_behalf_of: behalf } = question.parties;
-  if (payload.actor !== actor || payload.subject !== subject || payload.on_behalf_of !== behalf || question.parties.together_with !== undefined) refuse('other_party');
-  const stated = Object.fromEntries(Object.entries(request.properties).filter(([, properties]) => Object.keys(properties).length > 0));
-  const kept = Object.fromEntries(Object.entries(payload.properties ?? {}).filter(([, properties]) => Object.keys(properties).length > 0));
-  const asked = payload.category === request.category && payload.purpose === request.purpose && canonical(stated) === canonical(kept);
-  if (!asked || BigInt(question.at) !== entry.time) refuse('other_decision');
-  const used = facts.grants.find(({ id, kind: one, conditions }) => one === 'consent' && question.decision.evidence.includes(id) && countsUses({ conditions }));
-  const counted = question.decision.permit ? used : undefined;
-  if (entry.class === TRANSITION ? entry.targetId !== counted?.id : counted !== undefined) refuse('opening_class');
-  if (counted === undefined) await walk.judge(shown);
-  else await walk.judgeItem(walk.list(counted.id), walk.list(counted.id).items.findIndex(({ index }) => index === shown.index));
-  return { source: payload.source };
+/** The request that an access makes: its parties by their ids. @param {any} access */
+function requestOf({ actor, subject, on_behalf_of: behalf, category, purpose, properties = {} }) {
+  const of = (/** @type {string} */ part) => properties[part] ?? {};
+  return {
+    subject: { type: 'party', id: `party:${actor}`, properties: of('subject') },
+    action: { name: purpose, properties: of('action') },
+    resource: { type: category, id: `party:${subject}`, properties: of('resource') },
+    context: { ...of('context'), ...(behalf !== undefined && { on_behalf_of: `party:${behalf}` }) },
+  };
 }
 
 /**
@@ -214,5 +184,5 @@ export async function checkAccess(walk, question, facts, request) {
 export function accessOf({ byId, entries }, id) {
   const one = byId.get(id) ?? [...entries.values()].find(({ entry }) => entry.class === TRANSITION && entry.id === id) ?? refuse('missing_record');
   one.used = true;
-  return one.record === undefined ? refuse('unopened') : /** @type {import('./walk.js').Opened} */ (one);
+  return one.record === undefined ? refuse('unopened') : /** @type {Opened} */ (one);
 }

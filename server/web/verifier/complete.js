@@ -38,19 +38,18 @@ export async function walkComplete(walk, { party, from, to }, segments, trie) {
   const entries = [];
   for (const [i, items] of segments.entries()) {
     const { tag, value } = await ask(from + i);
-    if (value === 'missing') refuse('missing_trie');
-    if (value === 'absent') refuse('segment_gap');
+    if (value === 'absent') return refuse('segment_gap');
+    if (value === 'missing' || !same(value, await listValue(items))) refuse('missing_trie');
     for (const item of items) {
       const shown = walk.at(item.index);
       if (!isItemOf(item, shown) || !shown.entry.tags.some((one) => same(one, tag))) refuse('opening_tag');
       entries.push(shown);
     }
-    if (!same(/** @type {Uint8Array} */ (value), await listValue(items))) refuse('list_value');
   }
   await checkEnd(ask, from + segments.length, to);
   // A party's own record stands in its first segment.
   if (from === 0 && segments.length === 0) refuse('segment_gap');
-  checkFiled(walk, entries, from);
+  checkFiled(walk, entries, to !== undefined);
   return entries;
 }
 
@@ -66,14 +65,14 @@ async function checkEnd(ask, next, to) {
   if (to !== undefined) refuse('segment_gap');
 }
 
-/** What happened to a record in the list is in the list. @param {import('./walk.js').Walk} walk @param {Shown[]} entries @param {number} from */
-function checkFiled(walk, entries, from) {
+/** What happened to a record in the list is in the list; of a page, what happened up to its last item. @param {import('./walk.js').Walk} walk @param {Shown[]} entries @param {boolean} isPage */
+function checkFiled(walk, entries, isPage) {
   const filed = new Set(entries.map(({ index }) => index));
   const ended = new Set(entries.filter(({ entry }) => entry.class === TRANSITION && entry.status === ENDED).map(({ entry }) => entry.targetId));
-  const first = from === 0 ? 0n : entries[0]?.index ?? 0n;
+  const last = entries.reduce((most, { index }) => (index > most ? index : most), 0n);
   for (const { entry } of entries) {
     if (!isCreate(entry) || ended.has(entry.id)) continue;
     const { items } = walk.list(entry.id);
-    if (items.some(({ index }) => index >= first && !filed.has(index))) refuse('misfiled');
+    if (items.some(({ index }) => !(isPage && index > last) && !filed.has(index))) refuse('misfiled');
   }
 }

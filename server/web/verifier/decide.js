@@ -2,7 +2,7 @@
 
 import { assuranceAsked, covers } from './catalogue.js';
 import { whyNot } from './conditions.js';
-import { ACTIVE, ENDED, isDisputed, PENDING, SUSPENDED } from './entry.js';
+import { ACTIVE, isDisputed, PENDING, SUSPENDED } from './entry.js';
 import { byId } from './members.js';
 
 /**
@@ -61,6 +61,8 @@ export const REASONS = { permit: PERMITS, deny: ['unknown_category', 'unknown_pu
 
 const SURENESS = ['low', 'substantial', 'high'];
 const MOST_EVIDENCE = 8;
+/** How many parties that took one another's place, and mandates under one another, are followed. */
+const MOST_LINKS = 8;
 
 /** @param {Request} request @param {number} at ms @param {Facts} facts @returns {Decision} */
 export const decide = (request, at, facts) => new Walk(request, at, facts).decide();
@@ -81,8 +83,8 @@ class Walk {
     this.principal = own ? this.actor : this.standsFor(request.on_behalf_of ?? null, false);
     this.subject = request.subject;
     const along = (request.together_with ?? []).filter((id) => id !== null && this.isActive(id)).map((id) => this.standsFor(id));
-    /** Those who act: the principal too, through the actor. @type {Set<string>} */
-    this.acting = new Set([this.actor, this.principal, ...along].filter((id) => id !== null && this.status(id) === ACTIVE).map((id) => /** @type {string} */ (id)));
+    /** Those who act. */
+    this.acting = [this.actor, ...along.filter((id) => this.isActive(id))];
   }
 
   /** @returns {Decision} */
@@ -101,19 +103,23 @@ class Walk {
     const { actor, principal, subject } = this;
     if ([this.request.actor, actor, principal, subject].some((id) => !this.isRegistered(id))) return denial('no_authority');
     const basis = subject === principal ? undefined : this.basis();
-    if (![this.request.actor, actor, principal].every((id) => this.isActive(id))) return denial('party_not_active');
-    if (![ACTIVE, SUSPENDED].includes(this.status(subject)) && basis === undefined) return denial('party_not_active');
-    const one = principal === actor ? permit('self') : this.anyOf(first);
-    if (!one.permit || principal === subject) return one;
-    const two = basis !== undefined ? permit('legal_basis', [], [basis]) : this.anyOf([...second.consents, ...second.mandates]);
+    const hasEnded = !this.isThere(subject);
+    if (!this.isActive(this.request.actor) || !this.isActive(actor) || !this.isThere(principal) || (hasEnded && basis === undefined)) return denial('party_not_active');
+    // With the data of somebody who has ended, all rests on the law.
+    const law = hasEnded && basis !== undefined ? [basis] : [];
+    const one = principal === actor ? permit('self') : this.anyOf(first, this.acting);
+    if (!one.permit || principal === subject) return { ...one, catalogues: [...one.catalogues, ...law] };
+    // Through the actor the principal acts too.
+    const two = basis !== undefined ? permit('legal_basis', [], [basis]) : this.anyOf([...second.consents, ...second.mandates], [...this.acting, principal]);
     return { ...two, grants: [...two.grants, ...one.grants], catalogues: [...two.catalogues, ...one.catalogues] };
   }
 
   /** The grants of both steps, first logged first. */
   candidates() {
     const { actor, principal, subject } = this;
+    const isOf = (/** @type {string[]} */ ids, /** @type {string} */ wanted) => ids.some((id) => id === wanted || this.heir(id) === wanted);
     const between = (/** @type {string | null} */ from, /** @type {string | null} */ to, /** @type {string} */ kind) =>
-      from === null || to === null || from === to ? [] : this.inOrder.filter((grant) => grant.kind === kind && this.now(grant.from).includes(from) && this.now(grant.to).includes(to));
+      from === null || to === null || from === to ? [] : this.inOrder.filter((grant) => grant.kind === kind && isOf(grant.from, from) && isOf(grant.to, to));
     return {
       first: between(principal, actor, 'mandate'),
       second: { consents: between(subject, principal, 'consent'), mandates: between(subject, principal, 'mandate') },
@@ -138,12 +144,12 @@ class Walk {
     });
   }
 
-  /** The first that holds, else the reason of the highest rank. @param {Grant[]} grants @returns {Outcome} */
-  anyOf(grants) {
+  /** The first that holds, else the reason of the highest rank. @param {Grant[]} grants @param {(string | null)[]} acting @returns {Outcome} */
+  anyOf(grants, acting) {
     /** @type {{grant: Grant, why: Why}[]} */
     const refused = [];
     for (const grant of grants) {
-      const why = this.whyNot(grant);
+      const why = this.whyNot(grant, acting);
       if (why === null) return permit(grant.kind, [grant], [grant.catalogue]);
       refused.push({ grant, why });
     }
@@ -151,12 +157,12 @@ class Walk {
     if (reason === undefined) return denial('no_authority');
     const gave = refused.filter(({ why }) => why.reason === reason);
     const told = ['consent', 'mandate'].flatMap((kind) => gave.filter(({ grant }) => grant.kind === kind).slice(0, MOST_EVIDENCE));
-    return { permit: false, reason, grants: told.map(({ grant }) => grant), catalogues: [], hint: gave.find(({ why }) => why.hint !== undefined)?.why.hint };
+    return { permit: false, reason, grants: told.map(({ grant }) => grant), catalogues: [], hint: gave[0].why.hint };
   }
 
-  /** The first line that is not so. @param {Grant} grant @returns {Why | null} */
-  whyNot(grant) {
-    const reason = this.whyNotAnyone(grant, new Set());
+  /** The first line that is not so. @param {Grant} grant @param {(string | null)[]} acting @returns {Why | null} */
+  whyNot(grant, acting) {
+    const reason = this.whyNotAnyone(grant, 0);
     if (reason !== null) return { reason };
     const { category, purpose, properties } = this.request;
     const sent = properties ?? {};
@@ -165,13 +171,13 @@ class Walk {
     const asked = assuranceAsked(this.facts.catalogues[grant.catalogue], category);
     if (this.sureness(grant) < SURENESS.indexOf(asked)) return { reason: 'assurance', hint: { assurance: asked } };
     const needed = grant.needed ?? 1;
-    if (grant.kind === 'mandate' && this.now(grant.to).filter((id) => this.acting.has(id)).length < needed) return { reason: 'together', hint: { together: needed } };
+    if (grant.kind === 'mandate' && this.now(grant.to).filter((id) => acting.includes(id)).length < needed) return { reason: 'together', hint: { together: needed } };
     return null;
   }
 
   /**
    * The same without what depends on who acts and what they say: so a mandate that another is under is asked.
-   * @param {Grant} grant @param {Set<string>} below those under it
+   * @param {Grant} grant @param {number} below how many are under it
    * @returns {string | null}
    */
   whyNotAnyone(grant, below) {
@@ -186,15 +192,14 @@ class Walk {
     if (!grant.counts) return 'signature_void';
     const line = this.line(grant);
     const givers = this.now(grant.from);
-    if (givers.some((id) => this.status(id) === ENDED)) return 'lapsed';
+    if (!givers.every((id) => this.isThere(id))) return 'lapsed';
     if (line.some(({ ground }) => ground !== undefined && UNTIL_MAJORITY.has(ground)) && givers.some((id) => this.isOfAge(id))) return 'lapsed';
     const awake = line.some(({ ground, survives }) => ground !== undefined || survives === true);
     if (!awake && givers.some((id) => this.status(id) === SUSPENDED)) return 'protected';
     if (this.now(grant.to).filter((id) => this.status(id) === ACTIVE).length < (grant.needed ?? 1)) return 'lapsed';
     if (grant.under === undefined) return null;
     const above = this.byId.get(grant.under);
-    const seen = new Set([...below, grant.id]);
-    return above === undefined || seen.has(above.id) || this.whyNotAnyone(above, seen) !== null ? 'under_ended' : null;
+    return above === undefined || below >= MOST_LINKS || this.whyNotAnyone(above, below + 1) !== null ? 'under_ended' : null;
   }
 
   /** A grant and the mandates above it, as far as they are known. @param {Grant} grant */
@@ -203,7 +208,7 @@ class Walk {
     for (;;) {
       const { under } = line[line.length - 1];
       const above = under === undefined ? undefined : this.byId.get(under);
-      if (above === undefined || line.includes(above)) return line;
+      if (above === undefined || line.length === MOST_LINKS) return line;
       line.push(above);
     }
   }
@@ -225,6 +230,11 @@ class Walk {
     return (party.moves ?? []).reduce((status, { to, event, logged_at: logged }) => (event !== undefined && logged > this.at ? status : to), party.status);
   }
 
+  /** Active or under protection: the party, or who stands in its place. @param {string | null} id */
+  isThere(id) {
+    return [ACTIVE, SUSPENDED].includes(this.status(this.heir(id)));
+  }
+
   /** @param {string | null} id */
   isActive(id) {
     return this.status(id) === ACTIVE;
@@ -232,7 +242,7 @@ class Walk {
 
   /** @param {string | null} id */
   isRegistered(id) {
-    return ![0, PENDING].includes(this.status(id));
+    return ![0, PENDING].includes(this.status(this.heir(id)));
   }
 
   /** @param {string} id */
@@ -246,25 +256,28 @@ class Walk {
     return under ?? id;
   }
 
-  /** Who the parties are today: of those merged the one they were merged into; each once. @param {string[]} ids */
+  /** Who stands in a party's place: itself, or the one that it was merged into. @template {string | null} T @param {T} id @returns {T} */
+  heir(id) {
+    let one = id;
+    for (let links = 0; links < MOST_LINKS; links++) {
+      const merger = (this.party(one)?.moves ?? []).find(({ event, logged_at: logged }) => event === 'merger' && logged <= this.at);
+      if (merger?.into === undefined) break;
+      one = /** @type {T} */ (merger.into);
+    }
+    return one;
+  }
+
+  /** Who stands in the places of these, each once: two that became one are one. @param {string[]} ids */
   now(ids) {
-    return [...new Set(ids.map((id) => {
-      let one = id;
-      for (const seen = new Set(); !seen.has(one); ) {
-        seen.add(one);
-        const merger = (this.party(one)?.moves ?? []).find(({ event, logged_at: logged }) => event === 'merger' && logged <= this.at);
-        one = merger?.into ?? one;
-      }
-      return one;
-    }))];
+    return [...new Set(ids.map((id) => this.heir(id)))];
   }
 
   /** @param {Outcome} outcome @param {ReturnType<Walk['lending']>} words @returns {Decision} */
   told({ permit: yes, reason, grants, catalogues, hint }, words) {
     const lenders = words.filter(({ catalogue }) => !catalogue.in_force).map(({ namedBy }) => /** @type {Grant} */ (namedBy));
-    const rests = [...lenders, ...grants].flatMap((grant) => this.line(grant));
-    const evidence = new Set([...words.map(({ id }) => id), ...catalogues, ...rests.map(({ id }) => id)]);
-    const goodFaith = this.goodFaith(rests);
+    const rests = grants.flatMap((grant) => this.line(grant));
+    const evidence = new Set([...words.map(({ id }) => id), ...lenders.map(({ id }) => id), ...catalogues, ...rests.map(({ id }) => id)]);
+    const goodFaith = yes && this.goodFaith(rests);
     return {
       permit: yes,
       reason,
@@ -274,14 +287,13 @@ class Walk {
     };
   }
 
-  /** Whether something that had happened to a party named, or of a grant it rests on, was not known. @param {Grant[]} rests */
+  /** Whether something that had happened was not known, of who acts, of principal or subject, of those a grant is from or, active, to. @param {Grant[]} rests */
   goodFaith(rests) {
-    const { actor, on_behalf_of: behalf, subject, together_with: along = [] } = this.request;
-    const named = [actor, behalf ?? null, subject, ...along].flatMap((id) => [id, this.standsFor(id)]);
-    const concerned = new Set([...named, ...rests.flatMap(({ from, to }) => [...from, ...to, ...this.now(from), ...this.now(to)])]);
+    const active = rests.flatMap(({ to }) => this.now(to).filter((id) => this.isActive(id)));
+    const concerned = [this.actor, ...[this.principal, this.subject, ...rests.flatMap(({ from }) => from)].map((id) => this.heir(id)), ...active];
     /** @param {Move} move */
     const unknown = ({ event, effective, logged_at: logged }) => event !== undefined && Number(effective) <= this.at && this.at < logged;
-    return [...concerned].some((id) => (this.party(id)?.moves ?? []).some(unknown));
+    return concerned.some((id) => (this.party(id)?.moves ?? []).some(unknown));
   }
 }
 

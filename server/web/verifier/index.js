@@ -1,14 +1,14 @@
 // The browser verifier: whether a receipt proves the answer to a question. WebCrypto is all it needs; written from spec/ alone.
 // spec: receipts.md#verification
 
-import { accessOf, checkAccess, walkAuthority } from './authority.js';
+import { accessOf, walkAuthority } from './authority.js';
 import { ofB64urlExactly, same } from './bytes.js';
 import { readTags, walkComplete } from './complete.js';
 import { isCreate, TRANSITION } from './entry.js';
 import { refuse, renamed } from './fault.js';
 import { checkFresh, checkPinned, readCommit, readHead } from './head.js';
 import { canonical } from './json.js';
-import { readLists } from './lists.js';
+import { readLists, statusAt } from './lists.js';
 import { integer, Members, mistyped } from './members.js';
 import { byId, openEntries, readEntries } from './opening.js';
 import { readPolicy } from './policy.js';
@@ -139,9 +139,8 @@ async function walk(question, parts, now, maxAgeS) {
       return { ...question, records: entries.map(described) };
     }
     case 'authority': {
-      const { decision, facts, request } = await walkAuthority(path, question);
-      const access = question.access === undefined ? undefined : await checkAccess(path, question, facts, request);
-      return { ...question, decision: Object.freeze(decision), ...(access && { source: access.source }) };
+      const { decision, ...access } = await walkAuthority(path, question);
+      return { ...question, decision: Object.freeze(decision), ...access };
     }
   }
 }
@@ -176,7 +175,8 @@ async function existence(path, id) {
 
 /** @param {Walk} path @param {import('./receipt.js').Status} question */
 async function status(path, question) {
-  const { shown, list, status: now } = await path.standing(question.id);
+  const { shown, list } = await path.standing(question.id);
+  const now = statusAt(list, path.cut) ?? refuse('not_yet');
   const answer = { ...question, ...described(shown), status: now, signer: signedBy(path, shown) };
   if (question.through === undefined) return answer;
   const i = list.items.findIndex(({ index }, at) => at > 0 && index < path.cut && path.entries.get(index)?.entry.id === question.through);

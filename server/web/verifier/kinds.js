@@ -44,7 +44,7 @@ function grant(members, payload) {
   if (members.has('under')) {
     members.required('under', id);
     members.required('by', ids(1, MOST_PARTIES));
-    members.required('informed', ids(1, MOST_CODES));
+    members.required('informed', ids(1, 4 * MOST_PARTIES));
   }
   if (['ground', 'assisted', 'under'].filter((name) => members.has(name)).length > 1) mistyped(members.has('assisted') ? '/assisted' : '/under');
 }
@@ -111,7 +111,7 @@ export const KINDS = {
       members.required('pop', bytes(64));
       members.required('assurance', oneOf('low', 'substantial', 'high'));
       members.optional('quorum', quorum);
-      if (basis === 'cosigned' && members.has('quorum')) mistyped('/quorum');
+      if (basis !== 'first' && members.has('quorum')) mistyped('/quorum');
     },
     withheld: { label: text(100) },
   },

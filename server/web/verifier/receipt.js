@@ -1,9 +1,10 @@
 // What a receipt looks like. Nothing is believed of it yet. spec: receipts.md
 
-import { ofB64url, ofText } from './bytes.js';
+import { ofB64url, ofB64urlExactly, ofText } from './bytes.js';
 import { propertiesOf } from './conditions.js';
 import { REASONS } from './decide.js';
 import { refuse, renamed } from './fault.js';
+import { normal } from './identifiers.js';
 import { readStrict } from './json.js';
 import { array, boolean, bytes, id, ids, instant, integer, Members, mistyped, oneOf, onlyTrue, present, string } from './members.js';
 
@@ -183,9 +184,10 @@ const parties = (value, where) => {
     actor: members.required('actor', orNull(id)),
     subject: members.required('subject', orNull(id)),
     on_behalf_of: members.optional('on_behalf_of', orNull(id)),
-    together_with: members.optional('together_with', array(orNull(id), 1, 7)),
+    together_with: members.optional('together_with', array(orNull(id), 0, 7)),
   };
   members.done();
+  if (read.together_with?.length === 0) delete read.together_with;
   return present(read);
 };
 
@@ -217,22 +219,53 @@ const hint = (value, where) => {
 };
 
 /**
- * An AuthZEN request, as far as it says something here: whom it names (identifiers, or `party:` with an id), for what, with which properties. Other members are ignored.
+ * Whom a request names: `party:` with an id, an identifier in its one spelling, or nobody at all.
+ * @typedef {string | {nobody: string}} Named
+ *
+ * @param {string} text @returns {Named}
+ */
+function named(text) {
+  if (text.startsWith('party:')) return ofB64urlExactly(text.slice(6), 32) === null ? { nobody: text } : text;
+  try {
+    return normal(text);
+  } catch {
+    return { nobody: text };
+  }
+}
+
+/** A type other than `party` is the scheme of an actor's id. @param {string} type @param {string} text @returns {Named} */
+function namedActor(type, text) {
+  if (type === 'party') return named(text);
+  const one = type.includes(':') ? { nobody: '' } : named(`${type}:${text}`);
+  return typeof one === 'string' ? one : { nobody: '' };
+}
+
+/** An id without a scheme is of the one that is called as the category is. @param {string} category @param {string} text @returns {Named} */
+function namedSubject(category, text) {
+  if (text.includes(':')) return named(text);
+  const one = category.includes(':') || category === 'party' ? { nobody: text } : named(`${category}:${text}`);
+  return typeof one === 'string' ? one : { nobody: text };
+}
+
+/**
+ * An AuthZEN request, as far as it says something here: whom it names, for what, with which properties. Other members are ignored. spec: decisions.md#request
  * @param {any} value
  * @param {string} [where]
  */
 export function readRequest(value, where = '/request') {
   const part = (/** @type {string} */ name) => new Members(new Members(value, where).required(name, (inner) => inner), `${where}/${name}`);
   const [subject, action, resource] = ['subject', 'action', 'resource'].map(part);
-  subject.required('type', oneOf('party'));
   const context = value.context === undefined ? undefined : new Members(value.context, `${where}/context`);
+  const behalf = context?.optional('on_behalf_of', string);
+  const along = context?.optional('together_with', array(string, 0, 7)) ?? [];
+  const category = resource.required('type', string);
   return present({
-    actor: subject.required('id', string),
+    actor: namedActor(subject.required('type', string), subject.required('id', string)),
     purpose: action.required('name', string),
-    category: resource.required('type', string),
-    subject: resource.required('id', string),
-    on_behalf_of: context?.optional('on_behalf_of', string),
-    together_with: context?.optional('together_with', array(string, 1, 7)),
+    category,
+    subject: namedSubject(category, resource.required('id', string)),
+    on_behalf_of: behalf === undefined ? undefined : named(behalf),
+    together_with: along.length === 0 ? undefined : along.map(named),
     properties: propertiesOf(value),
   });
 }

@@ -29,11 +29,10 @@ const MOST_SUBMISSION_BYTES = 512 * 1024;
 
 /** @param {string} compact the JWS @returns {Promise<Record>} */
 export async function readRecord(compact) {
+  if (ofText(compact).length > MOST_RECORD_BYTES) refuse('oversized');
   const jws = readJws(compact);
   const payload = /** @type {any} */ (readCanonical(jws.payload));
   const kind = readMembers(payload);
-  if (payload.v !== 1) refuse('unknown_version', '/v');
-  if (RESERVED.has(kind)) refuse('reserved_kind', '/kind');
   if (payload.submit_by < payload.iat || payload.submit_by > payload.iat + 7 * DAY_MS) refuse('submit_by_range', '/submit_by');
   if (kindOf(kind).sameParty?.(payload)) refuse('same_party');
   return { id: await idOf(jws), jws, kind, payload };
@@ -42,8 +41,9 @@ export async function readRecord(compact) {
 /** @param {any} payload */
 function readMembers(payload) {
   const members = new Members(payload);
-  members.required('v', integer());
+  if (members.required('v', integer()) !== 1) refuse('unknown_version', '/v');
   const kind = members.required('kind', (value, where) => (/^[a-z-]{1,32}$/.test(string(value, where)) ? /** @type {string} */ (value) : mistyped(where)));
+  if (RESERVED.has(kind)) refuse('reserved_kind', '/kind');
   members.required('origin', string);
   members.required('nonce', id);
   members.required('iat', instant);
@@ -112,7 +112,7 @@ export async function readSubmission(bytes, origin, time) {
   const disclosures = members.optional('disclosures', array(string, 0, 32)) ?? [];
   const handle = members.optional('handle', id);
   members.done();
-  if (ofText(compact).length > MOST_RECORD_BYTES || disclosures.some((one) => ofText(one).length > MOST_DISCLOSURE_BYTES)) refuse('oversized');
+  if (disclosures.some((one) => ofText(one).length > MOST_DISCLOSURE_BYTES)) refuse('oversized');
   const record = await readRecord(compact);
   const { kind, payload } = record;
   if (payload.origin !== origin) refuse('wrong_origin', '/origin');

@@ -11,15 +11,15 @@ import { givers, takers } from './kinds.js';
  * Who signed: a party by one of its keys, or the root by one of its own.
  * @typedef {{kid: string, root: true} | {kid: string, root: false, party: string, payload: any, key: any}} Signer
  *
- * What happened to a record before, as far as it was opened.
- * @typedef {{from: number, to: number, record?: Record, signer?: Signer}} Step
+ * What happened to a record before; of what put it into force also the key that signed, and whose that is.
+ * @typedef {{from: number, to: number, kid?: string, party?: string}} Step
  *
  * @typedef {object} Case a record in its place
  * @property {Record} record
  * @property {bigint} index
  * @property {bigint} time its entry's, ms
  * @property {any} root the root's payload
- * @property {{record: Record, signer?: Signer, time: bigint}} [target] of a transition, with who signed it
+ * @property {{record: Record, kid: string, party?: string, time: bigint}} [target] of a transition, with the key that signed it and whose that is
  * @property {Step[]} [before] of a transition: the steps before it
  */
 
@@ -30,7 +30,7 @@ const THIRTY_DAYS_MS = 30n * 86_400_000n;
 /** @param {Signer} signer @param {string} role */
 const has = (signer, role) => !signer.root && (signer.payload.roles ?? []).includes(role);
 
-/** @param {Signer} signer @param {...(string | undefined)} parties */
+/** Whether one of these parties signed. @param {Signer} signer @param {...(string | undefined)} parties */
 const is = (signer, ...parties) => !signer.root && parties.includes(signer.party);
 
 /** A root whose quorum is above 1 ends nothing by one key. @param {Signer} signer @param {any} root */
@@ -64,7 +64,7 @@ const signatures = (payload) => givers(payload).needed + takers(payload).length;
 
 /** Whether a transition may move its target so. @param {Case} one @param {number} from @param {number} to @returns {boolean} */
 export function moves(one, from, to) {
-  const { record, target, before = [] } = one;
+  const { record, target } = one;
   if (target === undefined) return false;
   const { payload } = record;
   const kind = target.record.kind;
@@ -84,7 +84,7 @@ export function moves(one, from, to) {
       if (payload.step === 'open') return !isDisputed(from) && to === (from | DISPUTED);
       return isDisputed(from) && to === (payload.step === 'dismissed' ? from & ~DISPUTED : ENDED);
     case 'life-event': return kind === 'party' && lives(payload.event, target.record.payload.party_type, from, to);
-    case 'key-end': return kind === 'key' && to === ENDED && (from !== ENDED || isEarlier(payload, before));
+    case 'key-end': return kind === 'key' && to === ENDED;
     case 'access': return kind === 'consent' && from === ACTIVE && to === ACTIVE && countsUses(target.record.payload);
     default: return false;
   }
@@ -118,31 +118,24 @@ function lives(event, type, from, to) {
   }
 }
 
-/** A further key-end brings the compromise forward. @param {any} payload @param {Step[]} before */
-function isEarlier({ compromised_since: since }, before) {
-  const earlier = before.filter(({ record }) => record?.kind === 'key-end').map(({ record }) => record?.payload.compromised_since ?? Number.POSITIVE_INFINITY);
-  return since !== undefined && earlier.every((one) => since < one);
-}
-
 // Who may sign -------------------------------------------------------------------------------------------------------------
 
 /**
  * Whether the table allows this signer. What a grant is under is asked elsewhere.
  * @param {Case} one
  * @param {Signer} signer
- * @param {{party?: any, under?: any}} other payloads: of a key its party's, of a role's record that of the party that it is under
+ * @param {any} [holder] payload of the party that a key is bound to, or that a role is under
  * @returns {Promise<boolean>}
  */
-export async function maySign(one, signer, other) {
+export async function maySign(one, signer, holder) {
   const { record, root, index, time } = one;
   const { payload } = record;
-  if (payload.quorum !== undefined || signer.root) {
-    if (['party', 'key', 'catalogue'].includes(record.kind) && !quorumFits(signer, payload, root)) return false;
-  }
+  const namesQuorum = ['party', 'catalogue'].includes(record.kind) || (record.kind === 'key' && payload.basis === 'first');
+  if (namesQuorum && !quorumFits(signer, payload, root)) return false;
   switch (record.kind) {
     case 'root': return signer.root && index === 0n;
-    case 'party': return mayRegister(signer, payload, other.under);
-    case 'key': return mayBind(signer, payload, other.party) && (await isPossessed(payload));
+    case 'party': return mayRegister(signer, payload, holder);
+    case 'key': return mayBind(signer, payload, holder) && (await isPossessed(payload));
     case 'catalogue': return signer.root || has(signer, 'catalogue');
     case 'mandate':
     case 'consent': return gives(signer, payload);
@@ -171,20 +164,18 @@ function mayRegister(signer, party, under) {
   if (party.party_type === 'role') {
     const fits = under !== undefined && ['organisation', 'institution'].includes(under.party_type);
     const roles = (party.roles ?? []).every((/** @type {string} */ role) => (under?.roles ?? []).includes(role));
-    return fits && roles && (signer.root || is(signer, party.under));
+    return fits && roles && party.provisional === undefined && (signer.root || is(signer, party.under));
   }
   const plain = ['person', 'organisation'].includes(party.party_type);
-  return signer.root || (plain && (has(signer, 'registrar') || (party.provisional === true && has(signer, 'provisional'))));
+  if (party.provisional === true) return plain && has(signer, 'provisional');
+  return signer.root || (plain && has(signer, 'registrar'));
 }
 
 /** @param {Signer} signer @param {any} key @param {any} party */
 function mayBind(signer, key, party) {
-  const isRole = party.party_type === 'role';
-  switch (key.basis) {
-    case 'cosigned': return is(signer, key.party);
-    case 'recovery': return signer.root || (!isRole && has(signer, 'registrar'));
-    default: return signer.root || (isRole ? is(signer, party.under) : party.party_type !== 'institution' && has(signer, 'registrar'));
-  }
+  if (key.basis === 'cosigned') return is(signer, key.party);
+  if (party.party_type === 'role') return signer.root || (key.basis === 'first' && is(signer, party.under));
+  return signer.root || (party.party_type !== 'institution' && has(signer, 'registrar'));
 }
 
 /** Its holder signed that the key is bound, with the record's own nonce. @param {any} key */
@@ -204,12 +195,12 @@ function gives(signer, grant) {
 async function mayAccept(one, signer) {
   const { record, root, time, target, before = [] } = one;
   const { kind, payload } = /** @type {NonNullable<Case['target']>} */ (target).record;
-  const earlier = [target?.signer, ...before.map((step) => (step.record?.kind === 'acceptance' ? step.signer : undefined))];
+  const earlier = [/** @type {NonNullable<Case['target']>} */ (target), ...before.filter((step) => step.kid !== undefined)];
   if (kind === 'request') return mayAnswer(one, signer) && isInTime(one) && hasLink(record.payload, payload);
   if (kind === 'mandate' || kind === 'consent') {
     const takes = is(signer, ...takers(payload));
     if (!takes && !gives(signer, payload)) return false;
-    if (earlier.some((other) => other !== undefined && !other.root && !signer.root && other.party === signer.party)) return false;
+    if (earlier.some(({ party }) => is(signer, party))) return false;
     return isInTime(one) && (takes ? hasLink(record.payload, payload) : record.payload.link === undefined);
   }
   if (record.payload.link !== undefined) return false;
@@ -218,14 +209,14 @@ async function mayAccept(one, signer) {
     const ripe = time >= (target?.time ?? 0n) + BigInt(root.key_delay);
     return ripe && (has(signer, 'registrar') || loneRoot(signer, root));
   }
-  return signer.root && !earlier.some((other) => other !== undefined && other.kid === signer.kid);
+  return signer.root && isByRoot(kind, payload) && !earlier.some(({ kid }) => kid === signer.kid);
 }
 
 /** @param {Case} one */
 const isInTime = (one) => targetOf(one).answer_by === undefined || one.time < BigInt(targetOf(one).answer_by);
 
 /** @param {Case} one @param {Signer} signer */
-const mayAnswer = (one, signer) => !signer.root && (targetOf(one).subject === undefined || is(signer, targetOf(one).subject));
+const mayAnswer = (one, signer) => (targetOf(one).subject === undefined ? !signer.root && !is(signer, targetOf(one).requester) : is(signer, targetOf(one).subject));
 
 /** The bytes that the target commits to, and none where it commits to none. @param {any} answer @param {any} target */
 async function hasLink({ link }, { link: committed }) {
@@ -250,7 +241,7 @@ function mayRevoke(one, signer) {
       if (payload.party_type === 'role') return is(signer, payload.under) || loneRoot(signer, root);
       if (payload.provisional === true || ((payload.roles ?? []).length === 0 && payload.quorum === undefined)) return has(signer, 'registrar') || loneRoot(signer, root);
       return loneRoot(signer, root);
-    case 'catalogue': return loneRoot(signer, root) || (!signer.root && target?.signer?.kid === signer.kid);
+    case 'catalogue': return loneRoot(signer, root) || target?.kid === signer.kid;
     case 'mandate':
     case 'consent': return mayWithdraw(signer, payload);
     case 'request': return is(signer, payload.requester);

@@ -2,11 +2,10 @@
 // less. spec: records.md#signatures, receipts.md#what-an-answer-needs
 
 import { b64url } from './bytes.js';
-import { covers } from './catalogue.js';
 import { within } from './conditions.js';
 import { keyOfJwk, thumbprint } from './ed25519.js';
 import { ACTIVE, enabling, ENDED, TRANSITION } from './entry.js';
-import { Fault, refuse } from './fault.js';
+import { refuse } from './fault.js';
 import { signedBy } from './jws.js';
 import { statusAt } from './lists.js';
 import { firstStatus, maySign, moves } from './rules.js';
@@ -15,16 +14,23 @@ import { firstStatus, maySign, moves } from './rules.js';
  * @typedef {import('./opening.js').Shown} Shown
  * @typedef {import('./lists.js').List} List
  * @typedef {import('./rules.js').Signer} Signer
+ * @typedef {import('./rules.js').Case} Case
  * @typedef {import('./record.js').Record} Record
  * @typedef {Shown & {record: Record}} Opened
  *
- * @typedef {object} Standing a record with a status, judged
- * @property {Opened} shown
- * @property {List} list
- * @property {number} status as of the size asked for
+ * @typedef {{shown: Opened, list: List}} Standing a record with a status, judged
+ *
+ * @typedef {object} How a signature is judged
+ * @property {number} keys how many keys are between it and the one asked for
+ * @property {boolean} struck whether it matters that a key was compromised: not for a key-end, nor for what that rests on
  */
 
 const MOST_KEYS = 8;
+/** Later than any index. */
+const EVER = 2n ** 64n;
+
+/** @type {How} */
+const ASKED = { keys: 0, struck: true };
 
 export class Walk {
   /**
@@ -41,31 +47,30 @@ export class Walk {
     this.lists = lists;
     this.origin = origin;
     this.cut = cut;
-    /** Standings judged, under way (true), or found wrong. @type {Map<string, true | Fault>} */
+    /** Up to which index a list was judged and found right, by its id and how. @type {Map<string, bigint>} */
     this.judged = new Map();
-    /** Who signed, by the entry's index. @type {Map<bigint, Signer>} */
+    /** Signatures found to count, by the entry's index and how: what rests on them makes a chain no longer. @type {Set<string>} */
+    this.counting = new Set();
+    /** Who signed, by the entry's index, of what was judged. @type {Map<bigint, Signer>} */
     this.signers = new Map();
-    /** How many keys stand between a key and the root, itself counted. @type {Map<string, number>} */
-    this.depths = new Map();
     /** @type {Map<string, Uint8Array>} the root's keys by their thumbprints */
     this.rootKeys = new Map();
-    /** @type {any} */
+    /** @type {any} the root's payload */
     this.root = undefined;
+    this.rootId = '';
   }
 
-  /** Entry 0, opened, and its list. */
+  /** Entry 0 with its list: every answer rests on it. */
   async begin() {
-    const first = this.entries.get(0n) ?? refuse('missing_record');
-    first.used = true;
-    const { record } = this.opened(first);
-    if (record.kind !== 'root') refuse('not_allowed');
+    const { record } = this.opened(this.at(0n));
+    if (record.kind !== 'root') refuse('opening_class');
     this.root = record.payload;
     this.rootId = record.id;
-    this.list(record.id);
     for (const jwk of this.root.keys) {
       const key = keyOfJwk(jwk);
       this.rootKeys.set(b64url(await thumbprint(key)), key);
     }
+    await this.standing(record.id, EVER);
   }
 
   /** @param {Shown} shown @returns {Opened} */
@@ -95,173 +100,163 @@ export class Walk {
   }
 
   /**
-   * A record with its status, judged with every item that could have enabled it; of a key with every one that ended it.
+   * A record with its list, judged with every item before an index that put it into force; of a key with every item that ended it: these say since
+   * when it was in other hands. Each signature rests on earlier entries only, so this comes to an end.
    * @param {string} id
-   * @param {number} [keys] how many stand below it in the chain that is judged
+   * @param {bigint} [before]
+   * @param {How} [how]
    * @returns {Promise<Standing>}
    */
-  async standing(id, keys = 0) {
+  async standing(id, before = this.cut, how = ASKED) {
     const shown = this.need(id);
-    if (shown.index >= this.cut) refuse('not_yet');
     const list = this.list(id);
-    const status = statusAt(list, this.cut) ?? refuse('not_yet');
-    const known = this.judged.get(id);
-    if (known instanceof Fault) throw known;
-    if (known === undefined) await this.judgeStanding(shown, list, keys);
-    return { shown, list, status };
-  }
-
-  /** @param {Opened} shown @param {List} list @param {number} keys */
-  async judgeStanding(shown, list, keys) {
-    const { id } = list;
-    const since = this.judged.size;
-    this.judged.set(id, true);
-    try {
-      await this.judge(shown, {}, keys);
-      for (const [i, { index, status }] of list.items.entries()) {
-        if (i === 0) continue;
-        const enables = enabling(list.items[i - 1].status, status) && index < this.cut;
-        if (enables || (shown.record.kind === 'key' && status === ENDED)) await this.judgeItem(list, i);
+    const known = `${id} ${how.struck}`;
+    if ((this.judged.get(known) ?? 0n) >= before) return { shown, list };
+    await this.judge(shown, how);
+    for (let i = 1; i < list.items.length; i++) {
+      const { index, status } = list.items[i];
+      if (enabling(list.items[i - 1].status, status) ? index < before : how.struck && shown.record.kind === 'key' && status === ENDED) {
+        await this.judgeItem(list, i, how);
       }
-    } catch (error) {
-      // What was found right meanwhile may have leant on this one.
-      for (const later of [...this.judged.keys()].slice(since)) if (this.judged.get(later) === true) this.judged.delete(later);
-      if (error instanceof Fault) this.judged.set(id, error);
-      throw error;
     }
+    this.judged.set(known, before);
+    return { shown, list };
   }
 
   /**
-   * An item of a list but its first, opened, with its signer.
-   * @param {List} list @param {number} i
+   * An item of a list but its first, opened: that it makes the move its kind gives, and who signed it.
+   * @param {List} list @param {number} i @param {How} [how]
    */
-  async judgeItem(list, i) {
+  async judgeItem(list, i, how = ASKED) {
     const shown = this.opened(this.at(list.items[i].index));
     const target = this.need(list.id);
-    const before = this.stepsBefore(list, i);
-    const of = { record: target.record, signer: this.signers.get(target.index), time: target.entry.time };
-    const one = this.caseOf(shown, { target: of, before });
+    const of = { record: target.record, kid: target.record.jws.kid, party: this.partyOf(target.record), time: target.entry.time };
+    const one = { ...this.caseOf(shown), target: of, before: this.stepsBefore(list, i) };
     if (!moves(one, list.items[i - 1].status, list.items[i].status)) refuse('opening_move');
-    await this.judge(shown, { target: of, before });
+    await this.judge(shown, how, one);
     return shown;
   }
 
-  /** @param {List} list @param {number} i @returns {import('./rules.js').Step[]} */
+  /** What put a record into force, or ended it, before an item. @param {List} list @param {number} i @returns {import('./rules.js').Step[]} */
   stepsBefore({ items }, i) {
-    return items.slice(1, i).map(({ index, status }, before) => ({
-      from: items[before].status,
-      to: status,
-      record: this.entries.get(index)?.record,
-      signer: this.signers.get(index),
-    }));
+    return items.slice(1, i).map(({ index, status }, before) => {
+      const from = items[before].status;
+      const record = enabling(from, status) ? this.opened(this.at(index)).record : undefined;
+      return { from, to: status, kid: record?.jws.kid, party: record && this.partyOf(record) };
+    });
   }
 
-  /** @param {Opened} shown @param {Pick<import('./rules.js').Case, 'target' | 'before'>} [more] @returns {import('./rules.js').Case} */
-  caseOf({ record, index, entry }, more = {}) {
-    return { record, index, time: entry.time, root: this.root, ...more };
+  /** Whose key a record names. @param {Record} record */
+  partyOf({ jws: { kid } }) {
+    if (this.rootKeys.has(kid)) return undefined;
+    return this.need(kid).record.payload.party;
+  }
+
+  /** @param {Opened} shown @returns {Case} */
+  caseOf({ record, index, entry }) {
+    return { record, index, time: entry.time, root: this.root };
   }
 
   /**
    * That an entry's record started as its kind does, and that its signature counts.
    * @param {Opened} shown
-   * @param {Pick<import('./rules.js').Case, 'target' | 'before'>} [more]
-   * @param {number} [keys] how many stand below it in the chain
+   * @param {How} [how]
+   * @param {Case} [one] of a transition
    */
-  async judge(shown, more = {}, keys = 0) {
-    const { record, entry } = shown;
+  async judge(shown, how = ASKED, one = this.caseOf(shown)) {
+    const { record, entry, index } = shown;
     if (entry.class !== TRANSITION && entry.status !== 0 && entry.status !== firstStatus(record)) refuse('opening_move');
-    const signer = await this.signer(shown, more.target?.record.kind === 'root', keys);
-    this.signers.set(shown.index, signer);
-    const other = await this.others(record);
-    if (!(await maySign(this.caseOf(shown, more), signer, other))) refuse('not_allowed');
-    if (record.payload.under !== undefined && record.kind !== 'party') await this.judgeUnder(shown);
+    const known = `${index} ${how.struck}`;
+    if (this.counting.has(known)) return;
+    if (how.keys > MOST_KEYS) refuse('chain_too_long');
+    // Whoever held a key may say that it is over, and who ended one is not to void what that one signed before.
+    const above = { keys: how.keys + 1, struck: how.struck && record.kind !== 'key-end' };
+    const holder = await this.holder(record, index, above);
+    const signer = await this.signer(shown, one.target?.record.id === this.rootId, above);
+    this.signers.set(index, signer);
+    if (!(await maySign(one, signer, holder))) refuse('not_allowed');
+    if (record.payload.under !== undefined && record.kind !== 'party') await this.judgeUnder(shown, { ...above, keys: how.keys });
+    this.counting.add(known);
   }
 
-  /** Payloads of other records that the table asks for. @param {Record} record */
-  async others({ kind, payload }) {
-    if (kind === 'key') return { party: (await this.standing(payload.party)).shown.record.payload };
-    if (kind === 'party' && payload.under !== undefined) return { under: (await this.standing(payload.under)).shown.record.payload };
-    return {};
+  /** The party that a key is bound to, or that a role is under. @param {Record} record @param {bigint} index @param {How} above */
+  async holder({ kind, payload }, index, above) {
+    const id = kind === 'key' ? payload.party : kind === 'party' ? payload.under : undefined;
+    return id === undefined ? undefined : (await this.party(id, index, above)).shown.record.payload;
+  }
+
+  /** A party that was logged before. @param {string} id @param {bigint} index @param {How} above */
+  async party(id, index, above) {
+    const { index: own, record } = this.need(id);
+    if (own >= index) refuse('party_not_active');
+    if (record.kind !== 'party') refuse('unknown_signer');
+    return this.standing(id, index, above);
   }
 
   /**
    * Who signed, if the signature counts as of the entry's place.
    * @param {Opened} shown
    * @param {boolean} ofRoot whether it moves the root's own record, which is not in force before
-   * @param {number} keys how many stand below it in the chain
+   * @param {How} above
    * @returns {Promise<Signer>}
    */
-  async signer({ record, index, entry }, ofRoot, keys) {
+  async signer({ record, index, entry }, ofRoot, above) {
     const { kid } = record.jws;
     const rootKey = this.rootKeys.get(kid);
-    if (rootKey !== undefined) return this.rootSigner(record, rootKey, index, ofRoot);
-    if (keys >= MOST_KEYS) refuse('chain_too_long');
+    if (rootKey !== undefined) {
+      if (!(await signedBy(record.jws, rootKey))) refuse('signature');
+      if (index > 0n && !ofRoot && statusAt(this.list(this.rootId), index) !== ACTIVE) refuse('key_not_active');
+      return { kid, root: true };
+    }
     const found = this.byId.get(kid);
     if (found === undefined || found.index >= index) return refuse('unknown_signer');
-    const key = this.need(kid);
-    if (key.record.kind !== 'key') refuse('unknown_signer');
-    const list = this.list(kid);
-    const party = this.need(key.record.payload.party);
-    if (party.record.kind !== 'party') refuse('unknown_signer');
-    const partyList = this.list(party.record.id);
-    if (!(await signedBy(record.jws, keyOfJwk(key.record.payload.jwk)))) refuse('signature');
+    const { record: key } = this.need(kid);
+    if (key.kind !== 'key') refuse('unknown_signer');
+    const { list } = await this.standing(kid, index, above);
+    if (!(await signedBy(record.jws, keyOfJwk(key.payload.jwk)))) refuse('signature');
     if (statusAt(list, index) !== ACTIVE) refuse('key_not_active');
-    if (statusAt(partyList, index) !== ACTIVE) refuse('party_not_active');
-    await this.standing(kid, keys + 1);
-    await this.standing(party.record.id, keys + 1);
-    if (keys + this.depth(key, party) > MOST_KEYS) refuse('chain_too_long');
-    if (record.kind !== 'key-end' && this.isCompromised(list, entry.time)) refuse('key_compromised');
-    return { kid, root: false, party: party.record.id, payload: party.record.payload, key: key.record.payload };
+    if (above.struck && this.isCompromised(list, entry.time)) refuse('key_compromised');
+    const party = await this.party(key.payload.party, index, above);
+    if (statusAt(party.list, index) !== ACTIVE) refuse('party_not_active');
+    return { kid, root: false, party: party.shown.record.id, payload: party.shown.record.payload, key: key.payload };
   }
 
-  /** @param {Record} record @param {Uint8Array} key @param {bigint} index @param {boolean} ofRoot @returns {Promise<Signer>} */
-  async rootSigner({ jws }, key, index, ofRoot) {
-    if (!(await signedBy(jws, key))) refuse('signature');
-    if (index > 0n && !ofRoot) {
-      const root = /** @type {string} */ (this.rootId);
-      if (statusAt(this.list(root), index) !== ACTIVE) refuse('key_not_active');
-      await this.standing(root);
-    }
-    return { kid: jws.kid, root: true };
-  }
-
-  /** @param {List} list a key's @param {bigint} time */
+  /** Whether a key-end says that a key was in other hands by then. @param {List} list a key's @param {bigint} time */
   isCompromised({ items }, time) {
     return items.some(({ index, status }, i) => {
-      const since = i > 0 && status === ENDED ? this.entries.get(index)?.record?.payload.compromised_since : undefined;
+      if (i === 0 || status !== ENDED) return false;
+      const since = this.opened(this.at(index)).record.payload.compromised_since;
       return since !== undefined && BigInt(since) <= time;
     });
   }
 
-  /** @param {Opened} key @param {Opened} party */
-  depth(key, party) {
-    const above = [key, party].map(({ index }) => this.signers.get(index)).map((signer) => (signer === undefined || signer.root ? 0 : this.depths.get(signer.kid) ?? 0));
-    const depth = 1 + Math.max(...above);
-    this.depths.set(key.record.id, depth);
-    return depth;
-  }
-
-  /** That a grant lies within the mandate that it is under, whose own signatures count. spec: kinds.md#under-a-mandate @param {Opened} child */
-  async judgeUnder({ record, index }) {
+  /** That a grant lies within the mandate that it is under, as far as the two say without a catalogue. spec: kinds.md#under-a-mandate @param {Opened} child @param {How} how */
+  async judgeUnder({ record, index }, how) {
     const { payload } = record;
-    const above = await this.standing(payload.under);
-    const mandate = above.shown.record.payload;
-    if (above.shown.record.kind !== 'mandate' || statusAt(above.list, index) !== ACTIVE) refuse('not_allowed');
-    const catalogue = this.need(payload.catalogue).record.payload;
-    const isMandate = record.kind === 'mandate';
-    const givenFor = isMandate ? payload.mandators : [payload.subject];
-    const informed = [...new Set([...mandate.mandatees, ...(mandate.informed ?? [])])];
-    const allowed =
-      String(mandate.mandators) === String(givenFor) &&
-      payload.by.every((/** @type {string} */ id) => mandate.mandatees.includes(id)) &&
-      payload.by.length >= (mandate.needed ?? 1) &&
-      payload.informed.length === informed.length && informed.every((id) => payload.informed.includes(id)) &&
-      payload.catalogue === mandate.catalogue &&
-      payload.scopes.every((/** @type {string} */ scope) => covers(catalogue, mandate.scopes, scope)) &&
-      payload.not_before >= mandate.not_before &&
-      (payload.not_after ?? Number.POSITIVE_INFINITY) <= (mandate.not_after ?? Number.POSITIVE_INFINITY) &&
-      within(payload.conditions ?? [], mandate.conditions ?? []) &&
-      (!isMandate || (mandate.substitution ?? 0) > (payload.substitution ?? 0));
-    if (!allowed) refuse('not_allowed');
+    const above = this.byId.get(payload.under);
+    if (above === undefined || above.index >= index || this.need(payload.under).record.kind !== 'mandate') return refuse('not_allowed');
+    // Before that one is judged itself: substitution falls from level to level, so that a chain of them ends.
+    if (!isWithin(record, this.need(payload.under).record.payload)) refuse('not_allowed');
+    const { list } = await this.standing(payload.under, index, how);
+    if (statusAt(list, index) !== ACTIVE) refuse('not_allowed');
   }
+}
+
+/** @param {Record} child @param {any} mandate */
+function isWithin({ kind, payload }, mandate) {
+  const isMandate = kind === 'mandate';
+  const givenFor = isMandate ? payload.mandators : [payload.subject];
+  const informed = new Set([...mandate.mandatees, ...(mandate.informed ?? [])]);
+  return (
+    String(mandate.mandators) === String(givenFor) &&
+    payload.by.every((/** @type {string} */ id) => mandate.mandatees.includes(id)) &&
+    payload.by.length >= (mandate.needed ?? 1) &&
+    payload.informed.length === informed.size &&
+    payload.informed.every((/** @type {string} */ id) => informed.has(id)) &&
+    payload.catalogue === mandate.catalogue &&
+    payload.not_before >= mandate.not_before &&
+    (payload.not_after ?? Number.POSITIVE_INFINITY) <= (mandate.not_after ?? Number.POSITIVE_INFINITY) &&
+    within(payload.conditions ?? [], mandate.conditions ?? []) &&
+    (!isMandate || (mandate.substitution ?? 0) > (payload.substitution ?? 0))
+  );
 }
