@@ -165,6 +165,14 @@ const receipt = {
 /** By folder, by `type`; folders whose cases have no type have a `default`. */
 export const FOLDERS = { condition, decision, encoding, index, log, receipt, record };
 
+/** Results that an accepted case of a type may state (* in the pages): each that it states is compared. */
+export const RESULTS = {
+  json: ['canonical'], key: ['thumbprint'], jws: ['kid', 'id'], disclosures: ['members'], day: ['first_instant', 'instant_after'], identifier: ['normal'],
+  move: ['permitted', 'enabling', 'use'], apply: ['map_root', 'keys'], trie: ['surplus'],
+  'peaks-of-last': ['peaks'], 'tile-path': ['kind', 'index', 'width'], bundle: ['entries'], note: ['signed'], checkpoint: ['size', 'root'], cosignature: ['time_s'], policy: ['quorum_time_s'],
+  read: ['sentences'], request: ['properties'],
+};
+
 /** What a refused case states besides the name, against what the fault says. */
 export const details = (c, fault) => ({
   ...(c.pointer !== undefined && { pointer: fault.where }),

@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { Fault } from '../../server/web/verifier/fault.js';
 import { readLoose } from '../../server/web/verifier/json.js';
-import { details, FOLDERS } from './cases.mjs';
+import { details, FOLDERS, RESULTS } from './cases.mjs';
 
 const ROOT = new URL('../../spec/vectors/', import.meta.url);
 const NOT_RESULTS = new Set(['reason', 'expect', 'type']);
@@ -29,6 +29,9 @@ async function check(folder, c) {
   if (run === undefined) return `no such type: ${c.type}`;
   const { name, results } = await outcome(run, c);
   if (name !== c.expect) return `expected ${c.expect}, got ${name}`;
+  for (const member of name === 'accept' ? RESULTS[c.type] ?? [] : []) {
+    if (Object.hasOwn(c, member) && !Object.hasOwn(results, member)) return `${member} is stated and was not compared`;
+  }
   for (const [member, result] of Object.entries(results)) {
     if (NOT_RESULTS.has(member) || !Object.hasOwn(c, member)) continue;
     if (!isDeepStrictEqual(result, plain(c[member]))) return `${member}: expected ${JSON.stringify(c[member])}, got ${JSON.stringify(result)}`;
@@ -37,7 +40,9 @@ async function check(folder, c) {
 }
 
 let wrong = 0;
-for (const folder of readdirSync(ROOT).sort()) {
+const folders = readdirSync(ROOT).sort();
+for (const known of Object.keys(FOLDERS)) if (!folders.includes(known)) throw new Error(`spec/vectors/${known} is not there`);
+for (const folder of folders) {
   if (only !== undefined && folder !== only) continue;
   const files = readdirSync(new URL(`${folder}/`, ROOT)).filter((file) => file.startsWith(start)).sort();
   let passed = 0;
