@@ -250,6 +250,19 @@ impl Desk {
         }
     }
 
+    /// The name of the error if the last thing that happened to a party is left closed in a receipt.
+    pub(crate) fn hiding(&self, answer: &Answer, party: &Hash) -> String {
+        let mut hidden = Receipt::parse(&answer.receipt).unwrap();
+        let list = hidden.lists.iter().find(|list| list.id == *party).unwrap();
+        let last = list.items.last().unwrap().index;
+        let entry = hidden.entries.iter_mut().find(|entry| entry.index == last).unwrap();
+        assert!(entry.sealed.take().is_some());
+        let policy = self.world.policy();
+        let hidden = hidden.to_json();
+        let verified = verify_authority(hidden.as_bytes(), &answer.request, &policy, Mode::Historic);
+        verified.unwrap_err().name().to_owned()
+    }
+
     /// A record's status, proven to whom it concerns.
     pub(crate) fn status(&self, reader: &Actor, id: &Hash) -> Status {
         *self.client(reader).status(id).unwrap().answer().status()

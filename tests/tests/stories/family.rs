@@ -139,6 +139,8 @@ fn story_08_what_has_no_end_ends_when_the_child_comes_of_age() {
     desk.says(&family.household(), Reason::Consent);
     assert_eq!(desk.log(&desk.authority, of_age(birthday)).1, Status::ACTIVE);
     let no = desk.says(&family.household(), Reason::Lapsed);
+    // Nobody hides that she came of age: what happened to somebody who is there must be shown.
+    assert_eq!(desk.hiding(&no, &child.party), "unopened");
     assert!(no.decision.evidence.contains(&consent) && no.decision.evidence.contains(&representation));
     desk.says(&may(one, "household", child, "read"), Reason::Lapsed);
     // She stays who she is, and gives what she likes herself.

@@ -91,6 +91,10 @@ fn party<S: Source + ?Sized>(
     let mut moves = Vec::new();
     for (index, to) in statuses {
         let logged = item(judge, id, index)?;
+        // Nothing is erased of somebody who is there: what is not shown is hidden.
+        if logged.is_none() && !standing.list.status().is_some_and(Status::is_ended) {
+            judge.source().at(index)?.opened()?;
+        }
         let event = logged.as_ref().and_then(|logged| match logged.opened.as_ref()?.record.content() {
             Content::LifeEvent(event) => Some(*event),
             _ => None,
