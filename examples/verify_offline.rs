@@ -2,7 +2,9 @@
 //!
 //! `cargo run --release -p procura-examples --example verify_offline -- receipt.json policy.json`
 
-use procura_core::receipt::{Mode, Policy, Question, Receipt, verify_authority, verify_status};
+use procura_core::receipt::{
+    Mode, Policy, Question, Receipt, verify_access, verify_authority, verify_status,
+};
 use procura_examples::Outcome;
 use std::io::Write;
 use std::process::ExitCode;
@@ -13,8 +15,13 @@ fn main() -> Outcome<ExitCode> {
     let (receipt, policy) = (fs::read(receipt)?, Policy::parse(&fs::read(policy)?)?);
     let (yes, what) = match Receipt::parse(&receipt)?.question {
         Question::Authority(asked) => {
-            let answer = verify_authority(&receipt, &asked.request, &policy, Mode::Historic)?;
-            (answer.decision().permit, answer.decision().reason.name().to_owned())
+            let decision = match asked.access {
+                None => {
+                    verify_authority(&receipt, &asked.request, &policy, Mode::Historic)?.decision().clone()
+                }
+                Some(id) => verify_access(&receipt, &id, &policy, Mode::Historic)?.decision().clone(),
+            };
+            (decision.permit, decision.reason.name().to_owned())
         }
         Question::Status { id, through, .. } => {
             let answer = verify_status(&receipt, &id, through.as_ref(), &policy, Mode::Historic)?;

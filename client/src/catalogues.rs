@@ -81,6 +81,7 @@ impl Client {
             category: category.to_owned(),
             purpose: NO_PURPOSE.to_owned(),
             properties: Properties::default(),
+            emergency: false,
         };
         let proven = self.check(&request)?;
         let Some(id) = proven.answer().question().catalogues.first() else { return Ok(None) };

@@ -12,8 +12,8 @@ use procura_core::checkpoint::{SignedCheckpoint, VerifiedCheckpoint};
 use procura_core::key::Signer;
 use procura_core::policy::Quorum;
 use procura_core::receipt::{
-    Consistency, LogKey, Mode, Policy, Receipt, VerifiedAuthority, VerifiedComplete, VerifiedExistence,
-    VerifiedReceipt, VerifiedStatus, VerifyError,
+    Consistency, LogKey, Mode, Policy, Receipt, VerifiedAccess, VerifiedAuthority, VerifiedComplete,
+    VerifiedExistence, VerifiedReceipt, VerifiedStatus, VerifyError,
 };
 use procura_core::tlog_proof::TlogProof;
 use procura_core::{Hash, Millis, Size};
@@ -95,7 +95,7 @@ pub(crate) trait Rests {
 macro_rules! rests {
     ($($answer:ty),*) => { $(impl Rests for $answer { fn rests_on(&self) -> &VerifiedReceipt { self.receipt() } })* };
 }
-rests!(VerifiedExistence, VerifiedStatus, VerifiedComplete, VerifiedAuthority);
+rests!(VerifiedExistence, VerifiedStatus, VerifiedComplete, VerifiedAuthority, VerifiedAccess);
 
 impl Client {
     /// A client of the server at `base_url` for the ledger of `policy`, which the caller trusts. What was seen

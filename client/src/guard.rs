@@ -7,8 +7,8 @@
 //! spec: decisions.md#accesses
 
 use procura_core::decide::Reason;
-use procura_core::kinds::{Access, Content};
-use procura_core::receipt::{Mode, Policy, Question, Receipt, VerifyError, verify_authority};
+use procura_core::kinds::Access;
+use procura_core::receipt::{Mode, Policy, Question, Receipt, VerifyError, verify_access};
 use procura_core::{Hash, Millis};
 use std::collections::{HashSet, VecDeque};
 use std::sync::{Mutex, PoisonError};
@@ -106,11 +106,8 @@ impl Guard {
         let parsed = Receipt::parse(receipt).map_err(VerifyError::from)?;
         let Question::Authority(asked) = parsed.question else { return Err(Withheld::NotAnAccess) };
         let id = asked.access.ok_or(Withheld::NotAnAccess)?;
-        let verified = verify_authority(receipt, &asked.request, &self.policy, Mode::Fresh(now))?;
-        let logged = verified.access().as_ref().and_then(|logged| logged.opened.as_ref());
-        let Some(Content::Access(access)) = logged.map(|opened| opened.record.content()) else {
-            return Err(Withheld::NotAnAccess);
-        };
+        let verified = verify_access(receipt, &id, &self.policy, Mode::Fresh(now))?;
+        let access = verified.access();
         if access.source != self.source || access.subject != *subject || access.category != category {
             return Err(Withheld::OtherData);
         }

@@ -78,6 +78,7 @@ impl Client {
             category: NO_CATEGORY.to_owned(),
             purpose: NO_PURPOSE.to_owned(),
             properties: Properties::default(),
+            emergency: false,
         };
         match self.check(&request)?.answer().question().parties.actor {
             Some(id) => Ok(PartyFound::Registered(id)),

@@ -6,10 +6,9 @@ use crate::client::{Client, Proven};
 use crate::error::{CallError, SubmitError};
 use crate::http::{Reply, Send};
 use procura_core::Hash;
-use procura_core::kinds::{Access, Class, Content};
+use procura_core::kinds::{Class, Content};
 use procura_core::receipt::{
-    Mode, VerifiedAuthority, VerifiedExistence, VerifiedStatus, VerifyError, verify_authority,
-    verify_existence, verify_status,
+    Mode, VerifiedAccess, VerifiedExistence, VerifiedStatus, verify_access, verify_existence, verify_status,
 };
 use procura_core::record::Record;
 use procura_core::submission::Submission;
@@ -29,7 +28,7 @@ pub enum Submitted {
     /// A record that changes no answer.
     Existence(Proven<VerifiedExistence>),
     /// An access, with what was decided on it: a source lets data go against this receipt.
-    Access(Box<Proven<VerifiedAuthority>>),
+    Access(Box<Proven<VerifiedAccess>>),
 }
 
 impl Submitted {
@@ -61,8 +60,8 @@ impl Client {
     /// [`SubmitError`].
     pub fn submit(&self, submission: &Submission) -> Result<Submitted, SubmitError> {
         let record = Record::parse(&submission.record)?;
-        if let Content::Access(access) = record.content() {
-            return self.submit_access(submission, &record.id(), access);
+        if let Content::Access(_) = record.content() {
+            return self.submit_access(submission, &record.id());
         }
         let reply = self.hand_in("/v1/records", &submission.to_json())?;
         let (id, mode) = (record.id(), Mode::Fresh(self.now()));
@@ -85,24 +84,13 @@ impl Client {
         })
     }
 
-    fn submit_access(
-        &self,
-        submission: &Submission,
-        id: &Hash,
-        access: &Access,
-    ) -> Result<Submitted, SubmitError> {
+    fn submit_access(&self, submission: &Submission, id: &Hash) -> Result<Submitted, SubmitError> {
         let reply = self.hand_in("/v1/accesses", &submission.to_json())?;
-        let request = access.request();
         let mode = Mode::Fresh(self.now());
-        let believed = self.believe(reply, mode, |bytes, policy, mode| {
-            let verified = verify_authority(bytes, &request, policy, mode)?;
-            // The answer to a check is none to an access: nobody could show it to a source.
-            match verified.question().access {
-                Some(proven) if proven == *id => Ok(verified),
-                _ => Err(VerifyError::OtherQuestion),
-            }
-        });
-        Ok(Submitted::Access(Box::new(believed?)))
+        // The answer to a check is none to an access: nobody could show it to a source.
+        let believed =
+            self.believe(reply, mode, |bytes, policy, mode| verify_access(bytes, id, policy, mode))?;
+        Ok(Submitted::Access(Box::new(believed)))
     }
 
     fn hand_in(&self, path: &str, submission: &str) -> Result<Reply, SubmitError> {

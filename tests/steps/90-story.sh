@@ -70,6 +70,13 @@ says 1 son answer "$link" --yes
 ask
 says 0 son answer "$link" --block
 says 1 mother answer "$link" --yes
+
+echo '  a hospital looks in an emergency, and says why; the person reads it'
+look() { says "$1" hospital access --subject niss:48031500292 --source kbo:1000000021 --category health.summary --purpose care "${@:2}"; }
+look 1
+look 0 --emergency 'Brought in unconscious'
+says 0 mother records
+grep -q 'in an emergency (Brought in unconscious)' "$work/out" || broken "the person must read why"
 says 0 auditor log audit
 says 2 municipality log audit
 says 0 municipality prove inclusion --index 3

@@ -5,7 +5,7 @@ use procura_core::decide::{Decision, Reason};
 use procura_core::draft::Draft;
 use procura_core::entry::Class;
 use procura_core::kinds::Content;
-use procura_core::receipt::{Mode, Receipt, verify_authority};
+use procura_core::receipt::{Authority, Mode, Question, Receipt, verify_access, verify_authority};
 use procura_core::status::Status;
 use procura_core::submission::Submission;
 use procura_core::{Hash, Millis};
@@ -74,12 +74,13 @@ impl Desk {
     }
 
     fn proven(&self, receipt: &Receipt) -> Result<Decision, String> {
-        let procura_core::receipt::Question::Authority(asked) = &receipt.question else {
-            panic!("{receipt:?}")
-        };
+        let Question::Authority(asked) = &receipt.question else { panic!("{receipt:?}") };
+        self.proven_of(&asked.access.unwrap(), receipt)
+    }
+
+    fn proven_of(&self, id: &Hash, receipt: &Receipt) -> Result<Decision, String> {
         let now = self.world.clock.now();
-        let json = receipt.to_json();
-        match verify_authority(json.as_bytes(), &asked.request, &self.world.policy(), Mode::Fresh(now)) {
+        match verify_access(receipt.to_json().as_bytes(), id, &self.world.policy(), Mode::Fresh(now)) {
             Ok(verified) => Ok(verified.decision().clone()),
             Err(error) => Err(error.name().to_owned()),
         }
@@ -211,14 +212,29 @@ fn a_receipt_of_another_access_is_none_of_this() {
     let (id, _) = desk.access(desk.draft("tax"));
     desk.world.clock.pass(1000);
     let (other, _) = desk.access(desk.draft("pension"));
-    let changed = |change: &dyn Fn(&mut procura_core::receipt::Authority)| {
+    let changed = |asked_of: &Hash, change: &dyn Fn(&mut Authority)| {
         let mut receipt = desk.receipt(&id);
-        let procura_core::receipt::Question::Authority(asked) = &mut receipt.question else { panic!() };
+        let Question::Authority(asked) = &mut receipt.question else { panic!() };
         change(asked);
-        desk.proven(&receipt).unwrap_err()
+        desk.proven_of(asked_of, &receipt).unwrap_err()
     };
-    assert_eq!(changed(&|asked| asked.access = Some(other)), "missing_record");
-    assert_eq!(changed(&|asked| asked.access = None), "surplus");
+    assert_eq!(changed(&other, &|_| ()), "other_question");
+    assert_eq!(changed(&other, &|asked| asked.access = Some(other)), "missing_record");
+    assert_eq!(changed(&id, &|asked| asked.access = None), "other_question");
+    let changed = |change: &dyn Fn(&mut Authority)| changed(&id, change);
     assert_eq!(changed(&|asked| asked.at = Millis(asked.at.0 + 1)), "other_party");
     assert_eq!(changed(&|asked| asked.request.purpose = "grant-allowance".to_owned()), "other_party");
+
+    // And none to who asks without an access: it was decided as of its entry, whenever that was.
+    let receipt = desk.receipt(&id);
+    let Question::Authority(asked) = &receipt.question else { panic!() };
+    let verify = |receipt: &Receipt| {
+        let json = receipt.to_json();
+        verify_authority(json.as_bytes(), &asked.request, &desk.world.policy(), Mode::Historic).map(drop)
+    };
+    assert_eq!(verify(&receipt).unwrap_err().name(), "other_question");
+    let mut check = receipt.clone();
+    let Question::Authority(asked) = &mut check.question else { panic!() };
+    asked.access = None;
+    assert_eq!(verify(&check).unwrap_err().name(), "surplus");
 }

@@ -62,13 +62,17 @@ fn catalogue(dice: &mut Dice) -> CatalogueFact {
         purposes.push(Purpose { code: "q".to_owned(), title: title() });
     }
     let mut bases = Vec::new();
-    if dice.roll(6) == 0 {
+    for emergency in [false, true] {
+        if dice.roll(6) > 0 {
+            continue;
+        }
         bases.push(Basis {
-            code: "law".to_owned(),
+            code: if emergency { "emergency" } else { "law" }.to_owned(),
             title: title(),
             categories: vec!["a".to_owned()],
             purposes: vec!["p".to_owned()],
             recipients: vec![party(1 + dice.roll(3))],
+            emergency,
         });
     }
     let (code, schemes) = ("w".to_owned(), Vec::new());
@@ -168,6 +172,7 @@ fn world(dice: &mut Dice) -> (Request, Facts) {
         category: dice.pick(&CODES).to_owned(),
         purpose: dice.pick(&["p", "q"]).to_owned(),
         properties: Properties::default(),
+        emergency: dice.roll(3) == 0,
     };
     (request, facts)
 }
@@ -185,7 +190,7 @@ fn the_evidence_alone_gives_the_same_decision() {
         met.insert(decision.reason);
     }
     // Every reason there is was met: the dice are fair enough.
-    assert_eq!(met.len(), 22, "{met:?}");
+    assert_eq!(met.len(), 23, "{met:?}");
     assert!(met.contains(&Reason::SignatureVoid));
 }
 

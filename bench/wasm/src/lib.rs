@@ -1,7 +1,8 @@
 //! Verifies a receipt against a policy: the same code natively and in WebAssembly, so that both can be timed.
 
 use procura_core::receipt::{
-    Mode, Policy, Question, Receipt, verify_authority, verify_complete, verify_existence, verify_status,
+    Mode, Policy, Question, Receipt, verify_access, verify_authority, verify_complete, verify_existence,
+    verify_status,
 };
 
 /// A verifier of one receipt.
@@ -30,7 +31,10 @@ impl Verifier {
             Question::Complete { party, from, .. } => {
                 verify_complete(receipt, party, *from, policy, mode).is_ok()
             }
-            Question::Authority(asked) => verify_authority(receipt, &asked.request, policy, mode).is_ok(),
+            Question::Authority(asked) => match &asked.access {
+                None => verify_authority(receipt, &asked.request, policy, mode).is_ok(),
+                Some(id) => verify_access(receipt, id, policy, mode).is_ok(),
+            },
         }
     }
 }

@@ -6,7 +6,7 @@ use super::describe;
 use super::output::{Answer, Failure};
 use super::property::{Sent, by_part};
 use super::receipt::keep;
-use super::signing::{occasion, other_party, sign_and_submit};
+use super::signing::{occasion, other_party, sign_and_submit, withheld};
 use clap::Args;
 use procura_client::Submitted;
 use procura_core::draft::Draft;
@@ -33,6 +33,9 @@ pub(super) struct Access {
     /// What a condition looks at, such as context.case=A7; may be repeated
     #[arg(long)]
     property: Vec<Sent>,
+    /// It is an emergency: why. The person reads it
+    #[arg(long, value_name = "JUSTIFICATION")]
+    emergency: Option<String>,
     /// Keep the receipt, which the source wants to see, in a file
     #[arg(long)]
     out: Option<PathBuf>,
@@ -55,6 +58,10 @@ impl Access {
         }
         if let Some(properties) = by_part(&self.property) {
             draft = draft.member("properties", properties);
+        }
+        if self.emergency.is_some() {
+            draft =
+                withheld(draft.member("emergency", json!(true)), "justification", self.emergency.as_deref())?;
         }
         let (id, submitted) = sign_and_submit(&client, draft)?;
         let Submitted::Access(proven) = submitted else {

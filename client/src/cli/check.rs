@@ -34,6 +34,9 @@ pub(super) struct Check {
     /// What a condition looks at, such as context.case=A7; may be repeated
     #[arg(long)]
     property: Vec<Sent>,
+    /// What would be if it were an emergency
+    #[arg(long)]
+    emergency: bool,
     /// Keep the receipt, which proves the answer to anybody, in a file
     #[arg(long)]
     out: Option<PathBuf>,
@@ -54,6 +57,7 @@ impl Check {
             category: self.category.clone(),
             purpose: self.purpose.clone(),
             properties: Properties::default(),
+            emergency: self.emergency,
         };
         let request = property::with(&request, &self.property)?;
         let proven = client.check(&request)?;

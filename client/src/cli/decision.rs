@@ -13,8 +13,9 @@ use clap::{Args, Subcommand};
 use procura_client::Client;
 use procura_core::conditions::Properties;
 use procura_core::decide::{AuthZen, Decision};
-use procura_core::entry::Entry;
-use procura_core::receipt::{AsOf, Mode, Point, Question, Receipt, verify_authority};
+use procura_core::receipt::{
+    AsOf, Mode, Point, Question, Receipt, VerifyError, verify_access, verify_authority,
+};
 use procura_core::{Millis, Size};
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -50,6 +51,9 @@ pub(super) struct Replay {
     /// What a condition looks at, such as context.case=A7; may be repeated
     #[arg(long, conflicts_with = "receipt")]
     property: Vec<Sent>,
+    /// As in an emergency
+    #[arg(long, conflicts_with = "receipt")]
+    emergency: bool,
     /// By what the log held when it had this size [default: the receipt's]
     #[arg(long, required_unless_present = "receipt")]
     as_of: Option<u64>,
@@ -134,6 +138,7 @@ impl Replay {
             category: self.category.clone().ok_or_else(missing)?,
             purpose: self.purpose.clone().ok_or_else(missing)?,
             properties: Properties::default(),
+            emergency: self.emergency,
         };
         property::with(&request, &self.property)
     }
@@ -154,17 +159,21 @@ impl Kept {
             Some(AsOf { time: Some(time), .. }) => Mode::AsOf(Point::Time(time)),
             Some(AsOf { size, time: None }) => Mode::AsOf(Point::Size(size)),
         };
-        let verified = verify_authority(&bytes, &asked.request, client.policy(), mode)
-            .map_err(|error| no(error.name(), error.to_string()))?;
-        // An access was decided on by what stood before it.
-        let access = receipt.entries.iter().find(|part| {
-            Entry::decode(&part.entry).is_ok_and(|entry| asked.access.is_some() && entry.id() == asked.access)
-        });
-        let size = match (asked.as_of, access) {
-            (Some(as_of), _) => as_of.size,
-            (None, Some(access)) => Size(access.index.0),
-            (None, None) => verified.receipt().checkpoint().size(),
+        let refused = |error: VerifyError| no(error.name(), error.to_string());
+        let (size, decision) = match asked.access {
+            None => {
+                let verified =
+                    verify_authority(&bytes, &asked.request, client.policy(), mode).map_err(refused)?;
+                let size =
+                    asked.as_of.map_or_else(|| verified.receipt().checkpoint().size(), |as_of| as_of.size);
+                (size, verified.decision().clone())
+            }
+            // An access was decided on by what stood before it.
+            Some(id) => {
+                let verified = verify_access(&bytes, &id, client.policy(), mode).map_err(refused)?;
+                (Size(verified.logged().index.0), verified.decision().clone())
+            }
         };
-        Ok(Self { size, at: asked.at, decision: verified.decision().clone(), request: asked.request })
+        Ok(Self { size, at: asked.at, decision, request: asked.request })
     }
 }

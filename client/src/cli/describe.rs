@@ -112,8 +112,9 @@ pub(crate) fn what(context: &Context, logged: &Logged, me: Option<&Hash>) -> Str
         Content::Access(access) => {
             let principal =
                 access.on_behalf_of.as_ref().map_or_else(String::new, |id| format!(" for {}", name(id)));
+            let urgent = if access.emergency { ", in an emergency" } else { "" };
             format!(
-                "{}{principal} asks for {} of {} for {}, held by {}",
+                "{}{principal} asks for {} of {} for {}, held by {}{urgent}",
                 name(&access.actor),
                 access.category,
                 name(&access.subject),
@@ -126,8 +127,10 @@ pub(crate) fn what(context: &Context, logged: &Logged, me: Option<&Hash>) -> Str
     if let Some(target) = opened.record.common().target {
         text.push_str(&format!(" {}", context.shown(&target)));
     }
-    if let Some(reference) = opened.disclosed_str("reference") {
-        text.push_str(&format!(" ({})", clean(reference)));
+    for member in ["justification", "reference"] {
+        if let Some(said) = opened.disclosed_str(member) {
+            text.push_str(&format!(" ({})", clean(said)));
+        }
     }
     text
 }
@@ -200,6 +203,7 @@ pub(crate) fn more(decision: &Decision) -> Option<String> {
         Hint::Together(needed) => format!("{needed} of them must act together: name the others."),
         Hint::Assurance(Level::Substantial) => "That key must be bound substantially.".to_owned(),
         Hint::Assurance(Level::High) => "That key must be bound with high assurance.".to_owned(),
+        Hint::Emergency(_) => "In an emergency the law permits an access that says so, and why.".to_owned(),
         Hint::Property(pointer) => format!("It looks at {}, which was not sent.", clean(pointer)),
     })
 }
@@ -211,6 +215,7 @@ pub(crate) fn decision(decision: &Decision) -> &'static str {
         Reason::LegalBasis => "The law permits it.",
         Reason::Consent => "The person has consented.",
         Reason::Mandate => "There is a mandate.",
+        Reason::Emergency => "The law permits it in an emergency.",
         Reason::UnknownCategory => "No catalogue in force has that category.",
         Reason::UnknownPurpose => "No catalogue in force has that purpose.",
         Reason::PartyNotActive => "One of the parties is not active.",

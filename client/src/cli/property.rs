@@ -90,6 +90,7 @@ mod tests {
             category: "tax".to_owned(),
             purpose: "read".to_owned(),
             properties: Properties::default(),
+            emergency: false,
         }
     }
 

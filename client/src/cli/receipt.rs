@@ -8,8 +8,8 @@ use clap::{Args, Subcommand};
 use procura_client::client::is_trial;
 use procura_client::store::Store as _;
 use procura_core::receipt::{
-    AsOf, Mode, Point, Policy, Question, Receipt as Wire, VerifyError, verify_authority, verify_complete,
-    verify_existence, verify_status,
+    AsOf, Mode, Point, Policy, Question, Receipt as Wire, VerifyError, verify_access, verify_authority,
+    verify_complete, verify_existence, verify_status,
 };
 use procura_core::tlog_proof::TlogProof;
 use procura_core::{Millis, Size};
@@ -188,8 +188,18 @@ fn told(
                 .member("checkpoint", describe::ground_json(verified.receipt()))
         }
         Question::Authority(asked) => {
-            let verified = verify_authority(bytes, &asked.request, policy, mode)?;
-            let (request, decision) = (&asked.request, verified.decision());
+            let (ground, decision) = match &asked.access {
+                None => {
+                    let verified = verify_authority(bytes, &asked.request, policy, mode)?;
+                    (verified.receipt().clone(), verified.decision().clone())
+                }
+                Some(id) => {
+                    let verified = verify_access(bytes, id, policy, mode)?;
+                    (verified.receipt().clone(), verified.decision().clone())
+                }
+            };
+            let request = &asked.request;
+            let logged = asked.access.map(|_| "It was asked by an access, which was logged.".to_owned());
             let word = if decision.permit { "Yes." } else { "No." };
             let then = as_of_words(asked.as_of);
             let principal = request
@@ -201,14 +211,16 @@ fn told(
                     "Asked: may {}{principal} use {} of {} for {}?",
                     request.actor, request.category, request.subject, request.purpose
                 ))
-                .line(format!("{word} {} At {}{then}.", describe::decision(decision), time::at(asked.at)))
-                .maybe(describe::more(decision))
-                .line(describe::ground(verified.receipt()))
+                .line(format!("{word} {} At {}{then}.", describe::decision(&decision), time::at(asked.at)))
+                .maybe(describe::more(&decision))
+                .maybe(logged)
+                .line(describe::ground(&ground))
                 .member("question", "authority")
                 .member("request", request.write())
                 .member("at", json!(asked.at))
+                .member("access", json!(asked.access))
                 .member("decision", json!(decision))
-                .member("checkpoint", describe::ground_json(verified.receipt()))
+                .member("checkpoint", describe::ground_json(&ground))
         }
     })
 }

@@ -1,6 +1,6 @@
 //! The words that the demo's grants are made of, in the country's three languages and English.
 
-use super::people::{PENSION_OFFICE, PUBLISHER};
+use super::people::{HOSPITAL, PENSION_OFFICE, PUBLISHER};
 use super::schemes::schemes;
 use super::{DemoError, find};
 use crate::enrol::{Enrolled, Writer};
@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 /// Code, parent, French, Dutch, German, English.
 type Category = (&'static str, Option<&'static str>, &'static str, &'static str, &'static str, &'static str);
 
-const CATEGORIES: [Category; 13] = [
+const CATEGORIES: [Category; 15] = [
     ("pensions", None, "Pensions", "Pensioenen", "Renten", "Pensions"),
     ("pensions.amount", Some("pensions"), "Montant", "Bedrag", "Betrag", "Amount"),
     ("pensions.career", Some("pensions"), "Carrière", "Loopbaan", "Laufbahn", "Career"),
@@ -54,12 +54,21 @@ const CATEGORIES: [Category; 13] = [
         "Remaining hours",
     ),
     ("student.enrolment", Some("student"), "Inscription", "Inschrijving", "Einschreibung", "Enrolment"),
+    ("health", None, "Santé", "Gezondheid", "Gesundheit", "Health"),
+    (
+        "health.summary",
+        Some("health"),
+        "Résumé médical",
+        "Medisch overzicht",
+        "Medizinische Übersicht",
+        "Medical summary",
+    ),
 ];
 
 /// Code, French, Dutch, German, English.
 type Word = (&'static str, &'static str, &'static str, &'static str, &'static str);
 
-const PURPOSES: [Word; 6] = [
+const PURPOSES: [Word; 7] = [
     ("help", "Aider la personne", "De persoon helpen", "Der Person helfen", "Help the person"),
     ("hiring", "Engager", "Aanwerven", "Einstellen", "Hire"),
     (
@@ -90,6 +99,7 @@ const PURPOSES: [Word; 6] = [
         "Die Erklärung abgeben",
         "File the tax return",
     ),
+    ("care", "Soigner la personne", "De persoon verzorgen", "Die Person behandeln", "Care for the person"),
 ];
 
 const BASIS: Word = (
@@ -100,12 +110,20 @@ const BASIS: Word = (
     "Fictional pension act, article 1",
 );
 
+const EMERGENCY: Word = (
+    "vital.interest",
+    "Loi fictive sur les droits du patient, article 8",
+    "Fictieve wet op de patiëntenrechten, artikel 8",
+    "Fiktives Patientenrechtegesetz, Artikel 8",
+    "Fictional patients' rights act, article 8",
+);
+
 /// Publishes the catalogue.
 pub(super) fn publish(
     writer: &Writer,
     parties: &BTreeMap<&'static str, Enrolled>,
 ) -> Result<Hash, DemoError> {
-    let pension_office = find(parties, PENSION_OFFICE)?.party;
+    let (pension_office, hospital) = (find(parties, PENSION_OFFICE)?.party, find(parties, HOSPITAL)?.party);
     let publisher = find(parties, PUBLISHER)?;
     Ok(writer.once("catalogue", publisher.by(), |occasion| {
         Ok(Draft::new("catalogue", occasion)
@@ -113,7 +131,7 @@ pub(super) fn publish(
             .member("version", json!(1))
             .member("categories", categories())
             .member("purposes", PURPOSES.iter().map(word).collect())
-            .member("bases", bases(&pension_office))
+            .member("bases", bases(&pension_office, &hospital))
             .member("schemes", schemes()))
     })?)
 }
@@ -133,13 +151,22 @@ fn word((code, fr, nl, de, en): &Word) -> Value {
     json!({"code": code, "title": {"de": de, "en": en, "fr": fr, "nl": nl}})
 }
 
-/// By law the pension office sees careers and households in order to calculate pensions.
-fn bases(pension_office: &Hash) -> Value {
-    let mut basis = word(&BASIS);
-    if let Some(basis) = basis.as_object_mut() {
-        basis.insert("categories".to_owned(), json!(["household.composition", "pensions.career"]));
-        basis.insert("purposes".to_owned(), json!(["pension.calculation"]));
-        basis.insert("recipients".to_owned(), json!([pension_office]));
-    }
-    json!([basis])
+/// By law the pension office sees careers and households in order to calculate pensions, and a hospital the medical summary of whoever
+/// is in danger.
+fn bases(pension_office: &Hash, hospital: &Hash) -> Value {
+    let basis = |title: &Word, categories: &[&str], purpose: &str, recipient: &Hash, more: Value| {
+        let mut basis = word(title);
+        if let (Some(basis), Value::Object(more)) = (basis.as_object_mut(), more) {
+            basis.insert("categories".to_owned(), json!(categories));
+            basis.insert("purposes".to_owned(), json!([purpose]));
+            basis.insert("recipients".to_owned(), json!([recipient]));
+            basis.extend(more);
+        }
+        basis
+    };
+    let files = ["household.composition", "pensions.career"];
+    json!([
+        basis(&BASIS, &files, "pension.calculation", pension_office, json!({})),
+        basis(&EMERGENCY, &["health.summary"], "care", hospital, json!({"emergency": true})),
+    ])
 }

@@ -46,6 +46,8 @@ pub(super) const REGISTRAR: &str = "registrar";
 pub(super) const PUBLISHER: &str = "catalogue-publisher";
 /// The pension office, which has a basis in law.
 pub(super) const PENSION_OFFICE: &str = "pension-office";
+/// The hospital, which may look in an emergency.
+pub(super) const HOSPITAL: &str = "hospital";
 /// The municipality, whose token is printed.
 pub const MUNICIPALITY: &str = "municipality";
 /// The employer.
@@ -104,7 +106,7 @@ const fn other(
 }
 
 /// The directory, whoever registers others first.
-pub(super) static PARTIES: [Person; 15] = [
+pub(super) static PARTIES: [Person; 16] = [
     institution(REGISTRAR, "Fictional Population Register", ("demo", "registrar"), "federal", &["registrar"]),
     institution("auditor", "Fictional Court of Audit", ("demo", "auditor"), "federal", &["auditor"]),
     institution(PUBLISHER, "Fictional Catalogue Office", ("demo", "catalogue"), "federal", &["catalogue"]),
@@ -112,6 +114,7 @@ pub(super) static PARTIES: [Person; 15] = [
     institution("region", "Fictional Regional Administration", ("demo", "region"), "regional", &[]),
     institution(MUNICIPALITY, "Town of Exampleville", ("kbo", "1000000021"), "municipal", &[]),
     institution(PENSION_OFFICE, "Fictional Pension Office", ("demo", "pensions"), "social-security", &[]),
+    institution(HOSPITAL, "Fictional General Hospital", ("demo", "hospital"), "care", &[]),
     other(EMPLOYER, "Bistro De Proef", PartyType::Organisation, "kbo", "0999999922"),
     other(SECRETARIAT, "Sociaal Secretariaat Voorbeeld", PartyType::Organisation, "kbo", "0440966354"),
     other(MOTHER, "Maria Exemple", PartyType::Person, "niss", "48031500292"),

@@ -5,7 +5,7 @@ use crate::world::World;
 use procura_core::Hash;
 use procura_core::draft::Draft;
 use procura_core::kinds::Content;
-use procura_core::receipt::{Mode, VerifiedAuthority, verify_authority};
+use procura_core::receipt::{Mode, VerifiedAccess, verify_access};
 use procura_core::record::Record;
 use procura_core::submission::Submission;
 use procura_ledger::Clock;
@@ -29,12 +29,12 @@ fn send(world: &World, submission: &Submission) -> crate::world::Answer {
     world.post_json("/v1/accesses", None, &body)
 }
 
-fn verified(world: &World, submission: &Submission, receipt: &[u8]) -> VerifiedAuthority {
+fn verified(world: &World, submission: &Submission, receipt: &[u8]) -> VerifiedAccess {
     let record = Record::parse(&submission.record).unwrap();
     let Content::Access(access) = record.content() else { panic!("another kind") };
     let fresh = Mode::Fresh(world.clock.now());
-    let verified = verify_authority(receipt, &access.request(), &world.policy(), fresh).unwrap();
-    assert_eq!(verified.question().access, Some(record.id()));
+    let verified = verify_access(receipt, &record.id(), &world.policy(), fresh).unwrap();
+    assert_eq!(verified.access(), access);
     verified
 }
 

@@ -38,8 +38,8 @@ export async function walkAuthority(walk, question) {
   for (const id of question.grants) await addGrant(walk, facts, id);
   const named = [parties.actor, parties.subject, parties.on_behalf_of, ...(parties.together_with ?? [])];
   for (const id of [...named, ...facts.grants.flatMap(({ from, to }) => [...from, ...to])]) await addParty(walk, facts, id ?? null);
-  const { category, purpose, properties } = request;
-  const decision = decide({ ...parties, category, purpose, properties }, question.at, facts);
+  const { category, purpose, properties, emergency } = request;
+  const decision = decide({ ...parties, category, purpose, properties, emergency }, question.at, facts);
   if (access !== undefined) await checkFiled(walk, access, decision, facts);
   if (canonical(decision) !== canonical(question.decision)) refuse('other_decision');
   if (question.grants.some((id) => !decision.evidence.includes(id))) refuse('surplus');
@@ -166,13 +166,13 @@ async function checkFiled(walk, access, { permit, evidence }, { grants }) {
 }
 
 /** The request that an access makes: its parties by their ids. @param {any} access */
-function requestOf({ actor, subject, on_behalf_of: behalf, category, purpose, properties = {} }) {
+function requestOf({ actor, subject, on_behalf_of: behalf, category, purpose, properties = {}, emergency }) {
   const of = (/** @type {string} */ part) => properties[part] ?? {};
   return {
     subject: { type: 'party', id: `party:${actor}`, properties: of('subject') },
     action: { name: purpose, properties: of('action') },
     resource: { type: category, id: `party:${subject}`, properties: of('resource') },
-    context: { ...of('context'), ...(behalf !== undefined && { on_behalf_of: `party:${behalf}` }) },
+    context: { ...of('context'), ...(behalf !== undefined && { on_behalf_of: `party:${behalf}` }), ...(emergency && { emergency }) },
   };
 }
 

@@ -1,12 +1,12 @@
 // Catalogues: the words that grants use, and what stands below what. spec: kinds.md#members, kinds.md#schemes
 
 import { readForm, schemeName } from './identifiers.js';
-import { array, ascending, byText, code, codes, distinct, id, ids, integer, Members, mistyped, oneOf, text } from './members.js';
+import { array, ascending, byText, code, codes, distinct, id, ids, integer, Members, mistyped, oneOf, onlyTrue, text } from './members.js';
 
 /**
  * @typedef {'low' | 'substantial' | 'high'} Assurance
  * @typedef {{code: string, parent?: string, assurance?: Assurance, period?: 'month' | 'quarter' | 'year', source?: string}} Category
- * @typedef {{categories: string[], purposes: string[], recipients: string[]}} Basis
+ * @typedef {{categories: string[], purposes: string[], recipients: string[], emergency?: true}} Basis
  * @typedef {{categories: Category[], purposes: string[], bases: Basis[]}} Catalogue
  */
 
@@ -41,6 +41,7 @@ const basis = row((members) => {
   members.required('categories', codes(1, MOST_ROWS));
   members.required('purposes', codes(1, MOST_ROWS));
   members.required('recipients', ids(1, MOST_ROWS));
+  members.optional('emergency', onlyTrue);
 });
 
 /** @type {import('./members.js').Form<any>} */

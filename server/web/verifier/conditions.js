@@ -33,7 +33,7 @@ const MOST_VALUES = 64;
 const MOST_PROPERTIES = 64;
 const MOST_CHARACTERS = 255;
 const END_OF_DAYS = 253402297200000; // the first instant after 9999-12-31 in Brussels
-const NO_PROPERTIES_OF_CONTEXT = ['on_behalf_of', 'together_with'];
+export const NO_PROPERTIES_OF_CONTEXT = ['emergency', 'on_behalf_of', 'together_with'];
 
 /** @type {import('./members.js').Form<Value>} */
 const value = (read, where) => {

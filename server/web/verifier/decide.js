@@ -49,14 +49,15 @@ import { byId } from './members.js';
  * @property {string} category
  * @property {string} purpose
  * @property {import('./conditions.js').Properties} [properties]
+ * @property {true} [emergency]
  *
- * @typedef {{together?: number, assurance?: string, property?: string}} Hint
+ * @typedef {{together?: number, assurance?: string, property?: string, emergency?: true}} Hint
  * @typedef {{permit: boolean, reason: string, evidence: string[], good_faith?: boolean, hint?: Hint}} Decision
  */
 
 /** Why not, from the highest rank of what grants give. */
 const RANKS = ['together', 'assurance', 'condition', 'disputed', 'suspended', 'protected', 'not_accepted', 'not_yet_valid', 'expired', 'signature_void', 'lapsed', 'under_ended', 'ended', 'out_of_scope'];
-const PERMITS = ['self', 'legal_basis', 'consent', 'mandate'];
+const PERMITS = ['self', 'legal_basis', 'consent', 'mandate', 'emergency'];
 export const REASONS = { permit: PERMITS, deny: ['unknown_category', 'unknown_purpose', 'party_not_active', ...RANKS, 'no_authority'] };
 
 const SURENESS = ['low', 'substantial', 'high'];
@@ -110,7 +111,7 @@ class Walk {
     const one = principal === actor ? permit('self') : this.anyOf(first, this.acting);
     if (!one.permit || principal === subject) return { ...one, catalogues: [...one.catalogues, ...law] };
     // Through the actor the principal acts too.
-    const two = basis !== undefined ? permit('legal_basis', [], [basis]) : this.anyOf([...second.consents, ...second.mandates], [...this.acting, principal]);
+    const two = basis !== undefined ? permit('legal_basis', [], [basis]) : this.orUrgent(this.anyOf([...second.consents, ...second.mandates], [...this.acting, principal]));
     return { ...two, grants: [...two.grants, ...one.grants], catalogues: [...two.catalogues, ...one.catalogues] };
   }
 
@@ -134,13 +135,21 @@ class Walk {
       .sort((a, b) => byId(a.id, b.id));
   }
 
-  /** The first catalogue in force whose law names the principal. */
-  basis() {
+  /** What the law says of emergencies, where nothing else permits: a permit, or a hint. @param {Outcome} given @returns {Outcome} */
+  orUrgent(given) {
+    const basis = given.permit ? undefined : this.basis(true);
+    if (basis === undefined) return given;
+    if (this.request.emergency) return permit('emergency', [], [basis]);
+    return given.hint !== undefined ? given : { ...given, catalogues: [...given.catalogues, basis], hint: { emergency: true } };
+  }
+
+  /** The first catalogue in force whose law names the principal: always, or in an emergency. */
+  basis(urgent = false) {
     const { category, purpose } = this.request;
     return Object.keys(this.facts.catalogues).sort(byId).find((id) => {
       const catalogue = this.facts.catalogues[id];
-      return catalogue.in_force && catalogue.bases.some(({ categories, purposes, recipients }) =>
-        covers(catalogue, categories, category) && purposes.includes(purpose) && recipients.includes(/** @type {string} */ (this.principal)));
+      return catalogue.in_force && catalogue.bases.some(({ categories, purposes, recipients, emergency = false }) =>
+        emergency === urgent && covers(catalogue, categories, category) && purposes.includes(purpose) && recipients.includes(/** @type {string} */ (this.principal)));
     });
   }
 

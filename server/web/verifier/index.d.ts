@@ -75,7 +75,7 @@ export interface Decision {
   reason: string;
   evidence: string[];
   good_faith?: boolean;
-  hint?: { together?: number; assurance?: string; property?: string };
+  hint?: { together?: number; assurance?: string; property?: string; emergency?: true };
 }
 
 export interface VerifiedExistence extends Told {

@@ -2,7 +2,7 @@
 // does to its target is in rules.js. spec: kinds.md
 
 import { catalogueMembers } from './catalogue.js';
-import { conditions, isProperty, PARTS } from './conditions.js';
+import { conditions, isProperty, NO_PROPERTIES_OF_CONTEXT, PARTS } from './conditions.js';
 import { keyOfJwk } from './ed25519.js';
 import { CREATE, TRACE, TRANSITION } from './entry.js';
 import { normal } from './identifiers.js';
@@ -199,8 +199,9 @@ export const KINDS = {
       members.required('category', code);
       members.required('purpose', code);
       members.optional('properties', statedProperties);
+      members.optional('emergency', onlyTrue);
     },
-    withheld: { reference },
+    withheld: { justification: text(1000), reference },
   },
   request: {
     classes: [CREATE],
@@ -292,7 +293,7 @@ function statedProperties(value, where) {
     members.optional(part, (inner, at) => {
       for (const [name, property] of Object.entries(new Members(inner, at).object)) {
         code(name, `${at}/${name}`);
-        if (!isProperty(property) || (part === 'context' && ['on_behalf_of', 'together_with'].includes(name))) mistyped(`${at}/${name}`);
+        if (!isProperty(property) || (part === 'context' && NO_PROPERTIES_OF_CONTEXT.includes(name))) mistyped(`${at}/${name}`);
         stated++;
       }
     });

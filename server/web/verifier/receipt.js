@@ -213,6 +213,7 @@ const hint = (value, where) => {
     together: members.optional('together', integer(2)),
     assurance: members.optional('assurance', oneOf('substantial', 'high')),
     property: members.optional('property', string),
+    emergency: members.optional('emergency', onlyTrue),
   };
   members.done();
   return Object.keys(members.object).length === 1 ? present(read) : mistyped(where);
@@ -258,6 +259,7 @@ export function readRequest(value, where = '/request') {
   const context = value.context === undefined ? undefined : new Members(value.context, `${where}/context`);
   const behalf = context?.optional('on_behalf_of', string);
   const along = context?.optional('together_with', array(string, 0, 7)) ?? [];
+  const emergency = context?.optional('emergency', boolean);
   const category = resource.required('type', string);
   return present({
     actor: namedActor(subject.required('type', string), subject.required('id', string)),
@@ -266,6 +268,7 @@ export function readRequest(value, where = '/request') {
     subject: namedSubject(category, resource.required('id', string)),
     on_behalf_of: behalf === undefined ? undefined : named(behalf),
     together_with: along.length === 0 ? undefined : along.map(named),
+    emergency: emergency === true ? /** @type {const} */ (true) : undefined,
     properties: propertiesOf(value),
   });
 }

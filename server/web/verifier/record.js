@@ -119,6 +119,8 @@ export async function readSubmission(bytes, origin, time) {
   const disclosed = await disclose(payload, disclosures, { all: true });
   checkWithheld(record, disclosed);
   if (kind === 'party' && payload.party_type !== 'role' && !Object.hasOwn(disclosed, 'identifier')) refuse('withheld_member', '/identifier');
+  // Who is looked at in an emergency learns why, and nobody justifies what was none.
+  if (kind === 'access' && (payload.emergency === true) !== Object.hasOwn(disclosed, 'justification')) refuse('withheld_member', '/justification');
   if ((kind === 'party') !== (handle !== undefined)) refuse('handle');
   if (handle !== undefined && payload.handle !== (await handleCommitment(/** @type {Uint8Array} */ (ofB64url(handle))))) refuse('handle');
   checkValidity(payload);

@@ -4,8 +4,8 @@ use crate::input::Input;
 use crate::seeds;
 use procura_core::decide::AuthZen;
 use procura_core::receipt::{
-    Mode, Pin, Point, Policy, Receipt, VerifiedReceipt, VerifyError, verify_authority, verify_complete,
-    verify_existence, verify_status,
+    Mode, Pin, Point, Policy, Receipt, VerifiedReceipt, VerifyError, verify_access, verify_authority,
+    verify_complete, verify_existence, verify_status,
 };
 use procura_core::source::Logged;
 use procura_core::tree::Root;
@@ -80,6 +80,10 @@ impl Case {
                 );
                 // Where the page ends is part of what is said.
                 (ground(verified.receipt()), answer)
+            }
+            Some("authority") if ask.get("access").is_some() => {
+                let verified = verify_access(receipt, &hash(&ask["access"]), policy, mode)?;
+                (ground(verified.receipt()), format!("{:?} {:?}", verified.question(), verified.decision()))
             }
             Some("authority") => {
                 let request =

@@ -20,6 +20,8 @@ pub struct Question {
     pub category: String,
     /// A purpose code.
     pub purpose: String,
+    /// Whether it is said to be an emergency.
+    pub emergency: bool,
     /// The instant decided for.
     pub at: Millis,
     /// As of so many records.
@@ -95,7 +97,7 @@ impl Model {
         }
         let reason = if subject == principal {
             if principal == actor { "self" } else { "mandate" }
-        } else if self.by_law(asked, &principal) {
+        } else if self.by_law(asked, &principal, false) {
             "legal_basis"
         } else {
             let (consents, mandates): (Vec<usize>, Vec<usize>) =
@@ -107,7 +109,14 @@ impl Model {
                     rests_on.push(n);
                     if self.grant_at(n).is_mandate() { "mandate" } else { "consent" }
                 }
-                Err(_) => return self.why_not(asked, &given, &acting),
+                Err(_) if !self.by_law(asked, &principal, true) => {
+                    return self.why_not(asked, &given, &acting);
+                }
+                Err(_) if asked.emergency => "emergency",
+                Err(_) => {
+                    let denial = self.why_not(asked, &given, &acting);
+                    return Answer { hint: denial.hint.or(Some(("emergency", 0))), ..denial };
+                }
             }
         };
         Answer {
@@ -250,14 +259,15 @@ impl Model {
             return Err("party_not_active");
         }
         let subject_ended = subject_is == Some(ENDED);
-        if subject_ended && !self.by_law(asked, principal) { Err("party_not_active") } else { Ok(()) }
+        if subject_ended && !self.by_law(asked, principal, false) { Err("party_not_active") } else { Ok(()) }
     }
 
-    /// Whether a basis in law names the principal for category and purpose.
-    fn by_law(&self, asked: &Question, principal: &Hash) -> bool {
+    /// Whether a basis in law names the principal for category and purpose; one for emergencies, or one that always holds.
+    fn by_law(&self, asked: &Question, principal: &Hash, emergency: bool) -> bool {
         self.catalogues(asked).iter().filter(|(_, _, in_force)| *in_force).any(|(_, words, _)| {
             words.bases.iter().any(|basis| {
-                words.one_covers(&basis.categories, &asked.category)
+                basis.emergency == emergency
+                    && words.one_covers(&basis.categories, &asked.category)
                     && basis.purposes.contains(&asked.purpose)
                     && basis.recipients.contains(principal)
             })

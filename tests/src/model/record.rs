@@ -142,6 +142,8 @@ pub struct Basis {
     pub purposes: Vec<String>,
     /// `recipients`.
     pub recipients: Vec<Hash>,
+    /// `emergency`.
+    pub emergency: bool,
 }
 
 /// `mandate`, or `consent` if it has purposes.

@@ -18,11 +18,12 @@ impl Model {
         time: Millis,
         known: usize,
     ) -> Result<(), &'static str> {
-        self.key_is_active(kid, size)?;
         let Some((n, key)) = self.key(kid) else { return Ok(()) };
         let (party, _) = self.party(&key.party).expect("a key's party is logged before it");
         self.chain(n, size, known)?;
-        self.chain(party, size, known)?;
+        if self.status(n, size) != Some(ACTIVE) {
+            return Err("key_not_active");
+        }
         for entry in &self.log[..known] {
             let Says::On { target, act: Act::KeyEnd { since: Some(since) } } = &entry.record.says else {
                 continue;
@@ -31,10 +32,11 @@ impl Model {
                 return Err("key_compromised");
             }
         }
-        Ok(())
+        self.chain(party, size, known)?;
+        if self.status(party, size) == Some(ACTIVE) { Ok(()) } else { Err("party_not_active") }
     }
 
-    /// Rule 2.
+    /// Rule 2 alone.
     pub(super) fn key_is_active(&self, kid: &Hash, size: usize) -> Result<(), &'static str> {
         let Some((n, key)) = self.key(kid) else { return Ok(()) };
         let (party, _) = self.party(&key.party).expect("a key's party is logged before it");

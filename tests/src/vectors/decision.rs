@@ -4,6 +4,7 @@
 //! (`{id: {"status","under"?,"moves"?}}`, status as it started), `grants` and `catalogues` (`{id: {"in_force","categories","purposes","bases"}}`); statuses are bytes. Every case
 //! is decided again over its evidence alone, which must give the same.
 
+mod emergency;
 mod life;
 mod read;
 mod terms;
@@ -26,7 +27,7 @@ const DAY_MS: u64 = 24 * 3600 * 1000;
 /// Every case.
 #[must_use]
 pub fn cases() -> Vec<Case> {
-    [permits(), denials(), precedence(), terms::cases(), life::cases()].concat()
+    [permits(), denials(), precedence(), terms::cases(), emergency::cases(), life::cases()].concat()
 }
 
 /// Runs one case: `"accept"`, the reason of a denial, or what differs from the decision stated.
@@ -120,7 +121,7 @@ fn ask(on_behalf_of: Option<Value>) -> Value {
 }
 
 fn case(name: &str, reason: &str, facts: Value, request: Value, says: &str, evidence: &[u8]) -> Case {
-    let permit = ["self", "legal_basis", "consent", "mandate"].contains(&says);
+    let permit = ["self", "legal_basis", "consent", "mandate", "emergency"].contains(&says);
     let evidence: Vec<Value> = evidence.iter().map(|n| id(*n)).collect();
     let decision = json!({"permit": permit, "reason": says, "evidence": evidence});
     let members = json!({"facts": facts, "request": request, "at": AT, "decision": decision});

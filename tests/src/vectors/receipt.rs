@@ -4,6 +4,7 @@
 //! `authority` only the `request`), `policy`, optional `pin` (`{"size","root"}`), and `mode`: `{"fresh": ms}`, `"historic"`,
 //! `{"as_of": size}` or `{"as_of_time": ms}`.
 
+mod accesses;
 mod closer;
 mod lists;
 mod logs;
@@ -14,7 +15,8 @@ mod truths;
 use super::Case;
 use procura_core::decide::AuthZen;
 use procura_core::receipt::{
-    Mode, Pin, Point, Policy, Receipt, verify_authority, verify_complete, verify_existence, verify_status,
+    Mode, Pin, Point, Policy, Receipt, verify_access, verify_authority, verify_complete, verify_existence,
+    verify_status,
 };
 use procura_core::tree::Root;
 use procura_core::{Hash, Millis, Size};
@@ -109,8 +111,16 @@ pub struct Told {
 /// Every trial.
 #[must_use]
 pub fn trials() -> Vec<Trial> {
-    [truths::trials(), parts::trials(), closer::trials(), logs::trials(), lists::trials(), signers::trials()]
-        .concat()
+    [
+        truths::trials(),
+        accesses::trials(),
+        parts::trials(),
+        closer::trials(),
+        logs::trials(),
+        lists::trials(),
+        signers::trials(),
+    ]
+    .concat()
 }
 
 /// Every case.
@@ -142,6 +152,9 @@ pub fn run(case: &Value) -> String {
         "complete" => {
             let from = ask["from"].as_u64().unwrap();
             verify_complete(receipt, &hash(&ask["party"]), from, &policy, mode).map(drop)
+        }
+        "authority" if ask.get("access").is_some() => {
+            verify_access(receipt, &hash(&ask["access"]), &policy, mode).map(drop)
         }
         "authority" => {
             let request = AuthZen::read(ask["request"].as_object().unwrap().clone()).unwrap();

@@ -4,6 +4,7 @@
 //! Members: `submission` (an object, or a string where the text itself is refused), `origin`, optional `time`; signatures are
 //! not looked at here.
 
+mod access;
 mod asking;
 mod kinds;
 mod refusals;
@@ -31,7 +32,7 @@ const HANDLE: [u8; 32] = [3; 32];
 /// Every case.
 #[must_use]
 pub fn cases() -> Vec<Case> {
-    [kinds::cases(), asking::cases(), refusals::cases()].concat()
+    [kinds::cases(), access::cases(), asking::cases(), refusals::cases()].concat()
 }
 
 /// Runs one case: `"accept"`, or the name of the refusal.

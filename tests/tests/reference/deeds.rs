@@ -93,6 +93,11 @@ impl Stage {
         let by = if self.dice.chance(30) { self.with_role("authority") } else { by };
         let by = self.signer(&by);
         self.on(held.kid, Act::KeyEnd { since }, &by);
+        // Somebody finds out more, or less, than was known.
+        if self.dice.chance(15) {
+            let since = Some(Millis(self.now().0 - self.one([0, 9, 29]) * DAY_MS));
+            self.on(held.kid, Act::KeyEnd { since }, &by);
+        }
     }
 
     fn on(&mut self, target: Hash, act: Act, by: &Held) -> Option<Hash> {
@@ -149,6 +154,7 @@ impl Stage {
                 categories: vec![self.pick(&categories)?.code],
                 purposes: vec![self.pick(&purposes)?],
                 recipients: vec![self.pick(&offices)?],
+                emergency: self.dice.chance(40),
             });
         }
         let codes: &[&'static str] = self.one([&[][..], &["niss"], &["kbo", "niss"]]);

@@ -86,7 +86,7 @@ fn history(seed: u64) -> BTreeMap<String, usize> {
 fn the_ledger_does_what_the_pages_say() {
     let mut met: BTreeMap<String, usize> = BTreeMap::new();
     let mut failed = Vec::new();
-    for seed in seeds(20) {
+    for seed in seeds(32) {
         match std::panic::catch_unwind(|| history(seed)) {
             Ok(one) => one.into_iter().for_each(|(what, count)| *met.entry(what).or_default() += count),
             Err(_) => failed.push(seed),

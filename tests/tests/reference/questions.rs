@@ -5,7 +5,7 @@ use procura_core::decide::{AuthZen, Decision, Hint, Level};
 use procura_core::receipt::{AsOf, Mode, Point, verify_authority};
 use procura_core::{Hash, Millis, Size};
 use procura_ledger::{Ask, Audience};
-use procura_tests::model::record::{Grant, Says, Sort};
+use procura_tests::model::record::{Act, Grant, Life, Says, Sort};
 use procura_tests::model::{Answer, Question};
 use serde_json::json;
 
@@ -66,7 +66,17 @@ impl Stage {
     fn a_question(&mut self) -> Option<Question> {
         let grants = self.grants();
         let players = self.parties(|_| true);
-        let first = self.pick(&grants);
+        let mut first = self.pick(&grants);
+        // Protection is rare, and shows only in what is from those under it.
+        if self.dice.chance(20) {
+            let lives: Vec<Hash> = self.lives().map(|(party, _, _)| party).collect();
+            let theirs: Vec<_> = grants
+                .iter()
+                .filter(|(_, grant, _)| grant.from.iter().any(|party| lives.contains(party)))
+                .cloned()
+                .collect();
+            first = self.pick(&theirs).or(first);
+        }
         let category =
             self.one(["pension", "pension.file", "tax", "household", "tax.income", "work", "nothing"]);
         let purpose = self.one(["read", "read", "grant-allowance", "nowhere"]);
@@ -76,6 +86,7 @@ impl Stage {
             subject: self.pick(&players)?,
             on_behalf_of: None,
             category: category.to_owned(),
+            emergency: self.dice.chance(30),
             purpose: purpose.to_owned(),
             at: self.now(),
             size: 0,
@@ -129,11 +140,7 @@ impl Stage {
         }
         // Into whom one of them was merged.
         if self.dice.chance(15) {
-            let into = self.model.log().iter().filter_map(|entry| match &entry.record.says {
-                Says::On { act: procura_tests::model::record::Act::Life(life), .. } => life.into,
-                _ => None,
-            });
-            let into: Vec<Hash> = into.collect();
+            let into: Vec<Hash> = self.lives().filter_map(|(_, life, _)| life.into).collect();
             if let Some(into) = self.pick(&into) {
                 match self.dice.below(3) {
                     0 => asked.actor = into,
@@ -149,6 +156,14 @@ impl Stage {
         if self.dice.chance(50) { self.pick(&clerks).unwrap_or(party) } else { party }
     }
 
+    /// Whom something happened to, what, and when that was logged.
+    fn lives(&self) -> impl Iterator<Item = (Hash, &Life, Millis)> {
+        self.model.log().iter().filter_map(|entry| match &entry.record.says {
+            Says::On { target, act: Act::Life(life) } => Some((*target, life, entry.time)),
+            _ => None,
+        })
+    }
+
     fn ask_by_law(&mut self, asked: &mut Question) {
         let bases = self.model.log().iter().filter_map(|entry| match &entry.record.says {
             Says::Catalogue(words) => Some(words.bases.clone()),
@@ -159,6 +174,7 @@ impl Stage {
         asked.actor = self.or_its_clerk(basis.recipients[0]);
         asked.category.clone_from(&basis.categories[0]);
         asked.purpose.clone_from(&basis.purposes[0]);
+        asked.emergency = self.dice.chance(50);
     }
 
     /// Now, mostly; else when something begins, ends, or had happened.
@@ -171,13 +187,7 @@ impl Stage {
             instants.push(grant.not_before);
             instants.extend(grant.not_after);
         }
-        let events = self.model.log().iter().filter_map(|entry| match &entry.record.says {
-            Says::On { act: procura_tests::model::record::Act::Life(life), .. } => {
-                Some((life.effective, entry.time))
-            }
-            _ => None,
-        });
-        let events: Vec<_> = events.collect();
+        let events: Vec<_> = self.lives().map(|(_, life, logged)| (life.effective, logged)).collect();
         if let Some((effective, logged)) = self.pick(&events).filter(|_| self.dice.chance(50)) {
             instants = vec![effective, logged, Millis(logged.0 - 1)];
         }
@@ -204,6 +214,9 @@ fn authzen(asked: &Question) -> AuthZen {
     if !asked.together_with.is_empty() {
         context["together_with"] = asked.together_with.iter().map(name).collect();
     }
+    if asked.emergency {
+        context["emergency"] = json!(true);
+    }
     let request = json!({
         "subject": {"type": "party", "id": name(&asked.actor)},
         "action": {"name": asked.purpose},
@@ -219,5 +232,6 @@ fn hint(decision: &Decision) -> Option<(&'static str, u64)> {
         Hint::Assurance(Level::Substantial) => Some(("assurance", 1)),
         Hint::Assurance(Level::High) => Some(("assurance", 2)),
         Hint::Property(_) => Some(("condition", 0)),
+        Hint::Emergency(_) => Some(("emergency", 0)),
     }
 }

@@ -274,13 +274,17 @@ fn draft_catalogue(catalogue: &Catalogue, occasion: &Occasion<'_>) -> Draft {
         .iter()
         .enumerate()
         .map(|(n, basis)| {
-            json!({
+            let mut row = json!({
                 "code": format!("law-{n}"),
                 "title": title,
                 "categories": basis.categories,
                 "purposes": basis.purposes,
                 "recipients": basis.recipients,
-            })
+            });
+            if basis.emergency {
+                row["emergency"] = json!(true);
+            }
+            row
         })
         .collect();
     let draft = Draft::new("catalogue", occasion)

@@ -45,7 +45,7 @@ pub(crate) struct Answer {
     pub(crate) size: Size,
     pub(crate) at: Millis,
     request: AuthZen,
-    receipt: Vec<u8>,
+    pub(crate) receipt: Vec<u8>,
 }
 
 impl Desk {

@@ -11,4 +11,5 @@ mod erasing;
 mod family;
 mod helpers;
 mod keys;
+mod urgent;
 mod work;

@@ -120,6 +120,7 @@ impl Candidate {
         check_text(&disclosed, "name", 200)?;
         check_text(&disclosed, "label", 100)?;
         check_text(&disclosed, "statement", 1000)?;
+        check_text(&disclosed, "justification", 1000)?;
         let mut identifier = None;
         if let Content::Party(party) = record.content() {
             // A role is a function under a party; who fills it is nobody else's to look up.
@@ -131,6 +132,12 @@ impl Candidate {
             check_handle(party, submission.handle.as_ref())?;
         } else if submission.handle.is_some() {
             return Err(Refusal::Handle);
+        }
+        // Who is looked at in an emergency learns why, and nobody justifies what was none.
+        if let Content::Access(access) = record.content()
+            && access.emergency != disclosed.contains_key("justification")
+        {
+            return Err(Refusal::Withheld("justification"));
         }
         if let Content::Mandate(Mandate { validity, invitation, .. })
         | Content::Consent(Consent { validity, invitation, .. })

@@ -13,8 +13,8 @@ pub const MAX_PROPERTIES: usize = 64;
 /// The most characters of a property's text.
 pub(super) const MAX_TEXT_CHARS: usize = 255;
 
-/// Members of `context` that say who is meant, and are no properties.
-const NO_PROPERTIES: [&str; 2] = ["on_behalf_of", "together_with"];
+/// Members of `context` that mean something by themselves, and are no properties.
+const NO_PROPERTIES: [&str; 3] = ["emergency", "on_behalf_of", "together_with"];
 
 /// A part of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -56,8 +56,8 @@ impl Property {
     /// The property of this name, a code; `None` if none can be called so.
     #[must_use]
     pub fn new(of: Part, name: &str) -> Option<Self> {
-        let says_who = of == Part::Context && NO_PROPERTIES.contains(&name);
-        (is_code(name) && !says_who).then(|| Self { of, name: name.to_owned() })
+        let is_taken = of == Part::Context && NO_PROPERTIES.contains(&name);
+        (is_code(name) && !is_taken).then(|| Self { of, name: name.to_owned() })
     }
 
     /// The part that it is of.

@@ -76,7 +76,7 @@ fn walk(request: &Request, at: Millis, facts: &Facts) -> Decision {
     };
     // What the law lets others do, it lets them do with the data of the dead; the answer rests on it from here on.
     let has_ended = !subject_then.is_there();
-    let law = if has_ended && subject != principal { lawful(principal, request, facts) } else { None };
+    let law = if has_ended && subject != principal { lawful(principal, request, facts, false) } else { None };
     if !actor.is_active || !principal_then.is_there() || (has_ended && law.is_none()) {
         return deny(Reason::PartyNotActive, Vec::new());
     }
@@ -94,9 +94,9 @@ fn walk(request: &Request, at: Millis, facts: &Facts) -> Decision {
         // Through the actor the principal acts too.
         let acting = [acting.as_slice(), &[principal]].concat();
         match (Case { acting: &acting, ..case }).route(subject, principal) {
-            Ok(Route::Law(catalogue)) => {
+            Ok(Route::Law(catalogue, reason)) => {
                 permit.evidence.push(catalogue);
-                permit.reason = Reason::LegalBasis;
+                permit.reason = reason;
             }
             Ok(Route::Grant(grant, good_faith, reason)) => permit.rest_on(&case, grant, good_faith, reason),
             Err(denial) => return permit.denied(denial),
@@ -153,16 +153,32 @@ fn acts_as(id: Hash, at: Millis, facts: &Facts) -> Option<Actor> {
 
 /// What leads from the subject to the principal.
 enum Route<'f> {
-    Law(Hash),
+    Law(Hash, Reason),
     Grant(&'f Grant, bool, Reason),
 }
 
 impl<'f> Case<'f> {
-    /// From the subject to the principal: by law, else by consent, else by mandate.
+    /// From the subject to the principal: by law, by consent, by mandate, or else by what the law says of emergencies.
     fn route(&self, subject: Hash, principal: Hash) -> Result<Route<'f>, Decision> {
-        if let Some(catalogue) = lawful(principal, self.request, self.facts) {
-            return Ok(Route::Law(catalogue));
+        if let Some(catalogue) = lawful(principal, self.request, self.facts, false) {
+            return Ok(Route::Law(catalogue, Reason::LegalBasis));
         }
+        let denial = match self.given(subject, principal) {
+            Ok(route) => return Ok(route),
+            Err(denial) => denial,
+        };
+        match lawful(principal, self.request, self.facts, true) {
+            Some(catalogue) if self.request.emergency => Ok(Route::Law(catalogue, Reason::Emergency)),
+            Some(catalogue) if denial.hint.is_none() => {
+                let evidence = [denial.evidence, vec![catalogue]].concat();
+                Err(Decision { evidence, hint: Some(Hint::Emergency(true)), ..denial })
+            }
+            _ => Err(denial),
+        }
+    }
+
+    /// What the subject gave the principal: a consent, else a mandate.
+    fn given(&self, subject: Hash, principal: Hash) -> Result<Route<'f>, Decision> {
         let consent = match self.strongest(GrantKind::Consent, subject, principal) {
             Ok((grant, good_faith)) => return Ok(Route::Grant(grant, good_faith, Reason::Consent)),
             Err(denial) => denial,
@@ -206,11 +222,13 @@ impl<'f> Case<'f> {
     }
 }
 
-/// The first catalogue by id, in force, whose law lets the principal use the category for the purpose.
-fn lawful(principal: Hash, request: &Request, facts: &Facts) -> Option<Hash> {
+/// The first catalogue by id, in force, whose law lets the principal use the category for the purpose: always, or in an
+/// emergency.
+fn lawful(principal: Hash, request: &Request, facts: &Facts, emergency: bool) -> Option<Hash> {
     facts.catalogues.iter().filter(|(_, fact)| fact.in_force).find_map(|(id, fact)| {
         let names = |basis: &crate::kinds::Basis| {
-            basis.recipients.binary_search(&principal).is_ok()
+            basis.emergency == emergency
+                && basis.recipients.binary_search(&principal).is_ok()
                 && basis.purposes.contains(&request.purpose)
                 && fact.content.covers(&basis.categories, &request.category)
         };

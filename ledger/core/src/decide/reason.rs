@@ -18,6 +18,8 @@ pub enum Reason {
     Consent,
     /// Under a mandate.
     Mandate,
+    /// By law, in an emergency.
+    Emergency,
     /// No catalogue has the category.
     UnknownCategory,
     /// No catalogue has the purpose.
@@ -57,6 +59,12 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// Whether it is that of a permit.
+    #[must_use]
+    pub const fn permits(self) -> bool {
+        matches!(self, Self::Own | Self::LegalBasis | Self::Consent | Self::Mandate | Self::Emergency)
+    }
+
     /// The reason's stable name.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -65,6 +73,7 @@ impl Reason {
             Self::LegalBasis => "legal_basis",
             Self::Consent => "consent",
             Self::Mandate => "mandate",
+            Self::Emergency => "emergency",
             Self::UnknownCategory => "unknown_category",
             Self::UnknownPurpose => "unknown_purpose",
             Self::PartyNotActive => "party_not_active",
@@ -97,6 +106,8 @@ pub enum Hint {
     Assurance(Level),
     /// A condition looks at this property of the request, an RFC 6901 pointer; it was not sent.
     Property(String),
+    /// It would be permitted in an emergency, by an access that says so and why. Always `true`.
+    Emergency(bool),
 }
 
 /// An assurance that a catalogue may ask for.

@@ -29,6 +29,8 @@ pub struct Request {
     pub purpose: String,
     /// What conditions are held against.
     pub properties: Properties,
+    /// Whether it is said to be an emergency.
+    pub emergency: bool,
 }
 
 /// An OpenID AuthZEN 1.0 evaluation request, as far as it means something here.
@@ -48,6 +50,8 @@ pub struct AuthZen {
     pub purpose: String,
     /// `properties` of subject, action and resource, and the other members of `context`.
     pub properties: Properties,
+    /// `context.emergency`.
+    pub emergency: bool,
 }
 
 /// What is said of a request with more than [`MAX_PROPERTIES`] properties.
@@ -100,7 +104,7 @@ impl AuthZen {
                 return Err(entity.mistyped("properties", TOO_MANY).into());
             }
         }
-        let (mut on_behalf_of, mut together_with) = (None, Vec::new());
+        let (mut on_behalf_of, mut together_with, mut emergency) = (None, Vec::new(), false);
         if let Some(mut context) = members.take_opt("context", Field::object)? {
             on_behalf_of = context.take_opt("on_behalf_of", Field::str)?;
             together_with =
@@ -108,6 +112,7 @@ impl AuthZen {
             if together_with.len() > MAX_TOGETHER {
                 return Err(context.mistyped("together_with", "an array of 7 parties at most").into());
             }
+            emergency = context.take_opt("emergency", Field::bool)?.unwrap_or_default();
             if !properties.keep(Part::Context, context.rest()) {
                 return Err(members.mistyped("context", TOO_MANY).into());
             }
@@ -132,6 +137,7 @@ impl AuthZen {
                 _ => action.take_str("name")?,
             },
             properties,
+            emergency,
         };
         Ok((subject_type, request))
     }
@@ -157,6 +163,9 @@ impl AuthZen {
         if !self.together_with.is_empty() {
             let others: Vec<String> = self.together_with.iter().map(ToString::to_string).collect();
             context.insert("together_with".to_owned(), json!(others));
+        }
+        if self.emergency {
+            context.insert("emergency".to_owned(), json!(true));
         }
         if let (false, Some(object)) = (context.is_empty(), request.as_object_mut()) {
             object.insert("context".to_owned(), Value::Object(context));
@@ -230,7 +239,7 @@ mod tests {
                 "subject": {"type": kind, "id": id},
                 "action": {"name": "read"},
                 "resource": {"type": "tax", "id": id},
-                "context": {"on_behalf_of": id},
+                "context": {"on_behalf_of": id, "emergency": true},
             });
             let read = |value: &Value| AuthZen::read(value.as_object().unwrap().clone()).unwrap();
             let request = read(&request);

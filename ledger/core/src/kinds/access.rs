@@ -27,6 +27,8 @@ pub struct Access {
     pub purpose: String,
     /// What the actor says for conditions.
     pub properties: Properties,
+    /// Whether the actor says that it is an emergency, and why in the withheld member `justification`.
+    pub emergency: bool,
 }
 
 impl Access {
@@ -41,6 +43,7 @@ impl Access {
             category: self.category.clone(),
             purpose: self.purpose.clone(),
             properties: self.properties.clone(),
+            emergency: self.emergency,
         }
     }
 }
@@ -49,7 +52,7 @@ pub(super) static ROW: Row = Row {
     name: "access",
     class: Class::TraceOrUse,
     any_time: false,
-    withholdable: &["reference"],
+    withholdable: &["justification", "reference"],
     parse,
     // Of a consent whose uses are counted it is one, if the decision rests on that consent.
     becomes: |_, target| {
@@ -100,6 +103,7 @@ fn parse(members: &mut Members) -> Result<Content, RecordError> {
         category: members.take("category", shared::code)?,
         purpose: members.take("purpose", shared::code)?,
         properties,
+        emergency: shared::take_flag(members, "emergency")?,
     };
     Ok(Content::Access(access))
 }

@@ -72,6 +72,8 @@ pub struct Basis {
     pub purposes: Vec<String>,
     /// The parties, by id, ascending.
     pub recipients: Vec<Hash>,
+    /// Whether only in an emergency.
+    pub emergency: bool,
 }
 
 /// A title in the country's three languages and English.
@@ -253,6 +255,7 @@ fn basis(members: &mut Members) -> Result<Basis, MemberError> {
         categories: shared::take_set(members, "categories", MOST, shared::code)?,
         purposes: shared::take_set(members, "purposes", MOST, shared::code)?,
         recipients: shared::take_set(members, "recipients", MOST, Field::hash)?,
+        emergency: shared::take_flag(members, "emergency")?,
     })
 }
 

@@ -17,8 +17,9 @@ pub use policy::{LogKey, Pin, Policy, PolicyError};
 pub use question::{AsOf, Authority, Named, Question};
 pub use recording::{Recording, Touched};
 pub use verify::{
-    Mode, Point, VerifiedAuthority, VerifiedComplete, VerifiedExistence, VerifiedReceipt, VerifiedStatus,
-    VerifyError, verify_authority, verify_complete, verify_existence, verify_status,
+    Mode, Point, VerifiedAccess, VerifiedAuthority, VerifiedComplete, VerifiedExistence, VerifiedReceipt,
+    VerifiedStatus, VerifyError, verify_access, verify_authority, verify_complete, verify_existence,
+    verify_status,
 };
 pub use wire::{
     Consistency, ListPart, MAX_BYTES, MAX_ENTRIES, MAX_VALUES, Receipt, ReceiptEntry, ReceiptError,

@@ -2,7 +2,7 @@
 //!
 //! spec: receipts.md#questions
 
-use crate::decide::{AuthZen, Decision, Reason, Request};
+use crate::decide::{AuthZen, Decision, Request};
 use crate::json::{Field, MemberError, Members};
 use crate::{Hash, Millis, Size};
 use serde_json::{Map, Value, json};
@@ -84,6 +84,7 @@ impl Named {
             category: asked.category.clone(),
             purpose: asked.purpose.clone(),
             properties: asked.properties.clone(),
+            emergency: asked.emergency,
         }
     }
 
@@ -225,9 +226,7 @@ fn read_authority(members: &mut Members) -> Result<Authority, MemberError> {
     let decision = members.take("decision", Field::value)?;
     let decision: Decision =
         serde_json::from_value(decision).map_err(|_| members.mistyped("decision", "a decision"))?;
-    let is_permit =
-        matches!(decision.reason, Reason::Own | Reason::LegalBasis | Reason::Consent | Reason::Mandate);
-    if decision.permit != is_permit {
+    if decision.permit != decision.reason.permits() {
         return Err(members.mistyped("decision", "a decision with a reason of its kind"));
     }
     let authority = Authority {

@@ -12,10 +12,11 @@ use crate::decide::{AuthZen, Decision};
 use crate::entry::{Commit, Entry, MAP_VERSION};
 use crate::hash::leaf;
 use crate::judge::Judge;
+use crate::kinds::{Access, Content};
 use crate::note::{NoteError, NoteVerifier};
 use crate::policy::Quorum;
 use crate::record::CLOCK_SKEW_MS;
-use crate::source::{ListError, Logged, OpeningError};
+use crate::source::{Lack, ListError, Logged, OpeningError};
 use crate::status::Status;
 use crate::tlog_proof::{TlogProof, TlogProofError};
 use crate::tree::{Root, check_consistency};
@@ -332,8 +333,19 @@ verified! {
         question: Authority,
         /// The decision, made anew.
         decision: Decision,
-        /// The access that asked, opened; `None` where it was but a check.
-        access: Option<Arc<Logged>>,
+    }
+}
+verified! {
+    /// What was decided on an access that was logged.
+    VerifiedAccess {
+        /// The question with its records.
+        question: Authority,
+        /// The decision, made anew.
+        decision: Decision,
+        /// The access in the log, opened.
+        logged: Arc<Logged>,
+        /// What it asks for, of which source.
+        access: Access,
     }
 }
 
@@ -426,19 +438,59 @@ pub fn verify_authority(
 ) -> Result<VerifiedAuthority, VerifyError> {
     let receipt = Receipt::parse(receipt)?;
     let asked = match &receipt.question {
-        Question::Authority(asked) if asked.request == *request && mode.wants(asked.as_of) => asked,
+        // What was decided on an access was decided as of its entry, whenever that was.
+        Question::Authority(asked)
+            if asked.access.is_none() && asked.request == *request && mode.wants(asked.as_of) =>
+        {
+            asked
+        }
         _ => return Err(VerifyError::OtherQuestion),
     };
-    let (verified, evidence) = ground(&receipt, policy, mode)?;
+    let (receipt, decision, _) = decided(&receipt, asked, policy, mode)?;
+    Ok(VerifiedAuthority { receipt, question: (**asked).clone(), decision })
+}
+
+/// Verifies what was decided on the access of this id. Fresh: it was logged within the policy's age as well.
+///
+/// # Errors
+/// [`VerifyError`]: the first check that fails, in the order of the spec.
+pub fn verify_access(
+    receipt: &[u8],
+    id: &Hash,
+    policy: &Policy,
+    mode: Mode,
+) -> Result<VerifiedAccess, VerifyError> {
+    let receipt = Receipt::parse(receipt)?;
+    let asked = match &receipt.question {
+        Question::Authority(asked) if asked.access == Some(*id) && mode.wants(asked.as_of) => asked,
+        _ => return Err(VerifyError::OtherQuestion),
+    };
+    let (receipt, decision, logged) = decided(&receipt, asked, policy, mode)?;
+    let logged = logged.ok_or(Lack::Record { id: *id }).map_err(WalkError::from)?;
+    let Content::Access(access) = logged.opened().map_err(WalkError::from)?.record.content() else {
+        return Err(WalkError::OtherParty("access").into());
+    };
+    let access = access.clone();
+    Ok(VerifiedAccess { receipt, question: (**asked).clone(), decision, logged, access })
+}
+
+/// The decision over the records of an authority question, and the access that asked, if one did.
+fn decided(
+    receipt: &Receipt,
+    asked: &Authority,
+    policy: &Policy,
+    mode: Mode,
+) -> Result<(VerifiedReceipt, Decision, Option<Arc<Logged>>), VerifyError> {
+    let (verified, evidence) = ground(receipt, policy, mode)?;
     if let Mode::Fresh(now) = mode {
         check_age(asked.at, now, policy.max_age_s)?;
     }
     let judge = Judge::new(&evidence);
     walk::root(&judge)?;
-    let as_of = size_asked(&receipt, &evidence, &verified)?;
+    let as_of = size_asked(receipt, &evidence, &verified)?;
     let (decision, access) = walk::authority(&judge, asked, as_of)?;
     evidence.check_used()?;
-    Ok(VerifiedAuthority { receipt: verified, question: (**asked).clone(), decision, access })
+    Ok((verified, decision, access))
 }
 
 /// All that does not depend on the question: from the checkpoint to each part being the ledger's.

@@ -47,6 +47,8 @@ pub(in crate::api) struct Context {
     /// Who acts along with it, at most 7.
     #[schema(max_items = 7)]
     together_with: Option<Vec<String>>,
+    /// What would be if it were an emergency. Only an access that says so, and why, lets data go on that.
+    emergency: Option<bool>,
 }
 
 /// A decision.
@@ -79,38 +81,43 @@ pub(in crate::api) struct Hint {
     assurance: Option<String>,
     /// A condition looks at this property of the request, which was not sent.
     property: Option<String>,
+    /// `true`: the law permits an access in an emergency that says so, and why.
+    emergency: Option<bool>,
 }
 
 /// Several questions. What all have in common stands beside them; each replaces what it has itself, whole. Without `evaluations`
 /// it is one question.
+///
+/// A member is only read as part of a question that needs it, and what is wrong with one question is that question's answer: so
+/// the shapes of `EvaluationRequest` are what a question should have, and no condition on the request.
 #[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "subject": {"type": "kbo", "id": "kbo:0999999922"},
+    "action": {"name": "help"},
+    "evaluations": [
+        {"resource": {"type": "pensions", "id": "niss:48031500292"}},
+        {"resource": {"type": "taxes", "id": "niss:48031500292"}},
+    ],
+    "options": {"evaluations_semantic": "deny_on_first_deny"},
+}))]
 pub(in crate::api) struct EvaluationsRequest {
     /// Who wants to act, unless a question says otherwise.
+    #[schema(value_type = Option<Object>)]
     subject: Option<Entity>,
     /// The purpose, unless a question says otherwise.
+    #[schema(value_type = Option<Object>)]
     action: Option<Action>,
     /// The category and whose data it is, unless a question says otherwise.
+    #[schema(value_type = Option<Object>)]
     resource: Option<Entity>,
     /// The circumstances, unless a question says otherwise.
+    #[schema(value_type = Option<Object>)]
     context: Option<Context>,
-    /// The questions.
+    /// The questions: what each has besides what all have in common.
     #[schema(max_items = 100)]
-    evaluations: Option<Vec<EvaluationsItem>>,
+    evaluations: Option<Vec<Value>>,
     /// How they are asked.
     options: Option<EvaluationsOptions>,
-}
-
-/// One of several questions: what it has besides what all have in common.
-#[derive(Serialize, ToSchema)]
-pub(in crate::api) struct EvaluationsItem {
-    /// Who wants to act.
-    subject: Option<Entity>,
-    /// The purpose.
-    action: Option<Action>,
-    /// The category and whose data it is.
-    resource: Option<Entity>,
-    /// The circumstances.
-    context: Option<Context>,
 }
 
 /// How several questions are asked.

@@ -133,6 +133,7 @@ fn read_catalogue(value: &Value) -> Catalogue {
                 categories: strings(&basis["categories"]),
                 purposes: strings(&basis["purposes"]),
                 recipients: basis["recipients"].as_array().unwrap().iter().map(hash).collect(),
+                emergency: basis.get("emergency").is_some(),
             })
             .collect(),
         quorum: 1,
@@ -155,6 +156,7 @@ pub(super) fn request(value: &Value) -> Request {
         category: value["category"].as_str().unwrap().to_owned(),
         purpose: value["purpose"].as_str().unwrap().to_owned(),
         properties: properties(&value["properties"]),
+        emergency: value.get("emergency").is_some(),
     }
 }
 

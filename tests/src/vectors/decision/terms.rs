@@ -10,7 +10,7 @@ pub(super) fn cases() -> Vec<Case> {
     [together(), assurance(), conditions(), under(), notice()].concat()
 }
 
-fn hinted(case: Case, hint: Value) -> Case {
+pub(super) fn hinted(case: Case, hint: Value) -> Case {
     case.change(|members| members["decision"]["hint"] = hint)
 }
 

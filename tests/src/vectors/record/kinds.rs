@@ -121,10 +121,14 @@ fn catalogue() -> Shape {
     let one = |code: &str| json!({"code": code, "title": title});
     let below = |code: &str, parent: &str| json!({"code": code, "parent": parent, "title": title});
     let basis = |category: &str, purpose: &str| json!({"code": "law", "title": title, "categories": [category], "purposes": [purpose], "recipients": [id(1)]});
+    let mut emergency = basis("pension.file", "read");
+    (emergency["code"], emergency["emergency"]) = (json!("emergency"), json!(true));
+    let mut not_urgent = basis("pension", "read");
+    not_urgent["emergency"] = json!(false);
     let members = json!({
         "code": "be.social", "version": 1,
         "categories": [one("pension"), below("pension.file", "pension")],
-        "purposes": [one("read")], "bases": [basis("pension", "read")],
+        "purposes": [one("read")], "bases": [basis("pension", "read"), emergency],
     });
     let niss = || json!({"code": "niss", "title": title, "party_types": ["person"], "form": {"characters": ["digits"], "min": 11, "max": 11, "check": "niss"}});
     let scheme = |member: &str, value: Value| {
@@ -158,6 +162,7 @@ fn catalogue() -> Shape {
             ("purposes", "a double", json!([one("read"), one("read")])),
             ("bases", "of an unknown category", json!([basis("tax", "read")])),
             ("bases", "of an unknown purpose", json!([basis("pension", "sell")])),
+            ("bases", "of no emergency", json!([not_urgent])),
             ("bases", "a double", json!([basis("pension", "read"), basis("pension", "read")])),
             ("schemes", "empty", json!([])),
             ("schemes", "a double", json!([niss(), niss()])),
