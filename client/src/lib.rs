@@ -37,5 +37,5 @@ pub use error::{CallError, CheckpointFault, Distrust, Problem, ReadError, Submit
 pub use log::{LogInfo, MeetError};
 pub use parties::PartyFound;
 pub use receipts::ReceiptAnswer;
-pub use records::{AllRecords, Filed, RecordsError};
+pub use records::{AllRecords, Complete, Filed, Page, RecordsError};
 pub use submit::Submitted;

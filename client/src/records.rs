@@ -3,7 +3,7 @@
 //! A list may come in pages, each a receipt under a checkpoint of its own, each later than the one before. The pages are
 //! put together here: segments without a gap, the last page proves the end, and every item of every record's status
 //! list that was there at the *first* page's checkpoint is among what was shown. So the whole is complete as of
-//! the first page's checkpoint.
+//! the first page's checkpoint. Nobody need keep it whole: a list of millions is read page by page.
 
 use crate::client::{Client, Proven};
 use crate::error::{Distrust, ReadError};
@@ -101,6 +101,26 @@ impl AllRecords {
     }
 }
 
+/// As of when a list that was read to its end is complete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Complete {
+    /// The size of the log as of which nothing is left out.
+    pub as_of: Size,
+    /// The time of that state.
+    pub time: Millis,
+}
+
+/// A page of a list, verified. Whether the list is complete is known after its last page.
+#[derive(Debug)]
+pub struct Page<'a> {
+    /// The records, in log order; their statuses as of this page.
+    pub records: &'a [Filed],
+    /// The page's receipt.
+    pub receipt: &'a [u8],
+    /// The party's own record.
+    pub party: &'a Arc<Logged>,
+}
+
 impl Client {
     /// Every record that concerns `party`, which is this client's own or, for an auditor, any. `progress` is told the
     /// number of records after each page.
@@ -108,14 +128,49 @@ impl Client {
     /// # Errors
     /// [`RecordsError`].
     pub fn records(&self, party: &Hash, progress: &dyn Fn(usize)) -> Result<AllRecords, RecordsError> {
+        let (mut records, mut receipts, mut own) = (Vec::new(), Vec::new(), None);
+        let (complete, lists) = self.walk(party, &mut |page| {
+            records.extend_from_slice(page.records);
+            receipts.push(page.receipt.to_vec());
+            own.get_or_insert_with(|| Arc::clone(page.party));
+            progress(records.len());
+        })?;
+        let Complete { as_of, time } = complete;
+        // What a later page shows may have moved what an earlier one did.
+        let statuses = statuses(lists.iter(), records.iter().map(|filed| filed.logged.as_ref()));
+        for filed in records.iter_mut().filter(|filed| filed.status.is_some()) {
+            filed.status = filed.logged.entry.id().and_then(|id| statuses.get(&id).copied());
+        }
+        let party = own.ok_or(RecordsError::NoProgress(0))?;
+        Ok(AllRecords { party, records, as_of, time, receipts })
+    }
+
+    /// The same page by page, so that a list of any length is read in the room of a page: what each page shows is verified when
+    /// `each` is told of it, that nothing is left out is known once this returns.
+    ///
+    /// # Errors
+    /// [`RecordsError`]: then what was told is right, and may not be all.
+    pub fn each_page(
+        &self,
+        party: &Hash,
+        each: &mut dyn FnMut(&Page<'_>),
+    ) -> Result<Complete, RecordsError> {
+        Ok(self.walk(party, each)?.0)
+    }
+
+    fn walk(
+        &self,
+        party: &Hash,
+        each: &mut dyn FnMut(&Page<'_>),
+    ) -> Result<(Complete, Lists), RecordsError> {
         let mut pages = Pages::default();
         let mut from = 0;
         loop {
             let page = self.page(party, from)?;
-            let shown = page.answer().answer().segments.len() as u64;
-            let is_last = page.answer().answer().to_the_end;
-            pages.add(page)?;
-            progress(pages.shown.len());
+            let answer = page.answer().answer();
+            let (shown, is_last) = (answer.segments.len() as u64, answer.to_the_end);
+            let records = pages.add(&page)?;
+            each(&Page { records: &records, receipt: page.receipt(), party: &answer.party });
             if is_last {
                 return pages.finish();
             }
@@ -137,58 +192,51 @@ impl Client {
     }
 }
 
-/// The pages so far.
+/// The status lists of what was created, by id.
+type Lists = BTreeMap<Hash, Vec<Item>>;
+
+/// What must be remembered of the pages so far: where what was shown stands, and the lists of what was created.
 #[derive(Default)]
 struct Pages {
-    party: Option<Arc<Logged>>,
-    first: Option<(Size, Millis)>,
-    shown: BTreeMap<Index, (u64, Arc<Logged>)>,
-    lists: BTreeMap<Hash, Vec<Item>>,
-    receipts: Vec<Vec<u8>>,
+    first: Option<Complete>,
+    shown: BTreeSet<Index>,
+    lists: Lists,
 }
 
 impl Pages {
-    fn add(&mut self, page: Proven<VerifiedComplete>) -> Result<(), ReadError> {
+    fn add(&mut self, page: &Proven<VerifiedComplete>) -> Result<Vec<Filed>, ReadError> {
         // Of a verified receipt every list was held against the map, and used.
         let receipt = Receipt::parse(page.receipt()).map_err(Distrust::from)?;
-        self.lists.extend(receipt.lists.into_iter().map(|list| (list.id, list.items)));
-        self.receipts.push(page.receipt().to_vec());
         let complete = page.answer();
         let rests_on = complete.receipt();
-        self.first.get_or_insert((rests_on.checkpoint().size(), rests_on.time()));
-        self.party.get_or_insert_with(|| Arc::clone(&complete.answer().party));
-        for (segment, entries) in &complete.answer().segments {
-            for logged in entries {
-                self.shown.insert(logged.index, (*segment, Arc::clone(logged)));
-            }
-        }
-        Ok(())
+        let first = Complete { as_of: rests_on.checkpoint().size(), time: rests_on.time() };
+        self.first.get_or_insert(first);
+        let entries = complete.answer().segments.iter().flat_map(|(segment, entries)| {
+            entries.iter().map(move |logged| (*segment, logged))
+        });
+        let lists = receipt.lists.iter().map(|list| (&list.id, &list.items));
+        let statuses = statuses(lists, entries.clone().map(|(_, logged)| logged.as_ref()));
+        let filed = |(segment, logged): (u64, &Arc<Logged>)| {
+            let id = logged.entry.id().filter(|_| logged.entry.class().is_create());
+            let status = id.and_then(|id| statuses.get(&id).copied());
+            Filed { logged: Arc::clone(logged), segment, status }
+        };
+        let records: Vec<Filed> = entries.map(filed).collect();
+        self.shown.extend(records.iter().map(|filed| filed.logged.index));
+        let created: BTreeSet<Hash> = records
+            .iter()
+            .filter(|filed| filed.status.is_some())
+            .filter_map(|filed| filed.logged.entry.id())
+            .collect();
+        let lists = receipt.lists.into_iter().filter(|list| created.contains(&list.id));
+        self.lists.extend(lists.map(|list| (list.id, list.items)));
+        Ok(records)
     }
 
-    fn finish(self) -> Result<AllRecords, RecordsError> {
-        let (Some(party), Some((as_of, time))) = (self.party, self.first) else {
-            return Err(RecordsError::NoProgress(0));
-        };
-        let creates: BTreeSet<Hash> = self
-            .shown
-            .values()
-            .filter(|(_, logged)| logged.entry.class().is_create())
-            .filter_map(|(_, logged)| logged.entry.id())
-            .collect();
-        let lists = self.lists.iter().filter(|(id, _)| creates.contains(*id));
-        check_filed(lists.clone(), as_of, |index| self.shown.contains_key(&index))?;
-        let statuses = statuses(lists, self.shown.values().map(|(_, logged)| logged.as_ref()));
-        let records = self
-            .shown
-            .into_values()
-            .map(|(segment, logged)| {
-                let is_create = logged.entry.class().is_create();
-                let status =
-                    logged.entry.id().filter(|_| is_create).and_then(|id| statuses.get(&id).copied());
-                Filed { logged, segment, status }
-            })
-            .collect();
-        Ok(AllRecords { party, records, as_of, time, receipts: self.receipts })
+    fn finish(self) -> Result<(Complete, Lists), RecordsError> {
+        let first = self.first.ok_or(RecordsError::NoProgress(0))?;
+        check_filed(self.lists.iter(), first.as_of, |index| self.shown.contains(&index))?;
+        Ok((first, self.lists))
     }
 }
 

@@ -57,6 +57,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(events::events))
         .routes(routes!(checks::check))
         .routes(routes!(accesses::access))
+        .routes(routes!(accesses::decided))
         .routes(routes!(holdings::holdings))
         .routes(routes!(authzen::evaluation))
         .routes(routes!(authzen::batch::evaluations))

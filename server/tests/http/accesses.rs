@@ -9,7 +9,7 @@ use procura_core::receipt::{Mode, VerifiedAccess, verify_access};
 use procura_core::record::Record;
 use procura_core::submission::Submission;
 use procura_ledger::Clock;
-use procura_server::demo::{EMPLOYER, MOTHER, SON};
+use procura_server::demo::{EMPLOYER, MOTHER, SON, WORKER};
 use serde_json::{Value, json};
 
 fn access(world: &World, of: &'static str, by: &'static str) -> Submission {
@@ -56,7 +56,30 @@ fn yes_and_no_are_answered_and_logged() {
         let token = world.token(of);
         let read = world.get(&format!("/v1/records/{id}"), Some(&token));
         assert_eq!((read.status, read.json()["kind"].clone()), (200, json!("access")), "{}", read.text());
+        // And what was decided on it; so does who asked, and the source, and nobody else.
+        let told = |reader: &'static str| {
+            world.get(&format!("/v1/accesses/{id}"), Some(&world.token(reader)))
+        };
+        for reader in [of, EMPLOYER, MOTHER] {
+            let told = told(reader);
+            assert_eq!(told.status, 200, "{reader}: {}", told.text());
+            assert_eq!(*verified(&world, &submission, &told.body).decision(), decision, "{reader}");
+        }
+        let nobody = world.get(&format!("/v1/accesses/{}", Hash([9; 32])), Some(&world.token(WORKER)));
+        assert_eq!(told(WORKER).problem(), nobody.problem());
+        assert_eq!(nobody.problem(), (404, "not_found".to_owned()));
+        let missing = world.get(&format!("/v1/accesses/{id}"), None);
+        assert_eq!(missing.problem(), (401, "token".to_owned()));
     }
+}
+
+#[test]
+fn what_is_no_access_was_not_decided_on() {
+    let world = World::new();
+    let own = world.party(SON).party;
+    let token = world.token(SON);
+    let told = world.get(&format!("/v1/accesses/{own}"), Some(&token));
+    assert_eq!(told.problem(), (404, "not_found".to_owned()));
 }
 
 #[test]
