@@ -12,6 +12,7 @@
 //!
 //! The calls block. Errors are an enum per operation; each says whose fault it is and what to do.
 
+mod accesses;
 pub mod audit;
 mod catalogues;
 mod check;

@@ -150,19 +150,11 @@ impl Client {
     ///
     /// # Errors
     /// [`RecordsError`]: then what was told is right, and may not be all.
-    pub fn each_page(
-        &self,
-        party: &Hash,
-        each: &mut dyn FnMut(&Page<'_>),
-    ) -> Result<Complete, RecordsError> {
+    pub fn each_page(&self, party: &Hash, each: &mut dyn FnMut(&Page<'_>)) -> Result<Complete, RecordsError> {
         Ok(self.walk(party, each)?.0)
     }
 
-    fn walk(
-        &self,
-        party: &Hash,
-        each: &mut dyn FnMut(&Page<'_>),
-    ) -> Result<(Complete, Lists), RecordsError> {
+    fn walk(&self, party: &Hash, each: &mut dyn FnMut(&Page<'_>)) -> Result<(Complete, Lists), RecordsError> {
         let mut pages = Pages::default();
         let mut from = 0;
         loop {
@@ -211,9 +203,11 @@ impl Pages {
         let rests_on = complete.receipt();
         let first = Complete { as_of: rests_on.checkpoint().size(), time: rests_on.time() };
         self.first.get_or_insert(first);
-        let entries = complete.answer().segments.iter().flat_map(|(segment, entries)| {
-            entries.iter().map(move |logged| (*segment, logged))
-        });
+        let entries = complete
+            .answer()
+            .segments
+            .iter()
+            .flat_map(|(segment, entries)| entries.iter().map(move |logged| (*segment, logged)));
         let lists = receipt.lists.iter().map(|list| (&list.id, &list.items));
         let statuses = statuses(lists, entries.clone().map(|(_, logged)| logged.as_ref()));
         let filed = |(segment, logged): (u64, &Arc<Logged>)| {

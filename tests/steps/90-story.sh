@@ -77,6 +77,9 @@ look 1
 look 0 --emergency 'Brought in unconscious'
 says 0 mother records
 grep -q 'in an emergency (Brought in unconscious)' "$work/out" || broken "the person must read why"
+says 0 mother export "$work/looks.csv" --kind access --decisions
+grep -q "Brought in unconscious,yes,emergency," "$work/looks.csv" || broken "the export must tell the emergency"
+says 2 mother export "$work/looks.csv"
 says 0 auditor log audit
 says 2 municipality log audit
 says 0 municipality prove inclusion --index 3

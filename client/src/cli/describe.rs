@@ -135,14 +135,19 @@ pub(crate) fn what(context: &Context, logged: &Logged, me: Option<&Hash>) -> Str
     text
 }
 
+/// What a record's payload says; null if its body was erased.
+pub(crate) fn payload(logged: &Logged) -> Value {
+    let opened = logged.opened.as_ref();
+    opened.and_then(|opened| serde_json::from_slice(opened.record.jws().payload()).ok()).unwrap_or_default()
+}
+
 /// A record for programs.
 pub(crate) fn json(logged: &Logged) -> Value {
     let mut value = json!({
         "id": logged.entry.id(), "index": logged.index, "time": logged.entry.time(), "kind": kind(logged),
     });
     if let (Some(opened), Some(object)) = (&logged.opened, value.as_object_mut()) {
-        let payload = serde_json::from_slice::<Value>(opened.record.jws().payload()).unwrap_or_default();
-        object.insert("payload".to_owned(), payload);
+        object.insert("payload".to_owned(), payload(logged));
         object.insert("disclosed".to_owned(), json!(opened.disclosed));
     }
     value

@@ -13,6 +13,8 @@ mod decision;
 mod describe;
 mod dispute;
 mod erase;
+mod export;
+mod filter;
 mod grant;
 mod key;
 mod link;
@@ -87,6 +89,8 @@ enum Verb {
     Receipt(receipt::Receipt),
     /// List everything that concerns you, with the proof that nothing is left out
     Records(records::Records),
+    /// Write everything that concerns you, or part of it, into a file, with what was decided on each access
+    Export(export::Export),
     /// Destroy what records say (for authorities); that they were there stays proven
     Erase(erase::Erase),
     /// Keep records from being erased (for authorities)
@@ -127,6 +131,7 @@ impl Verb {
             Self::Prove(verb) => verb.run(context),
             Self::Receipt(verb) => verb.run(context),
             Self::Records(verb) => verb.run(context),
+            Self::Export(verb) => verb.run(context),
             Self::Catalogue(verb) => verb.run(context),
             Self::Log(verb) => verb.run(context),
         }

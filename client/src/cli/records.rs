@@ -1,6 +1,7 @@
 //! `procura records`: everything that concerns a party, with the proof that nothing is left out.
 
 use super::context::Context;
+use super::filter::Filter;
 use super::output::{Answer, Failure, table};
 use super::{describe, time};
 use clap::Args;
@@ -13,6 +14,8 @@ pub(super) struct Records {
     /// The party; auditors may ask about any [default: yourself]
     #[arg(long, allow_hyphen_values = true)]
     party: Option<Hash>,
+    #[command(flatten)]
+    filter: Filter,
 }
 
 impl Records {
@@ -22,6 +25,7 @@ impl Records {
             Some(party) => party,
             None => client.own_party()?,
         };
+        let shown = self.filter.resolve(&client)?;
         let bar = context.progress("records");
         let all = client.records(&party, &|count| bar.set_position(count as u64));
         bar.finish_and_clear();
@@ -35,14 +39,14 @@ impl Records {
                 describe::what(context, &filed.logged, Some(&party)),
             ]
         };
-        let rows: Vec<_> = all.records().iter().map(row).collect();
-        let count = match rows.len() {
-            1 => "1 record".to_owned(),
-            n => format!("{n} records"),
+        let of_filter = || all.records().iter().filter(|filed| shown.shows(filed));
+        let rows: Vec<_> = of_filter().map(row).collect();
+        let count = match (rows.len(), all.records().len()) {
+            (1, 1) => "1 record".to_owned(),
+            (n, whole) if n == whole => format!("{n} records"),
+            (n, whole) => format!("{n} of {whole} records"),
         };
-        let records: Vec<Value> = all
-            .records()
-            .iter()
+        let records: Vec<Value> = of_filter()
             .map(|filed| {
                 let mut value = describe::json(&filed.logged);
                 if let Some(object) = value.as_object_mut() {

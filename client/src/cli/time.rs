@@ -19,6 +19,12 @@ pub(crate) fn at(time: Millis) -> String {
     )
 }
 
+/// `2026-11-23T09:00:05.000Z`, for programs.
+pub(crate) fn utc(time: Millis) -> String {
+    let instant = i64::try_from(time.0).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
+    instant.map_or_else(|| time.to_string(), |instant| format!("{instant:.3}"))
+}
+
 /// `from 2026-11-23 until 2027-11-22`.
 pub(crate) fn days(validity: &Validity) -> String {
     match validity.valid_until {
@@ -70,5 +76,6 @@ mod tests {
     #[test]
     fn times_are_brussels_time() {
         assert_eq!(at(Millis(1_795_424_400_000)), "2026-11-23 10:00:00");
+        assert_eq!(utc(Millis(1_795_424_400_007)), "2026-11-23T09:00:00.007Z");
     }
 }

@@ -8,6 +8,7 @@
 )]
 
 mod command;
+mod export;
 mod honest;
 mod hostile;
 mod steps;

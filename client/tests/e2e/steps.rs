@@ -8,18 +8,18 @@ use procura_tests::world::Actor;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
-struct Three {
-    desk: Desk,
+pub(crate) struct Three {
+    pub(crate) desk: Desk,
     daughter: Actor,
     keys: [PathBuf; 3],
 }
 
-const MOTHER: usize = 0;
-const SON: usize = 1;
+pub(crate) const MOTHER: usize = 0;
+pub(crate) const SON: usize = 1;
 const DAUGHTER: usize = 2;
 
 impl Three {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let desk = Desk::new();
         let daughter = desk.family.world.person("88222999936");
         let keys = [
@@ -31,14 +31,14 @@ impl Three {
     }
 
     /// Exit code and JSON of what one of them types.
-    fn run(&self, who: usize, words: &[&str]) -> (i32, Value) {
+    pub(crate) fn run(&self, who: usize, words: &[&str]) -> (i32, Value) {
         let more = ["--trust-first", "--json", "--key", text(&self.keys[who])];
         let output = self.desk.online(&[words, &more].concat());
         (code(&output), json_of(&output))
     }
 
     /// What it says when it is done.
-    fn done(&self, who: usize, words: &[&str]) -> Value {
+    pub(crate) fn done(&self, who: usize, words: &[&str]) -> Value {
         let (code, said) = self.run(who, words);
         assert_eq!(code, 0, "{words:?}: {said}");
         said

@@ -292,6 +292,9 @@ impl State {
             let ask = Ask { as_of, from: from.map(Size), ..ask.clone() };
             return receipt(view.receipt(&id.parse().ok()?, &ask).unwrap());
         }
+        if let Some(id) = rest.strip_prefix("accesses/") {
+            return receipt(view.access(&id.parse().ok()?, from.map(Size), ask.reader).unwrap());
+        }
         let id = rest.strip_prefix("parties/")?.strip_suffix("/records")?;
         receipt(view.complete(&id.parse().ok()?, from.unwrap_or(0), ask).unwrap())
     }

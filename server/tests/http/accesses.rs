@@ -57,9 +57,8 @@ fn yes_and_no_are_answered_and_logged() {
         let read = world.get(&format!("/v1/records/{id}"), Some(&token));
         assert_eq!((read.status, read.json()["kind"].clone()), (200, json!("access")), "{}", read.text());
         // And what was decided on it; so does who asked, and the source, and nobody else.
-        let told = |reader: &'static str| {
-            world.get(&format!("/v1/accesses/{id}"), Some(&world.token(reader)))
-        };
+        let told =
+            |reader: &'static str| world.get(&format!("/v1/accesses/{id}"), Some(&world.token(reader)));
         for reader in [of, EMPLOYER, MOTHER] {
             let told = told(reader);
             assert_eq!(told.status, 200, "{reader}: {}", told.text());
