@@ -71,6 +71,21 @@ ask
 says 0 son answer "$link" --block
 says 1 mother answer "$link" --yes
 
+echo '  at the counter a citizen signs a paper: an officer records it, and the citizen ends it'
+helps() { says "$1" municipality check --actor niss:75061200192 --subject niss:88422999979 --category household --purpose help; }
+echo 'I let Tom see to my household file.' >"$work/paper"
+says 1 son --json grant --of niss:88422999979 --to niss:75061200192 --scope household --paper "$work/paper"
+says 0 municipality --json grant --of niss:88422999979 --to niss:75061200192 --scope household --paper "$work/paper"
+mandate=$(id_of)
+hashed=$(python3 -c 'import base64, hashlib, sys; print(base64.urlsafe_b64encode(hashlib.sha256(open(sys.argv[1], "rb").read()).digest()).rstrip(b"=").decode())' "$work/paper")
+says 0 neighbour --json records
+grep -q "\"document\": \"$hashed\"" "$work/out" || broken "the paper's hash must be recorded"
+helps 1
+says 0 son accept "$mandate"
+helps 0
+says 0 neighbour revoke "$mandate"
+helps 1
+
 echo '  a hospital looks in an emergency, and says why; the person reads it'
 look() { says "$1" hospital access --subject niss:48031500292 --source kbo:1000000021 --category health.summary --purpose care "${@:2}"; }
 look 1

@@ -1,5 +1,6 @@
 //! `procura consent`: let somebody see one's data for a purpose.
 
+use super::assisted::{AtCounter, Wish};
 use super::context::{Context, Who};
 use super::output::{Answer, Failure};
 use super::signing::{catalogue_for, occasion, other_party, sign_and_submit, validity, withheld};
@@ -30,6 +31,8 @@ pub(super) struct Consent {
     until: Option<Day>,
     #[command(flatten)]
     under: Under,
+    #[command(flatten)]
+    at_counter: AtCounter,
     /// Your own reference; others see it only if you show it
     #[arg(long)]
     reference: Option<String>,
@@ -42,6 +45,7 @@ impl Consent {
     pub(super) fn run(&self, context: &Context) -> Result<Answer, Failure> {
         let client = context.client()?;
         let above = self.under.find(&client)?;
+        let wish = self.at_counter.wish(&client)?;
         let validity = validity(&client, above.as_ref(), self.from, self.until)?;
         let named = self.catalogue.or(above.as_ref().map(|above| above.mandate.catalogue));
         let (catalogue, known) = catalogue_for(&client, named, &self.scope)?;
@@ -52,10 +56,11 @@ impl Consent {
             return Err(Failure::no("unknown_purpose", message));
         }
         let (recipient, note) = other_party(&client, &self.to)?;
-        let subject = match above.as_ref().map(|above| above.mandate.mandators.as_slice()) {
-            None => client.own_party()?,
-            Some([subject]) => *subject,
-            Some(_) => {
+        let subject = match (above.as_ref().map(|above| above.mandate.mandators.as_slice()), &wish) {
+            (None, None) => client.own_party()?,
+            (None, Some(wish)) => wish.citizen,
+            (Some([subject]), _) => *subject,
+            (Some(_), _) => {
                 let message = "a consent is about one person: that mandate is from several";
                 return Err(Failure::no("beyond", message));
             }
@@ -67,6 +72,7 @@ impl Consent {
             Some(above) => above.complete(draft),
             None => draft,
         };
+        let draft = wish.iter().fold(draft, |draft, wish| wish.complete(draft));
         let draft = withheld(draft, "reference", self.reference.as_deref())?;
         let (id, submitted) = sign_and_submit(&client, draft)?;
         let status = submitted.status().map(|proven| proven.answer());
@@ -74,13 +80,14 @@ impl Consent {
         let what = format!(
             "They may {} {} {} for {}, {}.",
             if waits { "see, once all who give it have accepted it," } else { "now see" },
-            if above.is_some() { "the person's" } else { "your" },
+            if above.is_some() || wish.is_some() { "the person's" } else { "your" },
             self.scope.join(", "),
             self.purpose.join(", "),
             time::days(&validity)
         );
         Ok(Answer::yes()
             .line(what)
+            .maybe(wish.as_ref().map(Wish::told))
             .line(format!("You end it with: procura revoke {}", context.shown(&id)))
             .maybe(note)
             .line(format!("Its id: {id}"))

@@ -1,5 +1,6 @@
 //! `procura grant`: a mandate.
 
+use super::assisted::{AtCounter, Wish};
 use super::context::{Context, Who};
 use super::output::{Answer, Failure};
 use super::signing::{catalogue_for, occasion, other_party, sign_and_submit, validity, withheld};
@@ -44,6 +45,8 @@ pub(super) struct Grant {
     survives: bool,
     #[command(flatten)]
     under: Under,
+    #[command(flatten)]
+    at_counter: AtCounter,
     /// Your own reference; others see it only if you show it
     #[arg(long)]
     reference: Option<String>,
@@ -56,30 +59,35 @@ impl Grant {
     pub(super) fn run(&self, context: &Context) -> Result<Answer, Failure> {
         let client = context.client()?;
         let above = self.under.find(&client)?;
+        let wish = self.at_counter.wish(&client)?;
         let validity = validity(&client, above.as_ref(), self.from, self.until)?;
         let named = self.catalogue.or(above.as_ref().map(|above| above.mandate.catalogue));
         let (catalogue, _) = catalogue_for(&client, named, &self.scope)?;
         let (mandatee, note) = other_party(&client, &self.to)?;
         let mut mandatees = parties(&client, &self.joint_with)?;
         mandatees.push(mandatee);
-        let (mandators, mandatees) = (self.mandators(&client, above.as_ref())?, ascending(mandatees));
+        let (mandators, mandatees) =
+            (self.mandators(&client, above.as_ref(), wish.as_ref())?, ascending(mandatees));
         let (occasion, own) = (occasion(&client)?, client.own_party()?);
         let draft = Draft::mandate(&occasion, &own, &mandatee, &catalogue, &self.scope, &validity)
             .member("mandators", json!(mandators))
             .member("mandatees", json!(mandatees));
         let draft = self.complete(draft, above.as_ref());
+        let draft = wish.iter().fold(draft, |draft, wish| wish.complete(draft));
         let draft = withheld(draft, "reference", self.reference.as_deref())?;
         let (id, submitted) = sign_and_submit(&client, draft)?;
         let status = submitted.status().map(|proven| proven.answer());
-        let whose = if above.is_some() { "You have given, in another's name," } else { "You have given" };
+        let in_a_name = above.is_some() || wish.is_some();
+        let whose = if in_a_name { "You have given, in another's name," } else { "You have given" };
         let waits = if mandators.len() + mandatees.len() > 2 || above.is_some() {
             "It waits until all who give it and take it have accepted it; then it holds."
         } else {
-            "It waits until the other side accepts it; then they may act for you."
+            "It waits until the other side accepts it; then it holds."
         };
         Ok(Answer::yes()
             .line(format!("{whose} a mandate for {}, {}.", self.scope.join(", "), time::days(&validity)))
             .line(waits)
+            .maybe(wish.as_ref().map(Wish::told))
             .maybe(note)
             .line(format!("Its id: {id}"))
             .maybe(status.map(|answer| describe::ground(answer.receipt())))
@@ -91,12 +99,17 @@ impl Grant {
             .trial(client.is_trial()))
     }
 
-    fn mandators(&self, client: &Client, above: Option<&Above>) -> Result<Vec<Hash>, Failure> {
+    fn mandators(
+        &self,
+        client: &Client,
+        above: Option<&Above>,
+        wish: Option<&Wish>,
+    ) -> Result<Vec<Hash>, Failure> {
         if let Some(above) = above {
             return Ok(above.mandate.mandators.clone());
         }
         let mut mandators = parties(client, &self.also_from)?;
-        mandators.push(client.own_party()?);
+        mandators.push(wish.map_or_else(|| client.own_party(), |wish| Ok(wish.citizen))?);
         Ok(ascending(mandators))
     }
 

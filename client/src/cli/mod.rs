@@ -5,6 +5,7 @@
 mod accept;
 mod access;
 mod answer;
+mod assisted;
 mod catalogue;
 mod check;
 mod consent;

@@ -112,7 +112,7 @@ pub(super) static PARTIES: [Person; 16] = [
     institution(PUBLISHER, "Fictional Catalogue Office", ("demo", "catalogue"), "federal", &["catalogue"]),
     institution("tax-office", "Fictional Tax Office", ("demo", "tax-office"), "federal", &[]),
     institution("region", "Fictional Regional Administration", ("demo", "region"), "regional", &[]),
-    institution(MUNICIPALITY, "Town of Exampleville", ("kbo", "1000000021"), "municipal", &[]),
+    institution(MUNICIPALITY, "Town of Exampleville", ("kbo", "1000000021"), "municipal", &["counter"]),
     institution(PENSION_OFFICE, "Fictional Pension Office", ("demo", "pensions"), "social-security", &[]),
     institution(HOSPITAL, "Fictional General Hospital", ("demo", "hospital"), "care", &[]),
     other(EMPLOYER, "Bistro De Proef", PartyType::Organisation, "kbo", "0999999922"),
