@@ -40,6 +40,9 @@ shuttle:
 story:
     bash tests/run story
 
+handbook:
+    bash tests/run handbook
+
 examples:
     bash tests/run examples
 

@@ -33,6 +33,7 @@ mod signing;
 mod step;
 mod suspend;
 mod time;
+mod token;
 mod under;
 
 use clap::{Parser, Subcommand};
@@ -98,6 +99,8 @@ enum Verb {
     Retain(erase::Retain),
     /// Show the categories and purposes in force
     Catalogue(catalogue::Catalogue),
+    /// Print an access token for your own requests over HTTP; it is good for ten minutes
+    Token(token::Token),
     /// Look at the log, or audit it
     #[command(subcommand)]
     Log(log::Log),
@@ -134,6 +137,7 @@ impl Verb {
             Self::Records(verb) => verb.run(context),
             Self::Export(verb) => verb.run(context),
             Self::Catalogue(verb) => verb.run(context),
+            Self::Token(verb) => verb.run(context),
             Self::Log(verb) => verb.run(context),
         }
     }
