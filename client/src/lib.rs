@@ -8,7 +8,8 @@
 //! - [`client`]: the client, and how an answer comes to be believed;
 //! - [`store`]: what was seen of each ledger, kept so that no ledger can take it back;
 //! - [`tiles`]: proofs computed from public tiles alone, and [`audit`] of a whole log;
-//! - [`keyfile`]: private keys on disk.
+//! - [`keyfile`]: private keys on disk;
+//! - [`webhook`]: for those whom a ledger tells what happens.
 //!
 //! The calls block. Errors are an enum per operation; each says whose fault it is and what to do.
 
@@ -30,6 +31,7 @@ pub mod store;
 mod submit;
 pub mod tiles;
 mod token;
+pub mod webhook;
 
 pub use catalogues::CatalogueFound;
 pub use check::Evaluation;

@@ -19,6 +19,8 @@ pub struct LogInfo {
     pub size: u64,
     /// The last entry's time, in milliseconds.
     pub time_ms: u64,
+    /// The note about the key of webhooks, if it sends any: [`crate::webhook::Receiver::new`] verifies it.
+    pub webhook_key: Option<String>,
 }
 
 /// Why nothing is known of a server's ledger.
@@ -64,7 +66,8 @@ fn log_info(server: &Server) -> Result<LogInfo, CallError> {
     let (Some(size), Some(time_ms)) = (number("size"), number("time")) else {
         return Err(unexpected(PATH, "it has no size and time"));
     };
-    Ok(LogInfo { policy, policy_json, size, time_ms })
+    let webhook_key = answer.get("webhook_key").and_then(Value::as_str).map(str::to_owned);
+    Ok(LogInfo { policy, policy_json, size, time_ms, webhook_key })
 }
 
 impl Client {

@@ -11,7 +11,23 @@ use procura_core::source::Logged;
 use procura_core::{Hash, Index};
 use std::sync::Arc;
 
+/// How far a party's list goes: another one once something was filed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ListMark {
+    segment: u64,
+    items: u32,
+}
+
 impl View {
+    /// How far a party's list goes, by one look; `None` if there is no such party.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn list_mark(&self, party: &Hash) -> Result<Option<ListMark>, ReadError> {
+        let filing = search::filing_of(&self.head.snapshot, party)?;
+        Ok(filing.map(|filing| ListMark { segment: filing.segment, items: filing.items }))
+    }
+
     /// The first `limit` entries of a party's list behind `after`, in log order. What that costs grows with the logarithm of the
     /// list.
     ///

@@ -111,6 +111,7 @@ mod watch;
 
 pub use audit::{AuditError, AuditReport, audit, audit_store};
 pub use error::{OpenError, ReadError, State, SubmitError};
+pub use feed::ListMark;
 pub use given::{Clock, OsRandom, Random, SystemClock};
 pub use ledger::{Acknowledged, Ledger};
 pub use memory_index::MemoryIndex;

@@ -204,6 +204,10 @@ impl<K: Ids + ?Sized> State for Live<'_, K> {
         Ok(self.kv.ids(&search::retentions_prefix(id), usize::MAX)?)
     }
 
+    fn hook_with(&self, party: &Hash, number: u8) -> Result<Option<Hash>, Lack> {
+        Ok(self.kv.ids(&search::numbered_prefix(party, number), 1)?.first().copied())
+    }
+
     fn catalogues(&self) -> &[Hash] {
         self.catalogues.ids()
     }

@@ -117,6 +117,10 @@ impl<S: State> State for Memo<'_, S> {
         self.source.retentions_of(id)
     }
 
+    fn hook_with(&self, party: &Hash, number: u8) -> Result<Option<Hash>, Lack> {
+        self.source.hook_with(party, number)
+    }
+
     fn catalogues(&self) -> &[Hash] {
         self.source.catalogues()
     }

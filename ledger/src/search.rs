@@ -14,6 +14,8 @@
 //! 'S' 'l' | link commitment       id                              what is answered by who holds the link
 //! 'S' 'b' | party | blocked       id                              the newest block
 //! 'S' 'o' | subject | !index u64  id                              who holds somebody's data, newest first
+//! 'S' 'w' | party | number u8 | !index u64   id                   hooks of a party with this number, newest first
+//! 'S' 'y' | index u64             id                              all hooks, oldest first
 //! 'S' 'h' | target | id           id                              what must be kept
 //! 'S' 'e' | !index u64            id                              erasures, newest first
 //! 'S' 'x' | party | party         id                              the newest erasure of what concerned both, the lesser id first
@@ -40,6 +42,8 @@ pub const MAX_GRANTS: usize = 1024;
 
 /// The length of [`grants_prefix`].
 const GRANTS_PREFIX: usize = 2 + 32 + 32;
+/// The length of [`numbered_prefix`].
+const NUMBERED_PREFIX: usize = 2 + 32 + 1;
 /// The length of the prefixes that end with one id.
 const OF_ONE: usize = 2 + 32;
 
@@ -202,6 +206,18 @@ pub(crate) fn holdings_prefix(subject: &Hash) -> Vec<u8> {
     key(b'o', &[&subject.0])
 }
 
+/// The key prefix of a party's hooks that have a number.
+#[must_use]
+pub(crate) fn numbered_prefix(party: &Hash, number: u8) -> Vec<u8> {
+    key(b'w', &[&party.0, &[number]])
+}
+
+/// The key prefix of all hooks.
+#[must_use]
+pub(crate) fn hooks_prefix() -> Vec<u8> {
+    key(b'y', &[])
+}
+
 /// The key prefix of all erasures.
 #[must_use]
 pub(crate) fn erasures_prefix() -> Vec<u8> {
@@ -258,6 +274,7 @@ pub(crate) fn is_asked(prefix: &[u8]) -> bool {
 fn asked_length(key: &[u8]) -> Option<usize> {
     match key {
         [b'S', b'g' | b'x', ..] => Some(GRANTS_PREFIX),
+        [b'S', b'w', ..] => Some(NUMBERED_PREFIX),
         [b'S', b'm' | b'u' | b'h' | b'o', ..] => Some(OF_ONE),
         _ => None,
     }
@@ -334,6 +351,11 @@ impl<'a> Noted<'a> {
             }
             Content::Holding(holding) => {
                 changes.insert(key(b'o', &[&holding.subject.0, &newest_first]), named);
+            }
+            Content::Hook(hook) => {
+                changes
+                    .insert(key(b'w', &[&hook.party.0, &[hook.number], &newest_first]), Arc::clone(&named));
+                changes.insert(key(b'y', &[&place]), named);
             }
             Content::Retention(retention) => {
                 for target in &retention.targets {

@@ -3,6 +3,7 @@
 use crate::cache::CacheAt;
 use crate::catalogues;
 use crate::error::ReadError;
+use crate::index::Rows;
 use crate::ledger::Shared;
 use crate::live::{Kept, Live, Trust};
 use crate::published::Head;
@@ -283,6 +284,31 @@ impl View {
             found.extend(self.record(&id)?.filter(|found| found.status == Some(Status::ACTIVE)));
         }
         Ok(found)
+    }
+
+    /// The hooks logged behind `after`, or all that ever were, oldest first, at most `limit`; ended or not.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn hooks(&self, after: Option<Index>, limit: usize) -> Result<Vec<Found>, ReadError> {
+        let prefix = search::hooks_prefix();
+        let after = after.map(|index| [&prefix[..], &index.0.to_be_bytes()].concat());
+        let mut found = Vec::new();
+        for (_, row) in self.head.snapshot.range(&prefix, after.as_deref(), limit)? {
+            found.extend(self.record(&search::id_of(&row)?)?);
+        }
+        Ok(found)
+    }
+
+    /// The hook of a party that has this number and is in force.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn hook(&self, party: &Hash, number: u8) -> Result<Option<Found>, ReadError> {
+        match self.ids(&search::numbered_prefix(party, number), 1)?.first() {
+            Some(id) => Ok(self.record(id)?.filter(|found| found.status == Some(Status::ACTIVE))),
+            None => Ok(None),
+        }
     }
 
     /// Whether the signature of a logged record still counts.

@@ -46,6 +46,8 @@ struct Inner {
     gate: Arc<Gate>,
     bodies: Arc<Semaphore>,
     page_key: OnceLock<PageKey>,
+    /// The note about the key of webhooks, if any are sent.
+    webhook_key: OnceLock<String>,
     /// The server is told to stop: what could go on for a while ends.
     is_stopping: AtomicBool,
 }
@@ -65,6 +67,7 @@ impl App {
             gate: Gate::new(settings.limits.queue),
             bodies: Arc::new(Semaphore::new(settings.limits.body_bytes / api::BODY_UNIT_BYTES)),
             page_key: OnceLock::new(),
+            webhook_key: OnceLock::new(),
             is_stopping: AtomicBool::new(false),
             settings,
         }))
@@ -130,6 +133,16 @@ impl App {
         }
         let key = PageKey::new(self.random()?);
         Ok(*self.0.page_key.get_or_init(|| key))
+    }
+
+    /// Publishes the note about the key of webhooks, once.
+    pub(crate) fn publish_webhook_key(&self, note: String) {
+        self.0.webhook_key.get_or_init(|| note);
+    }
+
+    /// The note about the key of webhooks, if any are sent.
+    pub(crate) fn webhook_key(&self) -> Option<&str> {
+        self.0.webhook_key.get().map(String::as_str)
     }
 
     pub(crate) fn find_token(&self, token: &Hash) -> Option<Grant> {

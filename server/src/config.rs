@@ -82,6 +82,20 @@ pub struct Given {
     #[arg(skip)]
     #[serde(default)]
     pub static_tokens: Vec<StaticToken>,
+    /// Where webhooks may go: in the file only.
+    #[arg(skip)]
+    pub webhooks: Option<Webhooks>,
+}
+
+/// Where webhooks may go besides public addresses at port 443.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Webhooks {
+    /// Addresses with their ports, such as `10.0.0.7:8443`.
+    #[serde(default)]
+    pub allow: Vec<SocketAddr>,
+    /// A PEM file with certificates of authorities that receivers' certificates may come from, besides Mozilla's.
+    pub ca: Option<PathBuf>,
 }
 
 /// A bearer token bound to a party.
@@ -121,6 +135,8 @@ pub struct Config {
     pub log: String,
     /// Bearer tokens that do not end.
     pub static_tokens: Vec<StaticToken>,
+    /// Where webhooks may go.
+    pub webhooks: Webhooks,
 }
 
 /// What a client may take of the server's patience.
@@ -254,6 +270,7 @@ impl Config {
             },
             log: given.log.unwrap_or_else(|| "info".to_owned()),
             static_tokens: given.static_tokens,
+            webhooks: given.webhooks.unwrap_or_default(),
         })
     }
 }
@@ -283,6 +300,7 @@ impl Given {
             } else {
                 self.static_tokens
             },
+            webhooks: self.webhooks.or(other.webhooks),
         }
     }
 }
@@ -327,6 +345,9 @@ mod tests {
         [[static_tokens]]
         party = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
         file = "t"
+        [webhooks]
+        allow = ["127.0.0.1:8443", "[::1]:8443"]
+        ca = "ca.pem"
     "#;
 
     fn load(file: &str, flags: &[&str]) -> Result<Config, ConfigError> {
@@ -348,6 +369,8 @@ mod tests {
         assert_eq!(config.limits.idle_timeout, Duration::from_secs(9));
         assert_eq!(config.limits.answer_timeout, Duration::from_secs(10));
         assert_eq!(config.static_tokens.len(), 1);
+        assert_eq!(config.webhooks.allow.len(), 2);
+        assert_eq!(config.webhooks.ca.as_deref(), Some(Path::new("ca.pem")));
     }
 
     #[test]
@@ -366,6 +389,9 @@ mod tests {
             ("header_timeout_s = 0", "config_zero"),
             ("public_url = \"ledger.example\"", "public_url"),
             ("public_url = \"http://a b\"", "public_url"),
+            ("[webhooks]\nallow = [\"localhost:8443\"]", "config_malformed"),
+            ("[webhooks]\nallow = [\"10.0.0.0/8\"]", "config_malformed"),
+            ("[webhooks]\ndeny = []", "config_malformed"),
             ("[[static_tokens]]\nparty = \"x\"\nfile = \"t\"", "config_malformed"),
         ] {
             assert_eq!(load(file, &[]).unwrap_err().name(), name, "{file}");

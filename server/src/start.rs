@@ -3,6 +3,7 @@
 use crate::app::{App, Settings};
 use crate::config::Config;
 use crate::demo::{self, DemoError};
+use crate::hooks::{self, HookError, HookSettings, Hooks};
 use crate::open_files;
 use crate::private::{self, PrivateError};
 use crate::serve::serve;
@@ -22,6 +23,9 @@ pub enum RunError {
     /// The ledger.
     #[error(transparent)]
     Trial(#[from] TrialError),
+    /// Webhooks.
+    #[error(transparent)]
+    Hooks(#[from] HookError),
     /// The demo.
     #[error("the demo could not be registered: {0}")]
     Demo(#[from] DemoError),
@@ -44,6 +48,7 @@ impl RunError {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Trial(error) => error.name(),
+            Self::Hooks(error) => error.name(),
             Self::Demo(error) => error.name(),
             Self::Private(error) => error.name(),
             Self::Listen { .. } => "listen",
@@ -61,6 +66,7 @@ pub struct Started {
     pub public_url: String,
     /// The fictional directory, if it was asked for.
     pub demo: Option<Demo>,
+    hooks: HookSettings,
 }
 
 /// Opens the ledger, registers the demo if asked, and listens; nothing is served yet.
@@ -88,6 +94,7 @@ pub async fn prepare(mut config: Config) -> Result<Started, RunError> {
             "the limit on open files allows fewer connections: raise it (ulimit -Hn)"
         );
     }
+    hooks::client_config(config.webhooks.ca.as_ref())?;
     let mut static_tokens = static_tokens(&config)?;
     let mut options = Options {
         queue: config.limits.queue,
@@ -119,7 +126,14 @@ pub async fn prepare(mut config: Config) -> Result<Started, RunError> {
         clock: Arc::clone(&trial.clock),
         random: Arc::clone(&trial.random),
     };
-    Ok(Started { app: App::new(trial.ledger, settings), listener, public_url, demo })
+    let hooks = HookSettings {
+        signer: trial.webhooks.signer,
+        note: trial.webhooks.note,
+        cursors: config.data.join("webhooks.json"),
+        allow: config.webhooks.allow,
+        ca: config.webhooks.ca,
+    };
+    Ok(Started { app: App::new(trial.ledger, settings), listener, public_url, demo, hooks })
 }
 
 /// Runs a server until `shutdown` is ready, then closes its ledger.
@@ -134,11 +148,13 @@ impl Started {
     /// Serves until `shutdown` is ready, then closes the ledger.
     ///
     /// # Errors
-    /// [`RunError::Listen`].
+    /// [`RunError::Listen`], [`RunError::Hooks`].
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), RunError> {
         let address = self.listener.local_addr();
         let ledger = self.app.ledger().clone();
+        let hooks = Hooks::start(self.app.clone(), self.hooks)?;
         let served = serve(self.listener, self.app, shutdown).await;
+        hooks.stop().await;
         // What was acknowledged is durable already; this writes the index, so that the next start is quick.
         drop(tokio::task::spawn_blocking(move || ledger.close()).await);
         let unknown = SocketAddr::from(([0, 0, 0, 0], 0));

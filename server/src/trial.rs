@@ -8,7 +8,9 @@ use procura_core::draft::{Draft, Occasion};
 use procura_core::identifier::{Identifier, IdentifierError};
 use procura_core::key::{SignError, Signer, SoftKey};
 use procura_core::kinds::PartyType;
+use procura_core::note::NoteVerifier;
 use procura_core::submission::Submission;
+use procura_core::webhook;
 use procura_ledger::{Clock, Ledger, OpenError, Options, Random, Registrar, Setup};
 use serde_json::json;
 use std::net::SocketAddr;
@@ -73,6 +75,17 @@ pub struct Trial {
     pub clock: Arc<dyn Clock>,
     /// Its randomness.
     pub random: Arc<dyn Random>,
+    /// Signs its webhooks.
+    pub webhooks: WebhookKey,
+}
+
+/// The key that signs webhooks.
+#[derive(Clone)]
+pub struct WebhookKey {
+    /// It.
+    pub signer: Arc<dyn Signer>,
+    /// The note by which the log's key vouches for it.
+    pub note: String,
 }
 
 /// Whether nothing in the ledger of this origin binds anybody.
@@ -106,8 +119,9 @@ pub fn start(data: &Path, options: Options) -> Result<Trial, TrialError> {
         let setup = setup(&origin, &root, Arc::clone(&log_key), &*clock, &*random)?;
         make(&folder, setup, options.clone())?;
     }
-    let ledger = Ledger::open(&folder, &origin, log_key, options).map_err(open)?;
-    let trial = Trial { ledger, root, clock, random };
+    let ledger = Ledger::open(&folder, &origin, Arc::clone(&log_key), options).map_err(open)?;
+    let webhooks = webhook_key(&keys, ledger.log_key(), &*log_key, &*random)?;
+    let trial = Trial { ledger, root, clock, random, webhooks };
     trial.enrol_registrar(&keys)?;
     Ok(trial)
 }
@@ -122,12 +136,25 @@ pub fn in_memory(scratch: &Path, options: Options) -> Result<Trial, TrialError> 
     private::folder(&keys)?;
     let log_key: Arc<dyn Signer> = Arc::new(private::key(&keys.join("log.json"), "log", &*random)?);
     let root = private::key(&keys.join("root.json"), "root", &*random)?;
-    let setup = setup(&new_origin(&*random)?, &root, log_key, &*clock, &*random)?;
+    let setup = setup(&new_origin(&*random)?, &root, Arc::clone(&log_key), &*clock, &*random)?;
     let ledger = Ledger::in_memory(setup, options)
         .map_err(|source| TrialError::Open { path: scratch.to_owned(), source })?;
-    let trial = Trial { ledger, root, clock, random };
+    let webhooks = webhook_key(&keys, ledger.log_key(), &*log_key, &*random)?;
+    let trial = Trial { ledger, root, clock, random, webhooks };
     trial.enrol_registrar(&keys)?;
     Ok(trial)
+}
+
+/// The key of webhooks, made at the first start; each start vouches for it anew.
+fn webhook_key(
+    keys: &Path,
+    log: &NoteVerifier,
+    log_key: &dyn Signer,
+    random: &dyn Random,
+) -> Result<WebhookKey, TrialError> {
+    let signer = private::key(&keys.join("webhooks.json"), "webhooks", random)?;
+    let note = webhook::vouch(log, log_key, &signer.public_key())?;
+    Ok(WebhookKey { signer: Arc::new(signer), note })
 }
 
 /// Makes a ledger beside its place and moves it there: after a crash it is there whole, or not at all.

@@ -100,6 +100,7 @@ pub(crate) fn what(context: &Context, logged: &Logged, me: Option<&Hash>) -> Str
         Content::Block(block) => {
             format!("{} wants no more requests of {}", name(&block.party), name(&block.blocked))
         }
+        Content::Hook(hook) => format!("{} is told of its records at {}", name(&hook.party), hook.url),
         Content::Holding(holding) => format!(
             "{} holds {} of {} since {}",
             name(&holding.source),

@@ -37,6 +37,7 @@ pub mod tlog_proof;
 pub mod tree;
 pub mod trie;
 pub mod units;
+pub mod webhook;
 
 pub use hash::Hash;
 pub use units::{Index, Millis, Size};

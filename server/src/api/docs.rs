@@ -249,6 +249,8 @@ pub(super) struct LogBody {
     /// A policy to check its receipts with: spec/receipts.md.
     #[schema(value_type = Object)]
     policy: serde_json::Value,
+    /// A note, signed by the log's key, that names the key of webhooks; not there if none are sent: spec/http.md#webhooks.
+    webhook_key: Option<String>,
 }
 
 /// A consistency proof.

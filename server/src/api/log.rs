@@ -30,7 +30,7 @@ pub(super) async fn log(State(app): State<App>, RawQuery(query): RawQuery) -> Re
     let ledger = app.ledger();
     let view = ledger.view();
     let (origin, key, entry0) = (ledger.origin(), ledger.log_key(), ledger.entry0());
-    Ok(Json(json!({
+    let mut answer = json!({
         "origin": origin,
         "vkey": key.to_string(),
         "entry0": entry0,
@@ -38,7 +38,11 @@ pub(super) async fn log(State(app): State<App>, RawQuery(query): RawQuery) -> Re
         "time": view.time(),
         "trial": app.is_trial(),
         "policy": Policy::plain(origin, key, entry0, app.settings().max_age_s),
-    })))
+    });
+    if let (Some(note), Some(answer)) = (app.webhook_key(), answer.as_object_mut()) {
+        answer.insert("webhook_key".to_owned(), json!(note));
+    }
+    Ok(Json(answer))
 }
 
 /// That an entry is in the log.

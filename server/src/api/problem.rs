@@ -90,6 +90,7 @@ const STATUSES: &[(StatusCode, &[&str])] = &[
             "erased",
             "evidence_erased",
             "in_force",
+            "number_taken",
             "legal_hold",
         ],
     ),
@@ -343,7 +344,7 @@ mod tests {
                 "wrong_origin" | "unknown_version" => 400,
                 "oversized" => 413,
                 "move" | "list_full" | "party_exists" | "not_first" | "erased" | "in_force"
-                | "legal_hold" => 409,
+                | "legal_hold" | "number_taken" => 409,
                 _ => 422,
             };
             assert_eq!(status(&name).as_u16(), expected, "{name}");

@@ -12,4 +12,7 @@
 mod clock;
 mod crash;
 mod disk;
+mod hooks;
 mod process;
+#[path = "../receiver/mod.rs"]
+mod receiver;

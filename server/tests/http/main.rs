@@ -9,11 +9,14 @@ mod certification;
 mod connections;
 mod events;
 mod holdings;
+mod hooks;
 mod log;
 mod overload;
 mod privacy;
 mod raw;
 mod readers;
+#[path = "../receiver/mod.rs"]
+mod receiver;
 mod records;
 mod searches;
 mod start;

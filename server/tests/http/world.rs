@@ -48,6 +48,7 @@ pub(crate) struct World {
     pub(crate) trial: Trial,
     pub(crate) clock: Arc<HandClock>,
     pub(crate) agent: ureq::Agent,
+    pub(crate) app: App,
     stop: Option<oneshot::Sender<()>>,
     runtime: Option<Runtime>,
     _folder: TempDir,
@@ -114,9 +115,19 @@ impl World {
         change(&mut settings);
         let app = App::new(trial.ledger.clone(), settings);
         let (stop, stopped) = oneshot::channel::<()>();
-        runtime.spawn(serve(listener, app, async { drop(stopped.await) }));
+        runtime.spawn(serve(listener, app.clone(), async { drop(stopped.await) }));
         let agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
-        Self { url, demo, trial, clock, agent, stop: Some(stop), runtime: Some(runtime), _folder: folder }
+        Self {
+            url,
+            demo,
+            trial,
+            clock,
+            agent,
+            app,
+            stop: Some(stop),
+            runtime: Some(runtime),
+            _folder: folder,
+        }
     }
 
     pub(crate) fn party(&self, name: &'static str) -> &Enrolled {

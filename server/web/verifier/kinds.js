@@ -33,6 +33,16 @@ function validity(members, payload) {
   if (payload.not_after !== undefined && payload.not_after <= payload.not_before) mistyped('/not_after');
 }
 
+const LABEL = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
+const HOOK_URL = new RegExp(`^https://${LABEL}(?:\\.${LABEL})*(?::([1-9][0-9]{0,4}))?/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*$`);
+
+/** @type {import('./members.js').Form<string>} */
+function hookUrl(value, where) {
+  const read = string(value, where);
+  const parts = read.length <= 255 ? HOOK_URL.exec(read) : null;
+  return parts !== null && Number(parts[1] ?? 443) <= 65535 ? read : mistyped(where);
+}
+
 /** What mandates and consents have in common besides. @param {Members} members @param {any} payload */
 function grant(members, payload) {
   members.required('catalogue', id);
@@ -241,6 +251,14 @@ export const KINDS = {
     },
     withheld: { reference },
     sameParty: ({ source, subject }) => source === subject,
+  },
+  hook: {
+    classes: [CREATE],
+    members(members) {
+      members.required('party', id);
+      members.required('number', integer(1, 4));
+      members.required('url', hookUrl);
+    },
   },
   retention: {
     classes: [CREATE],

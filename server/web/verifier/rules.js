@@ -142,6 +142,7 @@ export async function maySign(one, signer, holder) {
     case 'request': return is(signer, payload.requester);
     case 'block': return is(signer, payload.party);
     case 'holding': return is(signer, payload.source);
+    case 'hook': return is(signer, payload.party) && !signer.root && ['organisation', 'institution'].includes(signer.payload.party_type);
     case 'retention':
     case 'erasure': return has(signer, 'authority');
     case 'access': return is(signer, payload.actor);
@@ -247,6 +248,7 @@ function mayRevoke(one, signer) {
     case 'request': return is(signer, payload.requester);
     case 'block': return is(signer, payload.party);
     case 'holding': return is(signer, payload.source);
+    case 'hook': return is(signer, payload.party);
     case 'retention': return has(signer, 'authority');
     default: return false;
   }

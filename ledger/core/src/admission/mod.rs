@@ -73,6 +73,12 @@ pub trait State: Source {
     /// [`Lack`].
     fn retentions_of(&self, id: &Hash) -> Result<Vec<Hash>, Lack>;
 
+    /// The newest hook of a party that has this number.
+    ///
+    /// # Errors
+    /// [`Lack`].
+    fn hook_with(&self, party: &Hash, number: u8) -> Result<Option<Hash>, Lack>;
+
     /// The catalogues that have not ended, oldest first: at hand, whatever was logged.
     fn catalogues(&self) -> &[Hash];
 }

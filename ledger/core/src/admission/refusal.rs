@@ -101,6 +101,9 @@ pub enum Refusal {
     /// A further key-end must reach further back.
     #[error("the key has ended; a further key-end must have an earlier compromised_since")]
     NotEarlier,
+    /// Another hook has the number.
+    #[error("a hook of this party has this number; end it first, or take another number")]
+    NumberTaken,
     /// Something that has not ended rests on what is to be erased.
     #[error("a record to be erased has not ended, or another that has not ended rests on it")]
     InForce,
@@ -152,6 +155,7 @@ impl Refusal {
             Self::PartyExists => "party_exists",
             Self::NotFirst => "not_first",
             Self::NotEarlier => "not_earlier",
+            Self::NumberTaken => "number_taken",
             Self::InForce => "in_force",
             Self::LegalHold => "legal_hold",
             Self::Parties => "parties",
@@ -180,6 +184,7 @@ impl Refusal {
             Self::UnknownPurpose => Some("/purposes"),
             Self::NotFirst => Some("/basis"),
             Self::NotEarlier => Some("/compromised_since"),
+            Self::NumberTaken => Some("/number"),
             Self::InForce | Self::LegalHold => Some("/targets"),
             Self::Parties => Some("/parties"),
             Self::NotAllowed(NotAllowed::Link) => Some("/link"),

@@ -5,8 +5,8 @@
 use super::{Candidate, Refusal, State, erasing, find};
 use crate::judge::{Judge, Place, Verdict};
 use crate::kinds::{
-    Asked, Catalogue, Content, Event, Giver, KeyBasis, KeyEnd, NotAllowed, Party, PartyType, Revocation,
-    Validity, check_asked, request_of, under_of,
+    Asked, Catalogue, Content, Event, Giver, Hook, KeyBasis, KeyEnd, NotAllowed, Party, PartyType,
+    Revocation, Validity, check_asked, request_of, under_of,
 };
 use crate::schemes::Schemes;
 use crate::status::Status;
@@ -103,6 +103,7 @@ impl Candidate {
                 let catalogue = Self::catalogue(state, judge, &holding.catalogue)?;
                 check_scopes(&catalogue, &holding.scopes)
             }
+            Content::Hook(hook) => check_number(state, hook),
             Content::Retention(retention) => erasing::check_kept(state, &retention.targets),
             Content::Erasure(erasure) => erasing::check(state, erasure),
             Content::Root(_)
@@ -204,6 +205,14 @@ impl Candidate {
             (None, _) => false,
         };
         if has_ended && !is_earlier { Err(Refusal::NotEarlier) } else { Ok(()) }
+    }
+}
+
+/// Of the hooks of a party that have one number, at most one is in force.
+fn check_number<S: State + ?Sized>(state: &S, hook: &Hook) -> Result<(), Refusal> {
+    match state.hook_with(&hook.party, hook.number)? {
+        Some(newest) if state.list(&newest)?.status() == Some(Status::ACTIVE) => Err(Refusal::NumberTaken),
+        _ => Ok(()),
     }
 }
 

@@ -11,6 +11,7 @@ mod dispute;
 mod erasure;
 mod grant;
 mod holding;
+mod hook;
 mod invitation;
 mod key;
 mod key_end;
@@ -34,6 +35,7 @@ pub use dispute::Dispute;
 pub use erasure::{Erasure, RestsOn, Retention, rests_on};
 pub use grant::{Assisted, Giver, Ground, MAX_SIDE, Under, check_within, under_of};
 pub use holding::Holding;
+pub use hook::{Hook, MAX_HOOKS, is_hook_url};
 pub use invitation::Invitation;
 pub use key::{Assurance, Key, KeyBasis, check_possession, proof_of_possession_message};
 pub use key_end::{KeyEnd, KeyEndReason};
@@ -91,6 +93,8 @@ pub enum Content {
     Block(Block),
     /// A source says which of somebody's data it has.
     Holding(Holding),
+    /// Where a party is told of what is filed in its list.
+    Hook(Hook),
     /// What must be kept.
     Retention(Retention),
     /// What is destroyed.
@@ -145,7 +149,7 @@ impl Row {
 }
 
 /// The table, in the order of `spec/kinds.md`.
-pub static TABLE: [&Row; 19] = [
+pub static TABLE: [&Row; 20] = [
     &root::ROW,
     &party::ROW,
     &key::ROW,
@@ -162,6 +166,7 @@ pub static TABLE: [&Row; 19] = [
     &request::ROW,
     &block::ROW,
     &holding::ROW,
+    &hook::ROW,
     &erasure::RETENTION,
     &erasure::ERASURE,
     &access::ROW,

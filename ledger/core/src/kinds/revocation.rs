@@ -91,6 +91,7 @@ fn is_revocable(content: &Content) -> bool {
             | Content::Request(_)
             | Content::Block(_)
             | Content::Holding(_)
+            | Content::Hook(_)
             | Content::Retention(_)
     )
 }
@@ -116,6 +117,7 @@ fn may_revoke(signing: &Signing<'_>) -> Result<(), NotAllowed> {
         Content::Request(request) => signing.signer.is_party(&request.requester),
         Content::Block(block) => signing.signer.is_party(&block.party),
         Content::Holding(holding) => signing.signer.is_party(&holding.source),
+        Content::Hook(hook) => signing.signer.is_party(&hook.party),
         Content::Retention(_) => signing.signer.has(Role::Authority),
         // Who published it may end it, with the key it was signed with or as the root.
         Content::Catalogue(_) => {

@@ -21,7 +21,7 @@ const DAY_MS: u64 = 24 * 3600 * 1000;
 pub(super) fn trials() -> Vec<Trial> {
     let (world, mother, son, given) = family();
     let stage = Stage { world: &world, mother: &mother, son: &son, given };
-    [stage.strangers(), stage.ends(), stage.new_keys(), stage.chains()].concat()
+    [stage.strangers(), stage.ends(), stage.new_keys(), stage.chains(), stage.hooks()].concat()
 }
 
 struct Stage<'a> {
@@ -74,6 +74,25 @@ impl Stage<'_> {
         let record = self.world.key_record(by, &of.party, &key, basis);
         let kid = id_of(&record);
         (record, Actor { kid, key: Arc::new(key), ..of.clone() })
+    }
+
+    /// A hook, honest or not, as a liar logs it.
+    fn hooks(&self) -> Vec<Trial> {
+        let firm = self.world.organisation("0417497106");
+        let trial = |of: &Actor, by: &Actor, name, reason, expect| {
+            let draft = Draft::new("hook", &self.world.occasion())
+                .member("party", json!(of.party))
+                .member("number", json!(1))
+                .member("url", json!("https://office.example/procura"));
+            let (mut liar, hook) = (self.liar(), Self::signed(draft, by));
+            liar.log(&hook, Some(Status::ACTIVE), &[]);
+            Trial::new(name, reason, expect, &answer(self.world, &mut liar, &status_of(id_of(&hook), None)))
+        };
+        vec![
+            trial(&firm, &firm, "hook", "An organisation's hook.", "accept"),
+            trial(self.mother, self.mother, "hook-of-a-person", "Persons have none.", "not_allowed"),
+            trial(&firm, self.mother, "hook-by-another", "Her signature on a firm's hook.", "not_allowed"),
+        ]
     }
 
     fn strangers(&self) -> Vec<Trial> {

@@ -8,7 +8,7 @@ use procura_core::b64;
 use serde_json::{Value, json};
 
 pub(super) fn cases() -> Vec<Case> {
-    let shapes = [request(), block(), holding(), retention(), erasure()];
+    let shapes = [request(), block(), holding(), hook(), retention(), erasure()];
     shapes.into_iter().flat_map(of_shape).chain(rules()).collect()
 }
 
@@ -78,6 +78,49 @@ fn holding() -> Shape {
             ("since", "no day", json!("2021-02-29")),
             ("since", "an instant", json!(NOW)),
             ("scopes", "descending", json!(["tax", "pension"])),
+        ],
+    }
+}
+
+fn hook_url(length: usize) -> Value {
+    json!(format!("https://office.example/{}", "a".repeat(length - 23)))
+}
+
+fn hook() -> Shape {
+    Shape {
+        good: Made::new(
+            "hook",
+            &json!({"party": id(1), "number": 1, "url": "https://office.example/procura"}),
+        ),
+        required: &["party", "number", "url"],
+        optional: vec![
+            ("number", json!(4)),
+            ("url", json!("https://a.b-c.example:8443/in/x.y_z~1;v=2,@%20")),
+        ],
+        wrong: vec![
+            ("number", "zero", json!(0)),
+            ("number", "five", json!(5)),
+            ("url", "plain http", json!("http://office.example/procura")),
+            ("url", "capitals", json!("https://Office.example/procura")),
+            ("url", "no path", json!("https://office.example")),
+            ("url", "a user", json!("https://user@office.example/procura")),
+            ("url", "a password", json!("https://user:secret@office.example/procura")),
+            ("url", "a query", json!("https://office.example/procura?key=secret")),
+            ("url", "a fragment", json!("https://office.example/procura#part")),
+            ("url", "a backslash", json!("https://office.example/\\other.example/")),
+            ("url", "a space", json!("https://office.example/a b")),
+            ("url", "not ascii", json!("https://b\u{fc}ro.example/")),
+            ("url", "IPv6", json!("https://[2001:db8::1]/")),
+            ("url", "no host", json!("https:///procura")),
+            ("url", "an empty label", json!("https://office..example/")),
+            ("url", "a dot at the end", json!("https://office.example./")),
+            ("url", "a hyphen first", json!("https://-office.example/")),
+            ("url", "a long label", json!(format!("https://{}.example/", "a".repeat(64)))),
+            ("url", "port 0", json!("https://office.example:0/")),
+            ("url", "port 65536", json!("https://office.example:65536/")),
+            ("url", "an empty port", json!("https://office.example:/")),
+            ("url", "a leading zero", json!("https://office.example:0443/")),
+            ("url", "256 characters", hook_url(256)),
         ],
     }
 }
@@ -171,6 +214,12 @@ fn rules() -> Vec<Case> {
         consent().set("request", id(5)).case("consent-with-request", "It answers a request.", "accept"),
         consent().set("link", id(4)).case("consent-with-link", "Nobody else must sign.", "member_mistyped"),
     ];
+    cases.push(hook().good.set("url", json!("https://192.0.2.1:65535/")).case(
+        "hook-to-an-address",
+        "An IPv4 address and the last port.",
+        "accept",
+    ));
+    cases.push(hook().good.set("url", hook_url(255)).case("hook-of-255", "The longest address.", "accept"));
     let link = json!(b64::encode(&[9; 32]));
     for kind in ["acceptance", "renunciation"] {
         let on = || Made::new(kind, &json!({"target": id(1)}));
