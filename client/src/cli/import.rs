@@ -28,7 +28,8 @@ const MOST_SHOWN: usize = 20;
 ///
 /// The whole file is checked first; with an error in it nothing is signed. What is signed is kept beside the report
 /// (REPORT.journal, readable by you alone: keep it) before it is sent, so that the same command may be run again after
-/// whatever happened: nothing is given twice. Correct the lines that were refused, in the same file, and run it again.
+/// whatever happened: nothing is given twice. Correct the lines that were refused, in the same file, and run it again. To give once more what was
+/// given before, choose another --report.
 #[derive(Debug, Args)]
 pub(super) struct Import {
     /// The file, UTF-8
@@ -135,7 +136,7 @@ impl Import {
         let journal = if journal_at.exists() { Some(open(&journal_at, &client)?) } else { None };
         let known = |row: &Row| {
             let journal = journal.as_ref()?;
-            journal.known(&row.key(journal.salt(), self.catalogue.as_ref()))
+            journal.known(&row.key(journal.salt()))
         };
         let today = Day::of(client.now())
             .ok_or_else(|| Failure::unknown("clock", "this machine's clock is wrong"))?;
@@ -178,7 +179,6 @@ impl Import {
     fn settings(&self, catalogue: Hash) -> Settings {
         Settings {
             catalogue,
-            named: self.catalogue,
             invite_days: self.invite,
             connections: self.connections,
             patience: Duration::from_secs(self.patience),
@@ -339,9 +339,14 @@ fn open(path: &Path, client: &Client) -> Result<Journal, Failure> {
 }
 
 fn write(path: &Path, client: &Client, outcomes: &[(u64, Outcome)]) -> Result<(), Failure> {
-    report::write(path, client.server(), outcomes).map_err(|error| {
-        Failure::unknown("report_io", format!("the report {} cannot be written: {error}", path.display()))
-    })
+    let failed = |why: String| {
+        Failure::unknown("report_io", format!("the report {} cannot be written: {why}", path.display()))
+    };
+    // The file that is imported, for one, is easily named by mistake.
+    if !report::is_one_or_none(path).map_err(|error| failed(error.to_string()))? {
+        return Err(failed("another file is there. Choose another name".to_owned()));
+    }
+    report::write(path, client.server(), outcomes).map_err(|error| failed(error.to_string()))
 }
 
 fn unread(error: FileError) -> Failure {

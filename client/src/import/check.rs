@@ -49,6 +49,10 @@ pub fn choose<'c>(
     let has = |found: &CatalogueFound| {
         scopes.iter().filter(|scope| found.catalogue.category(scope).is_some()).count()
     };
+    if scopes.is_empty() {
+        let newest = catalogues.iter().max_by_key(|found| found.catalogue.version);
+        return newest.ok_or(ChooseError::None);
+    }
     let most = catalogues.iter().map(has).max().ok_or(ChooseError::None)?;
     let fitting = catalogues.iter().filter(|found| has(found) == most);
     let newest = fitting.clone().max_by_key(|found| found.catalogue.version).ok_or(ChooseError::None)?;
@@ -70,7 +74,7 @@ pub fn check(
     let mut lines: HashMap<Hash, u64> = HashMap::new();
     let mut good = Vec::new();
     for row in std::mem::take(&mut sheet.rows) {
-        let key = row.key(&[0; 32], None);
+        let key = row.key(&[0; 32]);
         let fault = if let Some(first) = lines.get(&key) {
             let what = format!(
                 "it says what line {first} says: take one of them away, or give each its own reference"

@@ -5,8 +5,12 @@
 use super::sheet::Fault;
 use crate::store::replace;
 use procura_core::{Hash, b64};
-use std::io;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::Path;
+
+/// The columns.
+const HEAD: [&str; 5] = ["line", "status", "record", "link", "reason"];
 
 /// What became of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,6 +68,25 @@ pub fn of_faults(faults: &[Fault]) -> Vec<(u64, Outcome)> {
     lines.into_iter().map(|(line, what)| (line, Outcome::Refused(what))).collect()
 }
 
+/// Whether a report stands at a path, or nothing: no other file is written over.
+///
+/// # Errors
+/// What the disk says.
+pub fn is_one_or_none(path: &Path) -> io::Result<bool> {
+    let head = HEAD.join(",");
+    let mut file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(true),
+        Err(error) => return Err(error),
+    };
+    let mut begins = vec![0; head.len()];
+    match file.read_exact(&mut begins) {
+        Ok(()) => Ok(begins == head.as_bytes()),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 /// Writes a report in the place of the one before: a crash leaves the old or the new, whole. `server` is the address that links
 /// lead to.
 ///
@@ -73,7 +96,7 @@ pub fn write(path: &Path, server: &str, outcomes: &[(u64, Outcome)]) -> io::Resu
     let mut sorted: Vec<&(u64, Outcome)> = outcomes.iter().collect();
     sorted.sort_by_key(|(line, _)| *line);
     let mut table = csv::Writer::from_writer(Vec::new());
-    table.write_record(["line", "status", "record", "link", "reason"])?;
+    table.write_record(HEAD)?;
     for (line, outcome) in sorted {
         let (id, link, reason) = match outcome {
             Outcome::Given { id, link } | Outcome::Already { id, link } => {
@@ -111,7 +134,13 @@ mod tests {
         outcomes.push((1, Outcome::Given { id, link: Some(link) }));
         outcomes.push((3, Outcome::Already { id, link: None }));
         outcomes.push((4, Outcome::NotSent("busy".to_owned())));
+        assert!(is_one_or_none(&path).unwrap());
+        for other in ["", "line", "48031500292;;;;;20990101;\n"] {
+            std::fs::write(&path, other).unwrap();
+            assert!(!is_one_or_none(&path).unwrap(), "{other:?}");
+        }
         write(&path, "https://ledger.example", &outcomes).unwrap();
+        assert!(is_one_or_none(&path).unwrap());
         let mut table = csv::Reader::from_path(&path).unwrap();
         let rows: Vec<Vec<String>> =
             table.records().map(|row| row.unwrap().iter().map(str::to_owned).collect()).collect();

@@ -13,6 +13,7 @@ use procura_core::Hash;
 use procura_core::status::Status;
 use procura_core::submission::Submission;
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// How many rows are signed at a time.
@@ -23,8 +24,6 @@ const PART: usize = 1024;
 pub struct Settings {
     /// The catalogue that the scopes are codes of.
     pub catalogue: Hash,
-    /// The catalogue that the caller named; `None`: it is the one in force. See [`Row::key`].
-    pub named: Option<Hash>,
     /// By invitation: each can be accepted for so many days, with the link that the report has.
     pub invite_days: Option<u64>,
     /// How many connections are used at once.
@@ -104,25 +103,37 @@ struct Desk<'a> {
     courier: Courier<'a>,
     parties: Parties,
     outcomes: HashMap<u64, Outcome>,
+    progress: &'a (dyn Fn(usize) + Sync),
+    settled: AtomicUsize,
 }
 
 impl Run {
-    /// Gives the mandates of rows, and says what became of each. `progress` is told how many rows are settled.
+    /// Gives the mandates of rows, and says what became of each. `progress` is told how many rows are done with,
+    /// from several threads.
     #[must_use]
     pub fn over(
         client: &Client,
         journal: &mut Journal,
         settings: &Settings,
         rows: &[Row],
-        progress: &dyn Fn(usize),
+        progress: &(dyn Fn(usize) + Sync),
     ) -> Self {
         let mut outcomes = Vec::with_capacity(rows.len());
         let Some(identity) = client.identity() else {
             return Self { outcomes, prepared: 0, stopped: Some(TokenError::NoIdentity.into()) };
         };
         let courier = Courier::new(client, settings.connections, settings.patience);
-        let (parties, settled) = (Parties::default(), HashMap::new());
-        let mut desk = Desk { client, identity, settings, journal, courier, parties, outcomes: settled };
+        let mut desk = Desk {
+            client,
+            identity,
+            settings,
+            journal,
+            courier,
+            parties: Parties::default(),
+            outcomes: HashMap::new(),
+            progress,
+            settled: AtomicUsize::new(0),
+        };
         let mut failed = None;
         for part in rows.chunks(PART) {
             if failed.is_none() {
@@ -134,6 +145,7 @@ impl Run {
                 let outcome = desk.outcomes.remove(&row.line).unwrap_or_else(|| Outcome::NotSent(why()));
                 outcomes.push((row.line, outcome));
             }
+            desk.settled.store(outcomes.len(), Ordering::Relaxed);
             progress(outcomes.len());
         }
         let stopped = desk.courier.into_stop().map(|stop| match stop {
@@ -149,7 +161,7 @@ impl<'a> Desk<'a> {
     fn part(&mut self, rows: &[Row]) -> Result<(), RunError> {
         let (mut letters, mut fresh) = (Vec::new(), Vec::new());
         for row in rows {
-            let key = row.key(self.journal.salt(), self.settings.named.as_ref());
+            let key = row.key(self.journal.salt());
             match self.journal.known(&key) {
                 Some(Known { id, link, given: Some(_), .. }) => {
                     let outcome = Outcome::Already { id: *id, link: *link };
@@ -207,7 +219,11 @@ impl<'a> Desk<'a> {
     /// that `may_be`.
     fn send<'r>(&mut self, letters: &[Letter<'r>], may_be: bool) -> Result<Vec<(&'r Row, Hash)>, RunError> {
         let courier = &self.courier;
-        let answers = courier.each(letters, |letter| courier.hand_in(&letter.id, &letter.submission));
+        let answers = courier.each(letters, |letter| {
+            let answer = courier.hand_in(&letter.id, &letter.submission);
+            (self.progress)(self.settled.fetch_add(1, Ordering::Relaxed) + 1);
+            answer
+        });
         let (mut stale, mut promised) = (Vec::new(), Vec::new());
         for (letter, answer) in letters.iter().zip(answers) {
             match answer {

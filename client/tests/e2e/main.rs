@@ -10,5 +10,6 @@
 mod command;
 mod honest;
 mod hostile;
+mod import;
 mod steps;
 mod stub;
