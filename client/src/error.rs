@@ -3,6 +3,7 @@
 //! [`CallError`]: no answer worth reading came. [`Problem`]: the server refuses, and says why. [`Distrust`]: an
 //! answer came that is not believed.
 
+use crate::promise::PromiseFault;
 use crate::store::StoreError;
 use procura_core::checkpoint::CheckpointError;
 use procura_core::receipt::{ReceiptError, VerifyError};
@@ -118,6 +119,9 @@ pub enum Distrust {
     /// The receipt does not prove the answer.
     #[error("the answer does not prove itself: {0}")]
     Verify(#[from] VerifyError),
+    /// The entry, its proof or its checkpoint does not show that the record stands in the log.
+    #[error("the answer does not show that the record stands in the log: {0}")]
+    Promise(PromiseFault),
     /// Two histories. Both checkpoints are kept: show them to an auditor.
     #[error(
         "the ledger shows another history at size {size} than the one seen at size {seen}; both checkpoints are \
@@ -153,6 +157,7 @@ impl Distrust {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Verify(error) => error.name(),
+            Self::Promise(fault) => fault.name(),
             Self::Fork { .. } => "fork",
             Self::Rollback { .. } => "rollback",
             Self::Store(error) => error.name(),

@@ -10,6 +10,8 @@ use ureq::{Agent, Body, http};
 const TIMEOUT: Duration = Duration::from_secs(120);
 /// How long connecting may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How many connections are kept for the next request.
+const MAX_CONNECTIONS: usize = 64;
 /// The largest answer: a receipt.
 const MAX_BYTES: u64 = receipt::MAX_BYTES as u64;
 
@@ -17,6 +19,8 @@ const MAX_BYTES: u64 = receipt::MAX_BYTES as u64;
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Send<'a> {
     Json(&'a str),
+    /// JSON, for the least that is worth having back. spec: http.md#prefer
+    Minimal(&'a str),
     Form(&'a [(&'a str, &'a str)]),
 }
 
@@ -69,6 +73,9 @@ impl Server {
             .max_redirects_will_error(false)
             .timeout_global(Some(TIMEOUT))
             .timeout_connect(Some(CONNECT_TIMEOUT))
+            // Who sends over several connections at once keeps them all.
+            .max_idle_connections(MAX_CONNECTIONS)
+            .max_idle_connections_per_host(MAX_CONNECTIONS)
             .user_agent(concat!("procura/", env!("CARGO_PKG_VERSION")))
             .build();
         Some(Self { agent: config.new_agent(), base })
@@ -94,6 +101,10 @@ impl Server {
         }
         let answer = match send {
             Send::Json(text) => request.header("content-type", "application/json").send(text),
+            Send::Minimal(text) => request
+                .header("content-type", "application/json")
+                .header("prefer", "return=minimal")
+                .send(text),
             Send::Form(pairs) => request.send_form(pairs.iter().copied()),
         };
         self.read(path, answer)

@@ -8,6 +8,7 @@
 //! - [`client`]: the client, and how an answer comes to be believed;
 //! - [`store`]: what was seen of each ledger, kept so that no ledger can take it back;
 //! - [`tiles`]: proofs computed from public tiles alone, and [`audit`] of a whole log;
+//! - [`import`]: a mandate for each line of a file;
 //! - [`keyfile`]: private keys on disk;
 //! - [`webhook`]: for those whom a ledger tells what happens.
 //!
@@ -21,10 +22,12 @@ pub mod client;
 pub mod error;
 pub mod guard;
 mod http;
+pub mod import;
 pub mod keyfile;
 mod links;
 mod log;
 mod parties;
+mod promise;
 mod receipts;
 pub mod records;
 pub mod store;
@@ -39,6 +42,7 @@ pub use client::{Client, Identity, NewError, Proven};
 pub use error::{CallError, CheckpointFault, Distrust, Problem, ReadError, SubmitError, TokenError};
 pub use log::{LogInfo, MeetError};
 pub use parties::PartyFound;
+pub use promise::PromiseFault;
 pub use receipts::ReceiptAnswer;
 pub use records::{AllRecords, Complete, Filed, Page, RecordsError};
 pub use submit::Submitted;

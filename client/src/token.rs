@@ -42,6 +42,11 @@ impl Client {
         Ok(text)
     }
 
+    /// Gets a new token the next time: the server knows this one no longer.
+    pub(crate) fn forget_token(&self) {
+        *self.token.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
     /// The token for a request that can do without: `None` if this client has no identity.
     pub(crate) fn token_if_any(&self) -> Result<Option<Zeroizing<String>>, TokenError> {
         if self.identity.is_some() { self.token().map(Some) } else { Ok(None) }

@@ -9,6 +9,8 @@ pub mod hostile;
 pub mod meddler;
 pub mod model;
 pub mod power;
+pub mod road;
 pub mod schemes;
+pub mod served;
 pub mod vectors;
 pub mod world;

@@ -95,6 +95,24 @@ grep -q 'in an emergency (Brought in unconscious)' "$work/out" || broken "the pe
 says 0 mother export "$work/looks.csv" --kind access --decisions
 grep -q "Brought in unconscious,yes,emergency," "$work/looks.csv" || broken "the export must tell the emergency"
 says 2 mother export "$work/looks.csv"
+
+echo '  an employer imports a file; the same file again gives nothing'
+printf '%s\n' '75061200192;tom@example.org;;NL;file 1;20990101;' '88222999936;;;FR;file 2;20990101;20991231' >"$work/bulk.csv"
+bulk() { says "$1" employer --json import "$work/bulk.csv" --format csam --scope flexi "${@:2}"; }
+counted() { # given given-before
+    python3 -c 'import json, sys; a = json.load(sys.stdin); print(a["given"], a["already"], a["refused"], a["not_sent"])' <"$work/out" |
+        grep -qx "$1 $2 0 0" || { cat "$work/out"; broken "the import did not give $1, with $2 given before"; }
+}
+bulk 2 </dev/null
+bulk 0 --yes
+counted 2 0
+bulk 0
+counted 0 2
+record=$(awk -F, '$1 == 1 && $2 == "already" { print $3 }' "$work/bulk.csv.report.csv")
+says 0 son accept "$record"
+sed -i 's/75061200192/75061200193/' "$work/bulk.csv"
+bulk 1 --yes
+
 says 0 auditor log audit
 says 2 municipality log audit
 says 0 municipality prove inclusion --index 3

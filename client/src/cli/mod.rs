@@ -8,6 +8,7 @@ mod answer;
 mod assisted;
 mod catalogue;
 mod check;
+mod confirm;
 mod consent;
 mod context;
 mod decision;
@@ -17,6 +18,7 @@ mod erase;
 mod export;
 mod filter;
 mod grant;
+mod import;
 mod key;
 mod link;
 mod log;
@@ -60,6 +62,8 @@ enum Verb {
     Key(key::Key),
     /// Let somebody act for you (a mandate; it waits until they accept)
     Grant(grant::Grant),
+    /// Let many act for you: a mandate for each line of a file
+    Import(import::Import),
     /// Accept a mandate that was given to you, or what you give together with others
     Accept(accept::Accept),
     /// End a mandate or a consent that you gave
@@ -119,6 +123,7 @@ impl Verb {
         match self {
             Self::Key(verb) => verb.run(context),
             Self::Grant(verb) => verb.run(context),
+            Self::Import(verb) => verb.run(context),
             Self::Accept(verb) => verb.run(context),
             Self::Revoke(verb) => verb.run(context),
             Self::Renounce(verb) => verb.run(context),

@@ -4,7 +4,7 @@
 //! [`FileStore`] keeps it on disk with the policies trusted, [`MemoryStore`] for one run.
 
 mod file;
-pub(crate) use file::{make_private_folder, replace};
+pub(crate) use file::{make_private_folder, private, replace};
 mod memory;
 
 pub use file::{FileStore, Trusted, TrustedBy};

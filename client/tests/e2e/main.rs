@@ -11,5 +11,6 @@ mod command;
 mod export;
 mod honest;
 mod hostile;
+mod import;
 mod steps;
 mod stub;

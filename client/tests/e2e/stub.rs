@@ -9,8 +9,8 @@ use procura_core::jws::Jws;
 use procura_core::receipt::{Policy, Receipt};
 use procura_core::submission::Submission;
 use procura_core::tile::{TileKind, TilePath};
-use procura_core::{Hash, Index, Millis, Size};
-use procura_ledger::{Ask, Audience, Clock as _, SubmitError, View};
+use procura_core::{Hash, Index, Millis, Size, b64};
+use procura_ledger::{Acknowledged, Ask, Audience, Clock as _, SubmitError, View};
 use procura_tests::world::{Actor, World};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -135,6 +135,8 @@ struct Request {
     method: String,
     path: String,
     token: Option<String>,
+    /// `Prefer: return=minimal`.
+    minimal: bool,
     body: Vec<u8>,
 }
 
@@ -164,7 +166,7 @@ fn read(stream: &TcpStream) -> Option<Request> {
     reader.read_line(&mut line).ok()?;
     let mut parts = line.split(' ');
     let (method, path) = (parts.next()?.to_owned(), parts.next()?.to_owned());
-    let (mut token, mut length) = (None, 0);
+    let (mut token, mut minimal, mut length) = (None, false, 0);
     loop {
         let mut header = String::new();
         reader.read_line(&mut header).ok()?;
@@ -175,13 +177,14 @@ fn read(stream: &TcpStream) -> Option<Request> {
         let (name, value) = header.split_once(": ")?;
         match name.to_ascii_lowercase().as_str() {
             "authorization" => token = value.strip_prefix("Bearer ").map(str::to_owned),
+            "prefer" => minimal = value == "return=minimal",
             "content-length" => length = value.parse().ok()?,
             _ => {}
         }
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
-    Some(Request { method, path, token, body })
+    Some(Request { method, path, token, minimal, body })
 }
 
 pub(crate) fn problem(status: u16, name: &str) -> Reply {
@@ -242,6 +245,7 @@ impl State {
             ("POST", "/v1/records") => {
                 let submission = Submission::parse(&request.body).unwrap();
                 match self.world.ledger.append(submission) {
+                    Ok(done) if request.minimal => text(promise(&done)),
                     Ok(done) => receipt(done.view.receipt(&done.id, &Ask::now(Audience::Anyone)).unwrap()),
                     Err(SubmitError::Refused(refusal)) => Some(problem(422, refusal.name())),
                     Err(_) => Some(problem(503, "busy")),
@@ -311,6 +315,12 @@ impl State {
         self.tokens.insert(token.clone(), key.party);
         text(json!({"access_token": token, "token_type": "Bearer", "expires_in": 600}).to_string())
     }
+}
+
+fn promise(done: &Acknowledged) -> String {
+    let entry = done.view.entry(done.index).unwrap().unwrap();
+    let proof = done.view.inclusion(done.index).unwrap();
+    json!({"id": done.id, "index": done.index, "entry": b64::encode(&entry), "proof": proof}).to_string()
 }
 
 fn receipt(receipt: Option<Receipt>) -> Option<Reply> {

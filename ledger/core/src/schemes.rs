@@ -84,6 +84,12 @@ impl Schemes {
         Ok(Self { catalogues })
     }
 
+    /// The schemes of catalogues that the caller knows to be in force.
+    #[must_use]
+    pub fn of(catalogues: Vec<Arc<Catalogue>>) -> Self {
+        Self { catalogues }
+    }
+
     /// Whether a party of this type may be registered under an identifier.
     ///
     /// # Errors

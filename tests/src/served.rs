@@ -1,0 +1,53 @@
+//! The real server over a data folder, with the demo's directory, in this process: for programs that are tested as processes of
+//! their own.
+
+use procura_server::{Args, Config, Given, prepare};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tokio::runtime::Runtime;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+/// A running server. It ends with this value.
+pub struct Served {
+    /// Its address.
+    pub url: String,
+    data: PathBuf,
+    stop: Option<oneshot::Sender<()>>,
+    serving: Option<JoinHandle<()>>,
+    runtime: Option<Runtime>,
+}
+
+impl Served {
+    /// Serves the ledger in a folder, which is made if it is not there.
+    #[must_use]
+    pub fn over(data: &Path) -> Self {
+        let listen = Some("127.0.0.1:0".parse().unwrap());
+        let given = Given { data: Some(data.to_owned()), listen, ..Given::default() };
+        let config = Config::load(Args { config: None, demo: true, confirm_clock: false, given }).unwrap();
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(3).enable_all().build().unwrap();
+        let started = runtime.block_on(prepare(config)).unwrap();
+        let url = started.public_url.clone();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let serving = runtime.spawn(async { started.run(async { drop(stopped.await) }).await.unwrap() });
+        Self { url, data: data.to_owned(), stop: Some(stop), serving: Some(serving), runtime: Some(runtime) }
+    }
+
+    /// The key file of a party of the demo's.
+    #[must_use]
+    pub fn key(&self, party: &str) -> PathBuf {
+        self.data.join("demo").join(format!("{party}.json"))
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let (Some(runtime), Some(serving)) = (self.runtime.take(), self.serving.take()) {
+            // The ledger is closed when it returns, so that the folder may be opened again.
+            drop(runtime.block_on(serving));
+            runtime.shutdown_timeout(Duration::from_secs(2));
+        }
+    }
+}
