@@ -17,6 +17,7 @@ mod links;
 mod log;
 mod named;
 mod oauth;
+mod pages;
 mod parties;
 mod prefer;
 pub(crate) mod problem;
@@ -81,7 +82,7 @@ pub(crate) fn router(app: App) -> Router {
         let document = document.clone();
         async move { ([(header::CONTENT_TYPE, "application/json")], document).into_response() }
     };
-    described
+    pages::add(described, &app)
         .route("/tile/{*path}", get(tiles::tile))
         .route("/openapi.json", get(document))
         .route("/docs", get(docs::page))

@@ -11,6 +11,7 @@ mod events;
 mod holdings;
 mod log;
 mod overload;
+mod pages;
 mod privacy;
 mod raw;
 mod readers;
