@@ -2,7 +2,7 @@
 
 use crate::app::{App, Settings};
 use crate::config::Config;
-use crate::demo::{self, DemoError};
+use crate::demo::{self, DemoError, Desk};
 use crate::open_files;
 use crate::private::{self, PrivateError};
 use crate::serve::serve;
@@ -119,7 +119,12 @@ pub async fn prepare(mut config: Config) -> Result<Started, RunError> {
         clock: Arc::clone(&trial.clock),
         random: Arc::clone(&trial.random),
     };
-    Ok(Started { app: App::new(trial.ledger, settings), listener, public_url, demo })
+    let desk = demo.as_ref().map(|demo| Desk::new(&trial, demo)).transpose()?;
+    let app = match desk {
+        Some(desk) => App::with_desk(trial.ledger, settings, desk),
+        None => App::new(trial.ledger, settings),
+    };
+    Ok(Started { app, listener, public_url, demo })
 }
 
 /// Runs a server until `shutdown` is ready, then closes its ledger.

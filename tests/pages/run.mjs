@@ -4,6 +4,7 @@
 import { mkdirSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { log } from './log.mjs';
+import { me } from './me.mjs';
 import { served } from './served.mjs';
 import { verify } from './verify.mjs';
 import { chromium, World } from './world.mjs';
@@ -11,8 +12,8 @@ import { chromium, World } from './world.mjs';
 const [program, executablePath, shots] = process.argv.slice(2);
 mkdirSync(shots, { recursive: true });
 
-/** Filled before the first test. @type {{world: World, browser: import('playwright-core').Browser, shots: string}} */
-const at = { shots };
+/** Filled before the first test. @type {{world: World, browser: import('playwright-core').Browser, shots: string, program: string}} */
+const at = { shots, program };
 
 before(async () => {
   at.world = await World.start(program);
@@ -25,4 +26,4 @@ after(async () => {
   await at.world?.stop();
 });
 
-for (const suite of [served, verify, log]) suite(test, at);
+for (const suite of [served, verify, log, me]) suite(test, at);

@@ -103,7 +103,7 @@ export function verify(test, at) {
 
   test('once loaded it works without network, by keyboard alone', async () => {
     const { inForce } = await receipts(at.world);
-    const { context, check } = await watched(at.browser, at.world.url, { locale: 'de' });
+    const { context, check } = await watched(at.browser, at.world.url, { locale: 'de', serviceWorkers: 'allow' });
     const page = await context.newPage();
     await page.goto('/verify', { waitUntil: 'networkidle' });
     await page.evaluate(() => navigator.serviceWorker.ready);

@@ -7,9 +7,9 @@ import { axeSource } from './world.mjs';
 /** The demo's people are in no address, in no language. */
 const IDENTIFIER = /niss|[0-9]{11}|kbo%3A|eidas/i;
 
-/** Watches a context from its first request on; `check` says what was seen. */
+/** Watches a context from its first request on; `check` says what was seen. The worker, which fetches every page at once, comes where it is asked for. */
 export async function watched(browser, url, options) {
-  const context = await browser.newContext({ baseURL: url, ...options });
+  const context = await browser.newContext({ baseURL: url, serviceWorkers: 'block', ...options });
   const seen = { requests: [], troubles: [], bytes: 0 };
   context.on('request', (request) => seen.requests.push(request.url()));
   context.on('weberror', (error) => seen.troubles.push(`error: ${error.error().message}`));

@@ -9,6 +9,7 @@ mod authzen;
 mod body;
 mod catalogues;
 mod checks;
+mod desk;
 mod docs;
 mod events;
 mod health;
@@ -82,7 +83,7 @@ pub(crate) fn router(app: App) -> Router {
         let document = document.clone();
         async move { ([(header::CONTENT_TYPE, "application/json")], document).into_response() }
     };
-    pages::add(described, &app)
+    desk::add(pages::add(described, &app), &app)
         .route("/tile/{*path}", get(tiles::tile))
         .route("/openapi.json", get(document))
         .route("/docs", get(docs::page))

@@ -24,9 +24,9 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 
 /// Adds the addresses of the pages.
 pub(super) fn add(router: Router<App>, app: &App) -> Router<App> {
-    let site = Arc::new(render::site(app.is_trial()));
+    let site = Arc::new(render::site(app.is_trial(), app.desk().is_some()));
     let mut router = router;
-    for page in Page::ALL {
+    for page in Page::all(app.desk().is_some()) {
         let site = Arc::clone(&site);
         let answer = move |headers: HeaderMap, query: axum::extract::RawQuery| async move {
             let asked = query.0.as_deref().and_then(Language::of_query);

@@ -91,6 +91,7 @@ const STATUSES: &[(StatusCode, &[&str])] = &[
             "evidence_erased",
             "in_force",
             "legal_hold",
+            "not_begun",
         ],
     ),
     (StatusCode::GONE, &["link_used"]),

@@ -7,6 +7,7 @@ mod access;
 mod accesses;
 mod certification;
 mod connections;
+mod desk;
 mod events;
 mod holdings;
 mod log;

@@ -92,6 +92,15 @@ impl World {
     }
 
     pub(crate) fn with(change: impl FnOnce(&mut Settings)) -> Self {
+        Self::of(change, false)
+    }
+
+    /// As `--demo` serves it: with the desk.
+    pub(crate) fn with_desk() -> Self {
+        Self::of(|_| {}, true)
+    }
+
+    fn of(change: impl FnOnce(&mut Settings), has_desk: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(HandClock(AtomicU64::new(0)));
         let options =
@@ -112,7 +121,12 @@ impl World {
             random: Arc::new(OsRandom),
         };
         change(&mut settings);
-        let app = App::new(trial.ledger.clone(), settings);
+        let ledger = trial.ledger.clone();
+        let app = if has_desk {
+            App::with_desk(ledger, settings, demo::Desk::new(&trial, &demo).unwrap())
+        } else {
+            App::new(ledger, settings)
+        };
         let (stop, stopped) = oneshot::channel::<()>();
         runtime.spawn(serve(listener, app, async { drop(stopped.await) }));
         let agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();

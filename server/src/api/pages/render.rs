@@ -74,11 +74,16 @@ pub(super) enum Page {
     Start,
     Verify,
     Log,
+    Me,
 }
 
 impl Page {
-    /// Those that are served.
-    pub(super) const ALL: [Self; 3] = [Self::Start, Self::Verify, Self::Log];
+    /// Those that are served. A citizen's pages need somebody who binds their key: so far only the demo has one.
+    pub(super) fn all(has_registrar: bool) -> impl Iterator<Item = Self> {
+        [Self::Start, Self::Verify, Self::Log, Self::Me]
+            .into_iter()
+            .filter(move |page| has_registrar || *page != Self::Me)
+    }
 
     /// Its address.
     pub(super) const fn path(self) -> &'static str {
@@ -86,6 +91,7 @@ impl Page {
             Self::Start => "/",
             Self::Verify => "/verify",
             Self::Log => "/log",
+            Self::Me => "/me",
         }
     }
 
@@ -95,6 +101,7 @@ impl Page {
             Self::Start => "start",
             Self::Verify => "verify",
             Self::Log => "log",
+            Self::Me => "me",
         }
     }
 
@@ -103,6 +110,7 @@ impl Page {
             Self::Start => include_str!("../../../web/pages/start.html"),
             Self::Verify => include_str!("../../../web/pages/verify.html"),
             Self::Log => include_str!("../../../web/pages/log.html"),
+            Self::Me => include_str!("../../../web/pages/me.html"),
         }
     }
 }
@@ -129,20 +137,27 @@ impl Site {
 }
 
 /// Puts all pages together.
-pub(super) fn site(is_trial: bool) -> Site {
+pub(super) fn site(is_trial: bool, has_registrar: bool) -> Site {
+    let served: Vec<Page> = Page::all(has_registrar).collect();
     let mut pages = Vec::new();
     for language in LANGUAGES {
         let words = language.words();
-        for page in &Page::ALL {
-            let html = render(*page, language, &words, is_trial);
+        for page in &served {
+            let html = render(*page, language, &words, &served, is_trial);
             pages.push((*page, language, File::new("page.html", Bytes::from(html))));
         }
     }
-    let worker = worker(&pages);
+    let worker = worker(&served, &pages);
     Site { pages, worker }
 }
 
-fn render(page: Page, language: Language, words: &Map<String, Value>, is_trial: bool) -> String {
+fn render(
+    page: Page,
+    language: Language,
+    words: &Map<String, Value>,
+    served: &[Page],
+    is_trial: bool,
+) -> String {
     let word = |name: &str| words.get(name).and_then(Value::as_str);
     let slot = |name: &str| match name {
         "lang" => Some(language.code().to_owned()),
@@ -150,12 +165,12 @@ fn render(page: Page, language: Language, words: &Map<String, Value>, is_trial: 
         "title" => word(&format!("{}.title", page.name())).map(escaped),
         "description" => word(&format!("{}.lede", page.name())).map(escaped),
         "languages" => Some(languages(language)),
-        "tabs" => Some(tabs(page, language, words)),
+        "tabs" => Some(tabs(page, language, words, served)),
         _ => word(name).map(escaped),
     };
     let mut frame = FRAME.replace("{{main}}", page.body());
     keep_if(&mut frame, "trial", is_trial);
-    keep_if(&mut frame, "citizen", false);
+    keep_if(&mut frame, "citizen", served.contains(&Page::Me));
     filled(&frame, slot)
 }
 
@@ -206,15 +221,16 @@ fn languages(current: Language) -> String {
         let (code, name) = (language.code(), language.own_name());
         let here = if language == current { " aria-current=\"true\"" } else { "" };
         let upper = code.to_uppercase();
-        out.push_str(&format!("<li><a href=\"?lang={code}\" lang=\"{code}\" hreflang=\"{code}\" data-lang=\"{code}\"{here}>{upper}<span class=\"vh\">, {name}</span></a></li>"
+        out.push_str(&format!(
+            "<li><a href=\"?lang={code}\" lang=\"{code}\" hreflang=\"{code}\" data-lang=\"{code}\"{here}>{upper}<span class=\"vh\">, {name}</span></a></li>"
         ));
     }
     out
 }
 
-fn tabs(current: Page, language: Language, words: &Map<String, Value>) -> String {
+fn tabs(current: Page, language: Language, words: &Map<String, Value>, served: &[Page]) -> String {
     let mut out = String::new();
-    for page in [Page::Verify, Page::Log] {
+    for page in [Page::Me, Page::Verify, Page::Log].into_iter().filter(|page| served.contains(page)) {
         let here = if page == current { " aria-current=\"page\"" } else { "" };
         let title = words.get(&format!("{}.tab", page.name())).and_then(Value::as_str).unwrap_or_default();
         out.push_str(&format!(
@@ -228,9 +244,9 @@ fn tabs(current: Page, language: Language, words: &Map<String, Value>) -> String
 }
 
 /// The worker, told what belongs to the pages and which version of it this is.
-fn worker(pages: &[(Page, Language, File)]) -> File {
+fn worker(served: &[Page], pages: &[(Page, Language, File)]) -> File {
     let mut names: Vec<String> = CARRIED.iter().map(|(name, _)| format!("/web/{name}")).collect();
-    for page in Page::ALL {
+    for page in served {
         names.extend(LANGUAGES.iter().map(|language| format!("{}?lang={}", page.path(), language.code())));
     }
     let mut all: Vec<u8> = CARRIED.iter().flat_map(|(_, bytes)| bytes.iter().copied()).collect();
@@ -281,9 +297,9 @@ mod tests {
 
     #[test]
     fn nothing_is_left_to_fill_in() {
-        for is_trial in [true, false] {
-            let site = site(is_trial);
-            assert_eq!(site.pages.len(), 12);
+        for (is_trial, has_registrar) in [(true, true), (true, false), (false, false)] {
+            let site = site(is_trial, has_registrar);
+            assert_eq!(site.pages.len(), if has_registrar { 16 } else { 12 });
             for (page, language, file) in &site.pages {
                 let text = std::str::from_utf8(&file.plain).unwrap();
                 assert!(
@@ -292,6 +308,7 @@ mod tests {
                     text.split_once("{{").unwrap().1.split("}}").next().unwrap()
                 );
                 assert_eq!(text.contains("class=\"demo\""), is_trial);
+                assert_eq!(text.contains("href=\"/me"), has_registrar);
             }
             assert!(!std::str::from_utf8(&site.worker.plain).unwrap().contains("{{"));
         }
