@@ -34,6 +34,9 @@ test:
 verifier:
     bash tests/run verifier
 
+pages:
+    bash tests/run pages
+
 shuttle:
     bash tests/run shuttle
 

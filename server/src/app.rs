@@ -5,6 +5,7 @@ use crate::api::problem::Problem;
 use crate::api::tokens::{Grant, Tokens};
 use crate::api::{self, Known, PageKey, Used};
 use crate::config::Limits;
+use crate::demo::Desk;
 use crate::gate::Gate;
 use crate::room::Room;
 use procura_core::{Hash, Millis};
@@ -48,6 +49,7 @@ struct Inner {
     page_key: OnceLock<PageKey>,
     /// The note about the key of webhooks, if any are sent.
     webhook_key: OnceLock<String>,
+    desk: Option<Arc<Desk>>,
     /// The server is told to stop: what could go on for a while ends.
     is_stopping: AtomicBool,
 }
@@ -55,7 +57,17 @@ struct Inner {
 impl App {
     /// Serves a ledger.
     #[must_use]
-    pub fn new(ledger: Ledger, mut settings: Settings) -> Self {
+    pub fn new(ledger: Ledger, settings: Settings) -> Self {
+        Self::of(ledger, settings, None)
+    }
+
+    /// Serves the demo's ledger, and its desk, where anybody is given the key of somebody fictional.
+    #[must_use]
+    pub fn with_desk(ledger: Ledger, settings: Settings, desk: Desk) -> Self {
+        Self::of(ledger, settings, Some(Arc::new(desk)))
+    }
+
+    fn of(ledger: Ledger, mut settings: Settings, desk: Option<Arc<Desk>>) -> Self {
         let fixed = std::mem::take(&mut settings.static_tokens);
         let fixed = fixed.into_iter().map(|(token, party)| (api::tokens::hash_of(&token), party));
         Self(Arc::new(Inner {
@@ -68,6 +80,7 @@ impl App {
             bodies: Arc::new(Semaphore::new(settings.limits.body_bytes / api::BODY_UNIT_BYTES)),
             page_key: OnceLock::new(),
             webhook_key: OnceLock::new(),
+            desk,
             is_stopping: AtomicBool::new(false),
             settings,
         }))
@@ -104,6 +117,11 @@ impl App {
     #[must_use]
     pub fn is_trial(&self) -> bool {
         crate::trial::is_trial(self.0.ledger.origin())
+    }
+
+    /// The demo's desk; a ledger that is no demo has none.
+    pub(crate) fn desk(&self) -> Option<&Arc<Desk>> {
+        self.0.desk.as_ref()
     }
 
     pub(crate) fn settings(&self) -> &Settings {

@@ -2,7 +2,7 @@
 
 use crate::app::{App, Settings};
 use crate::config::Config;
-use crate::demo::{self, DemoError};
+use crate::demo::{self, DemoError, Desk};
 use crate::hooks::{self, HookError, HookSettings, Hooks};
 use crate::open_files;
 use crate::private::{self, PrivateError};
@@ -126,6 +126,7 @@ pub async fn prepare(mut config: Config) -> Result<Started, RunError> {
         clock: Arc::clone(&trial.clock),
         random: Arc::clone(&trial.random),
     };
+    let desk = demo.as_ref().map(|demo| Desk::new(&trial, demo)).transpose()?;
     let hooks = HookSettings {
         signer: trial.webhooks.signer,
         note: trial.webhooks.note,
@@ -133,7 +134,11 @@ pub async fn prepare(mut config: Config) -> Result<Started, RunError> {
         allow: config.webhooks.allow,
         ca: config.webhooks.ca,
     };
-    Ok(Started { app: App::new(trial.ledger, settings), listener, public_url, demo, hooks })
+    let app = match desk {
+        Some(desk) => App::with_desk(trial.ledger, settings, desk),
+        None => App::new(trial.ledger, settings),
+    };
+    Ok(Started { app, listener, public_url, demo, hooks })
 }
 
 /// Runs a server until `shutdown` is ready, then closes its ledger.

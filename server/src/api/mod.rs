@@ -9,6 +9,7 @@ mod authzen;
 mod body;
 mod catalogues;
 mod checks;
+mod desk;
 mod docs;
 mod events;
 mod health;
@@ -17,6 +18,7 @@ mod links;
 mod log;
 mod named;
 mod oauth;
+mod pages;
 mod parties;
 mod prefer;
 pub(crate) mod problem;
@@ -82,7 +84,7 @@ pub(crate) fn router(app: App) -> Router {
         let document = document.clone();
         async move { ([(header::CONTENT_TYPE, "application/json")], document).into_response() }
     };
-    described
+    desk::add(pages::add(described, &app), &app)
         .route("/tile/{*path}", get(tiles::tile))
         .route("/openapi.json", get(document))
         .route("/docs", get(docs::page))

@@ -92,6 +92,7 @@ const STATUSES: &[(StatusCode, &[&str])] = &[
             "in_force",
             "number_taken",
             "legal_hold",
+            "not_begun",
         ],
     ),
     (StatusCode::GONE, &["link_used"]),

@@ -4,10 +4,12 @@
 //! finds them there and writes nothing again.
 
 mod catalogue;
+mod desk;
 mod grants;
 mod people;
 mod schemes;
 
+pub use desk::{Begun, Bound, Desk, DeskError, Fictional};
 pub use people::{EMPLOYER, MOTHER, MUNICIPALITY, SON, WORKER};
 
 use crate::enrol::{By, EnrolError, Enrolled, Writer};

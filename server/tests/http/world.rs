@@ -93,6 +93,15 @@ impl World {
     }
 
     pub(crate) fn with(change: impl FnOnce(&mut Settings)) -> Self {
+        Self::of(change, false)
+    }
+
+    /// As `--demo` serves it: with the desk.
+    pub(crate) fn with_desk() -> Self {
+        Self::of(|_| {}, true)
+    }
+
+    fn of(change: impl FnOnce(&mut Settings), has_desk: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(HandClock(AtomicU64::new(0)));
         let options =
@@ -113,7 +122,12 @@ impl World {
             random: Arc::new(OsRandom),
         };
         change(&mut settings);
-        let app = App::new(trial.ledger.clone(), settings);
+        let ledger = trial.ledger.clone();
+        let app = if has_desk {
+            App::with_desk(ledger, settings, demo::Desk::new(&trial, &demo).unwrap())
+        } else {
+            App::new(ledger, settings)
+        };
         let (stop, stopped) = oneshot::channel::<()>();
         runtime.spawn(serve(listener, app.clone(), async { drop(stopped.await) }));
         let agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
@@ -260,7 +274,7 @@ pub(crate) fn request(actor: &str, purpose: &str, category: &str, subject: &str)
     })
 }
 
-fn answer(mut response: ureq::http::Response<ureq::Body>) -> Answer {
+pub(crate) fn answer(mut response: ureq::http::Response<ureq::Body>) -> Answer {
     let header = |(name, value): (&ureq::http::HeaderName, &ureq::http::HeaderValue)| {
         (name.as_str().to_owned(), value.to_str().unwrap().to_owned())
     };

@@ -1,0 +1,197 @@
+//! What the program carries: every file of `server/web`, by its address behind `/web/`.
+
+use axum::body::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use std::io::Write;
+use std::sync::LazyLock;
+
+/// A file as it is sent.
+#[derive(Debug, Clone)]
+pub(super) struct File {
+    pub(super) media_type: &'static str,
+    pub(super) etag: String,
+    pub(super) plain: Bytes,
+    pub(super) zipped: Bytes,
+}
+
+impl File {
+    /// Compressed once, so that no request pays for it.
+    pub(super) fn new(name: &str, plain: Bytes) -> Self {
+        let plain = if name.ends_with(".js") { without_comments(&plain) } else { plain };
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+        // Writing to memory does not fail; if it did, the file would be sent as it is.
+        let zipped = encoder.write_all(&plain).and_then(|()| encoder.finish()).unwrap_or_default();
+        let zipped = if zipped.is_empty() { plain.clone() } else { Bytes::from(zipped) };
+        Self { media_type: media_type(name), etag: etag(&plain), plain, zipped }
+    }
+}
+
+/// A module without the lines that are comments only: they are for those who read the source, and a third of what would be sent. Empty lines
+/// stay in their place, so that a line has its number.
+fn without_comments(module: &Bytes) -> Bytes {
+    let Ok(text) = std::str::from_utf8(module) else { return module.clone() };
+    let (mut out, mut is_inside) = (String::with_capacity(text.len()), false);
+    for line in text.lines() {
+        let trimmed = line.trim();
+        let (opens, closes) = (trimmed.starts_with("/*"), trimmed.ends_with("*/"));
+        let is_comment =
+            is_inside || trimmed.starts_with("//") || (opens && (closes || !trimmed.contains("*/")));
+        is_inside = (is_inside || opens) && is_comment && !closes && !trimmed.starts_with("//");
+        if !is_comment {
+            out.push_str(line);
+        }
+        out.push('\n');
+    }
+    Bytes::from(out)
+}
+
+fn media_type(name: &str) -> &'static str {
+    match name.rsplit('.').next() {
+        Some("html") => "text/html; charset=utf-8",
+        Some("css") => "text/css; charset=utf-8",
+        Some("js") => "text/javascript; charset=utf-8",
+        Some("json") => "application/json",
+        Some("svg") => "image/svg+xml",
+        _ => "application/octet-stream",
+    }
+}
+
+/// A weak one: the same for the compressed form.
+fn etag(bytes: &[u8]) -> String {
+    format!("W/\"{}\"", procura_core::hash::sha256(&[bytes]))
+}
+
+macro_rules! carried {
+    ($($name:literal)*) => {
+        /// The files, and what is in them.
+        pub(super) static CARRIED: &[(&str, &[u8])] =
+            &[$(($name, include_bytes!(concat!("../../../web/", $name)))),*];
+    };
+}
+
+carried! {
+    "pages/band.svg"
+    "pages/chart.js"
+    "pages/checkpoints.js"
+    "pages/ending.js"
+    "pages/enrol.js"
+    "pages/examine.js"
+    "pages/kept.js"
+    "pages/log.js"
+    "pages/mark.svg"
+    "pages/me.js"
+    "pages/mylist.js"
+    "pages/page.js"
+    "pages/parts.js"
+    "pages/procura.css"
+    "pages/rows.js"
+    "pages/says.js"
+    "pages/seen.js"
+    "pages/session.js"
+    "pages/sign.js"
+    "pages/start.js"
+    "pages/trust.js"
+    "pages/verify.js"
+    "pages/words.js"
+    "pages/words/de.json"
+    "pages/words/en.json"
+    "pages/words/fr.json"
+    "pages/words/nl.json"
+    "verifier/authority.js"
+    "verifier/bytes.js"
+    "verifier/catalogue.js"
+    "verifier/checkpoint.js"
+    "verifier/complete.js"
+    "verifier/conditions.js"
+    "verifier/days.js"
+    "verifier/decide.js"
+    "verifier/disclosures.js"
+    "verifier/ed25519.js"
+    "verifier/entry.js"
+    "verifier/fault.js"
+    "verifier/head.js"
+    "verifier/identifiers.js"
+    "verifier/index.js"
+    "verifier/json.js"
+    "verifier/jws.js"
+    "verifier/kinds.js"
+    "verifier/lists.js"
+    "verifier/map.js"
+    "verifier/members.js"
+    "verifier/note.js"
+    "verifier/opening.js"
+    "verifier/policy.js"
+    "verifier/receipt.js"
+    "verifier/record.js"
+    "verifier/rules.js"
+    "verifier/sentences.js"
+    "verifier/tiles.js"
+    "verifier/tree.js"
+    "verifier/trie.js"
+    "verifier/walk.js"
+}
+
+static FILES: LazyLock<Vec<(&'static str, File)>> = LazyLock::new(|| {
+    let of =
+        |&(name, bytes): &(&'static str, &'static [u8])| (name, File::new(name, Bytes::from_static(bytes)));
+    CARRIED.iter().map(of).collect()
+});
+
+/// A file by its address behind `/web/`.
+pub(super) fn find(path: &str) -> Option<&'static File> {
+    FILES.iter().find(|(name, _)| *name == path).map(|(_, file)| file)
+}
+
+#[cfg(test)]
+mod tests {
+    //! Goal: nothing that a page loads is left out of the program. Method: the folders are read, and compared with the table.
+
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_file_is_carried() {
+        let web = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("web");
+        let mut there = BTreeSet::new();
+        for folder in ["verifier", "pages", "pages/words"] {
+            for entry in std::fs::read_dir(web.join(folder)).unwrap() {
+                let name = entry.unwrap().file_name().into_string().unwrap();
+                let is_template = folder == "pages" && (name.ends_with(".html") || name == "sw.js");
+                // Of the verifier only its modules; the rest is for those who develop with it.
+                let is_module = folder != "verifier" || name.ends_with(".js");
+                if name.contains('.') && is_module && !is_template {
+                    there.insert(format!("{folder}/{name}"));
+                }
+            }
+        }
+        let carried: BTreeSet<String> = CARRIED.iter().map(|(name, _)| (*name).to_owned()).collect();
+        assert_eq!(there, carried);
+    }
+
+    #[test]
+    fn comments_stay_at_home() {
+        let of = |text: &str| {
+            String::from_utf8(without_comments(&Bytes::copy_from_slice(text.as_bytes())).to_vec()).unwrap()
+        };
+        assert_eq!(of("// a\nb(); // c\n"), "\nb(); // c\n");
+        assert_eq!(of("/** a */\n/**\n * // b\n */\nc();\n"), "\n\n\n\nc();\n");
+        assert_eq!(
+            of("/** @type {x} */ (y).z();\nconst w = 'https://x/*';\n"),
+            "/** @type {x} */ (y).z();\nconst w = 'https://x/*';\n"
+        );
+        assert_eq!(of("/* a\nb(); */\nc();\n// d */\ne();\n"), "\n\nc();\n\ne();\n");
+    }
+
+    #[test]
+    fn a_file_is_what_was_compressed() {
+        for (name, file) in FILES.iter() {
+            let mut plain = Vec::new();
+            std::io::copy(&mut flate2::read::GzDecoder::new(&*file.zipped), &mut plain).unwrap();
+            assert_eq!(plain, file.plain, "{name}");
+            let source = CARRIED.iter().find(|(carried, _)| carried == name).unwrap().1;
+            assert!(name.ends_with(".js") || source == plain, "{name}");
+            assert_ne!(file.media_type, "application/octet-stream", "{name}");
+        }
+    }
+}

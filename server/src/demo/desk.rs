@@ -1,0 +1,240 @@
+//! The demo's desk: where a browser's key is bound to somebody fictional, as a counter would do it after it has looked at a passport.
+//!
+//! Nobody looks at anything here, so it is served with `--demo` and never else. What it writes are ordinary records, signed
+//! by the demo's registrar or by the fictional person's first key, and handed in like all others.
+//!
+//! spec: http.md#the-demos-desk
+
+use super::people::{PARTIES, REGISTRAR};
+use super::{Demo, DemoError, find};
+use crate::enrol::{By, Enrolled};
+use crate::private::{self, PrivateError};
+use crate::trial::Trial;
+use procura_core::Hash;
+use procura_core::admission::Refusal;
+use procura_core::disclosure::DisclosureError;
+use procura_core::draft::{Draft, Occasion};
+use procura_core::identifier::Identifier;
+use procura_core::key::{PublicKey, SignError};
+use procura_core::kinds::PartyType;
+use procura_core::status::Status;
+use procura_ledger::{Clock, Ledger, Random, ReadError, SubmitError};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// So many enrolments may be under way; of more, the oldest begin again.
+const MOST_BEGUN: usize = 1_024;
+/// So many people are remembered by name beside the directory's.
+const MOST_NAMED: usize = 1_024;
+
+/// Why a key was not bound.
+#[derive(Debug, thiserror::Error)]
+pub enum DeskError {
+    /// No nonce of ours, or one that was used.
+    #[error("this enrolment was not begun here, or is over: begin again")]
+    NotBegun,
+    /// Nobody of the directory, and nobody who was enrolled here.
+    #[error("nobody fictional has this id")]
+    Nobody,
+    /// The ledger refused it.
+    #[error(transparent)]
+    Submit(#[from] SubmitError),
+    /// The ledger could not be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// No randomness.
+    #[error(transparent)]
+    Private(#[from] PrivateError),
+    /// The registrar's key did not sign.
+    #[error(transparent)]
+    Sign(#[from] SignError),
+    /// The name does not fit.
+    #[error(transparent)]
+    Disclosure(#[from] DisclosureError),
+}
+
+impl DeskError {
+    /// The error's stable name.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::NotBegun => "not_begun",
+            Self::Nobody => "not_found",
+            Self::Submit(_) => "desk_refused",
+            Self::Read(_) => "desk_read",
+            Self::Private(error) => error.name(),
+            Self::Sign(error) => error.name(),
+            Self::Disclosure(error) => error.name(),
+        }
+    }
+}
+
+/// Somebody fictional, as everybody may know them here.
+#[derive(Debug, Clone)]
+pub struct Fictional {
+    /// The party's id.
+    pub party: Hash,
+    /// What they are called.
+    pub name: String,
+    /// What sort of party.
+    pub party_type: PartyType,
+}
+
+/// An enrolment that was begun: for whom, and the nonce that the new key's record will have.
+#[derive(Debug, Clone, Copy)]
+pub struct Begun {
+    /// The party.
+    pub party: Hash,
+    /// 32 fresh bytes.
+    pub nonce: [u8; 32],
+}
+
+/// A key that was bound.
+#[derive(Debug, Clone, Copy)]
+pub struct Bound {
+    /// The key record's id.
+    pub kid: Hash,
+    /// On what it rests: `first`, `cosigned` by the person's first key, or `recovery`, which counts only once a registrar accepts it.
+    pub basis: &'static str,
+}
+
+/// The desk.
+pub struct Desk {
+    ledger: Ledger,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    registrar: Enrolled,
+    /// Those of the directory who have a key in the demo's folder.
+    directory: Vec<Enrolled>,
+    people: Mutex<Vec<Fictional>>,
+    begun: Mutex<VecDeque<Begun>>,
+}
+
+impl Desk {
+    /// The desk of a demo that is registered.
+    ///
+    /// # Errors
+    /// [`DemoError::NoParty`].
+    pub fn new(trial: &Trial, demo: &Demo) -> Result<Self, DemoError> {
+        let (mut people, mut directory) = (Vec::new(), Vec::new());
+        for person in &PARTIES {
+            let enrolled = find(&demo.parties, person.short)?;
+            let (party, name) = (enrolled.party, person.name.to_owned());
+            people.push(Fictional { party, name, party_type: person.party_type });
+            if person.party_type == PartyType::Person {
+                directory.push(enrolled.clone());
+            }
+        }
+        Ok(Self {
+            ledger: trial.ledger.clone(),
+            clock: Arc::clone(&trial.clock),
+            random: Arc::clone(&trial.random),
+            registrar: find(&demo.parties, REGISTRAR)?.clone(),
+            directory,
+            people: Mutex::new(people),
+            begun: Mutex::default(),
+        })
+    }
+
+    /// Everybody fictional whose name is known here.
+    #[must_use]
+    pub fn people(&self) -> Vec<Fictional> {
+        lock(&self.people).clone()
+    }
+
+    /// Begins the enrolment of a person who is known here.
+    ///
+    /// # Errors
+    /// [`DeskError`].
+    pub fn begin(&self, party: Hash) -> Result<Begun, DeskError> {
+        let is_person = |known: &Fictional| known.party == party && known.party_type == PartyType::Person;
+        if !lock(&self.people).iter().any(is_person) {
+            return Err(DeskError::Nobody);
+        }
+        let begun = Begun { party, nonce: self.bytes()? };
+        let mut all = lock(&self.begun);
+        all.push_back(begun);
+        while all.len() > MOST_BEGUN {
+            all.pop_front();
+        }
+        Ok(begun)
+    }
+
+    /// Finds a person by an identifier, or registers them, and begins their enrolment.
+    ///
+    /// # Errors
+    /// [`DeskError`].
+    pub fn register(&self, identifier: &Identifier, name: &str) -> Result<Begun, DeskError> {
+        let salts = [self.bytes()?, self.bytes()?];
+        let occasion = self.occasion(self.bytes()?);
+        let handle = self.bytes()?;
+        let draft = Draft::party(&occasion, PartyType::Person, handle, identifier, Some(name), &salts)?;
+        let party = match self.hand_in(draft, self.registrar.by()) {
+            Err(DeskError::Submit(SubmitError::Refused(Refusal::PartyExists))) => {
+                self.confirmed(identifier)?
+            }
+            outcome => outcome?,
+        };
+        let mut people = lock(&self.people);
+        if !people.iter().any(|known| known.party == party) && people.len() < PARTIES.len() + MOST_NAMED {
+            people.push(Fictional { party, name: name.to_owned(), party_type: PartyType::Person });
+        }
+        drop(people);
+        self.begin(party)
+    }
+
+    /// Whoever has the identifier already; if the ledger prepared them because somebody else named them, the registrar confirms them.
+    fn confirmed(&self, identifier: &Identifier) -> Result<Hash, DeskError> {
+        let view = self.ledger.view();
+        let party = view.party_of(identifier)?.ok_or(DeskError::Nobody)?;
+        if view.status(&party)? == Some(Status::PENDING) {
+            let draft = Draft::on("acceptance", &self.occasion(self.bytes()?), &party);
+            self.hand_in(draft, self.registrar.by())?;
+        }
+        Ok(party)
+    }
+
+    /// Binds the key of an enrolment that was begun: by the person's first key if it lies in the demo's folder, else by the registrar, as the
+    /// first or, if there was one, to recover. `possession` is the new key's signature over what
+    /// [`procura_core::kinds::proof_of_possession_message`] says.
+    ///
+    /// # Errors
+    /// [`DeskError`].
+    pub fn bind(&self, begun: &Begun, key: &PublicKey, possession: &[u8; 64]) -> Result<Bound, DeskError> {
+        let is_it = |one: &Begun| one.party == begun.party && one.nonce == begun.nonce;
+        let mut all = lock(&self.begun);
+        let place = all.iter().position(is_it).ok_or(DeskError::NotBegun)?;
+        all.remove(place);
+        drop(all);
+        let occasion = self.occasion(begun.nonce);
+        let draft = |basis| Draft::key(&occasion, &begun.party, key, possession, basis, "substantial");
+        if let Some(person) = self.directory.iter().find(|person| person.party == begun.party) {
+            let kid = self.hand_in(draft("cosigned"), person.by())?;
+            return Ok(Bound { kid, basis: "cosigned" });
+        }
+        match self.hand_in(draft("first"), self.registrar.by()) {
+            Err(DeskError::Submit(SubmitError::Refused(Refusal::NotFirst))) => {
+                let kid = self.hand_in(draft("recovery"), self.registrar.by())?;
+                Ok(Bound { kid, basis: "recovery" })
+            }
+            outcome => Ok(Bound { kid: outcome?, basis: "first" }),
+        }
+    }
+
+    fn hand_in(&self, draft: Draft, by: By<'_>) -> Result<Hash, DeskError> {
+        Ok(self.ledger.append(draft.sign(by.kid, by.signer)?)?.id)
+    }
+
+    fn occasion(&self, nonce: [u8; 32]) -> Occasion<'_> {
+        Occasion { origin: self.ledger.origin(), nonce, now: self.clock.now() }
+    }
+
+    fn bytes<const N: usize>(&self) -> Result<[u8; N], PrivateError> {
+        private::fresh(&*self.random)
+    }
+}
+
+/// What lies behind these locks is whole between any two statements.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,161 @@
+//! Goal: the demo's desk binds a browser's key by ordinary records, to somebody fictional, once a nonce; and there is none without a demo.
+//! Method: enrolments asked for as the page asks, each with its refused twin.
+
+use crate::world::World;
+use procura_core::draft::Draft;
+use procura_core::key::{Signer as _, SoftKey};
+use procura_core::kinds::{Validity, proof_of_possession_message};
+use procura_core::status::Status;
+use procura_core::{Hash, b64};
+use serde_json::{Value, json};
+
+fn begin(world: &World, who: &Value) -> (Hash, [u8; 32]) {
+    let answer = world.post_json("/demo/enrolments", None, who);
+    assert_eq!(answer.status, 201, "{}", answer.text());
+    let begun = answer.json();
+    let nonce = b64::decode_array(begun["nonce"].as_str().unwrap()).unwrap();
+    (begun["party"].as_str().unwrap().parse().unwrap(), nonce)
+}
+
+/// What the page hands in to bind a key.
+fn binding(world: &World, key: &SoftKey, party: &Hash, nonce: &[u8; 32]) -> Value {
+    let public = key.public_key();
+    let message = proof_of_possession_message(world.trial.ledger.origin(), party, &public, nonce);
+    let pop = b64::encode(&key.sign(&message).unwrap());
+    json!({"party": party, "nonce": b64::encode(nonce), "jwk": public.jwk(), "pop": pop})
+}
+
+fn bind(world: &World, seed: u8, who: &Value) -> (Hash, Hash, String) {
+    let (party, nonce) = begin(world, who);
+    let answer = world.post_json(
+        "/demo/keys",
+        None,
+        &binding(world, &SoftKey::from_seed(&[seed; 32]), &party, &nonce),
+    );
+    assert_eq!(answer.status, 201, "{}", answer.text());
+    let bound = answer.json();
+    (party, bound["kid"].as_str().unwrap().parse().unwrap(), bound["basis"].as_str().unwrap().to_owned())
+}
+
+/// Whether a key gets its party a token.
+fn counts(world: &World, seed: u8, party: &Hash, kid: &Hash) -> bool {
+    let now = world.trial.clock.now().0 / 1000;
+    let claims = json!({
+        "iss": party, "sub": party, "aud": world.trial.ledger.origin(), "iat": now, "exp": now + 60, "jti": format!("{seed} {kid}"),
+    });
+    let header = json!({"typ": "JWT", "alg": "Ed25519", "kid": kid});
+    world.ask_token(&header, &claims, &SoftKey::from_seed(&[seed; 32])).status == 200
+}
+
+#[test]
+fn without_a_desk_nobody_is_enrolled() {
+    let world = World::new();
+    for path in ["/demo/people", "/me"] {
+        assert_eq!(world.get(path, None).problem(), (404, "not_found".to_owned()), "{path}");
+    }
+    for path in ["/demo/enrolments", "/demo/keys"] {
+        assert_eq!(
+            world.post_json(path, None, &json!({})).problem(),
+            (404, "not_found".to_owned()),
+            "{path}"
+        );
+    }
+    assert!(!world.get("/", None).text().contains("/me"));
+}
+
+#[test]
+fn people_are_known_by_name_and_never_by_number() {
+    let world = World::with_desk();
+    let text = world.get("/demo/people", None).text();
+    for name in ["Maria Exemple", "Bistro De Proef", "Town of Exampleville"] {
+        assert!(text.contains(name), "{name}");
+    }
+    for number in ["niss", "kbo", "48031500292", "0999999922"] {
+        assert!(!text.contains(number), "{number}");
+    }
+    assert_eq!(world.get("/me", None).status, 200);
+}
+
+#[test]
+fn a_key_is_bound_as_the_rules_have_it() {
+    let world = World::with_desk();
+    // Of the directory: signed by the person's own first key.
+    let son = world.party("son").party;
+    let (party, kid, basis) = bind(&world, 1, &json!({"party": son}));
+    assert_eq!((party, basis.as_str()), (son, "cosigned"));
+    assert!(counts(&world, 1, &son, &kid));
+    assert!(!counts(&world, 2, &son, &kid), "another key is not that key");
+
+    // Somebody new: the registrar's first. Found again by the same identifier; what comes now only recovers, and waits.
+    let who = json!({"identifier": "eidas:XX/BE/new-1", "name": "Zoé Inventée"});
+    let (zoe, kid, basis) = bind(&world, 3, &who);
+    assert_eq!(basis, "first");
+    assert!(counts(&world, 3, &zoe, &kid));
+    let (again, kid, basis) = bind(&world, 4, &who);
+    assert_eq!((again, basis.as_str()), (zoe, "recovery"));
+    assert!(!counts(&world, 4, &zoe, &kid), "a recovery key waits");
+    assert!(world.get("/demo/people", None).text().contains("Zoé Inventée"));
+}
+
+#[test]
+fn whom_somebody_named_before_is_confirmed() {
+    let world = World::with_desk();
+    let mother = world.party("mother");
+    let identifier = "eidas:XX/BE/named-before";
+    let resolved = world.post_json(
+        "/v1/parties/resolve",
+        Some(&world.token("mother")),
+        &json!({"identifier": identifier}),
+    );
+    let named: Hash = resolved.json()["party"].as_str().unwrap().parse().unwrap();
+    let today = procura_core::days::Day::of(world.trial.clock.now()).unwrap();
+    let mandate = world.sign(mother, |occasion| {
+        let (scopes, validity) = (vec!["pensions".to_owned()], Validity::of_days(today, None));
+        Draft::mandate(occasion, &mother.party, &named, &world.demo.catalogue, &scopes, &validity)
+    });
+    assert_eq!(world.submit(&mandate).status, 201);
+    assert_eq!(world.trial.ledger.view().status(&named).unwrap(), Some(Status::PENDING));
+    let (party, kid, basis) = bind(&world, 5, &json!({"identifier": identifier, "name": "Named Before"}));
+    assert_eq!((party, basis.as_str()), (named, "first"));
+    assert!(counts(&world, 5, &named, &kid));
+}
+
+#[test]
+fn what_is_not_as_it_should_be_binds_nothing() {
+    let world = World::with_desk();
+    let son = world.party("son").party;
+    let size = || world.trial.ledger.view().size();
+    let before = size();
+    let refused = |path: &str, body: &Value| world.post_json(path, None, body).problem();
+    for (body, expected) in [
+        (json!({"party": world.party("municipality").party}), (404, "not_found")),
+        (json!({"party": Hash([9; 32])}), (404, "not_found")),
+        (json!({"party": "niss"}), (400, "member_mistyped")),
+        (json!({"identifier": "eidas:XX/BE/x"}), (400, "member_missing")),
+        (json!({"identifier": "niss:75061200193", "name": "x"}), (422, "niss_check")),
+        (json!({"identifier": "nothing:1", "name": "x"}), (422, "unknown_scheme")),
+        (json!({"party": son, "more": 1}), (400, "member_unknown")),
+    ] {
+        let (status, name) = refused("/demo/enrolments", &body);
+        assert_eq!((status, name.as_str()), expected, "{body}");
+    }
+    let plain = world.post("/demo/enrolments", None, "text/plain", json!({"party": son}).to_string());
+    assert_eq!(plain.problem(), (415, "media_type".to_owned()), "no page of another origin can send JSON");
+
+    let key = SoftKey::from_seed(&[6; 32]);
+    let (_, nonce) = begin(&world, &json!({"party": son}));
+    let good = binding(&world, &key, &son, &nonce);
+    let mut other_nonce = good.clone();
+    other_nonce["nonce"] = json!(b64::encode(&[1; 32]));
+    assert_eq!(refused("/demo/keys", &other_nonce), (409, "not_begun".to_owned()));
+    let mut other_party = good.clone();
+    other_party["party"] = json!(world.party("mother").party);
+    assert_eq!(refused("/demo/keys", &other_party), (409, "not_begun".to_owned()));
+    assert_eq!(size(), before, "nothing was logged");
+    let mut other_pop = good.clone();
+    other_pop["pop"] = json!(b64::encode(&[7; 64]));
+    assert_eq!(refused("/demo/keys", &other_pop), (422, "possession".to_owned()));
+    // Its nonce is used up, whoever comes now.
+    assert_eq!(refused("/demo/keys", &good), (409, "not_begun".to_owned()));
+    assert_eq!(size(), before, "nothing was logged");
+}

@@ -1,0 +1,34 @@
+// Gives this browser a key of its own, bound to somebody fictional by the demo's desk. Made here, never to be read out.
+// spec: http.md#the-demos-desk, kinds.md#members
+
+import { keepMe } from './kept.js';
+import { ask } from './session.js';
+import { possession, random } from './sign.js';
+import { b64url } from '../verifier/bytes.js';
+
+/** @typedef {{party: string, name: string, party_type: string}} Fictional */
+
+/** @returns {Promise<Fictional[]>} */
+export const people = async () => (await (await ask('/demo/people', {})).json()).people;
+
+/** @param {string} address @param {any} body */
+const post = async (address, body) =>
+  (await ask(address, { method: 'POST', body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } })).json();
+
+/** An identifier that nobody real has: XX is no country. */
+const invented = () => `eidas:XX/BE/${b64url(random(18))}`;
+
+/** @param {string} origin @param {{party: string, name: string} | {name: string}} who somebody of the directory, or somebody new */
+export async function enrol(origin, who) {
+  const pair = /** @type {CryptoKeyPair} */ (await crypto.subtle.generateKey('Ed25519', false, ['sign', 'verify']));
+  const publicKey = new Uint8Array(await crypto.subtle.exportKey('raw', pair.publicKey));
+  const { party, nonce } = await post('/demo/enrolments', 'party' in who ? { party: who.party } : { identifier: invented(), name: who.name });
+  const pop = await possession({ origin, party, nonce, publicKey, key: pair.privateKey });
+  const jwk = { crv: 'Ed25519', kty: 'OKP', x: b64url(publicKey) };
+  const { kid, basis } = await post('/demo/keys', { party, nonce, jwk, pop });
+  const me = { origin, party, kid, basis, name: who.name, key: pair.privateKey };
+  await keepMe(me);
+  // Asked for, not promised: without it the browser may clear the key when space is short.
+  await navigator.storage?.persist?.();
+  return me;
+}

@@ -1,0 +1,142 @@
+// The rows of the overview: one sentence each, with what can be done about it on the row itself.
+
+import { el, fact, seal, state, time } from './parts.js';
+import { conditionsOf } from './says.js';
+import { day, language, lately, list, moment, t } from './words.js';
+
+/** @typedef {import('./mylist.js').Row} Row */
+/** @typedef {{me: string, nameOf: (party: string) => {name: string, type: string}, titles: import('./mylist.js').Mine['titles'], maySign: boolean, act: (row: Row, kind: string, element: Element) => Promise<void>}} Desk */
+
+/** A sentence with one part in bold. @param {string} name @param {string} what @param {Record<string, string>} [slots] */
+export function sentence(name, what, slots = {}) {
+  const [before, after] = t(name, { ...slots, what: '\u0000' }).split('\u0000');
+  return [before, el('strong', {}, what), after ?? ''];
+}
+
+/** @param {Row} row @param {Desk} desk */
+export const scopesOf = ({ payload }, { titles }) => list(payload.scopes.map((/** @type {string} */ code) => titles('categories', code, payload.catalogue, language)));
+/** @param {Row} row @param {Desk} desk */
+const purposesOf = ({ payload }, { titles }) => list(payload.purposes.map((/** @type {string} */ code) => titles('purposes', code, payload.catalogue, language)));
+
+/** Who is on the other side. @param {Row} row @param {string} me */
+export function others({ kind, payload }, me) {
+  const all = kind === 'mandate' ? [...payload.mandators, ...payload.mandatees] : kind === 'consent' ? [payload.subject, payload.recipient] : [payload.requester];
+  return all.filter((/** @type {string} */ party) => party !== me);
+}
+
+const SOON_MS = 14 * 24 * 3600 * 1000;
+
+/** @param {Row} row */
+function stateOf({ stands, payload, status }) {
+  if (stands === 'over') return state('off', t('state.over'));
+  if (stands === 'doubt') return state('doubt', t('state.doubt'));
+  if (stands === 'paused') return state('wait', t('state.paused'));
+  if (status === 1) return state('wait', t('state.pending'));
+  if (stands === 'not-yet') return state('wait', t('state.starts', { day: day(payload.not_before) }));
+  const left = (payload.not_after ?? Number.POSITIVE_INFINITY) - Date.now();
+  if (left < SOON_MS) return state('wait', t('state.ends', { day: day(payload.not_after - 1) }));
+  return payload.ground === undefined ? state('ok', t('state.force')) : state('veil', t('state.law'));
+}
+
+/** The sentence of a row, by what it is to me. @param {Row} row @param {Desk} desk */
+function saying(row, desk) {
+  const { kind, payload } = row;
+  const what = scopesOf(row, desk);
+  if (kind === 'request') return sentence(payload.grant === 'mandate' ? 'row.asks-mandate' : 'row.asks-consent', what);
+  if (kind === 'consent') return sentence(payload.subject === desk.me ? 'row.see' : 'row.i-see', what);
+  const isMine = payload.mandators.includes(desk.me);
+  return sentence(isMine ? (row.status === 1 ? 'row.offered' : 'row.act') : row.status === 1 ? 'row.asks-me' : 'row.i-act', what);
+}
+
+/** @param {Row} row @param {Desk} desk */
+export function rowOf(row, desk) {
+  const { payload, kind } = row;
+  const names = others(row, desk.me).map(desk.nameOf);
+  const who = list(names.map(({ name }) => name));
+  const label = `: ${who}, ${scopesOf(row, desk)}`;
+  const facts = [];
+  if (kind !== 'mandate' && payload.purposes !== undefined) facts.push(fact(t('fact.purpose'), purposesOf(row, desk)));
+  const since = row.status === 1 ? row.since : Math.max(row.since, payload.not_before);
+  if (kind !== 'request') facts.push(fact(t(row.status === 1 ? 'fact.offered' : 'fact.since'), time(since, day(since))));
+  facts.push(fact(t('fact.until'), payload.not_after === undefined ? t('fact.no-end') : time(payload.not_after - 1, day(payload.not_after - 1))));
+  if (kind === 'request' || payload.answer_by !== undefined) facts.push(fact(t('fact.answer-by'), time(payload.answer_by, moment(payload.answer_by))));
+  const say = el('div', { class: 'say' }, el('h3', {}, who), el('p', {}, ...saying(row, desk)), el('dl', { class: 'facts' }, ...facts), ...conditionsOf(payload));
+  const line = el('li', { class: `row${isWaiting(row, desk.me) ? ' urgent' : ''}`, 'data-id': row.id },
+    el('p', { class: 'mark' }, isWaiting(row, desk.me) ? state('wait', t('state.new')) : stateOf(row), ' ', el('span', { class: 'small' }, t(`type.${names[0]?.type ?? 'person'}`))), say);
+  if (isWaiting(row, desk.me)) line.append(answering(row, desk, who, label));
+  else if (row.stands !== 'over' && payload.ground === undefined) line.append(ending(row, desk, who, label));
+  return line;
+}
+
+/** Whether it waits for my answer. @param {Row} row @param {string} me */
+export function isWaiting({ kind, payload, status, stands }, me) {
+  if (stands === 'over') return false;
+  if (kind === 'request') return payload.subject === me && status === 2;
+  return kind === 'mandate' && status === 1 && payload.mandatees.includes(me);
+}
+
+/** Ending as the mock has it: one press shows the sentence, one does it. @param {Row} row @param {Desk} desk @param {string} who @param {string} label */
+function ending(row, desk, who, label) {
+  const isGiven = row.kind === 'mandate' ? row.payload.mandators.includes(desk.me) : row.payload.subject === desk.me;
+  const form = !isGiven ? 'stop' : row.status === 1 ? 'back' : 'end';
+  const line = el('p', {}, t(isGiven && row.kind === 'consent' ? 'end.what-see' : `${form}.what`, { who }));
+  const button = el('button', { class: 'button stop' }, t(`${form}.now`), el('span', { class: 'vh' }, label));
+  const details = el('details', { class: 'end' },
+    el('summary', { class: 'button stop' }, el('span', { class: 'shut' }, t(`${form}.this`)), el('span', { class: 'open' }, t(`${form}.keep`)), el('span', { class: 'vh' }, label)),
+    el('form', { onsubmit: (/** @type {Event} */ event) => done(event, button, () => desk.act(row, isGiven ? 'revocation' : 'renunciation', details)) }, line, button));
+  return details;
+}
+
+/** Reading and answering: both answers have one size, and none is the larger step. @param {Row} row @param {Desk} desk @param {string} who @param {string} label */
+function answering(row, desk, who, label) {
+  const what = scopesOf(row, desk);
+  const yes = el('button', { class: 'button quiet', value: 'acceptance' }, t('answer.accept'), el('span', { class: 'vh' }, label));
+  const no = el('button', { class: 'button quiet', value: 'renunciation' }, t(row.kind === 'request' ? 'answer.refuse' : 'answer.decline'), el('span', { class: 'vh' }, label));
+  const mandate = row.kind === 'mandate';
+  if (!desk.maySign) yes.setAttribute('disabled', '');
+  const details = el('details', { class: 'more wide' },
+    el('summary', {}, t('answer.read'), el('span', { class: 'vh' }, label)),
+    el('form', { class: 'stack', onsubmit: (/** @type {SubmitEvent} */ event) => done(event, event.submitter, () => desk.act(row, /** @type {any} */ (event.submitter).value, details)) },
+      mandate && el('p', { class: 'oath' }, t('answer.oath', { who, what, until: row.payload.not_after === undefined ? t('fact.no-end') : day(row.payload.not_after - 1) })),
+      mandate && el('p', {}, t(row.payload.substitution === undefined ? 'says.not-on' : 'says.on')),
+      el('p', { class: 'small' }, t('answer.not-why')),
+      !mandate && el('p', { class: 'small' }, t('answer.elsewhere')),
+      el('p', { class: 'actions' }, mandate && yes, no)));
+  return details;
+}
+
+/** Nothing is sent twice by a second press. @param {Event} event @param {any} button @param {() => Promise<void>} work */
+async function done(event, button, work) {
+  event.preventDefault();
+  if (button.disabled) return;
+  button.disabled = true;
+  try {
+    await work();
+  } finally {
+    button.disabled = false;
+  }
+}
+
+/** What the row says after it was done; it gets the focus. @param {Element} element @param {Row} row @param {'ended' | 'accepted' | 'declined'} outcome @param {number} at @param {() => void} download */
+export function after(element, row, outcome, at, download) {
+  const line = /** @type {Element} */ (element.closest('.row'));
+  const word = outcome === 'accepted' ? state('ok', t('state.force')) : state('off', t(`state.${outcome === 'ended' ? 'over' : 'declined'}`));
+  line.querySelector('.state')?.replaceWith(word);
+  line.classList.remove('urgent');
+  const note = el('p', { class: 'note ok wide', tabindex: '-1' }, el('strong', {}, t(`done.${outcome}`, { at: lately(at) })), ' ', t(`done.${outcome}-so`), ' ',
+    el('button', { class: 'button quiet', type: 'button', onclick: download }, t('done.receipt')));
+  element.replaceWith(note);
+  note.focus();
+}
+
+/** Nothing has changed, and why. @param {Element} element @param {string} name @param {() => void} [again] */
+export function failed(element, name, again) {
+  element.parentElement?.querySelector('.note.bad')?.remove();
+  const note = el('div', { class: 'note bad wide', tabindex: '-1', role: 'alert' }, el('p', {}, el('strong', {}, t('failed.nothing')), ' ', t(`failed.${name}`)),
+    again !== undefined && el('p', {}, el('button', { class: 'button quiet', type: 'button', onclick: again }, t('failed.again'))));
+  element.after(note);
+  note.focus();
+}
+
+/** @param {'off' | 'wait' | 'ok' | 'bad'} kind @param {string} name @param {Record<string, string>} [slots] @param {Node[]} [more] */
+export const sealOf = (kind, name, slots = {}, more = []) => seal(kind, t(`seal.${name}`, slots), [el('p', {}, t(`seal.${name}-what`, slots)), ...more]);

@@ -1,0 +1,29 @@
+// Drives every page in a real browser, against a real server with its database. `node run.mjs PROGRAM BROWSER SHOTS`: the server's program,
+// the browser's, and the folder for pictures of what was seen.
+
+import { mkdirSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { log } from './log.mjs';
+import { me } from './me.mjs';
+import { served } from './served.mjs';
+import { verify } from './verify.mjs';
+import { chromium, World } from './world.mjs';
+
+const [program, executablePath, shots] = process.argv.slice(2);
+mkdirSync(shots, { recursive: true });
+
+/** Filled before the first test. @type {{world: World, browser: import('playwright-core').Browser, shots: string, program: string}} */
+const at = { shots, program };
+
+before(async () => {
+  at.world = await World.start(program);
+  // A browser as root has no sandbox.
+  at.browser = await chromium.launch({ executablePath, args: process.getuid() === 0 ? ['--no-sandbox'] : [] });
+});
+
+after(async () => {
+  await at.browser?.close();
+  await at.world?.stop();
+});
+
+for (const suite of [served, verify, log, me]) suite(test, at);

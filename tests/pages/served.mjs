@@ -1,0 +1,72 @@
+// Every page, in every language, as a phone and a desktop show it, light and dark, with scripts and without.
+
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { accessible, transferred, watched } from './watch.mjs';
+
+export const PAGES = ['/', '/verify', '/log', '/me'];
+const LANGUAGES = ['fr', 'nl', 'de', 'en'];
+const SIZES = { phone: { width: 390, height: 844 }, desktop: { width: 1280, height: 900 } };
+/** Each language on each size, each theme on each size. */
+const VIEWS = LANGUAGES.flatMap((language, i) => Object.keys(SIZES).map((size, j) => ({ language, size, colorScheme: (i + j) % 2 === 0 ? 'light' : 'dark' })));
+/** What a page may transfer at a first visit. */
+const MOST_BYTES = 100_000;
+
+export function served(test, at) {
+  for (const { language, size, colorScheme } of VIEWS) {
+    test(`pages in ${language} on a ${size}, ${colorScheme}, are accessible and complete`, async () => {
+      const { context, check } = await watched(at.browser, at.world.url, { locale: language, viewport: SIZES[size], colorScheme });
+      await Promise.all(PAGES.map(async (path) => {
+        const page = await context.newPage();
+        await page.goto(path, { waitUntil: 'networkidle' });
+        assert.equal(await page.getAttribute('html', 'lang'), language, 'as the browser asks for it');
+        assert.equal(await page.locator('h1:visible').count(), 1, path);
+        assert.doesNotMatch(await page.content(), /\{\{|\}\}|undefined|\[object/);
+        await accessible(page, `${path} ${language} ${size} ${colorScheme}`);
+        await page.screenshot({ path: join(at.shots, `${path.slice(1) || 'start'}-${language}-${size}-${colorScheme}.png`), fullPage: true });
+        await page.close();
+      }));
+      check();
+      await context.close();
+    });
+  }
+
+  test('pages are read without scripts, and say what cannot be done then', async () => {
+    const { context, check } = await watched(at.browser, at.world.url, { locale: 'nl', javaScriptEnabled: false });
+    for (const path of PAGES) {
+      const page = await context.newPage();
+      await page.goto(path);
+      await page.click('a[hreflang=fr]');
+      await page.waitForURL(/lang=fr/);
+      assert.equal(await page.getAttribute('html', 'lang'), 'fr');
+      assert.ok((await page.locator('main').innerText()).length > 100);
+      if (path !== '/') assert.match(await page.locator('.no-js').first().innerText(), /n’exécute pas de scripts/);
+      for (const element of await page.locator('.needs-js').all()) assert.equal(await element.isVisible(), false);
+      await page.close();
+    }
+    check();
+    await context.close();
+  });
+
+  test('a chosen language stays', async () => {
+    const { context, check } = await watched(at.browser, at.world.url, { locale: 'en' });
+    const page = await context.newPage();
+    await page.goto('/');
+    await page.click('a[hreflang=de]');
+    await page.waitForURL(/lang=de/);
+    await page.goto('/verify');
+    await page.waitForURL(/lang=de/);
+    assert.equal(await page.getAttribute('html', 'lang'), 'de');
+    check();
+    await context.close();
+  });
+
+  test('no page transfers 100 kB', async () => {
+    const context = await at.browser.newContext({ baseURL: at.world.url });
+    for (const path of PAGES) {
+      const bytes = await transferred(context, path);
+      assert.ok(bytes > 5_000 && bytes < MOST_BYTES, `${path}: ${bytes}`);
+    }
+    await context.close();
+  });
+}

@@ -1,0 +1,54 @@
+// What holds of every page, whatever is done on it: nothing leaves the origin, no address names anybody, the policy is not violated, no
+// script fails. And what is asked of it as it stands: axe, size, no sideways scrolling.
+
+import assert from 'node:assert/strict';
+import { axeSource } from './world.mjs';
+
+/** The demo's people are in no address, in no language. */
+const IDENTIFIER = /niss|[0-9]{11}|kbo%3A|eidas/i;
+
+/** Watches a context from its first request on; `check` says what was seen. The worker, which fetches every page at once, comes where it is asked for. */
+export async function watched(browser, url, options) {
+  const context = await browser.newContext({ baseURL: url, serviceWorkers: 'block', ...options });
+  const seen = { requests: [], troubles: [], bytes: 0 };
+  context.on('request', (request) => seen.requests.push(request.url()));
+  context.on('weberror', (error) => seen.troubles.push(`error: ${error.error().message}`));
+  await context.exposeBinding('violated', (_, what) => seen.troubles.push(`policy: ${what}`));
+  await context.addInitScript(() => addEventListener('securitypolicyviolation', (event) => window.violated(`${event.violatedDirective} ${event.blockedURI}`)));
+  const check = () => {
+    assert.deepEqual(seen.troubles, []);
+    for (const request of seen.requests) {
+      assert.ok(request.startsWith(`${url}/`) || request.startsWith(`blob:${url}/`) || request.startsWith('data:'), request);
+      assert.doesNotMatch(request, IDENTIFIER);
+    }
+    assert.ok(seen.requests.length > 0);
+  };
+  return { context, seen, check };
+}
+
+/** No violation of WCAG 2.2 A and AA that axe can find, and no sideways scrolling. */
+export async function accessible(page, where) {
+  await page.evaluate(axeSource);
+  const violations = await page.evaluate(async () => {
+    const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+    const found = await window.axe.run(document, { runOnly: { type: 'tag', values: tags } });
+    return found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target, failureSummary }) => `${target} ${failureSummary}`).join(' | ')}`);
+  });
+  assert.deepEqual(violations, [], where);
+  const [inner, outer] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
+  assert.ok(inner <= outer, `${where}: ${inner} px wide in ${outer}`);
+}
+
+/** What a first visit transfers, as it is compressed, headers left out: the page with all that it loads. */
+export async function transferred(context, path) {
+  const page = await context.newPage();
+  const client = await context.newCDPSession(page);
+  await client.send('Network.enable');
+  await client.send('Network.setCacheDisabled', { cacheDisabled: true });
+  await client.send('Network.setBypassServiceWorker', { bypass: true });
+  let bytes = 0;
+  client.on('Network.dataReceived', ({ encodedDataLength }) => (bytes += encodedDataLength));
+  await page.goto(path, { waitUntil: 'networkidle' });
+  await page.close();
+  return bytes;
+}
