@@ -14,6 +14,7 @@ mod describe;
 mod dispute;
 mod erase;
 mod grant;
+mod hook;
 mod key;
 mod link;
 mod log;
@@ -87,6 +88,9 @@ enum Verb {
     Receipt(receipt::Receipt),
     /// List everything that concerns you, with the proof that nothing is left out
     Records(records::Records),
+    /// Be told at an address of yours of what happens to you (organisations, institutions)
+    #[command(subcommand)]
+    Hook(hook::Hook),
     /// Destroy what records say (for authorities); that they were there stays proven
     Erase(erase::Erase),
     /// Keep records from being erased (for authorities)
@@ -120,6 +124,7 @@ impl Verb {
             Self::Consent(verb) => verb.run(context),
             Self::Request(verb) => verb.run(context),
             Self::Answer(verb) => verb.run(context),
+            Self::Hook(verb) => verb.run(context),
             Self::Erase(verb) => verb.run(context),
             Self::Retain(verb) => verb.run(context),
             Self::Check(verb) => verb.run(context),

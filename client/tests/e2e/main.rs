@@ -9,6 +9,7 @@
 
 mod command;
 mod honest;
+mod hooks;
 mod hostile;
 mod steps;
 mod stub;
