@@ -58,6 +58,7 @@ fn one_hook_has_a_number_at_a_time() {
     assert_eq!(all(None), [first, second, others, third], "every hook, oldest first");
     let second = view.record(&second).unwrap().unwrap().logged.index;
     assert_eq!(all(Some(second)), [others, third]);
+    assert_eq!(world.ledger.audit(&mut |_, _| {}).unwrap().findings, []);
 }
 
 /// Two under one number in one batch: the second one sees the first.
@@ -98,4 +99,5 @@ fn an_ended_hook_may_be_erased_and_its_number_stays_with_the_newer() {
     // The eraser may log meanwhile, so only what is refused is looked at.
     let again = world.ledger.append(hook(&world, &office, &office, 1));
     assert!(matches!(again, Err(SubmitError::Refused(Refusal::NumberTaken))));
+    assert_eq!(world.ledger.audit(&mut |_, _| {}).unwrap().findings, []);
 }

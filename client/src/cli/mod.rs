@@ -18,6 +18,7 @@ mod erase;
 mod export;
 mod filter;
 mod grant;
+mod hook;
 mod import;
 mod key;
 mod link;
@@ -97,6 +98,9 @@ enum Verb {
     Records(records::Records),
     /// Write everything that concerns you, or part of it, into a file, with what was decided on each access
     Export(export::Export),
+    /// Be told at an address of yours of what happens to you (organisations, institutions)
+    #[command(subcommand)]
+    Hook(hook::Hook),
     /// Destroy what records say (for authorities); that they were there stays proven
     Erase(erase::Erase),
     /// Keep records from being erased (for authorities)
@@ -133,6 +137,7 @@ impl Verb {
             Self::Consent(verb) => verb.run(context),
             Self::Request(verb) => verb.run(context),
             Self::Answer(verb) => verb.run(context),
+            Self::Hook(verb) => verb.run(context),
             Self::Erase(verb) => verb.run(context),
             Self::Retain(verb) => verb.run(context),
             Self::Check(verb) => verb.run(context),

@@ -10,6 +10,7 @@
 mod command;
 mod export;
 mod honest;
+mod hooks;
 mod hostile;
 mod import;
 mod steps;

@@ -226,7 +226,8 @@ impl Watch {
         let mut ticks = interval(LOOK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut saved = Instant::now();
-        while !self.shared.app.is_stopping() {
+        // Until it is aborted: what is under way when the server stops is given a moment.
+        loop {
             ticks.tick().await;
             if self.seen != Some(self.shared.app.ledger().view().size()) {
                 // Too busy to be read: in a moment again.

@@ -233,6 +233,23 @@ fn an_ended_hook_gets_nothing_more() {
     assert!(desk.receiver.taken().len() == 1, "{:?}", indexes(&desk.receiver.got()));
 }
 
+/// A thief may have registered it.
+#[test]
+fn a_hook_that_a_compromised_key_signed_is_told_nothing_more() {
+    let desk = Desk::new();
+    desk.hook(EMPLOYER, 1, &desk.url());
+    desk.note(EMPLOYER);
+    desk.receiver.wait("a note", |got| got.len() == 1);
+    let (kid, since) = (desk.world.party(EMPLOYER).kid, desk.world.clock.now().0);
+    desk.submit(EMPLOYER, |occasion| {
+        let draft = Draft::on("key-end", occasion, &kid).member("reason", json!("compromised"));
+        draft.member("compromised_since", json!(since - 1000))
+    });
+    desk.revoke(WORKER, &desk.world.grant("flexi-of-worker"));
+    std::thread::sleep(QUIET);
+    assert_eq!(desk.receiver.got().len(), 1);
+}
+
 #[test]
 fn inner_addresses_are_not_reached_whatever_they_are_called() {
     for host in ["127.0.0.1", "localhost", "127.1"] {

@@ -108,6 +108,28 @@ fn another_spelling_is_refused() {
     }
 }
 
+/// Each byte of each header counts, and none of them brings the reader down.
+#[test]
+fn a_header_with_another_byte_is_refused() {
+    let key = signer().public_key();
+    let signed = sign(&signer(), URL, BODY, NOW_S).unwrap();
+    let headers = [MEDIA_TYPE, &signed.content_digest, &signed.signature_input, &signed.signature];
+    for changed in 0..headers.len() {
+        for n in 0..headers[changed].len() {
+            for how in [1, 0x10, 0x20] {
+                let mut bytes = headers[changed].as_bytes().to_vec();
+                bytes[n] ^= how;
+                let other = String::from_utf8(bytes).unwrap();
+                let at = |which: usize| if which == changed { other.as_str() } else { headers[which] };
+                let [content_type, content_digest, signature_input, signature] = [at(0), at(1), at(2), at(3)];
+                let message =
+                    Received { content_type, content_digest, signature_input, signature, body: BODY };
+                assert!(check(&message, URL, &key, NOW).is_err(), "header {changed}, byte {n}");
+            }
+        }
+    }
+}
+
 #[test]
 fn the_log_vouches_for_one_key_of_one_ledger() {
     let (log, key) = (SoftKey::from_seed(&[9; 32]), signer().public_key());
