@@ -24,18 +24,20 @@ use std::time::Duration;
 /// How many faults are shown; the report has all of them.
 const MOST_SHOWN: usize = 20;
 
-/// Every line becomes a mandate that you give to the line's mandatee; it waits until they accept.
-///
-/// The whole file is checked first; with an error in it nothing is signed. What is signed is kept beside the report
-/// (REPORT.journal, readable by you alone: keep it) before it is sent, so that the same command may be run again after
-/// whatever happened: nothing is given twice. Correct the lines that were refused, in the same file, and run it again. To give once more what was
-/// given before, choose another --report.
+/// What is said below the options.
+const AFTER: &str = "Every line becomes a mandate that you give to the line's mandatee; it waits until they accept. The whole file is \
+checked first: with an error in it nothing is signed. What is signed is kept beside the report (REPORT.journal, for you alone: keep \
+it) before it is sent, so that the same command may be run again after whatever happened: nothing is given twice. Correct the \
+lines that were refused, in the same file, and run it again. To give once more what was given before, choose another --report.
+
+Exit codes: 0 all of it is given, 1 some lines are refused, 2 could not tell: run it again.";
+
 #[derive(Debug, Args)]
+#[command(after_help = AFTER)]
 pub(super) struct Import {
     /// The file, UTF-8
     file: PathBuf,
-    /// csam: mandatee;e-mail;capacity;language;reference;start;end (no e-mail is kept). csv: with a header, `,` or `;`; jsonl: an object a
-    /// line; both with mandatee, scopes, reference, valid_from, valid_until, conditions, substitution
+    /// How it is written
     #[arg(long, value_enum)]
     format: Format,
     /// A category of data for lines that name none; may be repeated
@@ -75,8 +77,11 @@ pub(super) struct Import {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
+    /// mandatee;e-mail;capacity;language;reference;start;end, days as yyyyMMdd, no header; e-mail and language are not kept
     Csam,
+    /// A table between `,` or `;`, its header of mandatee, scopes, reference, valid_from, valid_until, conditions, substitution
     Csv,
+    /// A JSON object a line, with the same members
     Jsonl,
 }
 
