@@ -1,5 +1,7 @@
 //! `procura import`: a mandate for each line of a file.
 
+mod told;
+
 use super::confirm::confirm;
 use super::context::Context;
 use super::output::{Answer, Failure};
@@ -13,7 +15,6 @@ use procura_client::{CatalogueFound, Client, ReadError};
 use procura_core::Hash;
 use procura_core::days::Day;
 use procura_core::schemes::Schemes;
-use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs;
@@ -21,21 +22,20 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How many faults are shown; the report has all of them.
-const MOST_SHOWN: usize = 20;
+/// What is said below the options.
+const AFTER: &str = "Every line becomes a mandate that you give to the line's mandatee; it waits until they accept. The whole file is \
+checked first: with an error in it nothing is signed. What is signed is kept beside the report (REPORT.journal, for you alone: keep \
+it) before it is sent, so that the same command may be run again after whatever happened: nothing is given twice. Correct the \
+lines that were refused, in the same file, and run it again. To give once more what was given before, choose another --report.
 
-/// Every line becomes a mandate that you give to the line's mandatee; it waits until they accept.
-///
-/// The whole file is checked first; with an error in it nothing is signed. What is signed is kept beside the report
-/// (REPORT.journal, readable by you alone: keep it) before it is sent, so that the same command may be run again after
-/// whatever happened: nothing is given twice. Correct the lines that were refused, in the same file, and run it again. To give once more what was
-/// given before, choose another --report.
+Exit codes: 0 all of it is given, 1 some lines are refused, 2 could not tell: run it again.";
+
 #[derive(Debug, Args)]
+#[command(after_help = AFTER)]
 pub(super) struct Import {
     /// The file, UTF-8
     file: PathBuf,
-    /// csam: mandatee;e-mail;capacity;language;reference;start;end (no e-mail is kept). csv: with a header, `,` or `;`; jsonl: an object a
-    /// line; both with mandatee, scopes, reference, valid_from, valid_until, conditions, substitution
+    /// How it is written
     #[arg(long, value_enum)]
     format: Format,
     /// A category of data for lines that name none; may be repeated
@@ -75,8 +75,11 @@ pub(super) struct Import {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
+    /// mandatee;e-mail;capacity;language;reference;start;end, days as yyyyMMdd, no header; e-mail and language are not kept
     Csam,
+    /// A table between `,` or `;`, its header of mandatee, scopes, reference, valid_from, valid_until, conditions, substitution
     Csv,
+    /// A JSON object a line, with the same members
     Jsonl,
 }
 
@@ -97,30 +100,6 @@ fn column(text: &str) -> Result<(String, Option<Member>), String> {
         })?),
     };
     Ok((column.trim().to_owned(), member))
-}
-
-/// What became of the lines, counted.
-#[derive(Default)]
-struct Counts {
-    given: usize,
-    already: usize,
-    refused: usize,
-    not_sent: usize,
-}
-
-impl Counts {
-    fn of(outcomes: &[(u64, Outcome)]) -> Self {
-        let mut counts = Self::default();
-        for (_, outcome) in outcomes {
-            *match outcome {
-                Outcome::Given { .. } => &mut counts.given,
-                Outcome::Already { .. } => &mut counts.already,
-                Outcome::Refused(_) => &mut counts.refused,
-                Outcome::NotSent(_) => &mut counts.not_sent,
-            } += 1;
-        }
-        counts
-    }
 }
 
 impl Import {
@@ -147,14 +126,14 @@ impl Import {
         let summary = self.summary(&sheet, already, catalogue, today);
         let refuses = !sheet.faults.is_empty() && !self.skip_bad;
         if self.dry_run {
-            return Ok(faults(Answer::of(sheet.faults.is_empty()), &sheet, None)
+            return Ok(told::faults(Answer::of(sheet.faults.is_empty()), &sheet, None)
                 .line(summary)
                 .line("Nothing was signed."));
         }
         if refuses {
             let outcomes = self.before(&sheet, &known, "another line has an error: nothing was signed");
-            write(&report, &client, &outcomes)?;
-            let answer = faults(Answer::of(false), &sheet, Some(&report));
+            told::write(&report, &client, &outcomes)?;
+            let answer = told::faults(Answer::of(false), &sheet, Some(&report));
             return Ok(
                 answer.line("Nothing was signed. Correct these lines, or leave them out with --skip-bad.")
             );
@@ -162,7 +141,7 @@ impl Import {
         if already < sheet.rows.len() {
             confirm(&summary, self.yes)?;
         }
-        write(&report, &client, &self.before(&sheet, &known, "the import did not end: run it again"))?;
+        told::write(&report, &client, &self.before(&sheet, &known, "the import did not end: run it again"))?;
         let mut journal = match journal {
             Some(journal) => journal,
             None => open(&journal_at, &client)?,
@@ -173,7 +152,7 @@ impl Import {
         let run =
             Run::over(&client, &mut journal, &settings, &sheet.rows, &|done| bar.set_position(done as u64));
         bar.finish_and_clear();
-        self.answer(run, &sheet, &report, &client)
+        told::of_run(run, &sheet, &report, &client)
     }
 
     fn settings(&self, catalogue: Hash) -> Settings {
@@ -261,68 +240,6 @@ impl Import {
         }));
         outcomes
     }
-
-    fn answer(&self, run: Run, sheet: &Sheet, report: &Path, client: &Client) -> Result<Answer, Failure> {
-        let mut outcomes = report::of_faults(&sheet.faults);
-        outcomes.extend(run.outcomes);
-        write(report, client, &outcomes)?;
-        let counts = Counts::of(&outcomes);
-        let prepared = (run.prepared > 0).then(|| {
-            format!(
-                "Nobody is registered yet under {} of the identifiers: the ledger keeps a place for them. That the place is \
-                 theirs is the ledger's word until they register.",
-                run.prepared
-            )
-        });
-        let answer = Answer::of(counts.refused == 0)
-            .line(format!(
-                "Given: {}. Given before: {}. Refused: {}. Not sent: {}.",
-                counts.given, counts.already, counts.refused, counts.not_sent
-            ))
-            .maybe((counts.given > 0).then(|| "Each waits until the other side accepts it.".to_owned()))
-            .maybe(prepared)
-            .maybe(run.stopped.as_ref().map(|error| {
-                format!("It stopped before its end: {error}. Run the same again: nothing is given twice.")
-            }))
-            .line(format!("What became of each line: {}", report.display()));
-        let answer = numbers(answer, &counts)
-            .member("not_registered", json!(run.prepared))
-            .member("stopped", json!(run.stopped.as_ref().map(|error| error.name())))
-            .member("report", json!(report.display().to_string()))
-            .trial(client.is_trial());
-        Ok(if counts.not_sent > 0 || run.stopped.is_some() { answer.incomplete() } else { answer })
-    }
-}
-
-fn numbers(answer: Answer, counts: &Counts) -> Answer {
-    answer
-        .member("given", json!(counts.given))
-        .member("already", json!(counts.already))
-        .member("refused", json!(counts.refused))
-        .member("not_sent", json!(counts.not_sent))
-}
-
-/// The faults of a sheet, as many as can be read.
-fn faults(answer: Answer, sheet: &Sheet, report: Option<&Path>) -> Answer {
-    let most = if report.is_some() { MOST_SHOWN } else { usize::MAX };
-    let mut answer = answer;
-    for fault in sheet.faults.iter().take(most) {
-        answer = answer.line(fault.to_string());
-    }
-    let more = sheet.faults.len().saturating_sub(most);
-    let members: Vec<Value> = sheet
-        .faults
-        .iter()
-        .map(
-            |fault| json!({"line": fault.line, "field": fault.field, "name": fault.name, "what": fault.what}),
-        )
-        .collect();
-    answer
-        .maybe((more > 0).then(|| format!("… and {more} more")))
-        .maybe((!sheet.faults.is_empty()).then(|| format!("{} lines have errors.", sheet.bad_lines())))
-        .maybe(report.map(|report| format!("What is wrong with each line: {}", report.display())))
-        .member("faults", members)
-        .member("report", json!(report.map(|report| report.display().to_string())))
 }
 
 fn catalogues(client: &Client) -> Result<Vec<CatalogueFound>, Failure> {
@@ -336,17 +253,6 @@ fn open(path: &Path, client: &Client) -> Result<Journal, Failure> {
     let own = client.own_party()?;
     let failed = |error: JournalError| Failure::unknown(error.name(), error.to_string());
     Journal::open(path, &client.policy().origin, &own).map_err(failed)
-}
-
-fn write(path: &Path, client: &Client, outcomes: &[(u64, Outcome)]) -> Result<(), Failure> {
-    let failed = |why: String| {
-        Failure::unknown("report_io", format!("the report {} cannot be written: {why}", path.display()))
-    };
-    // The file that is imported, for one, is easily named by mistake.
-    if !report::is_one_or_none(path).map_err(|error| failed(error.to_string()))? {
-        return Err(failed("another file is there. Choose another name".to_owned()));
-    }
-    report::write(path, client.server(), outcomes).map_err(|error| failed(error.to_string()))
 }
 
 fn unread(error: FileError) -> Failure {

@@ -3,7 +3,7 @@
 //! In this order, so that nothing is signed before the whole file is known to be good, and nothing is given twice:
 //!
 //! 1. [`read`] makes a [`Sheet`] of a file: its good lines as [`Row`]s, the others as [`Fault`]s;
-//! 2. [`choose`] finds the catalogue, [`check`] holds the rows against it, the calendar and each other;
+//! 2. [`choose`] finds the catalogue, [`check`](fn@check) holds the rows against it, the calendar and each other;
 //! 3. a [`Journal`] keeps what is signed, on disk *before* it is sent, by what a line says. Run again after whatever
 //!    happened, a line that was signed is sent again to the byte, and a line that was given is not looked at;
 //! 4. [`Run`] finds the mandatees, signs, sends over several connections at once, and believes that a mandate was given

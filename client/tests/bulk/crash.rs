@@ -1,21 +1,25 @@
 //! Goal: whenever the program is killed, the same file again gives the rest and nothing twice. Method: the real program, killed
-//! (SIGKILL) as often as its journal has grown by a part, and the employer's own list.
+//! (SIGKILL) when the log has grown by some records, several times, and the employer's own list.
 
 use super::desk::{Desk, code, counts, csam};
+use procura_client::LogInfo;
 use procura_tests::road::{Road, Way};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
+
+/// For a record to be logged.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 #[test]
 fn a_killed_import_goes_on_where_it_was() {
     const LINES: u64 = 1300;
     let desk = Desk::new();
     let file = desk.write("file.csv", &csam(LINES));
-    let journal = desk.path("file.csv.report.csv.journal");
-    let size = || std::fs::metadata(&journal).map_or(0, |file| file.len());
+    let size = || LogInfo::unverified(&desk.url()).unwrap().size;
     let words = ["import", file.to_str().unwrap(), "--format", "csam", "--scope", "flexi", "--yes"];
-    // Killed: while whom it is to is looked up; once something was signed; while that is sent; and so on.
-    for (grows, then_ms) in [(0, 300), (1, 0), (0, 120), (0, 400), (1, 5), (0, 250)] {
+    // Killed once so many entries were logged: with the first of them, in the midst of many, and one while the mandatees are looked
+    // up, before anything is sent.
+    for grows in [1, 0, 150, 1, 700, 40] {
         let (before, from) = (size(), Instant::now());
         let mut child = desk
             .command("employer", &desk.url(), &words)
@@ -23,10 +27,13 @@ fn a_killed_import_goes_on_where_it_was() {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        while size() < before + grows && from.elapsed() < Duration::from_secs(20) {
-            std::thread::sleep(Duration::from_millis(2));
+        while size() < before + grows && from.elapsed() < PATIENCE {
+            std::thread::sleep(Duration::from_millis(1));
         }
-        std::thread::sleep(Duration::from_millis(then_ms));
+        if grows == 0 {
+            std::thread::sleep(Duration::from_millis(200));
+        }
+        assert_eq!(child.try_wait().unwrap(), None, "it came to its end before it was killed");
         child.kill().unwrap();
         child.wait().unwrap();
     }
