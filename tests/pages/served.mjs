@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { accessible, transferred, watched } from './watch.mjs';
+import { accessible, opened, transferred, watched } from './watch.mjs';
 
 export const PAGES = ['/', '/verify', '/log', '/me'];
 const LANGUAGES = ['fr', 'nl', 'de', 'en'];
@@ -18,7 +18,7 @@ export function served(test, at) {
       const { context, check } = await watched(at.browser, at.world.url, { locale: language, viewport: SIZES[size], colorScheme });
       await Promise.all(PAGES.map(async (path) => {
         const page = await context.newPage();
-        await page.goto(path, { waitUntil: 'networkidle' });
+        await opened(page, path);
         assert.equal(await page.getAttribute('html', 'lang'), language, 'as the browser asks for it');
         assert.equal(await page.locator('h1:visible').count(), 1, path);
         assert.doesNotMatch(await page.content(), /\{\{|\}\}|undefined|\[object/);
