@@ -5,6 +5,7 @@ import { mkdirSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { log } from './log.mjs';
 import { me } from './me.mjs';
+import { request } from './request.mjs';
 import { served } from './served.mjs';
 import { verify } from './verify.mjs';
 import { chromium, World } from './world.mjs';
@@ -30,4 +31,4 @@ after(async () => {
 describe('as they stand', { concurrency: 4 }, () => {
   for (const suite of [served, verify]) suite(test, at);
 });
-for (const suite of [log, me]) suite(test, at);
+for (const suite of [log, me, request]) suite(test, at);

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { accessible, opened, transferred, watched } from './watch.mjs';
 
-export const PAGES = ['/', '/verify', '/log', '/me'];
+export const PAGES = ['/', '/verify', '/log', '/me', '/r'];
 const LANGUAGES = ['fr', 'nl', 'de', 'en'];
 const SIZES = { phone: { width: 390, height: 844 }, desktop: { width: 1280, height: 900 } };
 /** Each language on each size, each theme on each size. */
