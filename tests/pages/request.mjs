@@ -4,11 +4,11 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { b64url, labelled, ofB64url } from '../../server/web/verifier/bytes.js';
 import { dayOf, firstInstant, instantAfter } from '../../server/web/verifier/days.js';
-import { accessible, opened, watched } from './watch.mjs';
+import { accessible, again, opened, watched } from './watch.mjs';
 import { write } from './world.mjs';
 
-/** The employer asks for a consent with a link; the link. */
-async function asks(world) {
+/** The employer asks for a consent, somebody by name or with a link; the link. */
+async function asks(world, name) {
   const employer = await world.person('employer');
   const { catalogues: [catalogue] } = await (await employer.get('/v1/catalogues')).json();
   const link = crypto.getRandomValues(new Uint8Array(32));
@@ -16,7 +16,8 @@ async function asks(world) {
   await write(employer, 'request', {
     requester: employer.by.party, grant: 'consent', catalogue, scopes: ['taxes.return'], purposes: ['hiring'],
     valid_from: first, not_before: firstInstant(first), valid_until: last, not_after: instantAfter(last),
-    answer_by: Date.now() + 3_600_000, link: b64url(await labelled('link', link)),
+    answer_by: Date.now() + 3_600_000,
+    ...(name === undefined ? { link: b64url(await labelled('link', link)) } : { subject: (await world.person(name)).by.party }),
   });
   return b64url(link);
 }
@@ -102,6 +103,51 @@ export function request(test, at) {
       await page.unroute('**/v1/links');
     }
     assert.ok(seen.requests.every((address) => !address.split('#')[0].includes(link)), 'the link is in no address that is sent');
+    check();
+    await context.close();
+  });
+
+  test('a request to somebody by name is approved on the overview, and another refused', async () => {
+    const { world } = at;
+    await asks(world, 'child');
+    const { context, check } = await watched(at.browser, world.url, { locale: 'en', colorScheme: 'dark' });
+    const page = await context.newPage();
+    await opened(page, '/me');
+    await page.click('label:has-text("Noor Exemple")');
+    await page.click('#who button');
+    await page.waitForSelector('#seal .seal.ok');
+    const row = page.locator('#wait li', { hasText: 'Bistro De Proef' });
+    assert.match(await row.innerText(), /asks to see Taxes: Return/);
+    await row.locator('summary').click();
+    await accessible(page, 'asked by name');
+    await row.locator('button[value=acceptance]').click();
+    await page.waitForSelector('#see li:has-text("Bistro De Proef")');
+    await page.waitForSelector('#seal .seal.ok');
+    assert.match(await page.locator('#see li').innerText(), /In force.*may see Taxes: Return/s);
+    assert.equal((await given(world, 'child')).consents, 1);
+
+    // A yes whose second record could not be sent: it waits here, and the next visit sends it.
+    await asks(world, 'child');
+    await again(page);
+    await page.waitForSelector('#wait:visible');
+    let submissions = 0;
+    await page.route('**/v1/records', (route) => (submissions++ === 0 ? route.continue() : route.abort()));
+    await row.locator('summary').click();
+    await row.locator('button[value=acceptance]').click();
+    await page.waitForSelector('#notes .note.wait');
+    assert.equal((await given(world, 'child')).consents, 1);
+    await page.unroute('**/v1/records');
+    await again(page);
+    assert.equal((await given(world, 'child')).consents, 2);
+
+    await asks(world, 'child');
+    await again(page);
+    await page.waitForSelector('#wait:visible');
+    await row.locator('summary').click();
+    await row.locator('button[value=renunciation]').click();
+    await row.locator('.note.ok').waitFor();
+    assert.equal(await row.locator('.state').innerText(), 'Declined');
+    assert.equal((await given(world, 'child')).consents, 2);
     check();
     await context.close();
   });

@@ -34,7 +34,7 @@ async function disclosed(receipt, party) {
 /** @param {string} base64url */
 const text = (base64url) => new TextDecoder().decode(Uint8Array.from(atob(base64url.replaceAll('-', '+').replaceAll('_', '/')), (sign) => sign.charCodeAt(0)));
 
-/** What is given on a request: all of it, from today on if it asked for earlier. @param {Asked} asked @param {string} me @returns {[string, Record<string, any>]} */
+/** What is given on a request: all of it, from today on if it asked for earlier. @param {{id: string, payload: any}} asked @param {string} me @returns {[string, Record<string, any>]} */
 export function granted({ id, payload }, me) {
   const today = dayOf(Date.now());
   const from = payload.valid_from > today ? payload.valid_from : today;

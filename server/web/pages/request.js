@@ -87,16 +87,21 @@ async function answer(value, asked, link, session, policy) {
     const receipt = await (await session.submit(await submission(by, reply))).text();
     const { at } = await examineEnding(receipt, { id: reply.id, target: asked.id }, policy);
     let proof = receipt;
+    let waits = false;
     if (given !== null) {
       const wish = { id: given.id, target: given.id, kind: 'grant', submission: await submission(by, given) };
       await keepWish(wish);
-      proof = await (await session.submit(wish.submission)).text();
-      await dropWish(wish.id);
+      try {
+        proof = await (await session.submit(wish.submission)).text();
+        await dropWish(wish.id);
+      } catch {
+        waits = true; // The overview sends it.
+      }
     } else if (value === 'block') {
       await session.submit(await submission(by, await draft('block', policy.origin, { party: by.party, blocked: asked.payload.requester })));
     }
     byId('answer').hidden = true;
-    say('ok', el('strong', {}, t('request.recorded', { at: lately(at) })), ' ', t(value === 'approve' ? 'done.accepted-so' : 'done.declined-so'), ' ',
+    say('ok', el('strong', {}, t('request.recorded', { at: lately(at) })), ' ', t(waits ? 'wish.waits' : value === 'approve' ? 'done.accepted-so' : 'done.declined-so'), ' ',
       el('button', { class: 'button quiet', type: 'button', onclick: () => save('procura-receipt.json', proof, 'application/vnd.procura.receipt+json') }, t('done.receipt')), ' ',
       el('a', { class: 'go', href: `/me?lang=${language}` }, t('start.me-go')));
     said.firstElementChild.focus();
