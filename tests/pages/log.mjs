@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { accessible, watched } from './watch.mjs';
+import { accessible, again, opened, watched } from './watch.mjs';
 import { write } from './world.mjs';
 
 /** The log grows by a record. */
@@ -15,12 +15,12 @@ export function log(test, at) {
   test('the log that grew is held against the last visit', async () => {
     const { context, check } = await watched(at.browser, at.world.url, { locale: 'fr' });
     const page = await context.newPage();
-    await page.goto('/log', { waitUntil: 'networkidle' });
+    await opened(page, '/log');
     assert.match(await page.locator('#held').innerText(), /pour la première fois/);
     const first = await page.locator('#cp').innerText();
     assert.ok(first.startsWith(at.world.log.origin));
     await grow(at.world);
-    await page.reload({ waitUntil: 'networkidle' });
+    await again(page);
     await page.waitForSelector('#held .seal.big.ok');
     assert.match(await page.locator('#held').innerText(), /Cohérent/);
     await page.waitForSelector('#rate svg', { timeout: 15_000 });
@@ -44,12 +44,12 @@ export function log(test, at) {
   test('a log that lies is red: another root, a proof that does not hold, a shorter log', async () => {
     const { context, check } = await watched(at.browser, at.world.url, { locale: 'en' });
     const page = await context.newPage();
-    await page.goto('/log', { waitUntil: 'networkidle' });
+    await opened(page, '/log');
     const key = `procura.seen.${at.world.log.origin}`;
     const kept = await page.evaluate((name) => localStorage.getItem(name), key);
     const visit = async (seen, heading) => {
       await page.evaluate(([name, value]) => localStorage.setItem(name, JSON.stringify(value)), [key, seen]);
-      await page.reload({ waitUntil: 'networkidle' });
+      await again(page);
       await page.waitForSelector('#held .seal.big.bad');
       assert.equal(await page.locator('#held h2').innerText(), heading);
       assert.equal(await page.locator('#held .seal.ok').count(), 0);
@@ -68,7 +68,8 @@ export function log(test, at) {
     // No answer convicts nobody, and is no yes.
     await page.unroute('**/v1/proofs/consistency*');
     await page.route('**/v1/proofs/consistency*', (route) => route.abort());
-    await page.reload({ waitUntil: 'networkidle' });
+    await again(page);
+    await page.waitForSelector('#held .note');
     assert.match(await page.locator('#held .note').innerText(), /gave no proof/);
     assert.equal(await page.locator('#held .seal').count(), 0);
     // Not signed by the log: nothing of it is shown.
@@ -76,7 +77,8 @@ export function log(test, at) {
       const text = await (await route.fetch()).text();
       await route.fulfill({ body: text.replace(/^(\d+)$/m, '9$1'), contentType: 'text/plain' });
     });
-    await page.reload({ waitUntil: 'networkidle' });
+    await page.reload();
+    await page.waitForFunction(() => document.querySelector('#unreached').textContent !== '');
     assert.match(await page.locator('#unreached').innerText(), /not signed by the register/);
     assert.equal(await page.locator('#cp').innerText(), '');
     check();

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { accessible, watched } from './watch.mjs';
+import { accessible, again, opened, watched } from './watch.mjs';
 import { World, write } from './world.mjs';
 
 /** Notes for ever whether a green seal was shown. */
@@ -15,7 +15,7 @@ const watchSeal = (context) => context.addInitScript(() => {
 
 /** Enrols as somebody of the directory, and waits for what the seal says. */
 async function enrolled(page, name, seal = 'ok') {
-  await page.goto('/me', { waitUntil: 'networkidle' });
+  await opened(page, '/me');
   await page.click(`label:has-text("${name}")`);
   await page.click('#who button');
   await page.waitForSelector(`#seal .seal.${seal}`);
@@ -48,7 +48,7 @@ export function me(test, at) {
     const { world } = at;
     const { context, check } = await watched(at.browser, world.url, { locale: 'nl', viewport: { width: 390, height: 844 } });
     const page = await context.newPage();
-    await page.goto('/me', { waitUntil: 'networkidle' });
+    await opened(page, '/me');
     await accessible(page, 'enrol');
     await page.screenshot({ path: join(at.shots, 'me-enrol-nl.png'), fullPage: true });
     await enrolled(page, 'Maria Exemple');
@@ -80,7 +80,7 @@ export function me(test, at) {
     assert.equal(await row.locator('.state').innerText(), 'Gestopt');
     assert.equal(await may(world, son.by.party, 'pensions', mother.by.party), false);
     await accessible(page, 'ended');
-    await page.reload({ waitUntil: 'networkidle' });
+    await again(page);
     await page.waitForSelector('#seal .seal.ok');
     assert.match(await page.locator('#act .ended').textContent(), /Tom Exemple.*gestopt op/);
     check();
@@ -111,7 +111,7 @@ export function me(test, at) {
     await household.locator('.note.ok').waitFor();
     assert.equal(await household.locator('.state').innerText(), 'Décliné');
     assert.equal(await may(world, neighbour.by.party, 'household', mother.by.party), false);
-    await page.reload({ waitUntil: 'networkidle' });
+    await again(page);
     await page.waitForSelector('#seal .seal.ok');
     assert.equal(await page.locator('#wait').isVisible(), false);
     assert.match(await rowWith(page, 'Tom Exemple').innerText(), /Je peux agir pour cette personne/);
@@ -149,7 +149,7 @@ export function me(test, at) {
         assert.notEqual(JSON.stringify(receipt), JSON.stringify(JSON.parse(honest)), what);
         await route.fulfill({ response: answer, json: receipt });
       });
-      await page.reload({ waitUntil: 'networkidle' });
+      await again(page);
       await page.waitForSelector('#seal .seal.bad');
       assert.equal(await page.evaluate(() => window.wasGreen), false, what);
       assert.equal(await page.locator('#seal strong').innerText(), 'Something is wrong with this list');
@@ -163,10 +163,10 @@ export function me(test, at) {
     // An honest receipt of before: the browser saw more since.
     const old = honest;
     await offer(world, 'student', 'worker', 'flexi');
-    await page.reload({ waitUntil: 'networkidle' });
+    await again(page);
     await page.waitForSelector('#seal .seal.ok');
     await page.route(list, (route) => route.fulfill({ body: old, contentType: 'application/vnd.procura.receipt+json' }));
-    await page.reload({ waitUntil: 'networkidle' });
+    await again(page);
     await page.waitForSelector('#seal .seal.bad');
     assert.equal(await page.evaluate(() => window.wasGreen), false, 'an old list');
     assert.equal(await page.locator('#seal code').textContent(), 'rollback');
@@ -180,7 +180,7 @@ export function me(test, at) {
       receipt.lists = receipt.lists?.map((one) => ({ ...one, items: Buffer.from(one.items, 'base64url').subarray(0, 42).toString('base64url') }));
       await route.fulfill({ response: answer, json: receipt });
     });
-    await page.reload({ waitUntil: 'networkidle' });
+    await again(page);
     await page.waitForSelector('#seal .seal.bad');
     assert.equal(await page.evaluate(() => window.wasGreen), false, 'a status');
     check();
@@ -213,7 +213,7 @@ export function me(test, at) {
 
     // A receipt that does not prove the ending is no ending.
     await offer(world, 'worker', 'son', 'taxes');
-    await page.reload({ waitUntil: 'networkidle' });
+    await again(page);
     const other = page.locator('#act li', { hasText: 'Tom Exemple' });
     await page.route('**/v1/records', async (route) => {
       const answer = await route.fetch();
@@ -234,7 +234,7 @@ export function me(test, at) {
     const { world } = at;
     const { context, check } = await watched(at.browser, world.url, { locale: 'en', viewport: { width: 390, height: 844 } });
     const page = await context.newPage();
-    await page.goto('/me', { waitUntil: 'networkidle' });
+    await opened(page, '/me');
     await page.click('label:has-text("Someone new")');
     await page.click('#who button');
     assert.equal(await page.locator('#name-error').innerText(), 'Fill in a name.');

@@ -2,9 +2,10 @@
 // the browser's, and the folder for pictures of what was seen.
 
 import { mkdirSync } from 'node:fs';
-import { after, before, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { log } from './log.mjs';
 import { me } from './me.mjs';
+import { request } from './request.mjs';
 import { served } from './served.mjs';
 import { verify } from './verify.mjs';
 import { chromium, World } from './world.mjs';
@@ -26,4 +27,8 @@ after(async () => {
   await at.world?.stop();
 });
 
-for (const suite of [served, verify, log, me]) suite(test, at);
+// Pages and receipts know nothing of one another; what makes the log grow goes one by one.
+describe('as they stand', { concurrency: 4 }, () => {
+  for (const suite of [served, verify]) suite(test, at);
+});
+for (const suite of [log, me, request]) suite(test, at);

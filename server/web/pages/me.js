@@ -3,6 +3,7 @@
 import { enrol, people } from './enrol.js';
 import { examineEnding } from './ending.js';
 import { dropWish, forgetMe, keepNames, keepWish, lastNames, me, wishes } from './kept.js';
+import { granted } from './link.js';
 import { fresh, kept, Untrue } from './mylist.js';
 import './page.js';
 import { byId, el, save, state } from './parts.js';
@@ -178,20 +179,34 @@ function endOf({ endedAt, endedBy, payload }) {
  */
 async function act(row, kind, element) {
   if (self === null || session === null) return;
-  const written = await draft(kind, policy.origin, { target: row.id });
+  const given = row.kind === 'request' && kind === 'acceptance' ? await give(row) : null;
+  const written = await draft(kind, policy.origin, { target: row.id, ...(given !== null && { grant: given.id }) });
   const wish = { id: written.id, target: row.id, kind, submission: await submission(self, written) };
   // Withdrawing is never too late, so a wish to end waits for the register; a yes does not.
   if (kind !== 'acceptance') await keepWish(wish);
-  await send(wish, row, element);
+  await send(wish, row, element, given);
 }
 
-/** @param {import('./kept.js').Wish} wish @param {import('./mylist.js').Row} row @param {Element} element */
-async function send(wish, row, element) {
+/** What a yes to a request gives: signed before the answer, which names it, and sent after. @param {import('./mylist.js').Row} row @returns {Promise<import('./kept.js').Wish>} */
+async function give(row) {
+  const [kind, members] = granted(row, /** @type {any} */ (self).party);
+  const written = await draft(kind, policy.origin, members);
+  return { id: written.id, target: written.id, kind: 'grant', submission: await submission(/** @type {any} */ (self), written) };
+}
+
+/** @param {import('./kept.js').Wish} wish @param {import('./mylist.js').Row} row @param {Element} element @param {import('./kept.js').Wish | null} [given] */
+async function send(wish, row, element, given = null) {
   if (session === null) return;
   try {
     const receipt = await (await session.submit(wish.submission)).text();
     const { at, status } = await examineEnding(receipt, wish, policy);
     await dropWish(wish.id);
+    if (given !== null) {
+      // From here on the answer names it: if it can't be sent now, it waits.
+      await keepWish(given);
+      await sendWishes();
+      return await show();
+    }
     const outcome = wish.kind === 'acceptance' ? 'accepted' : wish.kind === 'renunciation' && isWaiting(row, session.by.party) ? 'declined' : 'ended';
     if (wish.kind === 'acceptance' && status !== 2) return await show();
     after(element, row, outcome, at, () => save('procura-receipt.json', receipt, 'application/vnd.procura.receipt+json'));
@@ -200,7 +215,7 @@ async function send(wish, row, element) {
       await dropWish(wish.id);
       return failed(element, 'refused');
     }
-    failed(element, error instanceof Refusal ? (wish.kind === 'acceptance' ? 'unreached-yes' : 'unreached') : 'unproven', () => send(wish, row, element));
+    failed(element, error instanceof Refusal ? (wish.kind === 'acceptance' ? 'unreached-yes' : 'unreached') : 'unproven', () => send(wish, row, element, given));
   }
 }
 
@@ -211,9 +226,10 @@ async function sendWishes() {
   for (const wish of await wishes()) {
     try {
       const receipt = await (await session.submit(wish.submission)).text();
-      await examineEnding(receipt, wish, policy);
+      // A grant that waited stands in the list that follows; an ending is proven here.
+      if (wish.kind !== 'grant') await examineEnding(receipt, wish, policy);
       await dropWish(wish.id);
-      left.push(el('p', { class: 'note ok' }, t('wish.sent', { at: clock(Date.now()) })));
+      if (wish.kind !== 'grant') left.push(el('p', { class: 'note ok' }, t('wish.sent', { at: clock(Date.now()) })));
     } catch (error) {
       // Ended already, or never to be taken: it waits no longer.
       if (error instanceof Refusal && !error.isForNow) await dropWish(wish.id);

@@ -47,6 +47,10 @@ export async function kept(party, policy) {
   return { ...(await read(party, get, policy, () => 'historic')), isFresh: false, checkedAt: last.time };
 }
 
+/** The titles of catalogues, for who may read them. @param {import('./session.js').Session} session @param {any} policy @param {string[]} ids */
+export const titlesOf = (session, policy, ids) =>
+  catalogues(ids, async (address, question) => ({ answer: await verify(await (await session.get(address)).text(), question, policy, { fresh: Date.now() }) }));
+
 /** @param {string} party @param {(address: string) => Promise<string>} get @param {any} policy @param {() => any} mode @param {any} [pinned] */
 async function read(party, get, policy, mode, pinned) {
   const prove = async (/** @type {string} */ address, /** @type {any} */ question) => {

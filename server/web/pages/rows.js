@@ -90,7 +90,7 @@ function ending(row, desk, who, label) {
 /** Reading and answering: both answers have one size, and none is the larger step. @param {Row} row @param {Desk} desk @param {string} who @param {string} label */
 function answering(row, desk, who, label) {
   const what = scopesOf(row, desk);
-  const yes = el('button', { class: 'button quiet', value: 'acceptance' }, t('answer.accept'), el('span', { class: 'vh' }, label));
+  const yes = el('button', { class: 'button quiet', value: 'acceptance' }, t(row.kind === 'request' ? 'request.approve-do' : 'answer.accept'), el('span', { class: 'vh' }, label));
   const no = el('button', { class: 'button quiet', value: 'renunciation' }, t(row.kind === 'request' ? 'answer.refuse' : 'answer.decline'), el('span', { class: 'vh' }, label));
   const mandate = row.kind === 'mandate';
   if (!desk.maySign) yes.setAttribute('disabled', '');
@@ -99,9 +99,9 @@ function answering(row, desk, who, label) {
     el('form', { class: 'stack', onsubmit: (/** @type {SubmitEvent} */ event) => done(event, event.submitter, () => desk.act(row, /** @type {any} */ (event.submitter).value, details)) },
       mandate && el('p', { class: 'oath' }, t('answer.oath', { who, what, until: row.payload.not_after === undefined ? t('fact.no-end') : day(row.payload.not_after - 1) })),
       mandate && el('p', {}, t(row.payload.substitution === undefined ? 'says.not-on' : 'says.on')),
+      !mandate && el('p', {}, t('request.approve-what')),
       el('p', { class: 'small' }, t('answer.not-why')),
-      !mandate && el('p', { class: 'small' }, t('answer.elsewhere')),
-      el('p', { class: 'actions' }, mandate && yes, no)));
+      el('p', { class: 'actions' }, yes, no)));
   return details;
 }
 

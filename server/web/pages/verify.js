@@ -69,6 +69,7 @@ function standingLines(answer, verdict, isFresh, now) {
   const at = answer.as_of_time ?? answer.checkpoint.time;
   const lines = [el('p', {}, t(isFresh ? 'verify.as-it-stands' : 'verify.as-it-stood'), ' ', time(at, lately(at)), '.')];
   const { not_before: begin, not_after: end } = answer.payload ?? {};
+  if (answer.through?.status === 0x0f) lines.push(el('p', {}, t('done.ended', { at: lately(answer.through.time) })));
   if (verdict === 'over' && answer.status !== 0x0f) lines.push(el('p', {}, t('verify.last-day', { day: moment(end - 1) })));
   if (verdict === 'not-yet' && answer.status === 2 && begin > now) lines.push(el('p', {}, t('verify.first-day', { day: moment(begin) })));
   if (!isFresh) lines.push(el('p', { class: 'small' }, t('verify.old')));

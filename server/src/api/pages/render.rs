@@ -75,14 +75,14 @@ pub(super) enum Page {
     Verify,
     Log,
     Me,
+    Request,
 }
 
 impl Page {
     /// Those that are served. A citizen's pages need somebody who binds their key: so far only the demo has one.
     pub(super) fn all(has_registrar: bool) -> impl Iterator<Item = Self> {
-        [Self::Start, Self::Verify, Self::Log, Self::Me]
-            .into_iter()
-            .filter(move |page| has_registrar || *page != Self::Me)
+        let citizens: &[Self] = if has_registrar { &[Self::Me, Self::Request] } else { &[] };
+        [Self::Start, Self::Verify, Self::Log].into_iter().chain(citizens.iter().copied())
     }
 
     /// Its address.
@@ -92,6 +92,7 @@ impl Page {
             Self::Verify => "/verify",
             Self::Log => "/log",
             Self::Me => "/me",
+            Self::Request => "/r",
         }
     }
 
@@ -102,6 +103,7 @@ impl Page {
             Self::Verify => "verify",
             Self::Log => "log",
             Self::Me => "me",
+            Self::Request => "request",
         }
     }
 
@@ -111,6 +113,7 @@ impl Page {
             Self::Verify => include_str!("../../../web/pages/verify.html"),
             Self::Log => include_str!("../../../web/pages/log.html"),
             Self::Me => include_str!("../../../web/pages/me.html"),
+            Self::Request => include_str!("../../../web/pages/request.html"),
         }
     }
 }
@@ -299,7 +302,7 @@ mod tests {
     fn nothing_is_left_to_fill_in() {
         for (is_trial, has_registrar) in [(true, true), (true, false), (false, false)] {
             let site = site(is_trial, has_registrar);
-            assert_eq!(site.pages.len(), if has_registrar { 16 } else { 12 });
+            assert_eq!(site.pages.len(), if has_registrar { 20 } else { 12 });
             for (page, language, file) in &site.pages {
                 let text = std::str::from_utf8(&file.plain).unwrap();
                 assert!(
