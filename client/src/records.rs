@@ -2,13 +2,15 @@
 //!
 //! A list may come in pages, each a receipt under a checkpoint of its own, each later than the one before. The pages are
 //! put together here: segments without a gap, the last page proves the end, and every item of every record's status
-//! list that was there at the *first* page's checkpoint is among what was shown. So the whole is complete as of
+//! list that was there at the *first* page's checkpoint is among what was shown. What is shown without its body was erased: an
+//! erasure in the list names it. So the whole is complete as of
 //! the first page's checkpoint. Nobody need keep it whole: a list of millions is read page by page.
 
 use crate::client::{Client, Proven};
 use crate::error::{Distrust, ReadError};
 use procura_core::entry::Entry;
 use procura_core::index::Item;
+use procura_core::kinds::Content;
 use procura_core::receipt::{Mode, Receipt, VerifiedComplete, verify_complete};
 use procura_core::source::Logged;
 use procura_core::status::Status;
@@ -34,6 +36,13 @@ pub enum RecordsError {
         /// The entry.
         index: Index,
     },
+    /// A record is shown without what it says, and no erasure in the list names it. The operator's fault; the receipts are the
+    /// evidence.
+    #[error("what stands at {index} is not shown, and no erasure names it")]
+    Unopened {
+        /// The entry.
+        index: Index,
+    },
 }
 
 impl RecordsError {
@@ -44,6 +53,7 @@ impl RecordsError {
             Self::Read(error) => error.name(),
             Self::NoProgress(_) => "no_progress",
             Self::Misfiled { .. } => "misfiled",
+            Self::Unopened { .. } => "unopened",
         }
     }
 }
@@ -193,6 +203,9 @@ struct Pages {
     first: Option<Complete>,
     shown: BTreeSet<Index>,
     lists: Lists,
+    /// What is shown without its body, with the record that an erasure would name.
+    unopened: Vec<(Index, Option<Hash>)>,
+    erased: BTreeSet<Hash>,
 }
 
 impl Pages {
@@ -217,6 +230,13 @@ impl Pages {
         };
         let records: Vec<Filed> = entries.map(filed).collect();
         self.shown.extend(records.iter().map(|filed| filed.logged.index));
+        for filed in &records {
+            match filed.logged.opened.as_ref().map(|opened| opened.record.content()) {
+                None => self.unopened.push((filed.logged.index, erased_with(&filed.logged))),
+                Some(Content::Erasure(erasure)) => self.erased.extend(&erasure.targets),
+                Some(_) => {}
+            }
+        }
         let created: BTreeSet<Hash> = records
             .iter()
             .filter(|filed| filed.status.is_some())
@@ -230,7 +250,24 @@ impl Pages {
     fn finish(self) -> Result<(Complete, Lists), RecordsError> {
         let first = self.first.ok_or(RecordsError::NoProgress(0))?;
         check_filed(self.lists.iter(), first.as_of, |index| self.shown.contains(&index))?;
+        check_erased(&self.unopened, &self.erased)?;
         Ok((first, self.lists))
+    }
+}
+
+/// The record whose erasure takes this one's body along: itself, or the one that a transition moves.
+fn erased_with(logged: &Logged) -> Option<Hash> {
+    match &logged.entry {
+        Entry::Transition { target_id, .. } => Some(*target_id),
+        entry => entry.id(),
+    }
+}
+
+/// Nothing is left closed that no erasure names: a body cannot be kept back by pleading that it was erased.
+fn check_erased(unopened: &[(Index, Option<Hash>)], erased: &BTreeSet<Hash>) -> Result<(), RecordsError> {
+    match unopened.iter().find(|(_, with)| with.is_none_or(|id| !erased.contains(&id))) {
+        Some((index, _)) => Err(RecordsError::Unopened { index: *index }),
+        None => Ok(()),
     }
 }
 
@@ -309,6 +346,17 @@ mod tests {
         check(9, &[4]).unwrap();
         assert!(matches!(check(10, &[4]), Err(RecordsError::Misfiled { index: Index(9), .. })));
         assert!(matches!(check(20, &[9]), Err(RecordsError::Misfiled { index: Index(4), .. })));
+    }
+
+    #[test]
+    fn what_is_left_closed_was_erased() {
+        let (index, other) = (Index(7), Hash([2; 32]));
+        let check = |with, erased: &[Hash]| check_erased(&[(index, with)], &erased.iter().copied().collect());
+        check(Some(ID), &[ID, other]).unwrap();
+        for (with, erased) in [(Some(ID), &[][..]), (Some(ID), &[other]), (None, &[ID])] {
+            assert!(matches!(check(with, erased), Err(RecordsError::Unopened { index: Index(7) })));
+        }
+        check_erased(&[], &BTreeSet::new()).unwrap();
     }
 
     #[test]
