@@ -7,6 +7,7 @@ use crate::api::{self, Known, PageKey, Used};
 use crate::config::Limits;
 use crate::demo::Desk;
 use crate::gate::Gate;
+use crate::hooks::Webhooks;
 use crate::room::Room;
 use procura_core::{Hash, Millis};
 use procura_ledger::{Clock, Ledger, Random, View};
@@ -47,8 +48,8 @@ struct Inner {
     gate: Arc<Gate>,
     bodies: Arc<Semaphore>,
     page_key: OnceLock<PageKey>,
-    /// The note about the key of webhooks, if any are sent.
-    webhook_key: OnceLock<String>,
+    /// Of webhooks what is published, if any are sent.
+    webhooks: RwLock<Option<Arc<Webhooks>>>,
     desk: Option<Arc<Desk>>,
     /// The server is told to stop: what could go on for a while ends.
     is_stopping: AtomicBool,
@@ -79,7 +80,7 @@ impl App {
             gate: Gate::new(settings.limits.queue),
             bodies: Arc::new(Semaphore::new(settings.limits.body_bytes / api::BODY_UNIT_BYTES)),
             page_key: OnceLock::new(),
-            webhook_key: OnceLock::new(),
+            webhooks: RwLock::new(None),
             desk,
             is_stopping: AtomicBool::new(false),
             settings,
@@ -153,14 +154,14 @@ impl App {
         Ok(*self.0.page_key.get_or_init(|| key))
     }
 
-    /// Publishes the note about the key of webhooks, once.
-    pub(crate) fn publish_webhook_key(&self, note: String) {
-        self.0.webhook_key.get_or_init(|| note);
+    /// Publishes what there is to say of webhooks.
+    pub(crate) fn publish_webhooks(&self, webhooks: Arc<Webhooks>) {
+        *self.0.webhooks.write().unwrap_or_else(PoisonError::into_inner) = Some(webhooks);
     }
 
-    /// The note about the key of webhooks, if any are sent.
-    pub(crate) fn webhook_key(&self) -> Option<&str> {
-        self.0.webhook_key.get().map(String::as_str)
+    /// Of webhooks what is published, if any are sent.
+    pub(crate) fn webhooks(&self) -> Option<Arc<Webhooks>> {
+        self.0.webhooks.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(crate) fn find_token(&self, token: &Hash) -> Option<Grant> {

@@ -253,6 +253,30 @@ pub(super) struct LogBody {
     webhook_key: Option<String>,
 }
 
+/// The hooks of the reader.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Hooks)]
+pub(super) struct HooksBody {
+    /// Those in force, by number.
+    hooks: Vec<HookBody>,
+}
+
+/// Where a party is told.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Hook)]
+pub(super) struct HookBody {
+    /// The record's id.
+    id: String,
+    /// 1 to 4.
+    number: u8,
+    /// Where.
+    url: String,
+    /// The index of the last event that was received there.
+    told: Option<u64>,
+    /// Why the next one was not received yet: spec/http.md#webhooks.
+    failure: Option<String>,
+}
+
 /// A consistency proof.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Consistency)]

@@ -39,8 +39,8 @@ pub(super) async fn log(State(app): State<App>, RawQuery(query): RawQuery) -> Re
         "trial": app.is_trial(),
         "policy": Policy::plain(origin, key, entry0, app.settings().max_age_s),
     });
-    if let (Some(note), Some(answer)) = (app.webhook_key(), answer.as_object_mut()) {
-        answer.insert("webhook_key".to_owned(), json!(note));
+    if let (Some(webhooks), Some(answer)) = (app.webhooks(), answer.as_object_mut()) {
+        answer.insert("webhook_key".to_owned(), json!(webhooks.note));
     }
     Ok(Json(answer))
 }

@@ -14,6 +14,7 @@ mod docs;
 mod events;
 mod health;
 mod holdings;
+mod hooks;
 mod links;
 mod log;
 mod named;
@@ -57,6 +58,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(parties::resolve))
         .routes(routes!(parties::list))
         .routes(routes!(events::events))
+        .routes(routes!(hooks::hooks))
         .routes(routes!(checks::check))
         .routes(routes!(accesses::access))
         .routes(routes!(accesses::decided))

@@ -10,7 +10,7 @@ use std::str::FromStr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// How far each hook was told.
-pub(super) struct Cursors {
+pub(crate) struct Cursors {
     path: PathBuf,
     told: Mutex<Told>,
 }
@@ -44,7 +44,7 @@ impl Cursors {
     }
 
     /// The last index that this hook was told.
-    pub(super) fn last(&self, hook: &Hash) -> Option<Index> {
+    pub(crate) fn last(&self, hook: &Hash) -> Option<Index> {
         self.lock().last.get(hook).copied()
     }
 

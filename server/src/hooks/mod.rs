@@ -24,8 +24,8 @@ use rustls::{ClientConfig, RootCertStore};
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use teller::{Hook, Teller};
 use tokio::sync::{Notify, Semaphore};
@@ -109,13 +109,56 @@ enum Failure {
     Unsigned,
 }
 
+impl Failure {
+    /// Its stable name, for the hook's party.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Unresolved => "unresolved",
+            Self::Refused => "refused",
+            Self::Unreachable => "unreachable",
+            Self::Tls => "tls",
+            Self::Http => "http",
+            Self::Timeout => "timeout",
+            Self::Status(_) => "status",
+            Self::Unsigned => "unsigned",
+        }
+    }
+}
+
+/// Of webhooks what is published.
+pub(crate) struct Webhooks {
+    /// The note by which the log's key vouches for theirs.
+    pub(crate) note: String,
+    /// How far hooks were told.
+    pub(crate) cursors: Cursors,
+    failures: Mutex<HashMap<Hash, Failure>>,
+}
+
+impl Webhooks {
+    /// Why a hook's next message was not received yet.
+    pub(crate) fn failure(&self, hook: &Hash) -> Option<&'static str> {
+        self.lock().get(hook).map(|failure| failure.name())
+    }
+
+    fn fails(&self, hook: &Hash, failure: Option<Failure>) {
+        match failure {
+            Some(failure) => self.lock().insert(*hook, failure),
+            None => self.lock().remove(hook),
+        };
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Hash, Failure>> {
+        self.failures.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// What all tellers have.
 struct Shared {
     app: App,
     signer: Arc<dyn Signer>,
     tls: TlsConnector,
     allow: Vec<SocketAddr>,
-    cursors: Cursors,
+    webhooks: Arc<Webhooks>,
     slots: Semaphore,
     /// Nothing more is sent.
     is_over: AtomicBool,
@@ -134,13 +177,15 @@ impl Hooks {
     /// [`HookError`].
     pub fn start(app: App, settings: HookSettings) -> Result<Self, HookError> {
         let tls = TlsConnector::from(Arc::new(client_config(settings.ca.as_ref())?));
-        app.publish_webhook_key(settings.note);
+        let (note, cursors) = (settings.note, Cursors::read(settings.cursors));
+        let webhooks = Arc::new(Webhooks { note, cursors, failures: Mutex::default() });
+        app.publish_webhooks(Arc::clone(&webhooks));
         let shared = Arc::new(Shared {
             app,
             signer: settings.signer,
             tls,
             allow: settings.allow,
-            cursors: Cursors::read(settings.cursors),
+            webhooks,
             slots: Semaphore::new(SLOTS),
             is_over: AtomicBool::new(false),
         });
@@ -156,7 +201,7 @@ impl Hooks {
         self.task.abort();
         drop((&mut self.task).await);
         let shared = Arc::clone(&self.shared);
-        drop(tokio::task::spawn_blocking(move || shared.cursors.save()).await);
+        drop(tokio::task::spawn_blocking(move || shared.webhooks.cursors.save()).await);
     }
 }
 
@@ -237,7 +282,7 @@ impl Watch {
             }
             if saved.elapsed() >= SAVE {
                 let shared = Arc::clone(&self.shared);
-                drop(tokio::task::spawn_blocking(move || shared.cursors.save()).await);
+                drop(tokio::task::spawn_blocking(move || shared.webhooks.cursors.save()).await);
                 saved = Instant::now();
             }
         }

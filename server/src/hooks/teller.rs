@@ -93,6 +93,7 @@ impl Teller {
                 Ok(_) | Err((_, _)) => failing = None,
             }
             let Err((_, failure)) = told else { continue };
+            self.shared.webhooks.fails(&self.hook.id, Some(failure));
             let now = failing
                 .map_or(Failing { count: 1, since: Instant::now(), is_resting: false }, Failing::again);
             self.report(failing, now, failure);
@@ -101,13 +102,14 @@ impl Teller {
                 break;
             }
         }
-        self.shared.cursors.forget(&self.hook.id);
+        self.shared.webhooks.cursors.forget(&self.hook.id);
+        self.shared.webhooks.fails(&self.hook.id, None);
         tracing::info!(hook = %self.hook.id, "a webhook has ended");
     }
 
     /// Where it was left.
     fn last(&self, view: &View) -> Index {
-        let last = self.shared.cursors.last(&self.hook.id);
+        let last = self.shared.webhooks.cursors.last(&self.hook.id);
         // A cursor from beyond the log is of another one, or of what was lost of this.
         last.filter(|last| last.0 < view.size().0).unwrap_or(self.hook.index)
     }
@@ -144,7 +146,8 @@ impl Teller {
             }
             match self.send(&mut line, message).await {
                 Ok(()) => {
-                    self.shared.cursors.told(self.hook.id, message.index);
+                    self.shared.webhooks.cursors.told(self.hook.id, message.index);
+                    self.shared.webhooks.fails(&self.hook.id, None);
                     count += 1;
                 }
                 Err(failure) => return Err((count, failure)),

@@ -98,6 +98,20 @@ impl Desk {
         self.receiver.url("127.0.0.1")
     }
 
+    /// What the server says of somebody's hooks.
+    fn shown(&self, token: &str) -> serde_json::Value {
+        self.world.get("/v1/hooks", Some(token)).json()["hooks"].clone()
+    }
+
+    /// Waits until the server says this of the first hook.
+    fn shows(&self, token: &str, member: &str, expected: &serde_json::Value) {
+        let start = Instant::now();
+        while self.shown(token)[0].get(member).unwrap_or(&json!(null)) != expected {
+            assert!(start.elapsed() < PATIENCE, "{} and not {expected}", self.shown(token));
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     fn verifier(&self, url: &str) -> webhook::Receiver {
         let note = self.world.get("/v1/log", None).json()["webhook_key"].as_str().unwrap().to_owned();
         webhook::Receiver::new(url, &note, &self.world.policy()).unwrap()
@@ -231,6 +245,33 @@ fn an_ended_hook_gets_nothing_more() {
     desk.receiver.answers(Answer::OK);
     std::thread::sleep(QUIET);
     assert!(desk.receiver.taken().len() == 1, "{:?}", indexes(&desk.receiver.got()));
+}
+
+#[test]
+fn a_party_sees_how_it_goes_with_its_own() {
+    let desk = Desk::new();
+    assert_eq!(desk.world.get("/v1/hooks", None).problem(), (401, "token".to_owned()));
+    let token = desk.world.token(EMPLOYER);
+    assert_eq!(desk.world.get("/v1/hooks?of=1", Some(&token)).problem(), (400, "query".to_owned()));
+    assert_eq!(desk.shown(&token), json!([]));
+    let (id, _) = desk.hook(EMPLOYER, 2, &desk.url());
+    assert_eq!(desk.shown(&token), json!([{"id": id, "number": 2, "url": desk.url()}]));
+    let first = desk.note(EMPLOYER);
+    desk.shows(&token, "told", &json!(first));
+    desk.receiver.answers(Answer::Status(503, None));
+    let second = desk.note(EMPLOYER);
+    desk.shows(&token, "failure", &json!("status"));
+    assert_eq!(desk.shown(&token)[0]["told"], first);
+    desk.receiver.answers(Answer::OK);
+    desk.shows(&token, "told", &json!(second));
+    desk.shows(&token, "failure", &json!(null));
+    // One that leads inside says so; others see nothing of it.
+    desk.hook(EMPLOYER, 1, "https://localhost/procura");
+    desk.note(EMPLOYER);
+    desk.shows(&token, "failure", &json!("refused"));
+    assert_eq!(desk.shown(&desk.world.token(MUNICIPALITY)), json!([]));
+    desk.revoke(EMPLOYER, &id);
+    assert_eq!(desk.shown(&token).as_array().unwrap().len(), 1);
 }
 
 /// A thief may have registered it.

@@ -40,7 +40,7 @@ const fn target(name: &'static str, run: fn(&[u8]), max_len: usize) -> Target {
 }
 
 /// Every target.
-pub static TARGETS: [Target; 28] = [
+pub static TARGETS: [Target; 30] = [
     target("answer", http::answer, 4096),
     target("apply", index::apply, 512),
     target("authzen", json::authzen, 4096),
@@ -48,9 +48,11 @@ pub static TARGETS: [Target; 28] = [
     target("conditions", json::conditions, 4096),
     target("disclosures", records::disclosures, 4096),
     target("entry", index::entry, 1024),
+    target("file-journal", stored::journal, 8192),
     target("file-key", stored::key_file, 4096),
     target("file-side", stored::side_file, 40 << 10),
     target("file-trusted", stored::trusted_file, 8192),
+    target("import", texts::import, 4096),
     target("json", json::json, 16 << 10),
     target("jws", records::jws, 8192),
     target("note", log::note, 8192),

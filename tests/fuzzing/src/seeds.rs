@@ -320,6 +320,34 @@ fn files() -> Seeds {
         });
         seeds.push(("file-trusted", trusted.to_string().into()));
     }
+    let head = format!("{{\"v\":1,\"import\":\"{ORIGIN}\",\"mandator\":\"{id}\",\"salt\":\"{id}\"}}\n");
+    let key = hash(2);
+    if let Some((_, case)) =
+        vectors("record").into_iter().find(|(_, case)| case["submission"]["record"].is_string())
+    {
+        let (record, link) = (&case["submission"]["record"], b64::encode(&[7; 32]));
+        let signed = json!({"key": key, "record": record, "disclosures": ["x"], "link": link});
+        let given = json!({"key": key, "given": 7});
+        seeds.push(("file-journal", format!("{head}{signed}\n{given}\n{{\"key\"").into()));
+    }
+    seeds.push(("file-journal", head.into()));
+    for (layout, file) in [
+        (
+            0,
+            "48031500292;a@b.be;10;FR;file 7;20990101;\n\n0440966354;;;;;20990101;20991231\n75061200193;;;x;;;\n",
+        ),
+        (
+            1,
+            "INSZ;scopes;reference;valid_until\r\n48.03.15-002.92;\"taxes,flexi\";\"a \"\"b\"\"\";2099-12-31\r\n",
+        ),
+        (1, "\u{feff}mandatee,conditions\nniss:48031500292,\"[{\"\"type\"\":\"\"purpose\"\"}]\"\n"),
+        (
+            2,
+            "{\"mandatee\":\"48031500292\",\"scopes\":[\"taxes\"],\"substitution\":2,\"reference\":null}\n[]\n",
+        ),
+    ] {
+        seeds.push(("import", [&[layout], file.as_bytes()].concat()));
+    }
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("side");
     let side = SideFile::open(&path).expect("a new side file");

@@ -1,5 +1,6 @@
 //! Files and rows on disk: what this user's, or a damaged, disk holds.
 
+use procura_client::import::Journal;
 use procura_client::keyfile::{KeyFile, KeyFileError, Protection};
 use procura_client::store::{FileStore, Seen, Store as _};
 use procura_core::Size;
@@ -64,6 +65,19 @@ pub(crate) fn key_file(bytes: &[u8]) {
     let (read, _) = KeyFile::load(&again, no_passphrase).expect("what was just written");
     assert_eq!(read.public_key(), key.public_key());
     assert_eq!(read.registration, key.registration);
+}
+
+/// The journal of an import: what is read once is read again, whatever was cut off at its end.
+pub(crate) fn journal(bytes: &[u8]) {
+    let path = file("journal", bytes);
+    let mandator = crate::index::hash(1);
+    let Ok(journal) = Journal::open(&path, crate::index::ORIGIN, &mandator) else { return };
+    let (salt, known) =
+        (*journal.salt(), journal.known(&crate::index::hash(2)).map(|known| (known.id, known.given)));
+    drop(journal);
+    let again = Journal::open(&path, crate::index::ORIGIN, &mandator).expect("what was just read");
+    assert_eq!(*again.salt(), salt);
+    assert_eq!(again.known(&crate::index::hash(2)).map(|known| (known.id, known.given)), known);
 }
 
 /// What is trusted of a ledger, and the checkpoint seen: read, and given to the next policy.

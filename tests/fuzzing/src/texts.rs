@@ -1,5 +1,6 @@
-//! Short texts of one value each: identifiers, days, hashes, base64url, keys.
+//! Short texts of one value each: identifiers, days, hashes, base64url, keys. And files of many lines, each read into such values.
 
+use procura_client::import::{Layout, Member, read};
 use procura_core::Hash;
 use procura_core::b64;
 use procura_core::days::Day;
@@ -60,5 +61,36 @@ fn key(bytes: &[u8]) {
     let counts = key.verify(message, signature).is_ok();
     if key == genuine.public_key() {
         assert_eq!(counts, genuine.sign(message).as_ref() == Ok(signature), "a signature by nobody");
+    }
+}
+
+/// A file to import: a line is a row or has faults, once, in the file's order, and a row says the same wherever it stands.
+pub(crate) fn import(bytes: &[u8]) {
+    let Some((layout, file)) = bytes.split_first() else { return };
+    let columns = || [("INSZ".to_owned(), Some(Member::Mandatee))].into();
+    let layout = match layout % 3 {
+        0 => Layout::Csam { capacities: [("10".to_owned(), vec!["taxes".to_owned()])].into() },
+        1 => Layout::Csv { columns: if file.starts_with(b"INSZ") { columns() } else { [].into() } },
+        _ => Layout::Jsonl { columns: columns() },
+    };
+    let scopes = ["pensions".to_owned()];
+    let Ok(sheet) = read(file, &layout, &scopes) else { return };
+    let last = 1 + file.iter().filter(|byte| **byte == b'\n').count() as u64;
+    let rows: Vec<u64> = sheet.rows.iter().map(|row| row.line).collect();
+    assert!(rows.is_sorted_by(|one, next| one < next), "{rows:?}");
+    assert!(sheet.faults.is_sorted_by_key(|fault| fault.line));
+    assert!(
+        rows.iter().chain(sheet.faults.iter().map(|fault| &fault.line)).all(|line| (1..=last).contains(line))
+    );
+    assert!(sheet.faults.iter().all(|fault| !rows.contains(&fault.line)));
+    for row in &sheet.rows {
+        assert!(!row.scopes.is_empty());
+        assert!(row.valid_from.zip(row.valid_until).is_none_or(|(from, until)| from <= until));
+    }
+    let moved = [b"\n\n", file.strip_prefix(b"\xef\xbb\xbf").unwrap_or(file)].concat();
+    let again = read(&moved, &layout, &scopes).expect("two empty lines more");
+    assert_eq!(again.rows.len(), sheet.rows.len());
+    for (row, moved) in sheet.rows.iter().zip(&again.rows) {
+        assert_eq!((row.key(&[0; 32]), row.line + 2), (moved.key(&[0; 32]), moved.line));
     }
 }
