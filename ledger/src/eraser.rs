@@ -183,7 +183,15 @@ fn concerned(
             _ => None,
         };
         let noted = Noted { record, identifier, handle: row.sealed.handle };
-        keys.extend(search::rows_of_body(&noted, *index));
+        let own = search::rows_of_body(&noted, *index);
+        // Whoever has the number by now is somebody else, if this is done anew after a crash.
+        for key in own {
+            let is_anothers = search::is_number(&key)
+                && rows.get(&key).map_err(text)?.is_some_and(|found| *found != record.id().0);
+            if !is_anothers {
+                keys.insert(key);
+            }
+        }
     }
     Ok((indexes, keys))
 }

@@ -12,7 +12,7 @@
 //! 'S' 'u' | parent | child        child                           mandates and consents under a mandate
 //! 'S' 'c' | index u64             id                              catalogues
 //! 'S' 'l' | link commitment       id                              what is answered by who holds the link
-//! 'S' 'b' | party | blocked       id                              the newest block
+//! 'S' 'b' | party | blocked | !index u64   id                     blocks of one party on another, newest first
 //! 'S' 'o' | subject | !index u64  id                              who holds somebody's data, newest first
 //! 'S' 'w' | party | number u8 | !index u64   id                   hooks of a party with this number, newest first
 //! 'S' 'y' | index u64             id                              all hooks, oldest first
@@ -37,6 +37,8 @@ use std::sync::Arc;
 pub const SEGMENT_ITEMS: u32 = 1024;
 /// The most parties that were merged into one, or into one of these, whose grants a decision looks at.
 pub(crate) const MAX_MERGED: usize = 64;
+/// The most blocks of one party on another that are looked at, newest first: one is enough, and who gives more has ended them.
+pub(crate) const MAX_BLOCKS: usize = 64;
 /// The most grants between two parties that a decision looks at, newest first.
 pub const MAX_GRANTS: usize = 1024;
 
@@ -206,6 +208,12 @@ pub(crate) fn holdings_prefix(subject: &Hash) -> Vec<u8> {
     key(b'o', &[&subject.0])
 }
 
+/// The key prefix of a party's blocks on another.
+#[must_use]
+pub(crate) fn blocks_prefix(party: &Hash, blocked: &Hash) -> Vec<u8> {
+    key(b'b', &[&party.0, &blocked.0])
+}
+
 /// The key prefix of a party's hooks that have a number.
 #[must_use]
 pub(crate) fn numbered_prefix(party: &Hash, number: u8) -> Vec<u8> {
@@ -236,18 +244,6 @@ pub(crate) fn erased_between(one: &Hash, other: &Hash) -> Vec<u8> {
 /// [`Unreadable`].
 pub(crate) fn linked<K: Kv + ?Sized>(kv: &K, link: &Hash) -> Result<Option<Hash>, Unreadable> {
     kv.get(&key(b'l', &[&link.0]))?.map(|row| id_of(&row)).transpose()
-}
-
-/// The newest block of one party on another.
-///
-/// # Errors
-/// [`Unreadable`].
-pub(crate) fn block_of<K: Kv + ?Sized>(
-    kv: &K,
-    party: &Hash,
-    blocked: &Hash,
-) -> Result<Option<Hash>, Unreadable> {
-    kv.get(&key(b'b', &[&party.0, &blocked.0]))?.map(|row| id_of(&row)).transpose()
 }
 
 /// Where a record stands, and the transitions on it.
@@ -347,7 +343,7 @@ impl<'a> Noted<'a> {
                 changes.insert(key(b'c', &[&place]), named);
             }
             Content::Block(block) => {
-                changes.insert(key(b'b', &[&block.party.0, &block.blocked.0]), named);
+                changes.insert(key(b'b', &[&block.party.0, &block.blocked.0, &newest_first]), named);
             }
             Content::Holding(holding) => {
                 changes.insert(key(b'o', &[&holding.subject.0, &newest_first]), named);
@@ -410,6 +406,11 @@ fn write_place(id: &Hash, index: Index, changes: &mut Changes) {
 /// Whether a row is one that is derived from bodies, which may be erased.
 pub(crate) fn comes_from_body(key: &[u8]) -> bool {
     matches!(key, [b'S', table, ..] if *table != b'i')
+}
+
+/// Whether a row says who is registered under an identifier.
+pub(crate) fn is_number(key: &[u8]) -> bool {
+    matches!(key, [b'S', b'n', ..])
 }
 
 /// The rows that only this record gives, which go with its body. Where it stands its entry says; that a party had a key, its

@@ -268,10 +268,12 @@ impl View {
     /// # Errors
     /// [`ReadError`].
     pub fn has_blocked(&self, party: &Hash, other: &Hash) -> Result<bool, ReadError> {
-        match search::block_of(&self.head.snapshot, party, other)? {
-            Some(id) => Ok(self.status(&id)? == Some(Status::ACTIVE)),
-            None => Ok(false),
+        for id in self.ids(&search::blocks_prefix(party, other), search::MAX_BLOCKS)? {
+            if self.status(&id)? == Some(Status::ACTIVE) {
+                return Ok(true);
+            }
         }
+        Ok(false)
     }
 
     /// The records in force that say who holds somebody's data, newest first, at most [`search::MAX_GRANTS`].

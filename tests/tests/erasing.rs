@@ -241,6 +241,26 @@ fn a_search_finds_by_what_is_left() {
 }
 
 #[test]
+fn what_says_the_same_stays() {
+    let desk = desk();
+    let block = || {
+        let draft = Draft::new("block", &desk.world.occasion());
+        let draft = draft.member("party", json!(desk.mother.party)).member("blocked", json!(desk.son.party));
+        desk.world.append(signed(draft, &desk.mother)).id
+    };
+    let is_blocked = || desk.world.ledger.view().has_blocked(&desk.mother.party, &desk.son.party).unwrap();
+    let first = block();
+    desk.end(&desk.mother, &first);
+    let second = block();
+    desk.erase(&[first]);
+    assert!(is_blocked(), "the other block stands");
+    desk.end(&desk.mother, &second);
+    assert!(!is_blocked());
+    desk.erase(&[second]);
+    assert!(!is_blocked());
+}
+
+#[test]
 fn what_must_be_kept_is_kept() {
     let desk = desk();
     let (one, two) = (desk.mandate("one"), desk.mandate("two"));
