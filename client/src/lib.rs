@@ -40,6 +40,7 @@ pub use catalogues::CatalogueFound;
 pub use check::Evaluation;
 pub use client::{Client, Identity, NewError, Proven};
 pub use error::{CallError, CheckpointFault, Distrust, Problem, ReadError, SubmitError, TokenError};
+pub use links::link_address;
 pub use log::{LogInfo, MeetError};
 pub use parties::PartyFound;
 pub use promise::PromiseFault;

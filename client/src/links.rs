@@ -11,6 +11,14 @@ use procura_core::kinds::link_of;
 use procura_core::receipt::{Mode, Question, Receipt, VerifiedStatus, VerifyError, verify_status};
 use serde_json::json;
 
+/// A link as an address of a server's: the bytes stand behind the `#`, which no server sees.
+///
+/// spec: http.md#links
+#[must_use]
+pub fn link_address(server: &str, link: &[u8; 32]) -> String {
+    format!("{server}/r#{}", b64::encode(link))
+}
+
 impl Client {
     /// The request, or the mandate or consent by invitation, that may be answered with this link, proven. Nobody's token is
     /// needed.

@@ -57,7 +57,8 @@ says 0 mother records
 echo '  an employer asks by a link; it works once'
 flexi() { says "$1" employer check --actor me --subject niss:48031500292 --category flexi.eligibility --purpose hiring; }
 ask() {
-    says 0 employer --json request --scope flexi.eligibility --purpose hiring --days 2
+    says 0 employer --json request --scope flexi.eligibility --purpose hiring --days 2 --qr "$work/link.svg"
+    grep -q '<svg' "$work/link.svg" || broken "the link must be drawn"
     link=$(python3 -c 'import json, sys; print(json.load(sys.stdin)["link"])' <"$work/out")
 }
 flexi 1

@@ -10,6 +10,7 @@ use procura_core::draft::Draft;
 use procura_core::hash::link_commitment;
 use procura_core::{Hash, Millis};
 use serde_json::json;
+use std::path::{Path, PathBuf};
 
 const DAY_MS: u64 = 24 * 3600 * 1000;
 
@@ -33,6 +34,9 @@ pub(super) struct Request {
     /// How many days the request waits for an answer
     #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u64).range(1..=366))]
     days: u64,
+    /// Write the link as a QR code into this file, an SVG
+    #[arg(long, value_name = "FILE", conflicts_with = "of")]
+    qr: Option<PathBuf>,
     /// Your own reference; who is asked sees it
     #[arg(long)]
     reference: Option<String>,
@@ -64,12 +68,16 @@ impl Request {
         let (id, submitted) = sign_and_submit(&client, draft)?;
         let proven = submitted.status().map(|proven| proven.answer());
         let shown = link.as_ref().map(|link| link.address(client.server()));
+        let drawn =
+            self.qr.as_deref().zip(link.as_ref()).map(|(path, link)| draw(path, link, client.server()));
+        let drawn = drawn.transpose()?;
         Ok(Answer::yes()
             .line(format!("It waits for an answer until {}.", time::at(answer_by)))
             .maybe(note)
             .maybe(shown.as_ref().map(|address| {
                 format!("Give this link to the one whom you ask; it works once:\n  {address}")
             }))
+            .maybe(drawn)
             .line(format!("You take it back with: procura revoke {}", context.shown(&id)))
             .line(format!("Its id: {id}"))
             .maybe(proven.map(|answer| describe::ground(answer.receipt())))
@@ -78,4 +86,14 @@ impl Request {
             .member("link", json!(shown))
             .trial(client.is_trial()))
     }
+}
+
+/// Writes the link as a QR code.
+fn draw(path: &Path, link: &Link, server: &str) -> Result<String, Failure> {
+    let svg =
+        link.qr(server).ok_or_else(|| Failure::unknown("qr", "the address is too long for a QR code"))?;
+    std::fs::write(path, svg).map_err(|error| {
+        Failure::unknown("file", format!("{} cannot be written: {error}", path.display()))
+    })?;
+    Ok(format!("As a QR code: {}", path.display()))
 }

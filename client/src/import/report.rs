@@ -3,8 +3,9 @@
 //! Only its owner may read it, for it holds links.
 
 use super::sheet::Fault;
+use crate::links::link_address;
 use crate::store::replace;
-use procura_core::{Hash, b64};
+use procura_core::Hash;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
@@ -111,11 +112,6 @@ pub fn write(path: &Path, server: &str, outcomes: &[(u64, Outcome)]) -> io::Resu
     }
     let bytes = table.into_inner().map_err(|error| io::Error::other(error.to_string()))?;
     replace(path, &bytes)
-}
-
-/// A link as an address: the bytes stand behind the `#`, which no server sees. spec: http.md#links
-fn link_address(server: &str, link: &[u8; 32]) -> String {
-    format!("{server}/request#{}", b64::encode(link))
 }
 
 #[cfg(test)]

@@ -67,7 +67,7 @@ fn an_invitation_is_opened_by_the_link_of_its_line() {
     assert_eq!((code(&invited), counts(&invited)), (0, [2, 0, 0, 0]), "{invited:?}");
     let report = desk.report(&file);
     let link = report[&1].link.clone();
-    assert!(link.starts_with(&format!("{}/request#", desk.url())) && link != report[&2].link);
+    assert!(link.starts_with(&format!("{}/r#", desk.url())) && link != report[&2].link);
     let unlinked = desk.run("son", &["accept", &report[&1].record, "--json"]);
     assert_eq!((code(&unlinked), &json_of(&unlinked)["error"]), (1, &json!("link")), "{unlinked:?}");
     let others = desk.run("son", &["accept", &report[&2].link, "--json"]);
