@@ -49,6 +49,9 @@ static SERVER: LazyLock<Server> = LazyLock::new(|| {
     Server { router, runtime, demo, origin, interface, _folder: folder }
 });
 
+/// The media type of what has no end of its own.
+const EVENTS: &str = "text/event-stream";
+
 /// An answer, read to its end.
 struct Answer {
     status: StatusCode,
@@ -62,7 +65,12 @@ impl Server {
         let answer = self.runtime.block_on(async {
             let response = self.router.clone().oneshot(request).await.expect("a router never fails");
             let (parts, body) = response.into_parts();
-            let body = body.collect().await.expect("a body that ends").to_bytes().to_vec();
+            let is_stream = parts.headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == EVENTS);
+            // A stream of events lasts 20 seconds, whatever is asked.
+            let body = match is_stream {
+                true => Vec::new(),
+                false => body.collect().await.expect("a body that ends").to_bytes().to_vec(),
+            };
             Answer { status: parts.status, headers: parts.headers, body }
         });
         self.check(&method, &path, &answer);
@@ -128,9 +136,10 @@ impl Server {
 /// The methods that operations are described for. HEAD is answered as GET, and described by it.
 static METHODS: [(Method, &str); 3] = [(Method::GET, "get"), (Method::POST, "post"), (Method::HEAD, "get")];
 
-/// What the document leaves out: itself, and the page that shows it.
+/// What the document leaves out: itself, and pages for people.
 fn is_undescribed(path: &str) -> bool {
-    path == "/openapi.json" || path.starts_with("/docs")
+    let is_page = matches!(path, "/" | "/verify" | "/log" | "/sw.js") || path.starts_with("/web/");
+    path == "/openapi.json" || path.starts_with("/docs") || is_page
 }
 
 /// A request in words: `METHOD target`, header lines, an empty line, the body. `{token}`, `{mother}`, `{mandate}` and their like
