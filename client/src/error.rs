@@ -291,6 +291,16 @@ pub enum SubmitError {
 }
 
 impl SubmitError {
+    /// What an answer that is no success says of the record.
+    pub(crate) fn of(problem: Problem) -> Self {
+        match problem.status {
+            408 | 429 | 503 => Self::Busy(problem),
+            // A proxy's or a broken server's: it may have been logged.
+            500.. => Self::Unknown(CallError::Refused(problem)),
+            _ => Self::Refused(problem),
+        }
+    }
+
     /// The error's stable name.
     #[must_use]
     pub fn name(&self) -> &str {

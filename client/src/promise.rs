@@ -65,14 +65,7 @@ impl Client {
     pub(crate) fn hand_in_for_promise(&self, id: &Hash, submission: &str) -> Result<Promise, SubmitError> {
         let reply = match self.server.post(PATH, Send::Minimal(submission), None) {
             Ok(reply) => reply,
-            Err(CallError::Refused(problem)) => {
-                return Err(match problem.status {
-                    408 | 429 | 503 => SubmitError::Busy(problem),
-                    // A proxy's or a broken server's: it may have been logged.
-                    500.. => SubmitError::Unknown(CallError::Refused(problem)),
-                    _ => SubmitError::Refused(problem),
-                });
-            }
+            Err(CallError::Refused(problem)) => return Err(SubmitError::of(problem)),
             Err(error) => return Err(SubmitError::Unknown(error)),
         };
         let answer = reply.json(PATH).map_err(SubmitError::Unknown)?;

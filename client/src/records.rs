@@ -144,6 +144,7 @@ impl Client {
             receipts.push(page.receipt.to_vec());
             own.get_or_insert_with(|| Arc::clone(page.party));
             progress(records.len());
+            Ok::<_, RecordsError>(())
         })?;
         let Complete { as_of, time } = complete;
         // What a later page shows may have moved what an earlier one did.
@@ -156,28 +157,36 @@ impl Client {
     }
 
     /// The same page by page, so that a list of any length is read in the room of a page: what each page shows is verified when
-    /// `each` is told of it, that nothing is left out is known once this returns.
+    /// `each` is told of it, that nothing is left out is known once this returns. No page is asked for after an error of `each`.
     ///
     /// # Errors
-    /// [`RecordsError`]: then what was told is right, and may not be all.
-    pub fn each_page(&self, party: &Hash, each: &mut dyn FnMut(&Page<'_>)) -> Result<Complete, RecordsError> {
+    /// [`RecordsError`], or what `each` gives: then what was told is right, and may not be all.
+    pub fn each_page<E: From<RecordsError>>(
+        &self,
+        party: &Hash,
+        each: &mut dyn FnMut(&Page<'_>) -> Result<(), E>,
+    ) -> Result<Complete, E> {
         Ok(self.walk(party, each)?.0)
     }
 
-    fn walk(&self, party: &Hash, each: &mut dyn FnMut(&Page<'_>)) -> Result<(Complete, Lists), RecordsError> {
+    fn walk<E: From<RecordsError>>(
+        &self,
+        party: &Hash,
+        each: &mut dyn FnMut(&Page<'_>) -> Result<(), E>,
+    ) -> Result<(Complete, Lists), E> {
         let mut pages = Pages::default();
         let mut from = 0;
         loop {
-            let page = self.page(party, from)?;
+            let page = self.page(party, from).map_err(RecordsError::from)?;
             let answer = page.answer().answer();
             let (shown, is_last) = (answer.segments.len() as u64, answer.to_the_end);
-            let records = pages.add(&page)?;
-            each(&Page { records: &records, receipt: page.receipt(), party: &answer.party });
+            let records = pages.add(&page).map_err(RecordsError::from)?;
+            each(&Page { records: &records, receipt: page.receipt(), party: &answer.party })?;
             if is_last {
-                return pages.finish();
+                return Ok(pages.finish()?);
             }
             if shown == 0 {
-                return Err(RecordsError::NoProgress(from));
+                return Err(RecordsError::NoProgress(from).into());
             }
             // The page was verified to show each segment from `from` on: the next follows without a gap.
             from += shown;

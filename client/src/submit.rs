@@ -101,17 +101,12 @@ impl Client {
                 Err(CallError::Refused(problem)) => problem,
                 Err(error) => return Err(SubmitError::Unknown(error)),
             };
-            match problem.status {
-                503 => match problem.retry_after_s {
-                    Some(wait_s) if attempt < ATTEMPTS && wait_s <= LONGEST_WAIT_S => {
-                        sleep(Duration::from_secs(wait_s));
-                        attempt += 1;
-                    }
-                    _ => return Err(SubmitError::Busy(problem)),
-                },
-                // A proxy's or a broken server's: it may have been logged.
-                500.. => return Err(SubmitError::Unknown(CallError::Refused(problem))),
-                _ => return Err(SubmitError::Refused(problem)),
+            match problem.retry_after_s {
+                Some(wait_s) if problem.status == 503 && attempt < ATTEMPTS && wait_s <= LONGEST_WAIT_S => {
+                    sleep(Duration::from_secs(wait_s));
+                    attempt += 1;
+                }
+                _ => return Err(SubmitError::of(problem)),
             }
         }
     }

@@ -183,11 +183,10 @@ fn concerned(
             _ => None,
         };
         let noted = Noted { record, identifier, handle: row.sealed.handle };
-        let own = search::rows_of_body(&noted, *index);
-        // Whoever has the number by now is somebody else, if this is done anew after a crash.
-        for key in own {
-            let is_anothers = search::is_number(&key)
-                && rows.get(&key).map_err(text)?.is_some_and(|found| *found != record.id().0);
+        for (key, named) in search::rows_of_body(&noted, *index) {
+            // A row that names another record by now is that one's, if this is done anew after a crash.
+            let is_own = *named == record.id().0;
+            let is_anothers = is_own && rows.get(&key).map_err(text)?.is_some_and(|found| found != named);
             if !is_anothers {
                 keys.insert(key);
             }

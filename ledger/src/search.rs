@@ -408,17 +408,12 @@ pub(crate) fn comes_from_body(key: &[u8]) -> bool {
     matches!(key, [b'S', table, ..] if *table != b'i')
 }
 
-/// Whether a row says who is registered under an identifier.
-pub(crate) fn is_number(key: &[u8]) -> bool {
-    matches!(key, [b'S', b'n', ..])
-}
-
 /// The rows that only this record gives, which go with its body. Where it stands its entry says; that a party had a key, its
 /// keys.
-pub(crate) fn rows_of_body(noted: &Noted<'_>, index: Index) -> impl Iterator<Item = Vec<u8>> {
+pub(crate) fn rows_of_body(noted: &Noted<'_>, index: Index) -> impl Iterator<Item = (Vec<u8>, Arc<[u8]>)> {
     let mut changes = Changes::new();
     noted.write(index, &mut changes);
-    changes.into_keys().filter(|key| comes_from_body(key) && !matches!(key[..], [b'S', b'k', ..]))
+    changes.into_iter().filter(|(key, _)| comes_from_body(key) && !matches!(key[..], [b'S', b'k', ..]))
 }
 
 /// Writes where a party's next item goes.

@@ -263,7 +263,7 @@ impl View {
         }
     }
 
-    /// Whether a party wants no more requests of another.
+    /// Whether a party wants no more requests of another, by its newest 64 blocks on it.
     ///
     /// # Errors
     /// [`ReadError`].

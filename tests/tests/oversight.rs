@@ -1,6 +1,6 @@
 //! An oversight body reads every access that an institution made. Goal: complete, in order, in pages that stay small whatever the list's
-//! length. Method: a server and the verifying client; an institution that made more accesses than three pages hold (PROCURA_ACCESSES of
-//! them).
+//! length. Method: the pages as the ledger proves them, each verified; an institution that made more accesses than three pages hold
+//! (PROCURA_ACCESSES of them).
 #![allow(clippy::unwrap_used, clippy::panic, reason = "in tests a panic is the finding")]
 
 use procura_core::draft::Draft;

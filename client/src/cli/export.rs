@@ -87,27 +87,19 @@ impl Export {
         let part = part_of(&self.file)?;
         let (mut writer, mut count, mut whole, mut largest_bytes) =
             (Writer::create(&part, format)?, 0_u64, 0_u64, 0);
-        let mut failed = None;
         let bar = context.progress("records");
         let read = client.each_page(&party, &mut |page| {
             whole += page.records.len() as u64;
             largest_bytes = largest_bytes.max(page.receipt.len());
             bar.set_position(whole);
-            if failed.is_none() {
-                let rows = page.records.iter().filter(|filed| shown.shows(filed));
-                for filed in rows {
-                    match self.row(context, &client, &party, filed).and_then(|row| writer.write(row)) {
-                        Ok(()) => count += 1,
-                        Err(failure) => failed = failed.take().or(Some(failure)),
-                    }
-                }
+            for filed in page.records.iter().filter(|filed| shown.shows(filed)) {
+                writer.write(self.row(context, &client, &party, filed)?)?;
+                count += 1;
             }
+            Ok::<_, Failure>(())
         });
         bar.finish_and_clear();
-        let written = read.map_err(Failure::from).and_then(|complete| match failed {
-            Some(failure) => Err(failure),
-            None => writer.finish().map(|()| complete),
-        });
+        let written = read.and_then(|complete| writer.finish().map(|()| complete));
         let complete = written.inspect_err(|_| drop(std::fs::remove_file(&part)))?;
         std::fs::rename(&part, &self.file).map_err(|error| unwritable(&self.file, &error))?;
         let (as_of, at) = (complete.as_of, time::at(complete.time));

@@ -6,8 +6,8 @@ use super::output::Failure;
 use super::signing::other_party;
 use clap::Args;
 use procura_client::{Client, Filed};
+use procura_core::Millis;
 use procura_core::days::Day;
-use procura_core::{Hash, Millis};
 use serde_json::Value;
 
 #[derive(Debug, Args)]
@@ -35,12 +35,14 @@ pub(super) struct Shown<'a> {
     filter: &'a Filter,
     from: Millis,
     to: Millis,
-    with: Option<Hash>,
+    /// The party's id as it stands in payloads.
+    with: Option<String>,
 }
 
 impl Filter {
     pub(super) fn resolve(&self, client: &Client) -> Result<Shown<'_>, Failure> {
-        let with = self.with.as_ref().map(|who| Ok::<_, Failure>(other_party(client, who)?.0)).transpose()?;
+        let id = |who: &Who| Ok::<_, Failure>(other_party(client, who)?.0.to_string());
+        let with = self.with.as_ref().map(id).transpose()?;
         Ok(Shown {
             filter: self,
             from: self.since.map_or(Millis(0), Day::first_instant),
@@ -59,8 +61,11 @@ impl Shown<'_> {
         if !self.filter.kind.is_empty() && !self.filter.kind.contains(&describe::kind(logged)) {
             return false;
         }
+        if self.with.is_none() && self.filter.category.is_none() {
+            return true;
+        }
         let payload = describe::payload(logged);
-        let names = |id: &Hash| named(&payload).any(|text| text == id.to_string());
+        let names = |id: &String| named(&payload).any(|text| text == id);
         let has = |code: &str| {
             payload.get("category").and_then(Value::as_str) == Some(code)
                 || payload

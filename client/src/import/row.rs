@@ -1,12 +1,12 @@
 //! What one line says, as far as it can be told from the line alone.
 
 use super::sheet::Fault;
+use procura_core::Hash;
 use procura_core::conditions::Conditions;
 use procura_core::days::Day;
 use procura_core::hash::labelled;
 use procura_core::identifier::{Identifier, IdentifierError};
 use procura_core::json::{canonical, parse_strict};
-use procura_core::{Hash, b64};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 
@@ -243,11 +243,6 @@ fn conditions(text: &str) -> Result<Conditions, String> {
         return Err("a mandate has no condition uses: only a consent's uses are counted".to_owned());
     }
     Ok(conditions)
-}
-
-/// A hash as texts of ours have it.
-pub(super) fn hash_of(text: &str) -> Option<Hash> {
-    b64::decode_array(text).ok().map(Hash)
 }
 
 #[cfg(test)]

@@ -5,12 +5,12 @@ use super::stub::{Family, Stub, index_of, name_of, problem};
 use procura_client::audit::AuditError;
 use procura_client::store::{MemoryStore, Store as _};
 use procura_client::tiles::LogError;
-use procura_client::{CallError, CheckpointFault, Client, Distrust, ReadError, SubmitError};
+use procura_client::{CallError, CheckpointFault, Client, Distrust, ReadError, RecordsError, SubmitError};
 use procura_core::checkpoint::{Checkpoint, SignedCheckpoint};
 use procura_core::decide::Reason;
 use procura_core::key::{Signer as _, SoftKey};
 use procura_core::note::{KeyType, NoteVerifier};
-use procura_core::receipt::{AsOf, VerifyError};
+use procura_core::receipt::{AsOf, Receipt, VerifyError};
 use procura_core::tile::TileError;
 use procura_core::{Index, Millis, Size};
 use procura_ledger::{Ask, Audience};
@@ -323,4 +323,24 @@ fn a_replay_is_of_the_size_and_the_instant_asked_for() {
         });
         assert_eq!(client.replay(&request, size, at).unwrap_err().name(), "other_question");
     }
+}
+
+/// A body is kept back as if it had been erased: nothing in the list says so.
+#[test]
+fn what_no_erasure_names_is_not_left_closed() {
+    let family = Family::new();
+    let (client, _) = family.client();
+    client.records(&family.mother.party, &|_| {}).unwrap();
+    let index = family.world.ledger.view().record(&family.mandate).unwrap().unwrap().logged.index;
+    family.stub.lie(move |path, (status, body)| {
+        if !path.split('?').next().unwrap().ends_with("/records") {
+            return (status, body);
+        }
+        let mut receipt = Receipt::parse(&body).unwrap();
+        let entry = receipt.entries.iter_mut().find(|entry| entry.index == index).unwrap();
+        assert!(entry.sealed.take().is_some());
+        (status, receipt.to_json().into_bytes())
+    });
+    let refused = client.records(&family.mother.party, &|_| {}).unwrap_err();
+    assert!(matches!(refused, RecordsError::Unopened { index: left } if left == index), "{refused:?}");
 }

@@ -3,7 +3,8 @@
 //! spec: decisions.md#reasons
 
 use crate::kinds::Assurance;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Why the answer is what it is. The order of the denials is their rank: the one highest in the table is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -107,7 +108,14 @@ pub enum Hint {
     /// A condition looks at this property of the request, an RFC 6901 pointer; it was not sent.
     Property(String),
     /// It would be permitted in an emergency, by an access that says so and why. Always `true`.
-    Emergency(bool),
+    Emergency(#[serde(deserialize_with = "only_true")] bool),
+}
+
+fn only_true<'de, D: Deserializer<'de>>(value: D) -> Result<bool, D::Error> {
+    match bool::deserialize(value)? {
+        true => Ok(true),
+        false => Err(D::Error::custom("only true is said")),
+    }
 }
 
 /// An assurance that a catalogue may ask for.

@@ -1,6 +1,6 @@
 //! A receipt as a source: every part held against the checkpoint, and noted when it is used.
 
-use super::verify::VerifyError;
+use super::fault::VerifyError;
 use super::wire::Receipt;
 use crate::entry::{Class, Commit, Entry};
 use crate::hash::{leaf, status_key, tag_key};

@@ -6,6 +6,7 @@
 //! spec: receipts.md
 
 mod evidence;
+mod fault;
 mod policy;
 mod question;
 mod recording;
@@ -13,13 +14,13 @@ mod verify;
 pub mod walk;
 mod wire;
 
+pub use fault::VerifyError;
 pub use policy::{LogKey, Pin, Policy, PolicyError};
 pub use question::{AsOf, Authority, Named, Question};
 pub use recording::{Recording, Touched};
 pub use verify::{
     Mode, Point, VerifiedAccess, VerifiedAuthority, VerifiedComplete, VerifiedExistence, VerifiedReceipt,
-    VerifiedStatus, VerifyError, verify_access, verify_authority, verify_complete, verify_existence,
-    verify_status,
+    VerifiedStatus, verify_access, verify_authority, verify_complete, verify_existence, verify_status,
 };
 pub use wire::{
     Consistency, ListPart, MAX_BYTES, MAX_ENTRIES, MAX_VALUES, Receipt, ReceiptEntry, ReceiptError,

@@ -4,6 +4,7 @@ use super::truths::{now, told};
 use super::{Told, Trial};
 use crate::world::{Actor, World};
 use procura_core::Hash;
+use procura_core::decide::Hint;
 use procura_core::draft::Draft;
 use procura_core::receipt::{Question, Receipt};
 use procura_ledger::{Audience, Clock};
@@ -146,6 +147,12 @@ pub(super) fn trials() -> Vec<Trial> {
                 asked.decision.reason = procura_core::decide::Reason::Emergency;
                 asked.decision.hint = None;
             }),
+        ),
+        Trial::new(
+            "access-hint-of-no-emergency",
+            "A hint that says nothing.",
+            "malformed",
+            &changed(&refused, |asked| asked.decision.hint = Some(Hint::Emergency(false))),
         ),
         Trial::new(
             "access-emergency-without-law",
