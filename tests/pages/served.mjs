@@ -1,6 +1,7 @@
 // Every page, in every language, as a phone and a desktop show it, light and dark, with scripts and without.
 
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { accessible, opened, transferred, watched } from './watch.mjs';
 
@@ -63,6 +64,12 @@ export function served(test, at) {
     assert.equal(await page.getAttribute('html', 'lang'), 'de');
     check();
     await context.close();
+  });
+
+  test('what is from elsewhere is what its makers published', () => {
+    const package_ = join(process.env.PAGES_TOOLS, 'node_modules', 'qr');
+    const kept = new URL('../../server/web/vendor/qr/', import.meta.url);
+    for (const file of readdirSync(kept)) assert.deepEqual(readFileSync(new URL(file, kept)), readFileSync(join(package_, file)), file);
   });
 
   test('no page transfers 100 kB', async () => {

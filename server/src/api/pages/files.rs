@@ -18,7 +18,9 @@ pub(super) struct File {
 impl File {
     /// Compressed once, so that no request pays for it.
     pub(super) fn new(name: &str, plain: Bytes) -> Self {
-        let plain = if name.ends_with(".js") { without_comments(&plain) } else { plain };
+        // What is not ours keeps its notices, and its bytes.
+        let is_ours = name.ends_with(".js") && !name.starts_with("vendor/");
+        let plain = if is_ours { without_comments(&plain) } else { plain };
         let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
         // Writing to memory does not fail; if it did, the file would be sent as it is.
         let zipped = encoder.write_all(&plain).and_then(|()| encoder.finish()).unwrap_or_default();
@@ -100,6 +102,8 @@ carried! {
     "pages/words/en.json"
     "pages/words/fr.json"
     "pages/words/nl.json"
+    "vendor/qr/decode.js"
+    "vendor/qr/index.js"
     "verifier/authority.js"
     "verifier/bytes.js"
     "verifier/catalogue.js"
@@ -156,12 +160,12 @@ mod tests {
     fn every_file_is_carried() {
         let web = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("web");
         let mut there = BTreeSet::new();
-        for folder in ["verifier", "pages", "pages/words"] {
+        for folder in ["verifier", "pages", "pages/words", "vendor/qr"] {
             for entry in std::fs::read_dir(web.join(folder)).unwrap() {
                 let name = entry.unwrap().file_name().into_string().unwrap();
                 let is_template = folder == "pages" && (name.ends_with(".html") || name == "sw.js");
-                // Of the verifier only its modules; the rest is for those who develop with it.
-                let is_module = folder != "verifier" || name.ends_with(".js");
+                // Of the verifier and of others' work only the modules; the rest is for those who develop with them.
+                let is_module = folder.starts_with("pages") || name.ends_with(".js");
                 if name.contains('.') && is_module && !is_template {
                     there.insert(format!("{folder}/{name}"));
                 }
