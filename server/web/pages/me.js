@@ -21,6 +21,8 @@ let self = null;
 let session = null;
 /** @type {Map<string, {name: string, type: string}>} */
 let names = new Map();
+/** Whether the register could not be reached when it was asked last. */
+let isUnreached = false;
 
 /** @param {string} party */
 const nameOf = (party) => names.get(party) ?? { name: t('somebody'), type: 'person' };
@@ -89,33 +91,39 @@ byId('who').addEventListener('submit', async (/** @type {SubmitEvent} */ event) 
 });
 
 /** Shows the list, and the seal for as long as it is true. */
-async function show() {
+async function show({ isAgain = false } = {}) {
   if (self === null || session === null) return;
   const box = byId('seal');
-  box.replaceChildren(sealOf('wait', 'wait'));
+  if (!isAgain) box.replaceChildren(sealOf('wait', 'wait'));
   const slow = setTimeout(() => box.replaceChildren(sealOf('wait', 'slow')), 10_000);
   try {
     const mine = await fresh(session, policy);
     render(mine, true);
+    isUnreached = false;
     box.replaceChildren(sealOf('ok', 'ok', { at: lately(mine.checkedAt) }, [how()]));
   } catch (error) {
-    await showOld(error);
+    // What is as it was is not read out again.
+    if (!isAgain || !isForNow(error)) await showOld(error);
   } finally {
     clearTimeout(slow);
   }
 }
+
+/** @param {unknown} error */
+const isForNow = (error) => error instanceof Refusal && error.isForNow && error.name !== 'too_long';
 
 /** What was checked last, and why it is not newer. @param {unknown} error */
 async function showOld(error) {
   if (self === null) return;
   const box = byId('seal');
   const last = await kept(self.party, policy).catch(() => null);
+  isUnreached = isForNow(error);
   if (last !== null) render(last, false);
   else byId('lede').textContent = t('me.nothing');
   if (error instanceof Untrue) {
     const evidence = el('button', { class: 'button quiet', type: 'button', onclick: () => save('procura-evidence.json', error.evidence, 'application/json') }, t('seal.evidence'));
     box.replaceChildren(sealOf('bad', 'bad', {}, [el('p', {}, evidence), again(), el('details', { class: 'more' }, el('summary', {}, t('tech.details')), el('p', {}, el('code', {}, error.code)))]));
-  } else if (error instanceof Refusal && error.isForNow && error.name !== 'too_long') {
+  } else if (isUnreached) {
     box.replaceChildren(last === null ? sealOf('off', 'unreached', {}, [again()]) : sealOf('wait', 'stale', { at: lately(last.checkedAt) }, [again()]));
   } else if (error instanceof Refusal && error.status === 401) {
     box.replaceChildren(sealOf('off', self.basis === 'recovery' ? 'recovery' : 'locked', {}, [again()]));
@@ -124,7 +132,7 @@ async function showOld(error) {
   }
 }
 
-const again = () => el('p', {}, el('button', { class: 'button quiet', type: 'button', onclick: show }, t('seal.again')));
+const again = () => el('p', {}, el('button', { class: 'button quiet', type: 'button', onclick: () => show() }, t('seal.again')));
 const how = () => el('details', { class: 'more' }, el('summary', {}, t('seal.how')), el('p', {}, t(policy.witnesses === undefined ? 'seal.how-alone' : 'seal.how-witnessed')));
 
 /** @param {import('./mylist.js').Mine} mine @param {boolean} maySign */
@@ -239,10 +247,16 @@ async function sendWishes() {
   byId('notes').replaceChildren(...left);
 }
 
-addEventListener('online', async () => {
+/** What could not be reached is tried again, by itself, and as soon as the browser says that there is a network: some never say so. */
+const AGAIN_MS = 10_000;
+async function retry() {
   await sendWishes();
-  await show();
-});
+  await show({ isAgain: true });
+}
+addEventListener('online', retry);
+setInterval(() => {
+  if (isUnreached && document.visibilityState === 'visible') retry();
+}, AGAIN_MS);
 
 byId('forget').querySelector('form').addEventListener('submit', async (/** @type {Event} */ event) => {
   event.preventDefault();
