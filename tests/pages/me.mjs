@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { accessible, again, opened, watched } from './watch.mjs';
-import { World, write } from './world.mjs';
+import { offer, World } from './world.mjs';
 
 /** Notes for ever whether a green seal was shown. */
 const watchSeal = (context) => context.addInitScript(() => {
@@ -27,18 +27,6 @@ async function may(world, actor, category, subject) {
   const request = { subject: { type: 'party', id: `party:${actor}` }, action: { name: 'help' }, resource: { type: category, id: `party:${subject}` } };
   const answer = await fetch(`${world.url}/access/v1/evaluation`, { method: 'POST', body: JSON.stringify(request), headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${token}` } });
   return (await answer.json()).decision;
-}
-
-/** Somebody of the demo offers a mandate, until then. */
-async function offer(world, from, to, scope) {
-  const [giver, taker] = [await world.person(from), await world.person(to)];
-  const { catalogues: [catalogue] } = await (await giver.get('/v1/catalogues')).json();
-  const { firstInstant, instantAfter, dayOf } = await import('../../server/web/verifier/days.js');
-  const [first, last] = [dayOf(Date.now()), dayOf(Date.now() + 40 * 24 * 3600 * 1000)];
-  return write(giver, 'mandate', {
-    mandators: [giver.by.party], mandatees: [taker.by.party], catalogue, scopes: [scope],
-    valid_from: first, not_before: firstInstant(first), valid_until: last, not_after: instantAfter(last),
-  });
 }
 
 const rowWith = (page, text) => page.locator('li.row', { hasText: text });

@@ -7,6 +7,7 @@ import { log } from './log.mjs';
 import { me } from './me.mjs';
 import { request } from './request.mjs';
 import { served } from './served.mjs';
+import { shown } from './shown.mjs';
 import { verify } from './verify.mjs';
 import { chromium, World } from './world.mjs';
 
@@ -14,7 +15,7 @@ const [program, executablePath, shots] = process.argv.slice(2);
 mkdirSync(shots, { recursive: true });
 
 /** Filled before the first test. @type {{world: World, browser: import('playwright-core').Browser, shots: string, program: string}} */
-const at = { shots, program };
+const at = { shots, program, executablePath };
 
 before(async () => {
   at.world = await World.start(program);
@@ -31,4 +32,4 @@ after(async () => {
 describe('as they stand', { concurrency: 4 }, () => {
   for (const suite of [served, verify]) suite(test, at);
 });
-for (const suite of [log, me, request]) suite(test, at);
+for (const suite of [log, me, request, shown]) suite(test, at);

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { draft, submission } from '../../server/web/pages/sign.js';
 import { Session } from '../../server/web/pages/session.js';
+import { dayOf, firstInstant, instantAfter } from '../../server/web/verifier/days.js';
 
 // Packages lie outside the clone, with the other tools.
 const require = createRequire(join(process.env.PAGES_TOOLS ?? import.meta.dirname, 'package.json'));
@@ -75,4 +76,15 @@ export async function write(session, kind, members) {
 export async function listOf(session) {
   const answer = await session.get(`/v1/parties/${session.by.party}/records`);
   return answer.text();
+}
+
+/** Somebody of the demo offers a mandate for forty days. */
+export async function offer(world, from, to, scope) {
+  const [giver, taker] = [await world.person(from), await world.person(to)];
+  const { catalogues: [catalogue] } = await (await giver.get('/v1/catalogues')).json();
+  const [first, last] = [dayOf(Date.now()), dayOf(Date.now() + 40 * 24 * 3600 * 1000)];
+  return write(giver, 'mandate', {
+    mandators: [giver.by.party], mandatees: [taker.by.party], catalogue, scopes: [scope],
+    valid_from: first, not_before: firstInstant(first), valid_until: last, not_after: instantAfter(last),
+  });
 }

@@ -49,7 +49,16 @@ stop_server
 start_server "$data"
 check 0
 says 0 mother receipt get "$mandate" --out "$work/receipt.json"
+echo '  shown by an address, anybody sees how it stands, and that it ended'
+says 0 son --json show "$mandate" --qr "$work/shown.svg"
+grep -q '<svg' "$work/shown.svg" || broken "the address must be drawn"
+shown=$(python3 -c 'import json, sys; print(json.load(sys.stdin)["address"])' <"$work/out")
+says 0 hospital receipt get "$shown" --out "$work/shown.json"
+says 0 hospital receipt verify "$work/shown.json" --fresh
 says 0 mother revoke "$mandate"
+says 0 hospital receipt get "$shown" --out "$work/shown.json"
+says 1 hospital receipt verify "$work/shown.json" --fresh
+says 2 hospital receipt get "${shown%?}$([ "${shown: -1}" = A ] && echo Q || echo A)"
 check 1
 says 1 mother revoke "$mandate"
 says 0 mother records

@@ -27,11 +27,13 @@ mod output;
 mod passphrase;
 mod property;
 mod prove;
+mod qr;
 mod receipt;
 mod records;
 mod renounce;
 mod request;
 mod revoke;
+mod show;
 mod signing;
 mod step;
 mod suspend;
@@ -94,6 +96,8 @@ enum Verb {
     /// Get a record's receipt, or verify one offline
     #[command(subcommand)]
     Receipt(receipt::Receipt),
+    /// Show a mandate or a consent: by an address, or a QR code, that says how it stands
+    Show(show::Show),
     /// List everything that concerns you, with the proof that nothing is left out
     Records(records::Records),
     /// Write everything that concerns you, or part of it, into a file, with what was decided on each access
@@ -144,6 +148,7 @@ impl Verb {
             Self::Access(verb) => verb.run(context),
             Self::Prove(verb) => verb.run(context),
             Self::Receipt(verb) => verb.run(context),
+            Self::Show(verb) => verb.run(context),
             Self::Records(verb) => verb.run(context),
             Self::Export(verb) => verb.run(context),
             Self::Catalogue(verb) => verb.run(context),
@@ -183,6 +188,7 @@ mod tests {
                 "consent --to niss:48031500292 --scope tax --purpose read --under ID",
                 "receipt get ID",
                 "receipt get ID --out file",
+                "show ID --qr file",
                 "prove inclusion ID",
                 "key bind --party ID --kid ID",
                 "key possession --party ID --nonce ID",

@@ -7,12 +7,14 @@ use super::{describe, time};
 use clap::{Args, Subcommand};
 use procura_client::client::is_trial;
 use procura_client::store::Store as _;
+use procura_client::{Client, Shown};
 use procura_core::receipt::{
     AsOf, Mode, Point, Policy, Question, Receipt as Wire, VerifyError, verify_access, verify_authority,
     verify_complete, verify_existence, verify_status,
 };
+use procura_core::source::Logged;
 use procura_core::tlog_proof::TlogProof;
-use procura_core::{Millis, Size};
+use procura_core::{Hash, Millis, Size};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -27,7 +29,7 @@ pub(super) enum Receipt {
 
 #[derive(Debug, Args)]
 pub(super) struct Get {
-    /// The record's id, or the beginning of it
+    /// The record's id, or the beginning of it; or the address by which somebody shows it
     #[arg(allow_hyphen_values = true)]
     id: String,
     /// As it was at this size of the log
@@ -67,16 +69,40 @@ pub(super) fn keep(path: Option<&Path>, bytes: &[u8]) -> Result<Option<String>, 
 
 impl Get {
     fn run(&self, context: &Context) -> Result<Answer, Failure> {
+        if let Some(shown) = Shown::parse(&self.id) {
+            return self.shown(context, &shown);
+        }
         let client = context.client_with_key_if_any()?;
         let id = find_record(&client, &self.id)?;
         let answer = client.record_receipt(&id, self.as_of.map(Size))?;
-        let kept = keep(self.out.as_deref(), answer.receipt())?;
-        let text = String::from_utf8_lossy(answer.receipt()).into_owned();
-        let receipt: serde_json::Value = serde_json::from_slice(answer.receipt()).unwrap_or_default();
+        self.told(context, &client, answer.receipt(), &id, answer.logged())
+    }
+
+    /// What somebody shows, as it stands now; nobody's key is needed.
+    fn shown(&self, context: &Context, shown: &Shown) -> Result<Answer, Failure> {
+        if self.as_of.is_some() {
+            return Err(Failure::unknown("as_of", "what is shown by an address is shown as it stands now"));
+        }
+        let client = context.client_with_key_if_any()?;
+        let proven = client.shown(shown)?;
+        self.told(context, &client, proven.receipt(), &shown.id, proven.answer().logged())
+    }
+
+    fn told(
+        &self,
+        context: &Context,
+        client: &Client,
+        bytes: &[u8],
+        id: &Hash,
+        logged: &Logged,
+    ) -> Result<Answer, Failure> {
+        let kept = keep(self.out.as_deref(), bytes)?;
+        let text = String::from_utf8_lossy(bytes).into_owned();
+        let receipt: serde_json::Value = serde_json::from_slice(bytes).unwrap_or_default();
         let what = format!(
             "{}: {}",
-            describe::kind(answer.logged()),
-            describe::what(context, answer.logged(), client.own_party().ok().as_ref())
+            describe::kind(logged),
+            describe::what(context, logged, client.own_party().ok().as_ref())
         );
         let shown = match kept {
             Some(kept) => Answer::yes().line(what).line(kept).trial(client.is_trial()),

@@ -3,14 +3,14 @@
 use super::context::{Context, Who};
 use super::output::{Answer, Failure};
 use super::signing::{catalogue_for, fresh, occasion, other_party, sign_and_submit, validity, withheld};
-use super::{describe, link::Link, time};
+use super::{describe, link::Link, qr, time};
 use clap::Args;
 use procura_core::days::Day;
 use procura_core::draft::Draft;
 use procura_core::hash::link_commitment;
 use procura_core::{Hash, Millis};
 use serde_json::json;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 const DAY_MS: u64 = 24 * 3600 * 1000;
 
@@ -68,8 +68,7 @@ impl Request {
         let (id, submitted) = sign_and_submit(&client, draft)?;
         let proven = submitted.status().map(|proven| proven.answer());
         let shown = link.as_ref().map(|link| link.address(client.server()));
-        let drawn =
-            self.qr.as_deref().zip(link.as_ref()).map(|(path, link)| draw(path, link, client.server()));
+        let drawn = self.qr.as_deref().zip(shown.as_deref()).map(|(path, address)| qr::draw(path, address));
         let drawn = drawn.transpose()?;
         Ok(Answer::yes()
             .line(format!("It waits for an answer until {}.", time::at(answer_by)))
@@ -86,14 +85,4 @@ impl Request {
             .member("link", json!(shown))
             .trial(client.is_trial()))
     }
-}
-
-/// Writes the link as a QR code.
-fn draw(path: &Path, link: &Link, server: &str) -> Result<String, Failure> {
-    let svg =
-        link.qr(server).ok_or_else(|| Failure::unknown("qr", "the address is too long for a QR code"))?;
-    std::fs::write(path, svg).map_err(|error| {
-        Failure::unknown("file", format!("{} cannot be written: {error}", path.display()))
-    })?;
-    Ok(format!("As a QR code: {}", path.display()))
 }

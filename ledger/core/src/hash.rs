@@ -113,6 +113,14 @@ pub fn link_commitment(link: &[u8; 32]) -> Hash {
     labelled("procura/v1/link", &[link])
 }
 
+/// What shows a record to those whom somebody gives it: `H("procura/v1/token" ‖ 0 ‖ r)`, of the record's opening.
+///
+/// spec: http.md#shown
+#[must_use]
+pub fn show_token(r: &[u8; 64]) -> Hash {
+    labelled("procura/v1/token", &[r])
+}
+
 /// An RFC 6962 section 2.1 leaf: `H(0x00 ‖ entry)`.
 #[must_use]
 pub fn leaf(entry: &[u8]) -> Hash {

@@ -216,6 +216,18 @@ pub(super) struct LinkRequest {
     link: String,
 }
 
+/// What is shown.
+#[derive(Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ShownRequest {
+    /// The id of a mandate or consent.
+    #[schema(pattern = "^[A-Za-z0-9_-]{43}$")]
+    id: String,
+    /// Its token, 32 bytes in base64url.
+    #[schema(pattern = "^[A-Za-z0-9_-]{43}$")]
+    token: String,
+}
+
 /// An id, whether anybody is registered or not.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Resolved {

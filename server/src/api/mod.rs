@@ -25,6 +25,7 @@ mod prefer;
 pub(crate) mod problem;
 mod records;
 mod request;
+mod shown;
 mod tiles;
 pub(crate) mod tokens;
 
@@ -54,6 +55,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(records::get))
         .routes(routes!(records::receipt))
         .routes(routes!(links::open))
+        .routes(routes!(shown::shown))
         .routes(routes!(catalogues::list))
         .routes(routes!(parties::resolve))
         .routes(routes!(parties::list))

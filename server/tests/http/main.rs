@@ -21,6 +21,7 @@ mod readers;
 mod receiver;
 mod records;
 mod searches;
+mod shown;
 mod start;
 mod tokens;
 mod world;

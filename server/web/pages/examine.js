@@ -14,6 +14,7 @@ const FAULTS = new Map(Object.entries({
   log: ['origin', 'log_signature retired_key'],
   witness: ['witness', 'no_quorum no_map_checker'],
   clock: ['witness', 'future'],
+  stale: ['witness', 'stale'],
   rollback: ['log', 'rollback'],
   fork: ['log', 'fork no_consistency'],
   signed: ['signed', 'unknown_signer signature not_allowed chain_too_long party_not_active'],
@@ -35,13 +36,20 @@ export const told = (code) => FAULTS.get(code) ?? { step: 'log', sentence: 'chan
  * @param {any} policy
  * @param {number} now
  * @param {{size: string, root: string} | null} [seen] the last checkpoint that this browser saw: another of its size is a second history
+ * @param {string} [id] of the record that it must be about; else whatever the receipt is about
  * @returns {Promise<Outcome>}
  */
-export async function examine(bytes, policy, now, seen = null) {
+export async function examine(bytes, policy, now, seen = null, id = undefined) {
   try {
     const { question, proof } = readReceipt(bytes);
-    const pinned = seen !== null && (await sizeOf(proof)) === seen.size ? { size: BigInt(seen.size), root: seen.root } : undefined;
+    const isIt = id === undefined || (question.type === 'status' && question.id === id && question.as_of === undefined && question.as_of_time === undefined);
+    if (!isIt) throw new Fault('other_question');
+    // A receipt out of a file rarely has the proof that leads from there to here; one that was asked for does.
+    const isHeldAgainst = seen !== null && (id !== undefined || (await sizeOf(proof)) === seen.size);
+    const pinned = isHeldAgainst ? { size: BigInt(seen.size), root: seen.root } : undefined;
     const { answer, isFresh } = await asOf(bytes, question, policy, now, pinned);
+    // Who asks how a record stands now is not told how it stood.
+    if (id !== undefined && !isFresh) throw new Fault('stale');
     if (!isVerified(answer)) throw new Fault('malformed');
     return { verdict: verdictOf(answer, now), code: 'valid', answer, isFresh };
   } catch (error) {

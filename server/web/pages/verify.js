@@ -4,7 +4,9 @@ import './page.js';
 import { examine, STEPS, told } from './examine.js';
 import { byId, el, fact, icon, seal, time } from './parts.js';
 import { seen, see } from './seen.js';
+import { Refusal } from './session.js';
 import { saysOf } from './says.js';
+import { fetchShown, shownBehind } from './show.js';
 import { bring, forget, trust } from './trust.js';
 import { has, lately, moment, number, t } from './words.js';
 
@@ -22,8 +24,8 @@ async function showTrust() {
   byId('trust-anew').hidden = other === undefined && !isBrought;
 }
 
-/** @param {Uint8Array} bytes */
-async function show(bytes) {
+/** @param {Uint8Array} bytes @param {string} [id] of the record that it must be about, if that is known */
+async function show(bytes, id) {
   const result = byId('result');
   result.replaceChildren(seal('wait', t('verify.checking'), []));
   if (trusted === null) await showTrust();
@@ -31,7 +33,7 @@ async function show(bytes) {
     result.replaceChildren(el('p', { class: 'note wait', tabindex: '-1' }, t('verify.trust-unknown')));
   } else {
     const now = Date.now();
-    const outcome = await examine(bytes, trusted.policy, now, seen(trusted.policy.origin));
+    const outcome = await examine(bytes, trusted.policy, now, seen(trusted.policy.origin), id);
     if (outcome.answer !== undefined) see(outcome.answer.checkpoint);
     result.replaceChildren(...answered(outcome, trusted, now), el('p', { class: 'actions' }, el('button', { class: 'button quiet', type: 'button', onclick: another }, t('verify.another'))));
   }
@@ -40,7 +42,34 @@ async function show(bytes) {
   result.querySelector('h2, .note').focus();
 }
 
+/** What was pasted or scanned: the address that shows a record, what stands behind its #, or a receipt itself. @param {string} text */
+async function given(text) {
+  const address = URL.canParse(text, location.href) && !text.startsWith('{') ? new URL(text, location.href) : null;
+  const isOther = address !== null && address.protocol.startsWith('http') && address.origin !== location.origin;
+  if (isOther) return say(t('verify.elsewhere', { where: address.host }), ' ', el('a', { href: address.href, rel: 'noreferrer' }, t('verify.elsewhere-go')));
+  // A request or an invitation: its own page answers it.
+  if (address?.pathname === '/r' && address.hash !== '') return location.assign(address.href);
+  const shown = shownBehind(text.split('#').at(-1) ?? '');
+  if (shown === null) return show(new TextEncoder().encode(text));
+  byId('result').replaceChildren(seal('wait', t('verify.checking'), []));
+  if (trusted === null) await showTrust();
+  let bytes;
+  try {
+    bytes = await fetchShown(shown, trusted === null ? undefined : seen(trusted.policy.origin)?.size);
+  } catch (error) {
+    return say(t(error instanceof Refusal && !error.isForNow ? 'verify.shown-nothing' : 'verify.shown-unreached'));
+  }
+  await show(bytes, shown.id);
+}
+
+/** Why there is nothing to verify. @param {...any} what */
+function say(...what) {
+  byId('result').replaceChildren(el('p', { class: 'note wait', tabindex: '-1' }, ...what));
+  byId('result').querySelector('.note').focus();
+}
+
 function another() {
+  history.replaceState(null, '', location.pathname + location.search);
   byId('result').replaceChildren();
   byId('ask').hidden = false;
   byId('file').value = '';
@@ -128,7 +157,31 @@ for (const name of ['dragover', 'drop']) {
 byId('text').addEventListener('submit', async (/** @type {Event} */ event) => {
   event.preventDefault();
   const text = byId('paste').value.trim();
-  if (text !== '') await show(new TextEncoder().encode(text));
+  if (text !== '') await given(text);
+});
+
+/** @type {AbortController | null} */
+let scanning = null;
+byId('scan').addEventListener('click', async () => {
+  if (scanning !== null) return scanning.abort();
+  scanning = new AbortController();
+  const [video, button, told] = [byId('video'), byId('scan'), byId('scanning')];
+  video.hidden = false;
+  button.textContent = t('verify.camera-stop');
+  told.replaceChildren(el('p', { class: 'small' }, t('verify.camera-look')));
+  let text = null;
+  try {
+    // Only who scans loads what reads codes.
+    const { scan } = await import('./scan.js');
+    text = await scan(video, scanning.signal);
+    told.replaceChildren();
+  } catch {
+    told.replaceChildren(el('p', { class: 'note wait' }, t('verify.camera-none')));
+  }
+  scanning = null;
+  video.hidden = true;
+  button.textContent = t('verify.camera');
+  if (text !== null) await given(text);
 });
 byId('policy').addEventListener('change', async (/** @type {any} */ event) => {
   try {
@@ -146,3 +199,7 @@ byId('trust-anew').addEventListener('click', async () => {
   await showTrust();
 });
 await showTrust();
+if (location.hash.length > 1) await given(location.hash.slice(1));
+addEventListener('hashchange', () => {
+  if (location.hash.length > 1) given(location.hash.slice(1));
+});
