@@ -121,7 +121,8 @@ impl App {
     }
 
     /// The demo's desk; a ledger that is no demo has none.
-    pub(crate) fn desk(&self) -> Option<&Arc<Desk>> {
+    #[must_use]
+    pub fn desk(&self) -> Option<&Arc<Desk>> {
         self.0.desk.as_ref()
     }
 

@@ -111,9 +111,10 @@ pub async fn prepare(mut config: Config) -> Result<Started, RunError> {
     let opening = tokio::task::spawn_blocking(move || -> Result<_, RunError> {
         let trial = trial::start(&data, options)?;
         let demo = with_demo.then(|| demo::register(&trial, &data)).transpose()?;
-        Ok((trial, demo))
+        let desk = demo.as_ref().map(|demo| Desk::new(&trial, demo, &data)).transpose()?;
+        Ok((trial, demo, desk))
     });
-    let (trial, demo) = opening.await.map_err(|error| listen(io::Error::other(error)))??;
+    let (trial, demo, desk) = opening.await.map_err(|error| listen(io::Error::other(error)))??;
     if let Some(demo) = &demo {
         static_tokens.push((demo.token.clone(), demo.party(demo::MUNICIPALITY)?.party));
     }
@@ -126,7 +127,6 @@ pub async fn prepare(mut config: Config) -> Result<Started, RunError> {
         clock: Arc::clone(&trial.clock),
         random: Arc::clone(&trial.random),
     };
-    let desk = demo.as_ref().map(|demo| Desk::new(&trial, demo)).transpose()?;
     let hooks = HookSettings {
         signer: trial.webhooks.signer,
         note: trial.webhooks.note,

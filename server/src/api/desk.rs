@@ -14,9 +14,10 @@ use axum::{Json, Router};
 use procura_core::identifier::{Identifier, IdentifierError};
 use procura_core::json::{Members, parse_strict};
 use procura_core::key::PublicKey;
-use procura_core::{Hash, b64};
+use procura_core::{Hash, Millis, b64};
 use serde_json::{Value, json};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The most characters of a name.
 const MAX_NAME_CHARS: usize = 200;
@@ -29,6 +30,7 @@ pub(super) fn add(router: Router<App>, app: &App) -> Router<App> {
     router
         .route("/demo/people", get(people))
         .route("/demo/enrolments", post(begin))
+        .route("/demo/officers", post(officer))
         .route("/demo/keys", post(bind))
 }
 
@@ -63,8 +65,31 @@ async fn begin(
         Who::Known(party) => desk.begin(party),
         Who::Named(identifier, name) => desk.register(&identifier, &name),
     });
-    let begun = begun.await?;
-    Ok((StatusCode::CREATED, Json(json!({"party": begun.party, "nonce": b64::encode(&begun.nonce)}))))
+    Ok(answer(&begun.await?))
+}
+
+fn answer(begun: &Begun) -> (StatusCode, Json<Value>) {
+    (StatusCode::CREATED, Json(json!({"party": begun.party, "nonce": b64::encode(&begun.nonce)})))
+}
+
+/// An officer of the counter, until the end of a shift.
+async fn officer(
+    State(app): State<App>,
+    media_type: MediaType,
+    body: Body,
+) -> Result<(StatusCode, Json<Value>), Problem> {
+    let ends = end_of_shift(&read(&app, body, MAX_REQUEST_BYTES).await?, media_type)?;
+    let desk = desk(&app)?;
+    let at_desk = Arc::clone(&desk);
+    let (begun, lasts_ms) = blocking(move || at_desk.officer(ends)).await?;
+    // A server that stops meanwhile ends the shift when it starts again.
+    tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_millis(lasts_ms)).await;
+        if let Err(problem) = blocking(move || desk.end_shift(&begun.party)).await {
+            tracing::error!(name = problem.name(), "an officer's shift could not be ended");
+        }
+    });
+    Ok(answer(&begun))
 }
 
 fn who(received: &Received, media_type: MediaType) -> Result<Who, Problem> {
@@ -81,6 +106,13 @@ fn who(received: &Received, media_type: MediaType) -> Result<Who, Problem> {
         .parse()
         .map_err(|error: IdentifierError| Problem::new(error.name(), error.to_string()).at("/identifier"))?;
     Ok(Who::Named(identifier, name))
+}
+
+fn end_of_shift(received: &Received, media_type: MediaType) -> Result<Millis, Problem> {
+    let mut members = members(received, media_type)?;
+    let ends = members.take_millis("ends")?;
+    members.finish()?;
+    Ok(ends)
 }
 
 /// The key of an enrolment that was begun.
@@ -130,6 +162,10 @@ impl From<DeskError> for Problem {
                 Self::new("not_begun", "This enrolment was not begun here, or is over; begin again.")
             }
             DeskError::Nobody => Self::not_found(),
+            DeskError::Shift => {
+                Self::new("member_mistyped", "A shift ends within the next twelve hours.").at("/ends")
+            }
+            DeskError::Full => Self::busy(60),
             DeskError::Submit(error) => error.into(),
             DeskError::Read(error) => error.into(),
             DeskError::Disclosure(_) => Self::new("oversized", "The name is too long.").at("/name"),

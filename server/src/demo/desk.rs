@@ -1,16 +1,16 @@
 //! The demo's desk: where a browser's key is bound to somebody fictional, as a counter would do it after it has looked at a passport.
 //!
 //! Nobody looks at anything here, so it is served with `--demo` and never else. What it writes are ordinary records, signed
-//! by the demo's registrar or by the fictional person's first key, and handed in like all others.
+//! by the demo's registrar, by the town or by the fictional party's first key, and handed in like all others.
 //!
 //! spec: http.md#the-demos-desk
 
-use super::people::{PARTIES, REGISTRAR};
+use super::people::{MUNICIPALITY, PARTIES, REGISTRAR};
+use super::shifts::{MOST_SHIFT_MS, Shifts};
 use super::{Demo, DemoError, find};
 use crate::enrol::{By, Enrolled};
 use crate::private::{self, PrivateError};
 use crate::trial::Trial;
-use procura_core::Hash;
 use procura_core::admission::Refusal;
 use procura_core::disclosure::DisclosureError;
 use procura_core::draft::{Draft, Occasion};
@@ -18,8 +18,11 @@ use procura_core::identifier::Identifier;
 use procura_core::key::{PublicKey, SignError};
 use procura_core::kinds::PartyType;
 use procura_core::status::Status;
+use procura_core::{Hash, Millis};
 use procura_ledger::{Clock, Ledger, Random, ReadError, SubmitError};
+use serde_json::json;
 use std::collections::VecDeque;
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// So many enrolments may be under way; of more, the oldest begin again.
@@ -36,6 +39,12 @@ pub enum DeskError {
     /// Nobody of the directory, and nobody who was enrolled here.
     #[error("nobody fictional has this id")]
     Nobody,
+    /// A shift that ends before now, or too late.
+    #[error("a shift ends within the next twelve hours")]
+    Shift,
+    /// Too many shifts are open.
+    #[error("too many shifts are open: end one")]
+    Full,
     /// The ledger refused it.
     #[error(transparent)]
     Submit(#[from] SubmitError),
@@ -60,6 +69,8 @@ impl DeskError {
         match self {
             Self::NotBegun => "not_begun",
             Self::Nobody => "not_found",
+            Self::Shift => "member_mistyped",
+            Self::Full => "busy",
             Self::Submit(_) => "desk_refused",
             Self::Read(_) => "desk_read",
             Self::Private(error) => error.name(),
@@ -94,7 +105,7 @@ pub struct Begun {
 pub struct Bound {
     /// The key record's id.
     pub kid: Hash,
-    /// On what it rests: `first`, `cosigned` by the person's first key, or `recovery`, which counts only once a registrar accepts it.
+    /// On what it rests: `first`, `cosigned` by the party's first key, or `recovery`, which counts only once a registrar accepts it.
     pub basis: &'static str,
 }
 
@@ -104,6 +115,8 @@ pub struct Desk {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     registrar: Enrolled,
+    town: Enrolled,
+    shifts: Shifts,
     /// Those of the directory who have a key in the demo's folder.
     directory: Vec<Enrolled>,
     people: Mutex<Vec<Fictional>>,
@@ -111,29 +124,33 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// The desk of a demo that is registered.
+    /// The desk of a demo that is registered in a data folder. Shifts that were open when it last ran are over.
     ///
     /// # Errors
-    /// [`DemoError::NoParty`].
-    pub fn new(trial: &Trial, demo: &Demo) -> Result<Self, DemoError> {
+    /// [`DemoError`].
+    pub fn new(trial: &Trial, demo: &Demo, data: &Path) -> Result<Self, DemoError> {
         let (mut people, mut directory) = (Vec::new(), Vec::new());
         for person in &PARTIES {
             let enrolled = find(&demo.parties, person.short)?;
             let (party, name) = (enrolled.party, person.name.to_owned());
             people.push(Fictional { party, name, party_type: person.party_type });
-            if person.party_type == PartyType::Person {
-                directory.push(enrolled.clone());
-            }
+            directory.push(enrolled.clone());
         }
-        Ok(Self {
+        let desk = Self {
             ledger: trial.ledger.clone(),
             clock: Arc::clone(&trial.clock),
             random: Arc::clone(&trial.random),
             registrar: find(&demo.parties, REGISTRAR)?.clone(),
+            town: find(&demo.parties, MUNICIPALITY)?.clone(),
+            shifts: Shifts::read(&data.join("demo"))?,
             directory,
             people: Mutex::new(people),
             begun: Mutex::default(),
-        })
+        };
+        for officer in desk.shifts.all() {
+            desk.end_shift(&officer).map_err(|error| DemoError::Shift(error.name()))?;
+        }
+        Ok(desk)
     }
 
     /// Everybody fictional whose name is known here.
@@ -142,15 +159,18 @@ impl Desk {
         lock(&self.people).clone()
     }
 
-    /// Begins the enrolment of a person who is known here.
+    /// Begins the enrolment of somebody who is known here: a person, an organisation, an institution.
     ///
     /// # Errors
     /// [`DeskError`].
     pub fn begin(&self, party: Hash) -> Result<Begun, DeskError> {
-        let is_person = |known: &Fictional| known.party == party && known.party_type == PartyType::Person;
-        if !lock(&self.people).iter().any(is_person) {
+        if !lock(&self.people).iter().any(|known| known.party == party) {
             return Err(DeskError::Nobody);
         }
+        self.begun(party)
+    }
+
+    fn begun(&self, party: Hash) -> Result<Begun, DeskError> {
         let begun = Begun { party, nonce: self.bytes()? };
         let mut all = lock(&self.begun);
         all.push_back(begun);
@@ -158,6 +178,38 @@ impl Desk {
             all.pop_front();
         }
         Ok(begun)
+    }
+
+    /// Registers an officer of the town's counter until `ends`, and begins their enrolment. Whoever calls sees to it that
+    /// [`Desk::end_shift`] follows then; it gives in how many ms that is.
+    ///
+    /// # Errors
+    /// [`DeskError`].
+    pub fn officer(&self, ends: Millis) -> Result<(Begun, u64), DeskError> {
+        let lasts_ms = ends.0.saturating_sub(self.clock.now().0);
+        if lasts_ms == 0 || lasts_ms > MOST_SHIFT_MS {
+            return Err(DeskError::Shift);
+        }
+        if !self.shifts.has_room() {
+            return Err(DeskError::Full);
+        }
+        let (occasion, handle) = (self.occasion(self.bytes()?), self.bytes()?);
+        let draft = Draft::role(&occasion, &self.town.party, handle).member("roles", json!(["counter"]));
+        let officer = self.hand_in(draft, self.town.by())?;
+        self.shifts.open((officer, ends))?;
+        Ok((self.begun(officer)?, lasts_ms))
+    }
+
+    /// Ends an officer's shift: the town takes the role back.
+    ///
+    /// # Errors
+    /// [`DeskError`].
+    pub fn end_shift(&self, officer: &Hash) -> Result<(), DeskError> {
+        if self.ledger.view().status(officer)?.is_some_and(Status::permits) {
+            let draft = Draft::on("revocation", &self.occasion(self.bytes()?), officer);
+            self.hand_in(draft, self.town.by())?;
+        }
+        Ok(self.shifts.close(officer)?)
     }
 
     /// Finds a person by an identifier, or registers them, and begins their enrolment.
@@ -194,8 +246,8 @@ impl Desk {
         Ok(party)
     }
 
-    /// Binds the key of an enrolment that was begun: by the person's first key if it lies in the demo's folder, else by the registrar, as the
-    /// first or, if there was one, to recover. `possession` is the new key's signature over what
+    /// Binds the key of an enrolment that was begun: by the party's first key if it lies in the demo's folder, of an officer by the town, else
+    /// by the registrar, as the first or, if there was one, to recover. `possession` is the new key's signature over what
     /// [`procura_core::kinds::proof_of_possession_message`] says.
     ///
     /// # Errors
@@ -208,9 +260,12 @@ impl Desk {
         drop(all);
         let occasion = self.occasion(begun.nonce);
         let draft = |basis| Draft::key(&occasion, &begun.party, key, possession, basis, "substantial");
-        if let Some(person) = self.directory.iter().find(|person| person.party == begun.party) {
-            let kid = self.hand_in(draft("cosigned"), person.by())?;
+        if let Some(known) = self.directory.iter().find(|known| known.party == begun.party) {
+            let kid = self.hand_in(draft("cosigned"), known.by())?;
             return Ok(Bound { kid, basis: "cosigned" });
+        }
+        if self.shifts.has(&begun.party) {
+            return Ok(Bound { kid: self.hand_in(draft("first"), self.town.by())?, basis: "first" });
         }
         match self.hand_in(draft("first"), self.registrar.by()) {
             Err(DeskError::Submit(SubmitError::Refused(Refusal::NotFirst))) => {

@@ -2,7 +2,7 @@
 //! Method: enrolments asked for as the page asks, each with its refused twin.
 
 use crate::world::World;
-use procura_core::draft::Draft;
+use procura_core::draft::{Draft, Occasion};
 use procura_core::key::{Signer as _, SoftKey};
 use procura_core::kinds::{Validity, proof_of_possession_message};
 use procura_core::status::Status;
@@ -98,6 +98,62 @@ fn a_key_is_bound_as_the_rules_have_it() {
 }
 
 #[test]
+fn whoever_is_of_the_directory_gets_a_key() {
+    let world = World::with_desk();
+    let employer = world.party("employer").party;
+    let (party, kid, basis) = bind(&world, 7, &json!({"party": employer}));
+    assert_eq!((party, basis.as_str()), (employer, "cosigned"));
+    assert!(counts(&world, 7, &employer, &kid));
+}
+
+/// What an officer's key says was said at the counter: that the mother lets her son see to her taxes.
+fn said_at_the_counter(world: &World, seed: u8, kid: &Hash) -> crate::world::Answer {
+    let key = SoftKey::from_seed(&[seed; 32]);
+    let today = procura_core::days::Day::of(world.trial.clock.now()).unwrap();
+    let (scopes, validity) = (vec!["taxes".to_owned()], Validity::of_days(today, None));
+    let (mother, son) = (world.party("mother").party, world.party("son").party);
+    let nonce = std::array::from_fn(|_| seed);
+    let occasion = Occasion { origin: world.trial.ledger.origin(), nonce, now: world.trial.clock.now() };
+    let draft = Draft::mandate(&occasion, &mother, &son, &world.demo.catalogue, &scopes, &validity)
+        .member("assisted", json!({"channel": "spoken"}));
+    world.submit(&draft.sign(kid, &key).unwrap())
+}
+
+#[test]
+fn an_officer_signs_until_the_shift_ends() {
+    let world = World::with_desk();
+    let now = world.trial.clock.now().0;
+    for ends in [0, now, now + 13 * 3600 * 1000] {
+        let answer = world.post_json("/demo/officers", None, &json!({"ends": ends}));
+        assert_eq!(answer.problem(), (400, "member_mistyped".to_owned()), "{ends}");
+    }
+    let officer = |seed: u8, lasts_ms: u64| {
+        let ends = world.trial.clock.now().0 + lasts_ms;
+        let begun = world.post_json("/demo/officers", None, &json!({"ends": ends})).json();
+        let party: Hash = begun["party"].as_str().unwrap().parse().unwrap();
+        let nonce = b64::decode_array(begun["nonce"].as_str().unwrap()).unwrap();
+        let binding = binding(&world, &SoftKey::from_seed(&[seed; 32]), &party, &nonce);
+        let bound = world.post_json("/demo/keys", None, &binding).json();
+        assert_eq!(bound["basis"], "first");
+        (party, bound["kid"].as_str().unwrap().parse::<Hash>().unwrap())
+    };
+    let (longer, kid) = officer(8, 3_600_000);
+    assert_eq!(said_at_the_counter(&world, 8, &kid).status, 201);
+
+    let (short, kid_of_short) = officer(9, 1_000);
+    while world.trial.ledger.view().status(&short).unwrap() != Some(Status::ENDED) {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    assert!(!counts(&world, 9, &short, &kid_of_short));
+    assert_eq!(said_at_the_counter(&world, 9, &kid_of_short).status, 422);
+    assert!(counts(&world, 8, &longer, &kid), "the other's shift goes on");
+    assert!(
+        !world.get("/demo/people", None).text().contains(&short.to_string()),
+        "officers are in no directory"
+    );
+}
+
+#[test]
 fn whom_somebody_named_before_is_confirmed() {
     let world = World::with_desk();
     let mother = world.party("mother");
@@ -128,7 +184,6 @@ fn what_is_not_as_it_should_be_binds_nothing() {
     let before = size();
     let refused = |path: &str, body: &Value| world.post_json(path, None, body).problem();
     for (body, expected) in [
-        (json!({"party": world.party("municipality").party}), (404, "not_found")),
         (json!({"party": Hash([9; 32])}), (404, "not_found")),
         (json!({"party": "niss"}), (400, "member_mistyped")),
         (json!({"identifier": "eidas:XX/BE/x"}), (400, "member_missing")),
