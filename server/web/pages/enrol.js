@@ -20,15 +20,20 @@ const invented = () => `eidas:XX/BE/${b64url(random(18))}`;
 
 /** @param {string} origin @param {{party: string, name: string} | {name: string}} who somebody of the directory, or somebody new */
 export async function enrol(origin, who) {
+  const me = await bound(origin, who.name, '/demo/enrolments', 'party' in who ? { party: who.party } : { identifier: invented(), name: who.name });
+  await keepMe(me);
+  return me;
+}
+
+/** A key that is made here, and bound to whoever's enrolment begins there. @param {string} origin @param {string} name @param {string} address @param {any} who */
+export async function bound(origin, name, address, who) {
   const pair = /** @type {CryptoKeyPair} */ (await crypto.subtle.generateKey('Ed25519', false, ['sign', 'verify']));
   const publicKey = new Uint8Array(await crypto.subtle.exportKey('raw', pair.publicKey));
-  const { party, nonce } = await post('/demo/enrolments', 'party' in who ? { party: who.party } : { identifier: invented(), name: who.name });
+  const { party, nonce } = await post(address, who);
   const pop = await possession({ origin, party, nonce, publicKey, key: pair.privateKey });
   const jwk = { crv: 'Ed25519', kty: 'OKP', x: b64url(publicKey) };
   const { kid, basis } = await post('/demo/keys', { party, nonce, jwk, pop });
-  const me = { origin, party, kid, basis, name: who.name, key: pair.privateKey };
-  await keepMe(me);
   // Asked for, not promised: without it the browser may clear the key when space is short.
   await navigator.storage?.persist?.();
-  return me;
+  return { origin, party, kid, basis, name, key: pair.privateKey };
 }

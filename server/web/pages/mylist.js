@@ -79,7 +79,7 @@ async function read(party, get, policy, mode, pinned) {
  * What is not opened must have been erased, and the erasure stands in the list of everybody concerned: without one, it is kept from me.
  * @param {any[]} told @param {string} evidence
  */
-function checkErased(told, evidence) {
+export function checkErased(told, evidence) {
   const erased = new Set(told.filter(({ kind }) => kind === 'erasure').flatMap(({ payload }) => payload.targets));
   if (told.some(({ kind, id, target }) => kind === undefined && !erased.has(id) && !erased.has(target))) throw new Untrue('unopened', evidence);
 }

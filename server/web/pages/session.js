@@ -46,7 +46,8 @@ export class Session {
     this.server = server;
   }
 
-  async #authorization() {
+  /** The header that says who asks, good for some minutes. */
+  async authorization() {
     if (this.#token === null || Date.now() > this.#token.until) {
       const form = new URLSearchParams({ grant_type: 'client_credentials', client_assertion_type: ASSERTION_TYPE, client_assertion: await assertion(this.by, this.origin) });
       const got = await (await ask(`${this.server}/oauth/token`, { method: 'POST', body: form })).json();
@@ -57,12 +58,12 @@ export class Session {
 
   /** @param {string} address */
   async get(address) {
-    return ask(this.server + address, { headers: await this.#authorization() });
+    return ask(this.server + address, { headers: await this.authorization() });
   }
 
   /** @param {string} address @param {any} body */
   async post(address, body) {
-    return ask(this.server + address, { method: 'POST', body: JSON.stringify(body), headers: { ...(await this.#authorization()), 'Content-Type': 'application/json' } });
+    return ask(this.server + address, { method: 'POST', body: JSON.stringify(body), headers: { ...(await this.authorization()), 'Content-Type': 'application/json' } });
   }
 
   /** Hands in a record; the receipt as it came. @param {string} submission */

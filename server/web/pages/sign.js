@@ -31,8 +31,14 @@ export async function draft(kind, origin, members) {
   return { payload, id: b64url(await labelled('id', payload)) };
 }
 
-/** As it is handed in. @param {Identity} by @param {{payload: Uint8Array}} written */
-export const submission = async (by, { payload }) => JSON.stringify({ record: await jws(by, 'procura+jws', payload) });
+/** A member that a receipt may leave out, and what the payload has for it in `_sd`. spec: encoding.md#disclosures @param {string} name @param {string} value */
+export async function withheld(name, value) {
+  const disclosure = b64url(canonicalBytes(/** @type {any} */ ([b64url(random(16)), name, value])));
+  return { disclosure, digest: b64url(await sha256(ofText(disclosure))) };
+}
+
+/** As it is handed in. @param {Identity} by @param {{payload: Uint8Array}} written @param {string[]} [disclosures] */
+export const submission = async (by, { payload }, disclosures) => JSON.stringify({ record: await jws(by, 'procura+jws', payload), disclosures });
 
 /** Who asks for a token, once, within a minute. spec: http.md#who-calls @param {Identity} by @param {string} origin */
 export function assertion(by, origin) {
