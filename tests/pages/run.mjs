@@ -3,8 +3,10 @@
 
 import { mkdirSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
+import { counter } from './counter.mjs';
 import { log } from './log.mjs';
 import { me } from './me.mjs';
+import { office } from './office.mjs';
 import { request } from './request.mjs';
 import { served } from './served.mjs';
 import { shown } from './shown.mjs';
@@ -32,4 +34,4 @@ after(async () => {
 describe('as they stand', { concurrency: 4 }, () => {
   for (const suite of [served, verify]) suite(test, at);
 });
-for (const suite of [log, me, request, shown]) suite(test, at);
+for (const suite of [log, me, request, shown, office, counter]) suite(test, at);

@@ -76,12 +76,15 @@ pub(super) enum Page {
     Log,
     Me,
     Request,
+    Office,
+    Counter,
 }
 
 impl Page {
-    /// Those that are served. A citizen's pages need somebody who binds their key: so far only the demo has one.
+    /// Those that are served. Pages on which somebody signs need somebody who binds their key: so far only the demo has one.
     pub(super) fn all(has_registrar: bool) -> impl Iterator<Item = Self> {
-        let citizens: &[Self] = if has_registrar { &[Self::Me, Self::Request] } else { &[] };
+        let citizens: &[Self] =
+            if has_registrar { &[Self::Me, Self::Request, Self::Office, Self::Counter] } else { &[] };
         [Self::Start, Self::Verify, Self::Log].into_iter().chain(citizens.iter().copied())
     }
 
@@ -93,6 +96,8 @@ impl Page {
             Self::Log => "/log",
             Self::Me => "/me",
             Self::Request => "/r",
+            Self::Office => "/office",
+            Self::Counter => "/counter",
         }
     }
 
@@ -104,6 +109,22 @@ impl Page {
             Self::Log => "log",
             Self::Me => "me",
             Self::Request => "request",
+            Self::Office => "office",
+            Self::Counter => "counter",
+        }
+    }
+
+    /// Of a room that is not the citizen's, what leads to its parts: a part's id, and the words for it.
+    const fn parts(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Office => &[
+                ("check", "office.check"),
+                ("ask", "office.ask"),
+                ("own", "office.own"),
+                ("connect", "office.connect"),
+            ],
+            Self::Counter => &[("help", "counter.h1"), ("today", "counter.today")],
+            _ => &[],
         }
     }
 
@@ -114,6 +135,8 @@ impl Page {
             Self::Log => include_str!("../../../web/pages/log.html"),
             Self::Me => include_str!("../../../web/pages/me.html"),
             Self::Request => include_str!("../../../web/pages/request.html"),
+            Self::Office => include_str!("../../../web/pages/office.html"),
+            Self::Counter => include_str!("../../../web/pages/counter.html"),
         }
     }
 }
@@ -167,12 +190,14 @@ fn render(
         "module" => Some(page.name().to_owned()),
         "title" => word(&format!("{}.title", page.name())).map(escaped),
         "description" => word(&format!("{}.lede", page.name())).map(escaped),
+        "area" => word(&format!("{}.tab", page.name())).map(escaped),
         "languages" => Some(languages(language)),
         "tabs" => Some(tabs(page, language, words, served)),
         _ => word(name).map(escaped),
     };
     let mut frame = FRAME.replace("{{main}}", page.body());
     keep_if(&mut frame, "trial", is_trial);
+    keep_if(&mut frame, "room", !page.parts().is_empty());
     keep_if(&mut frame, "citizen", served.contains(&Page::Me));
     filled(&frame, slot)
 }
@@ -233,9 +258,16 @@ fn languages(current: Language) -> String {
 
 fn tabs(current: Page, language: Language, words: &Map<String, Value>, served: &[Page]) -> String {
     let mut out = String::new();
+    let word = |name: &str| words.get(name).and_then(Value::as_str).unwrap_or_default();
+    for (id, name) in current.parts() {
+        out.push_str(&format!("<li><a href=\"#{id}\">{}</a></li>", escaped(word(name))));
+    }
+    if !out.is_empty() {
+        return out;
+    }
     for page in [Page::Me, Page::Verify, Page::Log].into_iter().filter(|page| served.contains(page)) {
         let here = if page == current { " aria-current=\"page\"" } else { "" };
-        let title = words.get(&format!("{}.tab", page.name())).and_then(Value::as_str).unwrap_or_default();
+        let title = word(&format!("{}.tab", page.name()));
         out.push_str(&format!(
             "<li><a href=\"{}?lang={}\"{here}>{}</a></li>",
             page.path(),
@@ -302,7 +334,7 @@ mod tests {
     fn nothing_is_left_to_fill_in() {
         for (is_trial, has_registrar) in [(true, true), (true, false), (false, false)] {
             let site = site(is_trial, has_registrar);
-            assert_eq!(site.pages.len(), if has_registrar { 20 } else { 12 });
+            assert_eq!(site.pages.len(), if has_registrar { 28 } else { 12 });
             for (page, language, file) in &site.pages {
                 let text = std::str::from_utf8(&file.plain).unwrap();
                 assert!(
@@ -311,7 +343,10 @@ mod tests {
                     text.split_once("{{").unwrap().1.split("}}").next().unwrap()
                 );
                 assert_eq!(text.contains("class=\"demo\""), is_trial);
-                assert_eq!(text.contains("href=\"/me"), has_registrar);
+                let is_room = matches!(page, Page::Office | Page::Counter);
+                assert_eq!(text.contains("href=\"/me"), has_registrar && !is_room);
+                assert_eq!(text.contains("href=\"/office"), has_registrar);
+                assert_eq!(text.contains("class=\"area\""), is_room);
             }
             assert!(!std::str::from_utf8(&site.worker.plain).unwrap().contains("{{"));
         }

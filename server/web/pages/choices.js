@@ -1,0 +1,36 @@
+// What may be chosen: the categories and purposes of the catalogues in force, proven, in any of the four languages.
+
+import { el } from './parts.js';
+import { language, t } from './words.js';
+import { verify } from '../verifier/index.js';
+
+const ACTIVE = 2;
+
+/** @typedef {'categories' | 'purposes'} Kind */
+/** @typedef {{title: (kind: Kind, code: string, language?: string) => string, options: (kind: Kind) => Node[], first: (kind: Kind) => string, catalogueOf: (category: string, purpose?: string) => string | undefined}} Choices */
+
+/** @param {import('./session.js').Session} session @param {any} policy @returns {Promise<Choices>} */
+export async function choices(session, policy) {
+  const { catalogues: ids } = await (await session.get('/v1/catalogues')).json();
+  const all = await Promise.all(ids.map(async (/** @type {string} */ id) => {
+    const receipt = await (await session.get(`/v1/records/${id}/receipt`)).text();
+    return /** @type {any} */ (await verify(receipt, { type: 'status', id }, policy, { fresh: Date.now() }));
+  }));
+  // The newest first: of what several have, it is the one that counts for new grants.
+  const inForce = all.filter(({ kind, status }) => kind === 'catalogue' && status === ACTIVE).reverse();
+  const rows = (/** @type {Kind} */ kind) => inForce.flatMap(({ payload }) => payload[kind]);
+  const has = (/** @type {any} */ { payload }, /** @type {Kind} */ kind, /** @type {string} */ code) => payload[kind].some((/** @type {any} */ row) => row.code === code);
+  /** @type {Choices['title']} */
+  const title = (kind, code, spoken = language) => {
+    const row = rows(kind).find((one) => one.code === code);
+    if (row === undefined) return code;
+    return row.parent === undefined ? row.title[spoken] : `${title(kind, row.parent, spoken)}: ${row.title[spoken]}`;
+  };
+  const codes = (/** @type {Kind} */ kind) => [...new Set(rows(kind).map(({ code }) => code))];
+  return {
+    title,
+    first: (kind) => codes(kind)[0],
+    options: (kind) => [el('option', { value: '' }, t('office.choose')), ...codes(kind).map((code) => el('option', { value: code }, title(kind, code)))],
+    catalogueOf: (category, purpose) => inForce.find((one) => has(one, 'categories', category) && (purpose === undefined || has(one, 'purposes', purpose)))?.id,
+  };
+}
