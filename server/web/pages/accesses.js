@@ -1,9 +1,9 @@
 // Our own accesses: the whole list proven, each answer with the receipt that the source of the data asked for; as a table, and to take away.
 
-import { Untrue } from './mylist.js';
 import { ownList } from './ownlist.js';
 import { byId, el, save, state, time } from './parts.js';
-import { sealOf } from './rows.js';
+import { sealOf } from './seals.js';
+import { Untrue } from './untrue.js';
 import { clock, day, lately, t } from './words.js';
 import { verify } from '../verifier/index.js';
 

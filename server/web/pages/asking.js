@@ -3,12 +3,12 @@
 // spec: kinds.md#asking, http.md#links
 
 import { lasting } from './days.js';
-import { Untrue } from './mylist.js';
 import { ownList } from './ownlist.js';
 import { byId, el, state, time } from './parts.js';
 import { qrOf } from './qr.js';
 import { Refusal } from './session.js';
 import { draft, random, submission, withheld } from './sign.js';
+import { Untrue } from './untrue.js';
 import { day, lately, moment, t } from './words.js';
 import { b64url, labelled } from '../verifier/bytes.js';
 import { verify } from '../verifier/index.js';

@@ -5,20 +5,13 @@ import { standing } from './examine.js';
 import { keepChecked, lastChecked } from './kept.js';
 import { Refusal } from './session.js';
 import { seen, see } from './seen.js';
+import { checkErased, Untrue } from './untrue.js';
 import { Fault, verify } from '../verifier/index.js';
 
 /** @typedef {{id: string, kind: string, payload: any, stands: string, status: number, since: number, endedAt?: number, endedBy?: string, signedBy: Set<string>, receipt: string}} Row */
 /** @typedef {{rows: Row[], titles: (kind: 'categories' | 'purposes', code: string, catalogue: string, language: string) => string, checkpoint: any, receipt: string, isFresh: boolean, checkedAt: number}} Mine */
 
-/** What came does not prove what it should; `evidence` is what came. */
-export class Untrue extends Error {
-  /** @param {string} code @param {string} evidence */
-  constructor(code, evidence) {
-    super(code);
-    this.code = code;
-    this.evidence = evidence;
-  }
-}
+export { Untrue } from './untrue.js';
 
 /** From the register, checked as of now. @param {import('./session.js').Session} session @param {any} policy @returns {Promise<Mine>} */
 export async function fresh(session, policy) {
@@ -73,15 +66,6 @@ async function read(party, get, policy, mode, pinned) {
   }));
   const titles = await catalogues([...new Set(rows.map(({ payload }) => payload.catalogue))], prove);
   return { rows, titles, checkpoint: whole.answer.checkpoint, receipt: whole.text };
-}
-
-/**
- * What is not opened must have been erased, and the erasure stands in the list of everybody concerned: without one, it is kept from me.
- * @param {any[]} told @param {string} evidence
- */
-export function checkErased(told, evidence) {
-  const erased = new Set(told.filter(({ kind }) => kind === 'erasure').flatMap(({ payload }) => payload.targets));
-  if (told.some(({ kind, id, target }) => kind === undefined && !erased.has(id) && !erased.has(target))) throw new Untrue('unopened', evidence);
 }
 
 /** @param {any} answer of its status @param {any[]} moves what happened to it @param {string} receipt @returns {Row} */

@@ -1,8 +1,8 @@
 // All that the register holds about this party, page by page, and that no page leaves anything out: else nothing of it.
 // spec: receipts.md#questions
 
-import { checkErased, Untrue } from './mylist.js';
 import { see, seen } from './seen.js';
+import { checkErased, Untrue } from './untrue.js';
 import { ofB64url } from '../verifier/bytes.js';
 import { Fault, verify } from '../verifier/index.js';
 import { readItems } from '../verifier/map.js';

@@ -1,6 +1,6 @@
 // The rows of the overview: one sentence each, with what can be done about it on the row itself.
 
-import { el, fact, seal, state, time } from './parts.js';
+import { el, fact, state, time } from './parts.js';
 import { conditionsOf } from './says.js';
 import { day, language, lately, list, moment, t } from './words.js';
 
@@ -138,5 +138,4 @@ export function failed(element, name, again) {
   note.focus();
 }
 
-/** @param {'off' | 'wait' | 'ok' | 'bad'} kind @param {string} name @param {Record<string, string>} [slots] @param {Node[]} [more] */
-export const sealOf = (kind, name, slots = {}, more = []) => seal(kind, t(`seal.${name}`, slots), [el('p', {}, t(`seal.${name}-what`, slots)), ...more]);
+export { sealOf } from './seals.js';
