@@ -86,6 +86,9 @@ export function counter(test, at) {
       await theirs.waitForSelector('#seal .seal.ok');
       const offered = theirs.locator('#wait li', { hasText: category === 'taxes' ? 'Taxes' : 'Household' }).first();
       assert.match(await offered.innerText(), /Maria Exemple/);
+      await offered.locator('summary').click();
+      await offered.locator('button[value=acceptance]').click();
+      await offered.locator('.note.ok').waitFor();
       await helper.context.close();
 
       // Today's list has no names; the paper comes again.

@@ -116,6 +116,17 @@ export function office(test, at) {
     await page.click('#q-again');
     await page.waitForSelector('#q-list li:first-child .state.off');
     assert.match(await page.locator('#q-list li').first().innerText(), /Accepté, puis terminé le/);
+    // Refused and blocked: they read one word, and not why.
+    await page.click('#q-form button');
+    await page.waitForFunction((before) => document.querySelector('#address').textContent !== before, address);
+    await theirs.goto('about:blank');
+    await theirs.goto(await page.locator('#address').innerText());
+    await theirs.waitForSelector('#answer:visible');
+    await theirs.click('#answer button[value=block]');
+    await theirs.waitForSelector('#said .note.ok');
+    await page.click('#q-again');
+    await page.waitForSelector('#q-list li:first-child .state.off');
+    assert.match(await page.locator('#q-list li').first().innerText(), /^Refusé\s/);
     citizen.check();
     await citizen.context.close();
 

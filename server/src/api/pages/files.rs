@@ -3,6 +3,7 @@
 use axum::body::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use serde_json::{Map, Value};
 use std::io::Write;
 use std::sync::LazyLock;
 
@@ -154,15 +155,47 @@ carried! {
     "verifier/walk.js"
 }
 
-static FILES: LazyLock<Vec<(&'static str, File)>> = LazyLock::new(|| {
-    let of =
-        |&(name, bytes): &(&'static str, &'static [u8])| (name, File::new(name, Bytes::from_static(bytes)));
-    CARRIED.iter().map(of).collect()
+/// Parts of a dictionary that only some pages load, `fr.work.json` beside `fr.json`: their names, and the prefixes of the words in them.
+const PARTS: [(&str, &[&str]); 1] = [("work", &["office", "counter", "paper"])];
+
+static FILES: LazyLock<Vec<(String, File)>> = LazyLock::new(|| {
+    let mut files = Vec::new();
+    for &(name, bytes) in CARRIED {
+        match name.strip_prefix("pages/words/").and_then(|name| name.strip_suffix(".json")) {
+            Some(language) => files.extend(parts(language, bytes)),
+            None => files.push((name.to_owned(), Bytes::from_static(bytes))),
+        }
+    }
+    files.into_iter().map(|(name, bytes)| (name.clone(), File::new(&name, bytes))).collect()
 });
+
+/// A dictionary in its parts: what no part has, first.
+fn parts(language: &str, dictionary: &[u8]) -> Vec<(String, Bytes)> {
+    let words: Map<String, Value> = serde_json::from_slice(dictionary).unwrap_or_default();
+    let part_of = |name: &str| {
+        let prefix = name.split('.').next().unwrap_or_default();
+        PARTS.iter().position(|(_, prefixes)| prefixes.contains(&prefix))
+    };
+    let part = |wanted: Option<usize>| {
+        let chosen = words.iter().filter(|(name, _)| part_of(name) == wanted);
+        let chosen: Map<String, Value> = chosen.map(|(name, word)| (name.clone(), word.clone())).collect();
+        Bytes::from(Value::Object(chosen).to_string())
+    };
+    let mut files = vec![(format!("pages/words/{language}.json"), part(None))];
+    for (at, (name, _)) in PARTS.iter().enumerate() {
+        files.push((format!("pages/words/{language}.{name}.json"), part(Some(at))));
+    }
+    files
+}
 
 /// A file by its address behind `/web/`.
 pub(super) fn find(path: &str) -> Option<&'static File> {
     FILES.iter().find(|(name, _)| *name == path).map(|(_, file)| file)
+}
+
+/// The addresses behind `/web/`.
+pub(super) fn addresses() -> impl Iterator<Item = &'static str> {
+    FILES.iter().map(|(name, _)| name.as_str())
 }
 
 #[cfg(test)]
@@ -192,6 +225,20 @@ mod tests {
     }
 
     #[test]
+    fn the_parts_of_a_dictionary_are_all_of_it() {
+        for language in ["de", "en", "fr", "nl"] {
+            let read = |bytes: &[u8]| serde_json::from_slice::<Map<String, Value>>(bytes).unwrap();
+            let name = format!("pages/words/{language}.json");
+            let whole = read(CARRIED.iter().find(|(carried, _)| *carried == name).unwrap().1);
+            let [main, work] = ["", ".work"]
+                .map(|part| read(&find(&format!("pages/words/{language}{part}.json")).unwrap().plain));
+            assert!(main.contains_key("frame.skip") && work.contains_key("office.title"));
+            assert_eq!(main.len() + work.len(), whole.len());
+            assert_eq!(main.into_iter().chain(work).collect::<Map<_, _>>(), whole);
+        }
+    }
+
+    #[test]
     fn comments_stay_at_home() {
         let of = |text: &str| {
             String::from_utf8(without_comments(&Bytes::copy_from_slice(text.as_bytes())).to_vec()).unwrap()
@@ -211,8 +258,9 @@ mod tests {
             let mut plain = Vec::new();
             std::io::copy(&mut flate2::read::GzDecoder::new(&*file.zipped), &mut plain).unwrap();
             assert_eq!(plain, file.plain, "{name}");
-            let source = CARRIED.iter().find(|(carried, _)| carried == name).unwrap().1;
-            assert!(name.ends_with(".js") || source == plain, "{name}");
+            if !name.ends_with(".js") && !name.starts_with("pages/words/") {
+                assert_eq!(CARRIED.iter().find(|(carried, _)| carried == name).unwrap().1, plain, "{name}");
+            }
             assert_ne!(file.media_type, "application/octet-stream", "{name}");
         }
     }

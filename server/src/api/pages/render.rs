@@ -1,6 +1,6 @@
 //! A page is a frame, a body and the words of one language, put together once at the start. `{{name}}` in them is a word.
 
-use super::files::{CARRIED, File};
+use super::files::{self, CARRIED, File};
 use axum::body::Bytes;
 use axum::http::HeaderValue;
 use serde_json::{Map, Value};
@@ -280,7 +280,7 @@ fn tabs(current: Page, language: Language, words: &Map<String, Value>, served: &
 
 /// The worker, told what belongs to the pages and which version of it this is.
 fn worker(served: &[Page], pages: &[(Page, Language, File)]) -> File {
-    let mut names: Vec<String> = CARRIED.iter().map(|(name, _)| format!("/web/{name}")).collect();
+    let mut names: Vec<String> = files::addresses().map(|name| format!("/web/{name}")).collect();
     for page in served {
         names.extend(LANGUAGES.iter().map(|language| format!("{}?lang={}", page.path(), language.code())));
     }
