@@ -21,6 +21,9 @@ pub struct Args {
     /// The clock is right, however far from the last entry: for this start only (while running: SIGUSR1)
     #[arg(long)]
     pub confirm_clock: bool,
+    /// Print the SHA-256 of each page, and of each file that pages load, by its address, and end
+    #[arg(long)]
+    pub assets: bool,
     /// Every other setting.
     #[command(flatten)]
     pub given: Given,

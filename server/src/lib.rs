@@ -31,7 +31,7 @@ mod start;
 pub mod trial;
 mod watched;
 
-pub use api::{Problem, openapi_json, status};
+pub use api::{Problem, assets, openapi_json, status};
 pub use app::{App, Settings};
 pub use config::{Args, Config, ConfigError, Given, Limits, StaticToken, Webhooks};
 pub use hooks::{HookError, HookSettings, Hooks};

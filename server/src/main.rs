@@ -1,7 +1,7 @@
 //! The Procura server: wiring only.
 
 use clap::Parser;
-use procura_server::{Args, Config, LogLine, Started, log_to, prepare};
+use procura_server::{Args, Config, LogLine, Started, assets, log_to, prepare};
 use std::io::{self, Write};
 use std::process::ExitCode;
 use tokio::runtime::Runtime;
@@ -10,6 +10,9 @@ use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
     let args = Args::parse();
+    if args.assets {
+        return list_assets(args.demo);
+    }
     match runtime().map_err(Into::into).and_then(|runtime| runtime.block_on(run(args))) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -18,6 +21,18 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// As `sha256sum` writes it, addresses for names.
+fn list_assets(has_demo: bool) -> ExitCode {
+    let mut out = io::stdout().lock();
+    for (address, hash) in assets(has_demo) {
+        let hex: String = hash.0.iter().map(|byte| format!("{byte:02x}")).collect();
+        if writeln!(out, "{hex}  {address}").is_err() {
+            return ExitCode::FAILURE;
+        }
+    }
+    ExitCode::SUCCESS
 }
 
 /// One thread more than there are cores: it serves connections while the others do what they were asked, perhaps waiting

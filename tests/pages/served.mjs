@@ -1,6 +1,8 @@
 // Every page, in every language, as a phone and a desktop show it, light and dark, with scripts and without.
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { accessible, opened, transferred, watched } from './watch.mjs';
@@ -70,6 +72,24 @@ export function served(test, at) {
     const package_ = join(process.env.PAGES_TOOLS, 'node_modules', 'qr');
     const kept = new URL('../../server/web/vendor/qr/', import.meta.url);
     for (const file of readdirSync(kept)) assert.deepEqual(readFileSync(new URL(file, kept)), readFileSync(join(package_, file)), file);
+  });
+
+  test('what is sent is what the program says that it sends', async () => {
+    const lines = execFileSync(at.program, ['--assets', '--demo'], { encoding: 'utf8' }).trim().split('\n');
+    assert.ok(lines.length > 100);
+    await Promise.all(lines.map(async (line) => {
+      const [hash, address] = line.split('  ');
+      const answer = await fetch(at.world.url + address);
+      assert.equal(answer.status, 200, address);
+      assert.equal(createHash('sha256').update(Buffer.from(await answer.arrayBuffer())).digest('hex'), hash, address);
+    }));
+    const loaded = new Set(lines.map((line) => line.split('  ')[1]));
+    const { context, seen } = await watched(at.browser, at.world.url, { locale: 'fr' });
+    for (const path of PAGES) await opened(await context.newPage(), `${path}?lang=fr`);
+    await context.close();
+    const asked = seen.requests.map((request) => new URL(request).pathname).filter((path) => path.startsWith('/web/'));
+    assert.ok(asked.length > 10);
+    for (const path of asked) assert.ok(loaded.has(path), path);
   });
 
   test('no page transfers 100 kB', async () => {

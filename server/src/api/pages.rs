@@ -51,6 +51,20 @@ async fn file(Path(path): Path<String>, headers: HeaderMap) -> Response {
     }
 }
 
+/// The address and the SHA-256 of everything that a browser gets of the pages: what a release says of them, and anybody can hold against what
+/// a server sends. A trial's; `has_demo`: as `--demo` serves them.
+#[must_use]
+pub fn assets(has_demo: bool) -> Vec<(String, procura_core::Hash)> {
+    let site = render::site(true, has_demo);
+    let pages = site
+        .pages()
+        .map(|(page, language, file)| (format!("{}?lang={}", page.path(), language.code()), file));
+    let worker = site.worker().map(|file| ("/sw.js".to_owned(), file));
+    let carried = files::all().map(|(name, file)| (format!("/web/{name}"), file));
+    let all = pages.chain(worker).chain(carried);
+    all.map(|(address, file)| (address, procura_core::hash::sha256(&[&file.plain]))).collect()
+}
+
 /// A file, or that the client has it already; compressed if it takes that.
 fn respond(asked: &HeaderMap, file: Option<&File>) -> Response {
     let Some(file) = file else { return super::Problem::not_found().into_response() };

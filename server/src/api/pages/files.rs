@@ -188,6 +188,11 @@ fn parts(language: &str, dictionary: &[u8]) -> Vec<(String, Bytes)> {
     files
 }
 
+/// Every file, by its address behind `/web/`.
+pub(super) fn all() -> impl Iterator<Item = (&'static str, &'static File)> {
+    FILES.iter().map(|(name, file)| (name.as_str(), file))
+}
+
 /// A file by its address behind `/web/`.
 pub(super) fn find(path: &str) -> Option<&'static File> {
     FILES.iter().find(|(name, _)| *name == path).map(|(_, file)| file)

@@ -17,7 +17,7 @@ pub(super) enum Language {
 const LANGUAGES: [Language; 4] = [Language::Fr, Language::Nl, Language::De, Language::En];
 
 impl Language {
-    const fn code(self) -> &'static str {
+    pub(super) const fn code(self) -> &'static str {
         match self {
             Self::De => "de",
             Self::En => "en",
@@ -155,6 +155,10 @@ impl Site {
     pub(super) fn page(&self, page: Page, language: Language) -> Option<&File> {
         let is_it = |kept: &&(Page, Language, File)| kept.0 == page && kept.1 == language;
         self.pages.iter().find(is_it).map(|(_, _, file)| file)
+    }
+
+    pub(super) fn pages(&self) -> impl Iterator<Item = (Page, Language, &File)> {
+        self.pages.iter().map(|(page, language, file)| (*page, *language, file))
     }
 
     pub(super) const fn worker(&self) -> Option<&File> {
