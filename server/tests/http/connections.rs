@@ -89,7 +89,7 @@ async fn connections_that_ask_nothing_do_not_hold_up_the_end() {
         ..Given::default()
     };
     let started =
-        prepare(Config::load(Args { config: None, demo: false, confirm_clock: false, given }).unwrap())
+        prepare(Config::load(Args { given, ..Args::default() }).unwrap())
             .await
             .unwrap();
     let address = started.listener.local_addr().unwrap();
