@@ -30,8 +30,17 @@ after(async () => {
   await at.world?.stop();
 });
 
-// Pages and receipts know nothing of one another; what makes the log grow goes one by one.
-describe('as they stand', { concurrency: 4 }, () => {
+// Pages and receipts know nothing of one another; what makes a log grow goes one by one, each file in a register of its own.
+describe('as they stand', { concurrency: 2 }, () => {
   for (const suite of [served, verify]) suite(test, at);
 });
-for (const suite of [log, me, request, shown, office, counter]) suite(test, at);
+describe('as they change', { concurrency: 2 }, () => {
+  for (const suite of [log, me, request, shown, office, counter]) {
+    describe(suite.name, () => {
+      const own = { shots, program, executablePath };
+      before(async () => Object.assign(own, { browser: at.browser, world: await World.start(program) }));
+      after(() => own.world?.stop());
+      suite(test, own);
+    });
+  }
+});

@@ -10,6 +10,8 @@ const IDENTIFIER = /niss|(?<![0-9])[0-9]{11}(?![0-9])|kbo%3A|eidas/i;
 /** Watches a context from its first request on; `check` says what was seen. The worker, which fetches every page at once, comes where it is asked for. */
 export async function watched(browser, url, options) {
   const context = await browser.newContext({ baseURL: url, serviceWorkers: 'block', ...options });
+  // Other work on the machine is no fault of a page's.
+  context.setDefaultTimeout(120_000);
   const seen = { requests: [], troubles: [], bytes: 0 };
   context.on('request', (request) => seen.requests.push(request.url()));
   context.on('weberror', (error) => seen.troubles.push(`error: ${error.error().message}`));
