@@ -65,7 +65,8 @@ export function counter(test, at) {
       const paper = page.locator('#sheet .paper');
       assert.equal(await paper.getAttribute('lang'), tongue);
       assert.equal(await paper.locator('h2').innerText(), title);
-      assert.match(await readQr(page, '.paper .qr'), new RegExp(`^${world.url}/verify#[\\w-]{43}`));
+      const address = await readQr(page, '.paper .qr');
+      assert.match(address, new RegExp(`^${world.url}/verify#[\\w-]{86}$`));
       assert.doesNotMatch(await page.locator('body').innerText(), /\d{11}|48\.03|75\.06|niss/);
       assert.deepEqual(await page.locator('input:not([type=radio], [type=file])').evaluateAll((all) => all.map(({ value }) => value)), ['', '']);
       await accessible(page, 'paper');
@@ -74,12 +75,20 @@ export function counter(test, at) {
       await page.emulateMedia({ media: 'print', colorScheme: 'light' });
       assert.equal(await page.locator('h1:visible, header:visible .tabs:visible, #help:visible, #today:visible, button:visible').count(), 0);
       assert.equal(await paper.evaluate((one) => Math.round(Number.parseFloat(getComputedStyle(one).fontSize) * 0.75)), 16, 'points');
+      await page.screenshot({ path: join(at.shots, `counter-print-${tongue}.png`), fullPage: true });
       await page.emulateMedia({ media: null, colorScheme });
       writeFileSync(join(at.shots, `counter-paper-${tongue}.pdf`), await page.pdf({ format: 'A4', preferCSSPageSize: true }));
 
       // The one who may act accepts, as with any other mandate.
       const helper = await watched(at.browser, world.url, { locale: 'en' });
       const theirs = await helper.context.newPage();
+      const scanned = async () => {
+        await theirs.goto('about:blank');
+        await theirs.goto(address);
+        await theirs.waitForSelector('#result .seal.big');
+        return theirs.locator('#result .seal.big h2').innerText();
+      };
+      assert.equal(await scanned(), 'Real, but not in force yet');
       await opened(theirs, '/me');
       await theirs.click('label:has-text("Tom Exemple")');
       await theirs.click('#who button');
@@ -89,6 +98,7 @@ export function counter(test, at) {
       await offered.locator('summary').click();
       await offered.locator('button[value=acceptance]').click();
       await offered.locator('.note.ok').waitFor();
+      assert.equal(await scanned(), 'Real and in force', 'the paper says how it stands now');
       await helper.context.close();
 
       // Today's list has no names; the paper comes again.
