@@ -4,63 +4,15 @@
 use procura_core::Hash;
 use procura_core::decide::{Search, Sought};
 use procura_core::kinds::PartyType;
-use procura_core::kv::{Kv, Unreadable};
-use procura_ledger::index::{IndexError, IndexFile, IndexRow, Mark, Rows};
 use procura_ledger::store::memory::MemoryStore;
-use procura_ledger::{Clock, Ledger, MemoryIndex, PartyInfo, Permitted, Storage, Wanted};
+use procura_ledger::{Clock, Ledger, PartyInfo, Permitted, Storage, Wanted};
+use procura_tests::counting::CountingIndex;
 use procura_tests::meddler::Meddler;
 use procura_tests::world::{Actor, ORIGIN, World};
 use serde_json::json;
 use std::cell::OnceCell;
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex};
-
-/// Index rows read from the file, by the first bytes of their keys; a range counts one for each row that it gives.
-type Counted = Arc<Mutex<BTreeMap<String, u64>>>;
-
-struct CountingIndex {
-    inner: Arc<MemoryIndex>,
-    gets: Counted,
-}
-
-struct CountingRows {
-    inner: Arc<dyn Rows>,
-    gets: Counted,
-}
-
-impl IndexFile for CountingIndex {
-    fn mark(&self) -> Option<Mark> {
-        self.inner.mark()
-    }
-
-    fn read(&self) -> Result<Arc<dyn Rows>, IndexError> {
-        Ok(Arc::new(CountingRows { inner: self.inner.read()?, gets: self.gets.clone() }))
-    }
-
-    fn write(&self, changes: &mut dyn Iterator<Item = IndexRow>, mark: &Mark) -> Result<(), IndexError> {
-        self.inner.write(changes, mark)
-    }
-
-    fn forget(&self, keys: &BTreeSet<Vec<u8>>) -> Result<(), IndexError> {
-        self.inner.forget(keys)
-    }
-}
-
-impl Kv for CountingRows {
-    fn get(&self, key: &[u8]) -> Result<Option<Arc<[u8]>>, Unreadable> {
-        let table = String::from_utf8_lossy(&key[..if key[0] == b'S' { 2 } else { 1 }]).into_owned();
-        *self.gets.lock().unwrap().entry(table).or_default() += 1;
-        self.inner.get(key)
-    }
-}
-
-impl Rows for CountingRows {
-    fn range(&self, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Result<Vec<IndexRow>, Unreadable> {
-        let rows = self.inner.range(prefix, after, limit)?;
-        *self.gets.lock().unwrap().entry("range".to_owned()).or_default() += rows.len() as u64;
-        Ok(rows)
-    }
-}
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What reading cost: index rows by table; entries, tree hashes and vault rows, and commits.
 type Cost = (BTreeMap<String, u64>, [u64; 4]);
@@ -73,13 +25,8 @@ fn cost(before: impl Fn(&World), record: impl Fn(&World, u64)) -> Cost {
 /// The same of the second time and the ones after it, so many.
 fn costs(before: impl Fn(&World), record: impl Fn(&World, u64), times: u64) -> Vec<Cost> {
     let store = Meddler::new(MemoryStore::new());
-    let index = Arc::new(MemoryIndex::default());
-    let gets = Counted::default();
-    let storage = || Storage {
-        store: Arc::new(store.clone()),
-        index: Arc::new(CountingIndex { inner: index.clone(), gets: gets.clone() }),
-        side: None,
-    };
+    let index = CountingIndex::default();
+    let storage = || Storage { store: Arc::new(store.clone()), index: Arc::new(index.clone()), side: None };
     let mut world = World::over(storage());
     before(&world);
     world.ledger.close();
@@ -87,10 +34,10 @@ fn costs(before: impl Fn(&World), record: impl Fn(&World, u64), times: u64) -> V
     // The first one warms the cache of records, as any busy ledger has.
     record(&world, 0);
     let count = |time| {
-        gets.lock().unwrap().clear();
+        index.take();
         store.reads.take();
         record(&world, time);
-        (std::mem::take(&mut *gets.lock().unwrap()), store.reads.take())
+        (index.take(), store.reads.take())
     };
     (1..=times).map(count).collect()
 }
