@@ -10,7 +10,7 @@ mod people;
 mod schemes;
 
 pub use desk::{Begun, Bound, Desk, DeskError, Fictional};
-pub use people::{EMPLOYER, MOTHER, MUNICIPALITY, SON, WORKER};
+pub use people::{EMPLOYER, MOTHER, MUNICIPALITY, SON, WORKER, telling};
 
 use crate::enrol::{By, EnrolError, Enrolled, Writer};
 use crate::private::{self, PrivateError};
