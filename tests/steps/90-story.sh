@@ -70,8 +70,20 @@ says 0 mother answer "$link" --yes
 flexi 0
 says 1 son answer "$link" --yes
 ask
-says 0 son answer "$link" --block
+says 0 son --json answer "$link" --block
+block=$(python3 -c 'import json, sys; print(json.load(sys.stdin)["block"])' <"$work/out")
 says 1 mother answer "$link" --yes
+
+echo '  whoever blocked somebody finds that in their own list, and ends it'
+blocked() { # expected status
+    says 0 son records --kind block
+    grep -q "^.* block  *$1 .* you wants no more requests of party" "$work/out" || { cat "$work/out"; broken "the list must name a block that is $1"; }
+}
+blocked active
+says 1 mother revoke "$block"
+blocked active
+says 0 son revoke "$block"
+blocked ended
 
 echo '  at the counter a citizen signs a paper: an officer records it, and the citizen ends it'
 helps() { says "$1" municipality check --actor niss:75061200192 --subject niss:88422999979 --category household --purpose help; }
