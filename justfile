@@ -57,3 +57,6 @@ fuzz:
 
 bench:
     bash tests/run bench
+
+silence:
+    bash tests/run silence

@@ -44,7 +44,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
 }
 
 fn checks(args: &Args) -> Outcome {
-    let plan = Plan { citizens: args.citizens, mandates: args.citizens };
+    let plan = Plan::plain(args.citizens, args.citizens);
     let grown = Grown::get(&args.data, plan, false)?;
     if args.prepare {
         return Ok(());
@@ -56,7 +56,7 @@ fn checks(args: &Args) -> Outcome {
 }
 
 fn submissions(args: &Args) -> Outcome {
-    let plan = Plan { citizens: args.citizens, mandates: 0 };
+    let plan = Plan::plain(args.citizens, 0);
     let grown = Grown::get(&args.data, plan, true)?;
     // Far from each other, so that hardly two have a page in common.
     let pair_of = |n: u64| pair(n * 5 % plan.citizens, plan.citizens);

@@ -1,8 +1,8 @@
-//! Ledgers grown to a size: citizens with keys, mandates between them, half of these accepted. Every record is signed, handed
-//! in and verified as any other. A ledger is grown once and kept.
+//! Ledgers grown to a size: citizens with keys, mandates between them, half of these accepted, and one helper for everybody. Every
+//! record is signed, handed in and verified as any other. A ledger is grown once and kept.
 
 use crate::Outcome;
-use crate::people::{By, Ids, Names, fixed, identifier, is_accepted, key, pair};
+use crate::people::{By, Ids, Names, fixed, has_helper, identifier, is_accepted, key, pair};
 use procura_core::key::Signer;
 use procura_core::submission::Submission;
 use procura_core::{Hash, b64};
@@ -17,12 +17,14 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Instant;
 
 /// Counts up when ledgers of before are of no use any more.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// How many submissions are under way while a ledger grows.
 const IN_FLIGHT: u64 = 8192;
 /// The number of the registrar, of the institution that asks; above all citizens.
 const REGISTRAR: u64 = 1 << 40;
 const ASKER: u64 = REGISTRAR + 1;
+/// The number of the citizens' helper: the last that a citizen's identifier can have.
+const HELPER: u64 = 9_999_999_999;
 /// A record must be handed in within seven days of being signed; ledgers that records are yet to be signed for are made anew after five.
 const FRESH_MS: u64 = 5 * 24 * 3600 * 1000;
 
@@ -33,12 +35,20 @@ pub(crate) struct Plan {
     pub(crate) citizens: u64,
     /// Mandates between them.
     pub(crate) mandates: u64,
+    /// The first so many of them gave one helper a mandate too.
+    pub(crate) helped: u64,
 }
 
 impl Plan {
-    /// So many mandates, ten a citizen.
+    /// So many mandates, ten a citizen; and one of each to the helper, who so has a tenth as many.
     pub(crate) fn of(mandates: u64) -> Self {
-        Self { citizens: (mandates / 10).max(200), mandates }
+        let citizens = (mandates / 10).max(200);
+        Self { citizens, mandates, helped: citizens }
+    }
+
+    /// So many citizens, whom nobody helps, and mandates between them.
+    pub(crate) fn plain(citizens: u64, mandates: u64) -> Self {
+        Self { citizens, mandates, helped: 0 }
     }
 }
 
@@ -70,6 +80,8 @@ pub(crate) struct Grown {
     pub(crate) entries: u64,
     /// The citizens.
     pub(crate) ids: Arc<Vec<Ids>>,
+    /// Who helps them.
+    pub(crate) helper: Hash,
     /// The bearer token of an institution.
     pub(crate) token: String,
 }
@@ -81,6 +93,7 @@ struct Kept {
     origin: String,
     began: procura_core::Millis,
     catalogue: Hash,
+    helper: Hash,
     entries: u64,
 }
 
@@ -110,7 +123,8 @@ impl Grown {
         let token = fs::read_to_string(folder.join("token"))?.trim().to_owned();
         let names = Names { origin: kept.origin, began: kept.began };
         let (data, ids) = (folder.to_owned(), Arc::new(ids));
-        Ok(Self { data, plan, names, catalogue: kept.catalogue, entries: kept.entries, ids, token })
+        let Kept { catalogue, helper, entries, .. } = kept;
+        Ok(Self { data, plan, names, catalogue, entries, ids, helper, token })
     }
 
     /// A copy to be written to, in a folder of that name beside it.
@@ -167,7 +181,7 @@ fn text(path: &Path) -> Outcome<String> {
 }
 
 fn grow(folder: &Path, plan: Plan) -> Outcome {
-    let began = Instant::now();
+    let started = Instant::now();
     let options = Options { queue: IN_FLIGHT as usize * 2, ..Options::default() };
     let trial = trial::start(folder, options)?;
     let ledger = &trial.ledger;
@@ -180,6 +194,7 @@ fn grow(folder: &Path, plan: Plan) -> Outcome {
 
     let sink = Sink::new(ledger.clone());
     let ids = halves(plan.citizens, |n| enrol(&names, &sink, &by, n, &identifier(n), None))?;
+    let helper = enrol(&names, &sink, &by, HELPER, &identifier(HELPER), None)?;
     sink.wait()?;
     let at = |n: u64| usize::try_from(n).ok().and_then(|n| ids.get(n)).ok_or("no such citizen");
     let validity = names.a_year()?;
@@ -194,14 +209,25 @@ fn grow(folder: &Path, plan: Plan) -> Outcome {
         }
         Ok(())
     })?;
+    halves(plan.helped, |from| {
+        // Numbered behind those between citizens.
+        let (n, mandator) = (plan.mandates + from, at(from)?);
+        let draft = names.mandate(n, [mandator, &helper], &catalogue, &validity);
+        let id = draft.id();
+        sink.submit(By { kid: mandator.kid, key: key(from) }.sign(draft)?)?;
+        if has_helper(from) {
+            sink.submit(By { kid: helper.kid, key: key(HELPER) }.sign(names.acceptance(n, &id))?)?;
+        }
+        Ok(())
+    })?;
     sink.wait()?;
     ledger.close();
     let entries = ledger.view().size().0;
     crate::tell(&format!(
         "grown to {entries} entries ({} citizens, {} mandates) in {:.0} s",
         plan.citizens,
-        plan.mandates,
-        began.elapsed().as_secs_f64()
+        plan.mandates + plan.helped,
+        started.elapsed().as_secs_f64()
     ));
     let citizens: Vec<u8> = ids.iter().flat_map(|ids| [ids.party.0, ids.kid.0].concat()).collect();
     fs::write(folder.join("citizens"), citizens)?;
@@ -212,7 +238,8 @@ fn grow(folder: &Path, plan: Plan) -> Outcome {
     let file = text(&folder.join("token"))?;
     let config = format!("[[static_tokens]]\nparty = \"{}\"\nfile = \"{file}\"\n", asker.party);
     fs::write(folder.join("server.toml"), config)?;
-    let kept = Kept { version: VERSION, plan, origin: names.origin, began: names.began, catalogue, entries };
+    let (origin, began, helper) = (names.origin, names.began, helper.party);
+    let kept = Kept { version: VERSION, plan, origin, began, catalogue, helper, entries };
     // Last: a ledger without it is one that was not finished.
     Ok(fs::write(folder.join("kept.json"), serde_json::to_vec(&kept)?)?)
 }

@@ -17,6 +17,7 @@ mod people;
 mod process;
 mod receipts;
 mod report;
+mod search;
 mod sign;
 mod size;
 mod space;
@@ -50,6 +51,8 @@ enum Part {
     Audit(size::Size),
     /// G. Bytes on disk a record
     Space(size::Size),
+    /// H. Pages of a search among all mandates of one who helps many
+    Search(size::Size),
     /// What a submission and a check cost in instructions; `bash bench/count` runs it
     Count(count::Args),
     /// Serves what the others are compared with
@@ -79,6 +82,7 @@ fn run(part: Part) -> Outcome {
         Part::Receipts(size) => receipts::run(&size),
         Part::Audit(size) => audit::run(&size),
         Part::Space(size) => space::run(&size),
+        Part::Search(size) => search::run(&size),
         Part::Bare(args) => bare::run(&args),
         Part::Grow(args) => grown::run(&args),
         Part::Report(args) => report::run(&args),

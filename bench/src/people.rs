@@ -147,6 +147,11 @@ pub(crate) fn is_accepted(n: u64, citizens: u64) -> bool {
     (n % citizens + n / citizens).is_multiple_of(2)
 }
 
+/// Of ten citizens the helper accepted nine's mandates.
+pub(crate) fn has_helper(n: u64) -> bool {
+    !n.is_multiple_of(10)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,7 +8,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 /// The parts in order: how `bench/run` calls each, its letter, what it is.
-const PARTS: [(&str, &str); 7] = [
+const PARTS: [(&str, &str); 8] = [
     ("submission", "A. Submission over HTTP"),
     ("check", "B. Check"),
     ("access", "C. Access: check and log"),
@@ -16,6 +16,7 @@ const PARTS: [(&str, &str); 7] = [
     ("receipts", "E. Receipts"),
     ("audit", "F. Audit and open"),
     ("space", "G. Space"),
+    ("search", "H. Searches"),
 ];
 
 /// What the report is made of.

@@ -8,7 +8,7 @@ pub(crate) struct Size {
     /// Seconds instead of minutes: shows that everything runs and is right, its figures mean nothing
     #[arg(long)]
     pub(crate) small: bool,
-    /// How many mandates the largest ledger has; each brings 1.7 entries
+    /// How many mandates the largest ledger has; each brings 1.9 entries
     #[arg(long, default_value_t = 1_000_000, value_name = "COUNT")]
     largest: u64,
     /// Where ledgers and records are kept between runs

@@ -44,7 +44,7 @@ pub(crate) struct Args {
 /// Measures.
 pub(crate) fn run(args: &Args) -> Outcome {
     let size = &args.size;
-    let plan = Plan { citizens: size.pick(500, 100_000), mandates: 0 };
+    let plan = Plan::plain(size.pick(500, 100_000), 0);
     let grown = Grown::get(&size.data, plan, true)?;
     let requests = signed(&grown, "requests", size.pick(8_000, 500_000))?;
     let data = grown.copy("scratch-submission")?;

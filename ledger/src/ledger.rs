@@ -162,19 +162,20 @@ impl Ledger {
             let unknown = Refusal::UnknownParty { pointer: "/identifier" };
             return institution.map(|party| party.id).ok_or_else(|| unknown.into());
         }
-        match (registered, registrar) {
-            (Some(party), _) => Ok(party),
-            (None, None) => Err(Refusal::UnknownParty { pointer: "/identifier" }.into()),
+        let prepared = match (registered, registrar) {
+            (Some(party), _) => party,
+            (None, None) => return Err(Refusal::UnknownParty { pointer: "/identifier" }.into()),
             (None, Some(registrar)) => {
                 let (clock, random) = (shared.clock.as_ref(), shared.random.as_ref());
-                let prepared = shared
+                shared
                     .prepared
                     .party(identifier, party_type, &shared.origin, &registrar, clock, random)
-                    .map_err(SubmitError::ReadOnly)?;
-                // The one that was prepared before may have been logged since the first look: then it is that one.
-                Ok(self.view().party_of(identifier).map_err(not_readable)?.unwrap_or(prepared))
+                    .map_err(SubmitError::ReadOnly)?
             }
-        }
+        };
+        // The one that was prepared before may have been logged since the first look: then it is that one. Looked up whichever it
+        // is, so that the reads tell nothing.
+        Ok(self.view().party_of(identifier).map_err(not_readable)?.unwrap_or(prepared))
     }
 
     /// An operator says that the clock is right, after appending stopped because of it.

@@ -97,6 +97,7 @@ mod permitted;
 mod prepared;
 mod prove;
 mod published;
+mod readable;
 mod replay;
 mod reply;
 mod search;

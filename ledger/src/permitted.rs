@@ -10,7 +10,7 @@ use crate::grounds::{self, Grounds, Ids, When};
 use crate::memo::{Memo, Memory};
 use crate::search;
 use crate::view::{PartyInfo, View};
-use procura_core::decide::{Decision, PARTY, Reason, Search, Sought, decide};
+use procura_core::decide::{AuthZen, Decision, PARTY, PartyRef, Reason, Search, Sought, decide};
 use procura_core::kinds::{Catalogue, Content, Event, LifeEvent};
 use procura_core::receipt::Named;
 use procura_core::source::{Lack, Source};
@@ -70,10 +70,13 @@ impl View {
         is_wanted: &dyn Fn(&PartyInfo) -> bool,
     ) -> Result<Permitted<PartyInfo, Hash>, ReadError> {
         let when = When { at, size: self.size(), is_past: false };
-        let parties = self.parties(&search.request, when.size, false)?;
         if page.most == 0 {
             return Ok(Permitted::of_none(page));
         }
+        if search.sought == Sought::Subjects && !self.may_act(&search.request)? {
+            return Ok(Permitted { found: Vec::new(), next: None, evaluations: 0 });
+        }
+        let parties = self.parties(&search.request, when.size, false)?;
         let most_looked_at = page.most + SPARE;
         let cache = self.shared.cache.now();
         let reader = self.shared.store.read()?;
@@ -167,6 +170,36 @@ impl View {
             }
             Ok(Permitted { next: None, ..listed })
         })
+    }
+
+    /// Whether the principal ever gave the actor anything, if there is one: else nobody is found, and it must not be seen, by pages to turn or by
+    /// reads, who is registered and how many gave the principal something.
+    fn may_act(&self, request: &AuthZen) -> Result<bool, ReadError> {
+        let Some(principal) = &request.on_behalf_of else { return Ok(true) };
+        let ids = |prefix: &[u8], limit| self.ids(prefix, limit);
+        // Nobody has this id.
+        let id = |party: &PartyRef| -> Result<Hash, ReadError> {
+            Ok(match party {
+                PartyRef::Id(id) => *id,
+                PartyRef::Identifier(identifier) => self.party_of(identifier)?.unwrap_or_default(),
+                PartyRef::Nobody(_) => Hash::default(),
+            })
+        };
+        let (principal, actor) = (id(principal)?, id(&request.actor)?);
+        if self.party(&actor)?.is_none() {
+            return Ok(false);
+        }
+        let acting = self.live(|live| grounds::acts_as(live, actor))??;
+        if principal == actor || principal == acting {
+            return Ok(true);
+        }
+        let (from, to) = (grounds::with_merged(&ids, &principal)?, grounds::with_merged(&ids, &acting)?);
+        for (from, to) in from.iter().flat_map(|from| to.iter().map(move |to| (from, to))) {
+            if !ids(&search::grants_prefix(from, to), 1)?.is_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Where a search for parties looks. `None`: nowhere, since somebody named is not

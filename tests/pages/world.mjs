@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process';
 import { createPrivateKey } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,7 +24,10 @@ export class World {
     const world = new World();
     world.data = mkdtempSync(join(tmpdir(), 'procura-pages-'));
     const args = ['--data', join(world.data, 'data'), '--listen', '127.0.0.1:0', ...(demo ? ['--demo'] : [])];
-    world.server = spawn(program, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+    // Where the tests gather logs, all that there is to log.
+    const { PROCURA_TEST_LOGS: logs, ...env } = process.env;
+    const log = logs === undefined ? 'ignore' : openSync(join(logs, `pages-${process.pid}.log`), 'a');
+    world.server = spawn(program, args, { stdio: ['ignore', 'pipe', log], env: logs === undefined ? env : { ...env, PROCURA_LOG: 'trace' } });
     world.url = await new Promise((resolve, reject) => {
       world.server.once('exit', (code) => reject(new Error(`the server ended with ${code}`)));
       createInterface({ input: world.server.stdout }).on('line', (line) => {

@@ -19,4 +19,5 @@ if [ ! -d "$tools/node_modules" ]; then
     cp tests/pages/package.json tests/pages/package-lock.json "$tools"
     npm ci --prefix "$tools" --no-audit --no-fund --silent
 fi
+fresh_logs pages
 PAGES_TOOLS=$tools node --test-reporter=spec tests/pages/run.mjs "$TARGET/debug/procura-server" "$(command -v chromium)" "$TARGET/pages"

@@ -13,12 +13,12 @@ trap 'stop_server; rm -rf "$work"' EXIT
 data=$work/data
 
 start_server() { # folder
-    "$bin/procura-server" --data "$1" --listen 127.0.0.1:0 --demo >"$work/server.log" 2>&1 &
+    logged story "$bin/procura-server" --data "$1" --listen 127.0.0.1:0 --demo >"$work/server.log" &
     server=$!
     for _ in $(seq 100); do
         url=$(grep -o 'http://127.0.0.1:[0-9]*' "$work/server.log" | head -n 1 || true)
         [ -n "$url" ] && grep -q '^The demo' "$work/server.log" && return
-        kill -0 "$server" 2>/dev/null || { cat "$work/server.log"; broken "the server ended"; }
+        kill -0 "$server" 2>/dev/null || { tail "$LOGS/story-server.log"; broken "the server ended"; }
         sleep 0.2
     done
     broken "the server did not come up"
@@ -36,6 +36,7 @@ says() {
 id_of() { python3 -c 'import json, sys; print(json.load(sys.stdin)["id"])' <"$work/out"; }
 check() { says "$1" municipality check --actor niss:75061200192 --subject niss:48031500292 --category taxes --purpose help; }
 
+fresh_logs story
 start_server "$data"
 says 0 mother log show
 says 0 mother --json grant --to niss:75061200192 --scope taxes --reference 'file 7'
@@ -78,8 +79,20 @@ says 0 mother answer "$link" --yes
 flexi 0
 says 1 son answer "$link" --yes
 ask
-says 0 son answer "$link" --block
+says 0 son --json answer "$link" --block
+block=$(python3 -c 'import json, sys; print(json.load(sys.stdin)["block"])' <"$work/out")
 says 1 mother answer "$link" --yes
+
+echo '  whoever blocked somebody finds that in their own list, and ends it'
+blocked() { # expected status
+    says 0 son records --kind block
+    grep -q "^.* block  *$1 .* you wants no more requests of party" "$work/out" || { cat "$work/out"; broken "the list must name a block that is $1"; }
+}
+blocked active
+says 1 mother revoke "$block"
+blocked active
+says 0 son revoke "$block"
+blocked ended
 
 echo '  at the counter a citizen signs a paper: an officer records it, and the citizen ends it'
 helps() { says "$1" municipality check --actor niss:75061200192 --subject niss:88422999979 --category household --purpose help; }

@@ -19,12 +19,13 @@ trap '[ -z "$server" ] || { kill "$server" && wait "$server" || true; }; rm -rf 
 command=$(blocks $page server)
 [ "$command" = 'cargo run --release -- --demo' ] || broken "$page starts another server than this step does"
 cd "$work"
-"$bin/procura-server" --demo --listen 127.0.0.1:0 --data procura-data >log 2>&1 &
+fresh_logs handbook
+logged handbook "$bin/procura-server" --demo --listen 127.0.0.1:0 --data procura-data >log &
 server=$!
 for _ in $(seq 150); do
     url=$(grep -o 'http://127.0.0.1:[0-9]*' log | head -n 1 || true)
     [ -n "$url" ] && grep -q '^The demo' log && break
-    kill -0 "$server" 2>/dev/null || { cat log; broken "the server ended"; }
+    kill -0 "$server" 2>/dev/null || { tail "$LOGS/handbook-server.log"; broken "the server ended"; }
     sleep 0.2
 done
 

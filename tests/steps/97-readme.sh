@@ -15,12 +15,13 @@ command=$(block demo)
 [ -n "$command" ] || broken "the README has no block named demo"
 cargo build --locked --release # what the README's first command does, so that the wait below is for the server alone
 # As the README says, but on a free port and with the data in a temporary folder.
-bash -c "exec $command --listen 127.0.0.1:0 --data '$work/procura-data'" >"$work/log" 2>&1 &
+fresh_logs readme
+logged readme bash -c "exec $command --listen 127.0.0.1:0 --data '$work/procura-data'" >"$work/log" &
 server=$!
 for _ in $(seq 150); do
     url=$(grep -o 'http://127.0.0.1:[0-9]*' "$work/log" | head -n 1 || true)
     [ -n "$url" ] && grep -q '^The demo' "$work/log" && break
-    kill -0 "$server" 2>/dev/null || { cat "$work/log"; broken "the README's command ended"; }
+    kill -0 "$server" 2>/dev/null || { tail "$LOGS/readme-server.log"; broken "the README's command ended"; }
     sleep 0.2
 done
 

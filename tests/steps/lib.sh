@@ -6,6 +6,20 @@ TARGET=${CARGO_TARGET_DIR:-target}
 # Tools are kept outside the clone, so that a fresh clone doesn't build them again.
 TOOLS=${PROCURA_TOOLS:-${XDG_CACHE_HOME:-${HOME:-$PWD/$TARGET}/.cache}/procura-tools}
 
+# Where the servers of the steps log, all there is to log; the step silence reads it.
+LOGS=$TARGET/logs
+case $LOGS in /*) ;; *) LOGS=$PWD/$LOGS ;; esac
+export PROCURA_TEST_LOGS=$LOGS
+mkdir -p "$LOGS"
+
+# A server of a step of this name: its log goes to LOGS, where that of the last run makes way.
+logged() { # step, command…
+    local step=$1
+    shift
+    PROCURA_LOG=trace exec "$@" 2>>"$LOGS/$step-server.log"
+}
+fresh_logs() { rm -f "$LOGS/$1"-*.log; }
+
 heading() { printf '\n=== %s\n' "$*"; }
 
 # The machine lacks something: say what, and end with 2. A step ends with a code that tests/run tells from those of

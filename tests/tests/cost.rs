@@ -4,89 +4,46 @@
 use procura_core::Hash;
 use procura_core::decide::{Search, Sought};
 use procura_core::kinds::PartyType;
-use procura_core::kv::{Kv, Unreadable};
-use procura_ledger::index::{IndexError, IndexFile, IndexRow, Mark, Rows};
 use procura_ledger::store::memory::MemoryStore;
-use procura_ledger::{Clock, Ledger, MemoryIndex, Storage, Wanted};
+use procura_ledger::{Clock, Ledger, PartyInfo, Permitted, Storage, Wanted};
+use procura_tests::counting::CountingIndex;
 use procura_tests::meddler::Meddler;
-use procura_tests::world::{ORIGIN, World};
+use procura_tests::world::{Actor, ORIGIN, World};
 use serde_json::json;
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex};
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
-/// Index rows read from the file, by the first bytes of their keys; a range counts one for each row that it gives.
-type Counted = Arc<Mutex<BTreeMap<String, u64>>>;
+/// What reading cost: index rows by table; entries, tree hashes and vault rows, and commits.
+type Cost = (BTreeMap<String, u64>, [u64; 4]);
 
-struct CountingIndex {
-    inner: Arc<MemoryIndex>,
-    gets: Counted,
+/// The reads that `record` costs, the second time that it is done, on a log that `before` made long.
+fn cost(before: impl Fn(&World), record: impl Fn(&World, u64)) -> Cost {
+    costs(before, record, 1).remove(0)
 }
 
-struct CountingRows {
-    inner: Arc<dyn Rows>,
-    gets: Counted,
-}
-
-impl IndexFile for CountingIndex {
-    fn mark(&self) -> Option<Mark> {
-        self.inner.mark()
-    }
-
-    fn read(&self) -> Result<Arc<dyn Rows>, IndexError> {
-        Ok(Arc::new(CountingRows { inner: self.inner.read()?, gets: self.gets.clone() }))
-    }
-
-    fn write(&self, changes: &mut dyn Iterator<Item = IndexRow>, mark: &Mark) -> Result<(), IndexError> {
-        self.inner.write(changes, mark)
-    }
-
-    fn forget(&self, keys: &BTreeSet<Vec<u8>>) -> Result<(), IndexError> {
-        self.inner.forget(keys)
-    }
-}
-
-impl Kv for CountingRows {
-    fn get(&self, key: &[u8]) -> Result<Option<Arc<[u8]>>, Unreadable> {
-        let table = String::from_utf8_lossy(&key[..if key[0] == b'S' { 2 } else { 1 }]).into_owned();
-        *self.gets.lock().unwrap().entry(table).or_default() += 1;
-        self.inner.get(key)
-    }
-}
-
-impl Rows for CountingRows {
-    fn range(&self, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Result<Vec<IndexRow>, Unreadable> {
-        let rows = self.inner.range(prefix, after, limit)?;
-        *self.gets.lock().unwrap().entry("range".to_owned()).or_default() += rows.len() as u64;
-        Ok(rows)
-    }
-}
-
-/// The reads that `record` costs, the second time that it is done, on a log that `before` made long: index rows by table,
-/// store rows.
-fn cost(before: impl Fn(&World), record: impl Fn(&World, u64)) -> (BTreeMap<String, u64>, [u64; 4]) {
+/// The same of the second time and the ones after it, so many.
+fn costs(before: impl Fn(&World), record: impl Fn(&World, u64), times: u64) -> Vec<Cost> {
     let store = Meddler::new(MemoryStore::new());
-    let index = Arc::new(MemoryIndex::default());
-    let gets = Counted::default();
-    let storage = || Storage {
-        store: Arc::new(store.clone()),
-        index: Arc::new(CountingIndex { inner: index.clone(), gets: gets.clone() }),
-        side: None,
-    };
+    let index = CountingIndex::default();
+    let storage = || Storage { store: Arc::new(store.clone()), index: Arc::new(index.clone()), side: None };
     let mut world = World::over(storage());
     before(&world);
     world.ledger.close();
     world.ledger = Ledger::open_over(storage(), ORIGIN, world.log_key.clone(), world.options()).unwrap();
     // The first one warms the cache of records, as any busy ledger has.
     record(&world, 0);
-    gets.lock().unwrap().clear();
-    store.reads.take();
-    record(&world, 1);
-    let gets = std::mem::take(&mut *gets.lock().unwrap());
-    (gets, store.reads.take())
+    let count = |time| {
+        index.take();
+        store.reads.take();
+        record(&world, time);
+        (index.take(), store.reads.take())
+    };
+    (1..=times).map(count).collect()
 }
 
-fn mandates(before: usize) -> (BTreeMap<String, u64>, [u64; 4]) {
-    let pair = std::cell::OnceCell::new();
+fn mandates(before: usize) -> Cost {
+    let pair = OnceCell::new();
     let mandate = |world: &World| {
         let (mother, son) = pair.get_or_init(|| (world.person("48031500292"), world.person("75061200192")));
         world.append(world.mandate(mother, &son.party, &["tax"]));
@@ -152,51 +109,101 @@ fn a_registration_costs_as_many_reads_after_many_catalogues_as_after_few() {
     assert!(long.values().sum::<u64>() <= BOUND, "{long:?}");
 }
 
-/// A helper for whom an authority recorded the mandates of so many, and so many mandates between others; then the second page of
-/// those for whom the helper may act, whom nobody has looked at before.
-fn second_page(mandators: u64, others: u64) -> (BTreeMap<String, u64>, [u64; 4]) {
-    let helper = std::cell::OnceCell::new();
-    let after = std::cell::Cell::new(None);
-    let before = |world: &World| {
+/// A helper for whom an authority recorded the mandates of so many, and as many between others as `others`.
+struct Helped {
+    helper: Hash,
+    mandators: Vec<Hash>,
+    mandates: Vec<Hash>,
+    authority: Actor,
+}
+
+impl Helped {
+    fn new(world: &World, mandators: u64, others: u64) -> Self {
         let authority = world.institution("kbo:0202239951", &["authority"]);
-        let mandates = |to: &Hash, numbers: std::ops::Range<u64>| {
-            for n in numbers {
-                let mandators = json!([register(world, n)]);
-                let draft = world.mandate_draft(&world.registrar, to, &["tax"]);
-                let draft = draft.member("mandators", mandators).member("ground", json!("statutory"));
-                world.append(draft.sign(&authority.kid, authority.key.as_ref()).unwrap());
-            }
+        let give = |to: &Hash, n: u64| {
+            let mandator = register(world, n);
+            let draft = world.mandate_draft(&world.registrar, to, &["tax"]);
+            let draft = draft.member("mandators", json!([mandator])).member("ground", json!("statutory"));
+            (mandator, world.append(draft.sign(&authority.kid, authority.key.as_ref()).unwrap()).id)
         };
         let (son, daughter) = (world.person("75061200192"), world.person("85073003328"));
-        mandates(&son.party, 0..mandators);
-        mandates(&daughter.party, mandators..mandators + others);
-        helper.set(son.party).unwrap();
-    };
-    cost(before, |world, _| {
+        let mut given: Vec<(Hash, Hash)> = (0..mandators).map(|n| give(&son.party, n)).collect();
+        (mandators..mandators + others).for_each(|n| {
+            give(&daughter.party, n);
+        });
+        // In the order in which a search finds them.
+        given.sort();
+        let (mandators, mandates) = given.into_iter().unzip();
+        Self { helper: son.party, mandators, mandates, authority }
+    }
+
+    /// The page behind so many mandators.
+    fn page(&self, world: &World, behind: usize) -> Permitted<PartyInfo, Hash> {
         let request = json!({
-            "subject": {"type": "party", "id": format!("party:{}", helper.get().unwrap())},
+            "subject": {"type": "party", "id": format!("party:{}", self.helper)},
             "action": {"name": "read"},
             "resource": {"type": "tax"},
         });
         let search = Search::read(Sought::Subjects, request.as_object().unwrap().clone()).unwrap();
-        let wanted = Wanted { after: after.get(), most: 50 };
-        let page = world.ledger.view().permitted_parties(&search, world.clock.now(), wanted, &|_| true);
-        let page = page.unwrap();
-        assert_eq!(page.found.len(), 50);
-        assert!(page.evaluations <= 60 && page.next.is_some(), "{}", page.evaluations);
-        after.set(page.next);
-    })
+        let after = behind.checked_sub(1).map(|last| self.mandators[last]);
+        let wanted = Wanted { after, most: 50 };
+        world.ledger.view().permitted_parties(&search, world.clock.now(), wanted, &|_| true).unwrap()
+    }
 }
 
-/// The rows that a page of 50 reads: of each found its party, its grants and what became of these; of the others none.
+/// What pages cost behind so many mandators each, whom nobody has looked at before; the first one of all was read already.
+fn pages(mandators: u64, others: u64, behind: &[usize]) -> Vec<Cost> {
+    let helped = OnceCell::new();
+    let page = |world: &World, time: u64| {
+        let behind = time.checked_sub(1).map_or(0, |time| behind[usize::try_from(time).unwrap()]);
+        let helped: &Helped = helped.get().unwrap();
+        let page = helped.page(world, behind);
+        let found: Vec<Hash> = page.found.iter().map(|party| party.id).collect();
+        assert_eq!(found, helped.mandators[behind..behind + 50]);
+        assert!(page.evaluations <= 60, "{}", page.evaluations);
+    };
+    let before = |world: &World| drop(helped.set(Helped::new(world, mandators, others)));
+    costs(before, page, behind.len() as u64)
+}
+
+/// The rows that a page of 50 reads: of each found its party, its grants and what became of these; of all others none, be they before
+/// it, behind it or somebody else's.
 #[test]
-fn a_page_of_a_search_costs_as_many_reads_among_many_mandates_as_among_few() {
-    let (short, short_store) = second_page(200, 0);
-    let (long, long_store) = second_page(1_500, 1_500);
-    println!("index rows read: {short:?}, then {long:?}; store rows: {short_store:?}, then {long_store:?}");
-    assert!(long_store[0] <= 2 * 50 + 8 && long_store[2] <= 2 * 50 + 8, "{long_store:?}");
-    let all = |gets: &BTreeMap<String, u64>| gets.values().sum::<u64>();
-    assert!(all(&long) <= all(&short) + 10, "{short:?} {long:?}");
-    assert!(long["range"] <= 61 + 50 + 8, "{long:?}");
-    assert!(all(&long) <= 300, "{long:?}");
+fn a_page_of_a_search_costs_the_same_among_many_as_among_few_and_far_in_as_at_the_beginning() {
+    let few = pages(200, 0, &[50]).remove(0);
+    let many = pages(2_000, 1_000, &[50, 1_000, 1_950]);
+    println!("few: {few:?}; many: {many:?}");
+    let all = |cost: &Cost| cost.0.values().sum::<u64>();
+    for page in &many {
+        let store = page.1;
+        assert!(store[0] <= 2 * 50 + 8 && store[2] <= 2 * 50 + 8, "{store:?}");
+        assert!(all(page) <= all(&few) + 10 && all(page) <= 300, "{few:?} {page:?}");
+        assert!(page.0["range"] <= 61 + 50 + 8, "{page:?}");
+    }
+}
+
+/// Where nearly nobody is left a page is short, and there is a next one: what it costs does not depend on what is found.
+#[test]
+fn a_page_looks_at_sixty_and_no_more_where_all_has_ended() {
+    let helped = OnceCell::new();
+    let before = |world: &World| {
+        let made = Helped::new(world, 130, 0);
+        for mandate in &made.mandates[..128] {
+            world.append(world.transition("revocation", &made.authority, mandate));
+        }
+        drop(helped.set(made));
+    };
+    let page = |world: &World, time: u64| {
+        let helped: &Helped = helped.get().unwrap();
+        let mut page = helped.page(world, 0);
+        assert!(page.found.is_empty() && page.next.is_some(), "{time}");
+        let (mut pages, mut found) = (1, 0);
+        while let Some(after) = page.next {
+            assert!((1..=60).contains(&page.evaluations), "{}", page.evaluations);
+            page = helped.page(world, helped.mandators.partition_point(|id| *id <= after));
+            (pages, found) = (pages + 1, found + page.found.len());
+        }
+        assert_eq!((pages, found), (3, 2));
+    };
+    cost(before, page);
 }

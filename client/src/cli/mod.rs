@@ -69,7 +69,7 @@ enum Verb {
     Import(import::Import),
     /// Accept a mandate that was given to you, or what you give together with others
     Accept(accept::Accept),
-    /// End a mandate or a consent that you gave
+    /// End a mandate or a consent that you gave, a request, a block
     Revoke(revoke::Revoke),
     /// Give up a mandate or a consent that was given to you
     Renounce(renounce::Renounce),

@@ -1,4 +1,4 @@
-//! `procura revoke`: end a mandate or a consent. As easy as giving it.
+//! `procura revoke`: end a mandate, a consent, a request, a block. As easy as giving it.
 
 use super::context::Context;
 use super::output::{Answer, Failure};

@@ -136,18 +136,11 @@ impl Caller {
 
     /// A record that the caller may read. One that is not there and one that the caller may not read are one answer.
     pub(crate) fn record(&self, view: &View, id: &str) -> Result<Found, Problem> {
-        let found = match id.parse::<Hash>() {
-            Ok(id) => view.record(&id)?,
-            Err(_) => None,
-        };
-        match found {
-            Some(found)
-                if self.is_auditor || found.parties.contains(&self.party) || is_for_everybody(&found) =>
-            {
-                Ok(found)
-            }
-            _ => Err(Problem::not_found()),
-        }
+        let may =
+            |found: &Found| self.is_auditor || found.parties.contains(&self.party) || is_for_everybody(found);
+        // What is no id can't be anybody's.
+        let id = id.parse::<Hash>().map_err(|_| Problem::not_found())?;
+        view.record_for(&id, &may)?.ok_or_else(Problem::not_found)
     }
 
     /// A party whose list the caller may read: its own; an auditor anybody's.
@@ -166,18 +159,23 @@ impl Caller {
         // All are looked up, whichever matches: the time says nothing about who is registered.
         let mut named = false;
         for party in [Some(&request.actor), Some(&request.subject), request.on_behalf_of.as_ref()] {
-            named |= match party {
-                Some(PartyRef::Id(id)) => *id == self.party,
-                Some(PartyRef::Identifier(identifier)) => view.party_of(identifier)? == Some(self.party),
-                Some(PartyRef::Nobody(_)) | None => false,
-            };
+            named |= party.map_or(Ok(false), |party| self.is_named(view, party))?;
         }
         Ok(named)
     }
 
     /// Whether the caller may ask about a party, or about nobody: an institution about anybody, others about themselves.
-    pub(crate) fn may_ask_about(&self, party: Option<Hash>) -> bool {
-        self.is_institution || party == Some(self.party)
+    pub(crate) fn may_ask_about(&self, view: &View, party: &PartyRef) -> Result<bool, ReadError> {
+        Ok(self.is_institution || self.is_named(view, party)?)
+    }
+
+    /// Whether this names the caller. Of somebody else nothing more is looked up than of nobody.
+    fn is_named(&self, view: &View, party: &PartyRef) -> Result<bool, ReadError> {
+        Ok(match party {
+            PartyRef::Id(id) => *id == self.party,
+            PartyRef::Identifier(identifier) => view.party_of(identifier)? == Some(self.party),
+            PartyRef::Nobody(_) => false,
+        })
     }
 
     /// Whether the caller may search so: an institution about anybody, others if they are one of the parties named. Who acts for a

@@ -43,10 +43,11 @@ pub(super) async fn holdings(
         let mut members = Members::new(parse_strict(&body.bytes, MAX_REQUEST_BYTES)?);
         let (subject, category) = (members.take_str("subject")?, members.take_str("category")?);
         members.finish()?;
-        let subject = view.find_party(&PartyRef::parse(&subject))?;
-        if !caller.may_ask_about(subject) {
+        let subject = PartyRef::parse(&subject);
+        if !caller.may_ask_about(view, &subject)? {
             return Err(Problem::not_found());
         }
+        let subject = view.find_party(&subject)?;
         let mut holdings = Vec::new();
         for found in subject.map_or_else(|| Ok(Vec::new()), |id| view.holdings(&id))? {
             holdings.extend(described(view, &found, &category)?);

@@ -11,7 +11,7 @@ mod schemes;
 mod shifts;
 
 pub use desk::{Begun, Bound, Desk, DeskError, Fictional};
-pub use people::{EMPLOYER, MOTHER, MUNICIPALITY, SON, WORKER};
+pub use people::{EMPLOYER, MOTHER, MUNICIPALITY, SON, WORKER, telling};
 
 use crate::enrol::{By, EnrolError, Enrolled, Writer};
 use crate::private::{self, PrivateError};

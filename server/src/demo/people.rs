@@ -125,6 +125,22 @@ pub(super) static PARTIES: [Person; 16] = [
     other(WORKER, "Ewa Przykład", PartyType::Person, "eidas", "PL/BE/fictional-worker-1"),
 ];
 
+/// What could tell who somebody of the directory is: of each party the identifier, its value alone where that is a number, the name, and of a
+/// person also the surname. For tests that look whether it stands where it must not.
+#[must_use]
+pub fn telling() -> Vec<String> {
+    let of = |person: &Person| {
+        let mut texts = vec![format!("{}:{}", person.scheme, person.value), person.name.to_owned()];
+        texts.extend(
+            Some(person.value.to_owned()).filter(|value| value.bytes().any(|byte| byte.is_ascii_digit())),
+        );
+        let surname = person.name.rsplit(' ').next().filter(|_| person.party_type == PartyType::Person);
+        texts.extend(surname.map(str::to_owned));
+        texts
+    };
+    PARTIES.iter().flat_map(of).collect()
+}
+
 #[cfg(test)]
 mod tests {
     //! Goal: the numbers are valid and nobody stands there twice. Method: every row is read.

@@ -73,7 +73,7 @@ struct Failing {
 impl Teller {
     /// Tells until the hook ends.
     pub(super) async fn run(self) {
-        tracing::info!(hook = %self.hook.id, "a webhook is told what is filed");
+        tracing::info!(hook = self.hook.index.0, "a webhook is told what is filed");
         let mut failing: Option<Failing> = None;
         loop {
             let Ok((standing, news)) = self.read().await else {
@@ -104,7 +104,7 @@ impl Teller {
         }
         self.shared.webhooks.cursors.forget(&self.hook.id);
         self.shared.webhooks.fails(&self.hook.id, None);
-        tracing::info!(hook = %self.hook.id, "a webhook has ended");
+        tracing::info!(hook = self.hook.index.0, "a webhook has ended");
     }
 
     /// Where it was left.
@@ -173,13 +173,14 @@ impl Teller {
 
     /// The first failure is told, and that it goes on for very long.
     fn report(&self, before: Option<Failing>, now: Failing, failure: Failure) {
-        let hook = self.hook.id;
+        // By its place: the log has nobody's ids.
+        let hook = self.hook.index.0;
         if before.is_none() {
-            tracing::warn!(%hook, %failure, "a webhook is not received; it is tried again");
+            tracing::warn!(hook, %failure, "a webhook is not received; it is tried again");
         } else if now.is_resting && before.is_some_and(|before| !before.is_resting) {
-            tracing::warn!(%hook, %failure, "a webhook was not received for 7 days; it rests until something new is filed");
+            tracing::warn!(hook, %failure, "a webhook was not received for 7 days; it rests until something new is filed");
         } else {
-            tracing::debug!(%hook, %failure, count = now.count, "a webhook is still not received");
+            tracing::debug!(hook, %failure, count = now.count, "a webhook is still not received");
         }
     }
 

@@ -1,37 +1,12 @@
 //! Goal: the server's log names nobody. Method: everything that it logs is kept while requests with identifiers, tokens and
 //! ids in every place run through it, and searched for all of them.
 
-use crate::world::{World, request};
-use procura_server::LogLine;
+use crate::world::{World, logged, request};
 use procura_server::demo::{MOTHER, SON};
 use serde_json::json;
-use std::io;
-use std::sync::{Arc, Mutex};
-
-#[derive(Clone, Default)]
-struct Kept(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Kept {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
 
 #[test]
 fn the_log_names_nobody() {
-    let kept = Kept::default();
-    let writer = kept.clone();
-    tracing_subscriber::fmt()
-        // The client of this test lives in the same process and logs what it sends.
-        .with_env_filter("procura_server=trace,procura_ledger=trace,axum=trace,hyper=trace,hyper_util=trace")
-        .event_format(LogLine)
-        .with_writer(move || writer.clone())
-        .init();
     let world = World::new();
     let token = world.token(SON);
     let record = world.grant("pensions-for-mother").to_string();
@@ -47,7 +22,7 @@ fn the_log_names_nobody() {
     assert_eq!(world.get("/75061200192", Some(&token)).status, 404);
     assert_eq!(world.post("/v1/records", None, "application/json", "{\"75061200192\":1}").status, 400);
 
-    let log = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
+    let log = logged();
     assert!(log.contains("/v1/records/{id}"), "{log}");
     for secret in
         ["75061200192", "48031500292", "88222999936", "Exemple", &token, &world.demo.token, &record, &mother]

@@ -9,11 +9,14 @@ use procura_ledger::{Clock, OsRandom, Random};
 use procura_server::demo::{self, Demo};
 use procura_server::enrol::Enrolled;
 use procura_server::trial::{self, Trial};
-use procura_server::{App, Limits, Settings, serve};
+use procura_server::{App, Limits, LogLine, Settings, serve};
 use serde_json::{Value, json};
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -21,6 +24,45 @@ use tokio::sync::oneshot;
 
 /// When every test begins: noon in Brussels on a winter's day.
 pub(crate) const START: Millis = Millis(1_795_431_600_000);
+
+/// All that the servers of these tests log, in one file for all; where the tests gather logs it stays there.
+static LOG: LazyLock<Mutex<File>> = LazyLock::new(|| {
+    let open = |path: &Path| OpenOptions::new().create(true).append(true).read(true).open(path).unwrap();
+    let file = match std::env::var_os("PROCURA_TEST_LOGS") {
+        Some(logs) => open(&Path::new(&logs).join(format!("http-{}.log", std::process::id()))),
+        None => tempfile::tempfile().unwrap(),
+    };
+    tracing_subscriber::fmt()
+        // The clients live in the same process and log what they send.
+        .with_env_filter("procura_server=trace,procura_ledger=trace,axum=trace,hyper=trace,hyper_util=trace")
+        .event_format(LogLine)
+        .with_writer(|| Lines)
+        .init();
+    Mutex::new(file)
+});
+
+struct Lines;
+
+impl Write for Lines {
+    fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
+        LOG.lock().unwrap().write_all(line)?;
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What was logged so far.
+pub(crate) fn logged() -> String {
+    let mut file = LOG.lock().unwrap();
+    let (mut text, end) = (String::new(), file.stream_position().unwrap());
+    file.rewind().unwrap();
+    file.read_to_string(&mut text).unwrap();
+    file.seek(SeekFrom::Start(end)).unwrap();
+    text
+}
 
 /// A clock that stands until it is turned.
 pub(crate) struct HandClock(AtomicU64);
@@ -102,6 +144,7 @@ impl World {
     }
 
     fn of(change: impl FnOnce(&mut Settings), has_desk: bool) -> Self {
+        LazyLock::force(&LOG);
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(HandClock(AtomicU64::new(0)));
         let options =

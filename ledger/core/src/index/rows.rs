@@ -25,6 +25,9 @@ use crate::units::{Index, Millis, Size};
 /// The version of these rows; an unknown one is refused, and the index rebuilt.
 const ROWS_VERSION: u8 = 2;
 
+/// What the keys of status rows begin with; the id follows, and nothing after it.
+pub const LISTED: &[u8] = b"s";
+
 /// How far the index came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Meta {
@@ -287,7 +290,7 @@ pub(super) mod key {
     pub(in crate::index) const META: &[u8] = b"m";
 
     pub(in crate::index) fn status(id: &Hash) -> Vec<u8> {
-        [b"s", &id.0[..]].concat()
+        [super::LISTED, &id.0[..]].concat()
     }
 
     pub(in crate::index) fn status_item(id: &Hash, n: u64) -> Vec<u8> {
