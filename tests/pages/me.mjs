@@ -2,10 +2,9 @@
 // register nothing is said to have changed.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { accessible, again, opened, watched } from './watch.mjs';
-import { offer, World } from './world.mjs';
+import { may, offer, World } from './world.mjs';
 
 /** Notes for ever whether a green seal was shown. */
 const watchSeal = (context) => context.addInitScript(() => {
@@ -19,14 +18,6 @@ async function enrolled(page, name, seal = 'ok') {
   await page.click(`label:has-text("${name}")`);
   await page.click('#who button');
   await page.waitForSelector(`#seal .seal.${seal}`);
-}
-
-/** May he, now? Asked as an institution asks. */
-async function may(world, actor, category, subject) {
-  const token = readFileSync(join(world.data, 'data', 'demo', 'token'), 'utf8').trim();
-  const request = { subject: { type: 'party', id: `party:${actor}` }, action: { name: 'help' }, resource: { type: category, id: `party:${subject}` } };
-  const answer = await fetch(`${world.url}/access/v1/evaluation`, { method: 'POST', body: JSON.stringify(request), headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${token}` } });
-  return (await answer.json()).decision;
 }
 
 const rowWith = (page, text) => page.locator('li.row', { hasText: text });

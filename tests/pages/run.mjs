@@ -4,6 +4,7 @@
 import { mkdirSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { counter } from './counter.mjs';
+import { give } from './give.mjs';
 import { log } from './log.mjs';
 import { me } from './me.mjs';
 import { office } from './office.mjs';
@@ -35,7 +36,7 @@ describe('as they stand', { concurrency: 2 }, () => {
   for (const suite of [served, verify]) suite(test, at);
 });
 describe('as they change', { concurrency: 2 }, () => {
-  for (const suite of [log, me, request, shown, office, counter]) {
+  for (const suite of [log, me, request, shown, give, office, counter]) {
     describe(suite.name, () => {
       const own = { shots, program, executablePath };
       before(async () => Object.assign(own, { browser: at.browser, world: await World.start(program) }));

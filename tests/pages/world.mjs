@@ -91,3 +91,11 @@ export async function offer(world, from, to, scope) {
     valid_from: first, not_before: firstInstant(first), valid_until: last, not_after: instantAfter(last),
   });
 }
+
+/** May he, now? Asked as an institution asks. */
+export async function may(world, actor, category, subject) {
+  const token = readFileSync(join(world.data, 'data', 'demo', 'token'), 'utf8').trim();
+  const request = { subject: { type: 'party', id: `party:${actor}` }, action: { name: 'help' }, resource: { type: category, id: `party:${subject}` } };
+  const answer = await fetch(`${world.url}/access/v1/evaluation`, { method: 'POST', body: JSON.stringify(request), headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${token}` } });
+  return (await answer.json()).decision;
+}

@@ -7,7 +7,7 @@ import { verify } from '../verifier/index.js';
 const ACTIVE = 2;
 
 /** @typedef {'categories' | 'purposes'} Kind */
-/** @typedef {{title: (kind: Kind, code: string, language?: string) => string, options: (kind: Kind) => Node[], first: (kind: Kind) => string, catalogueOf: (category: string, purpose?: string) => string | undefined}} Choices */
+/** @typedef {{title: (kind: Kind, code: string, language?: string) => string, options: (kind: Kind) => Node[], codes: (kind: Kind) => string[], first: (kind: Kind) => string, isUnder: (category: string, above: string) => boolean, catalogueOf: (categories: string | string[], purpose?: string) => string | undefined}} Choices */
 
 /** @param {import('./session.js').Session} session @param {any} policy @returns {Promise<Choices>} */
 export async function choices(session, policy) {
@@ -27,10 +27,18 @@ export async function choices(session, policy) {
     return row.parent === undefined ? row.title[spoken] : `${title(kind, row.parent, spoken)}: ${row.title[spoken]}`;
   };
   const codes = (/** @type {Kind} */ kind) => [...new Set(rows(kind).map(({ code }) => code))];
+  /** @type {Choices['isUnder']} */
+  const isUnder = (category, above) => {
+    if (category === above) return true;
+    const parent = rows('categories').find(({ code }) => code === category)?.parent;
+    return parent !== undefined && isUnder(parent, above);
+  };
   return {
     title,
+    codes,
+    isUnder,
     first: (kind) => codes(kind)[0],
     options: (kind) => [el('option', { value: '' }, t('office.choose')), ...codes(kind).map((code) => el('option', { value: code }, title(kind, code)))],
-    catalogueOf: (category, purpose) => inForce.find((one) => has(one, 'categories', category) && (purpose === undefined || has(one, 'purposes', purpose)))?.id,
+    catalogueOf: (categories, purpose) => inForce.find((one) => [categories].flat().every((category) => has(one, 'categories', category)) && (purpose === undefined || has(one, 'purposes', purpose)))?.id,
   };
 }

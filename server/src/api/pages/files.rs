@@ -86,6 +86,8 @@ carried! {
     "pages/ending.js"
     "pages/enrol.js"
     "pages/examine.js"
+    "pages/give.js"
+    "pages/granting.js"
     "pages/kept.js"
     "pages/link.js"
     "pages/log.js"

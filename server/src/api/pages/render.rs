@@ -76,6 +76,7 @@ pub(super) enum Page {
     Log,
     Me,
     Request,
+    Give,
     Office,
     Counter,
 }
@@ -83,8 +84,11 @@ pub(super) enum Page {
 impl Page {
     /// Those that are served. Pages on which somebody signs need somebody who binds their key: so far only the demo has one.
     pub(super) fn all(has_registrar: bool) -> impl Iterator<Item = Self> {
-        let citizens: &[Self] =
-            if has_registrar { &[Self::Me, Self::Request, Self::Office, Self::Counter] } else { &[] };
+        let citizens: &[Self] = if has_registrar {
+            &[Self::Me, Self::Request, Self::Give, Self::Office, Self::Counter]
+        } else {
+            &[]
+        };
         [Self::Start, Self::Verify, Self::Log].into_iter().chain(citizens.iter().copied())
     }
 
@@ -96,6 +100,7 @@ impl Page {
             Self::Log => "/log",
             Self::Me => "/me",
             Self::Request => "/r",
+            Self::Give => "/give",
             Self::Office => "/office",
             Self::Counter => "/counter",
         }
@@ -109,6 +114,7 @@ impl Page {
             Self::Log => "log",
             Self::Me => "me",
             Self::Request => "request",
+            Self::Give => "give",
             Self::Office => "office",
             Self::Counter => "counter",
         }
@@ -135,6 +141,7 @@ impl Page {
             Self::Log => include_str!("../../../web/pages/log.html"),
             Self::Me => include_str!("../../../web/pages/me.html"),
             Self::Request => include_str!("../../../web/pages/request.html"),
+            Self::Give => include_str!("../../../web/pages/give.html"),
             Self::Office => include_str!("../../../web/pages/office.html"),
             Self::Counter => include_str!("../../../web/pages/counter.html"),
         }
@@ -338,7 +345,7 @@ mod tests {
     fn nothing_is_left_to_fill_in() {
         for (is_trial, has_registrar) in [(true, true), (true, false), (false, false)] {
             let site = site(is_trial, has_registrar);
-            assert_eq!(site.pages.len(), if has_registrar { 28 } else { 12 });
+            assert_eq!(site.pages.len(), if has_registrar { 32 } else { 12 });
             for (page, language, file) in &site.pages {
                 let text = std::str::from_utf8(&file.plain).unwrap();
                 assert!(
