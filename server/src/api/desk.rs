@@ -21,6 +21,8 @@ use std::time::Duration;
 
 /// The most characters of a name.
 const MAX_NAME_CHARS: usize = 200;
+/// The most characters of what a key is called.
+const MAX_LABEL_CHARS: usize = 100;
 
 /// Adds the desk's addresses, if there is a desk.
 pub(super) fn add(router: Router<App>, app: &App) -> Router<App> {
@@ -32,6 +34,7 @@ pub(super) fn add(router: Router<App>, app: &App) -> Router<App> {
         .route("/demo/enrolments", post(begin))
         .route("/demo/officers", post(officer))
         .route("/demo/keys", post(bind))
+        .route("/demo/recoveries", post(recover))
 }
 
 fn desk(app: &App) -> Result<Arc<Desk>, Problem> {
@@ -121,20 +124,48 @@ async fn bind(
     media_type: MediaType,
     body: Body,
 ) -> Result<(StatusCode, Json<Value>), Problem> {
-    let (begun, key, possession) = key(&read(&app, body, MAX_REQUEST_BYTES).await?, media_type)?;
+    let Asked { begun, key, possession, label } =
+        asked(&read(&app, body, MAX_REQUEST_BYTES).await?, media_type)?;
     let desk = desk(&app)?;
-    let bound = blocking(move || desk.bind(&begun, &key, &possession)).await?;
+    let bound = blocking(move || desk.bind(&begun, &key, &possession, label.as_deref())).await?;
     Ok((StatusCode::CREATED, Json(json!({"kid": bound.kid, "basis": bound.basis}))))
 }
 
-fn key(received: &Received, media_type: MediaType) -> Result<(Begun, PublicKey, [u8; 64]), Problem> {
+/// A key that is to be bound.
+struct Asked {
+    begun: Begun,
+    key: PublicKey,
+    possession: [u8; 64],
+    label: Option<String>,
+}
+
+fn asked(received: &Received, media_type: MediaType) -> Result<Asked, Problem> {
     let mut members = members(received, media_type)?;
     let begun = Begun { party: members.take_hash("party")?, nonce: members.take_bytes("nonce")? };
     let key = PublicKey::from_jwk(members.take_object("jwk")?)
         .map_err(|error| Problem::new(error.name(), error.to_string()).at("/jwk"))?;
     let possession = members.take_bytes("pop")?;
+    let label = match members.has("label") {
+        true => Some(members.take_text("label", MAX_LABEL_CHARS)?),
+        false => None,
+    };
     members.finish()?;
-    Ok((begun, key, possession))
+    Ok(Asked { begun, key, possession, label })
+}
+
+/// A recovery key whose delay may be over.
+async fn recover(State(app): State<App>, media_type: MediaType, body: Body) -> Result<Json<Value>, Problem> {
+    let kid = kid(&read(&app, body, MAX_REQUEST_BYTES).await?, media_type)?;
+    let desk = desk(&app)?;
+    blocking(move || desk.recover(&kid)).await?;
+    Ok(Json(json!({ "kid": kid })))
+}
+
+fn kid(received: &Received, media_type: MediaType) -> Result<Hash, Problem> {
+    let mut members = members(received, media_type)?;
+    let kid = members.take_hash("kid")?;
+    members.finish()?;
+    Ok(kid)
 }
 
 fn members(received: &Received, media_type: MediaType) -> Result<Members, Problem> {
@@ -168,7 +199,7 @@ impl From<DeskError> for Problem {
             DeskError::Full => Self::busy(60),
             DeskError::Submit(error) => error.into(),
             DeskError::Read(error) => error.into(),
-            DeskError::Disclosure(_) => Self::new("oversized", "The name is too long.").at("/name"),
+            DeskError::Disclosure(_) => Self::new("oversized", "The name or label is too long."),
             DeskError::Private(error) => internal(&error),
             DeskError::Sign(error) => internal(&error),
         }

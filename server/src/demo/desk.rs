@@ -248,32 +248,55 @@ impl Desk {
 
     /// Binds the key of an enrolment that was begun: by the party's first key if it lies in the demo's folder, of an officer by the town, else
     /// by the registrar, as the first or, if there was one, to recover. `possession` is the new key's signature over what
-    /// [`procura_core::kinds::proof_of_possession_message`] says.
+    /// [`procura_core::kinds::proof_of_possession_message`] says; `label` is what its holder calls it.
     ///
     /// # Errors
     /// [`DeskError`].
-    pub fn bind(&self, begun: &Begun, key: &PublicKey, possession: &[u8; 64]) -> Result<Bound, DeskError> {
+    pub fn bind(
+        &self,
+        begun: &Begun,
+        key: &PublicKey,
+        possession: &[u8; 64],
+        label: Option<&str>,
+    ) -> Result<Bound, DeskError> {
         let is_it = |one: &Begun| one.party == begun.party && one.nonce == begun.nonce;
         let mut all = lock(&self.begun);
         let place = all.iter().position(is_it).ok_or(DeskError::NotBegun)?;
         all.remove(place);
         drop(all);
         let occasion = self.occasion(begun.nonce);
-        let draft = |basis| Draft::key(&occasion, &begun.party, key, possession, basis, "substantial");
+        let salt = self.bytes()?;
+        let draft = |basis| {
+            let draft = Draft::key(&occasion, &begun.party, key, possession, basis, "substantial");
+            label.map_or(Ok(draft.clone()), |label| draft.withheld("label", &json!(label), &salt))
+        };
         if let Some(known) = self.directory.iter().find(|known| known.party == begun.party) {
-            let kid = self.hand_in(draft("cosigned"), known.by())?;
+            let kid = self.hand_in(draft("cosigned")?, known.by())?;
             return Ok(Bound { kid, basis: "cosigned" });
         }
         if self.shifts.has(&begun.party) {
-            return Ok(Bound { kid: self.hand_in(draft("first"), self.town.by())?, basis: "first" });
+            return Ok(Bound { kid: self.hand_in(draft("first")?, self.town.by())?, basis: "first" });
         }
-        match self.hand_in(draft("first"), self.registrar.by()) {
+        match self.hand_in(draft("first")?, self.registrar.by()) {
             Err(DeskError::Submit(SubmitError::Refused(Refusal::NotFirst))) => {
-                let kid = self.hand_in(draft("recovery"), self.registrar.by())?;
+                let kid = self.hand_in(draft("recovery")?, self.registrar.by())?;
                 Ok(Bound { kid, basis: "recovery" })
             }
             outcome => Ok(Bound { kid: outcome?, basis: "first" }),
         }
+    }
+
+    /// Accepts a recovery key once its delay is over, as a registrar does after a second look at whoever asks. One that counts already is left as it is.
+    ///
+    /// # Errors
+    /// [`DeskError`], in it the ledger's refusal if it is too early.
+    pub fn recover(&self, kid: &Hash) -> Result<(), DeskError> {
+        let key = self.ledger.view().key(kid)?.ok_or(DeskError::Nobody)?;
+        if key.status != Status::ACTIVE {
+            let draft = Draft::on("acceptance", &self.occasion(self.bytes()?), kid);
+            self.hand_in(draft, self.registrar.by())?;
+        }
+        Ok(())
     }
 
     fn hand_in(&self, draft: Draft, by: By<'_>) -> Result<Hash, DeskError> {

@@ -8,6 +8,7 @@ use procura_core::kinds::{Validity, proof_of_possession_message};
 use procura_core::status::Status;
 use procura_core::{Hash, b64};
 use serde_json::{Value, json};
+use std::time::Duration;
 
 fn begin(world: &World, who: &Value) -> (Hash, [u8; 32]) {
     let answer = world.post_json("/demo/enrolments", None, who);
@@ -53,7 +54,7 @@ fn without_a_desk_nobody_is_enrolled() {
     for path in ["/demo/people", "/me"] {
         assert_eq!(world.get(path, None).problem(), (404, "not_found".to_owned()), "{path}");
     }
-    for path in ["/demo/enrolments", "/demo/keys"] {
+    for path in ["/demo/enrolments", "/demo/keys", "/demo/recoveries"] {
         assert_eq!(
             world.post_json(path, None, &json!({})).problem(),
             (404, "not_found".to_owned()),
@@ -95,6 +96,41 @@ fn a_key_is_bound_as_the_rules_have_it() {
     assert_eq!((again, basis.as_str()), (zoe, "recovery"));
     assert!(!counts(&world, 4, &zoe, &kid), "a recovery key waits");
     assert!(world.get("/demo/people", None).text().contains("Zoé Inventée"));
+}
+
+#[test]
+fn a_recovery_key_counts_once_its_delay_is_over() {
+    let world = World::with_desk();
+    let who = json!({"identifier": "eidas:XX/BE/lost-1", "name": "Lost Once"});
+    let (party, first, _) = bind(&world, 3, &who);
+    let (_, kid, basis) = bind(&world, 4, &who);
+    assert_eq!(basis, "recovery");
+    let recover = |kid: &Hash| world.post_json("/demo/recoveries", None, &json!({ "kid": kid }));
+    assert_eq!(recover(&kid).problem(), (422, "key_delay".to_owned()));
+    assert!(!counts(&world, 4, &party, &kid));
+    world.clock.turn(Duration::from_secs(72 * 3600 - 1));
+    assert_eq!(recover(&kid).problem(), (422, "key_delay".to_owned()), "a second too early");
+    world.clock.turn(Duration::from_secs(1));
+    assert_eq!(recover(&kid).status, 200);
+    assert!(counts(&world, 4, &party, &kid));
+    let size = world.trial.ledger.view().size();
+    assert_eq!((recover(&kid).status, recover(&first).status), (200, 200), "what counts is left as it is");
+    assert_eq!(recover(&party).problem(), (404, "not_found".to_owned()), "no key");
+    assert_eq!(world.trial.ledger.view().size(), size);
+}
+
+#[test]
+fn a_key_is_called_as_its_holder_says() {
+    let world = World::with_desk();
+    let (party, nonce) = begin(&world, &json!({"party": world.party("son").party}));
+    let mut body = binding(&world, &SoftKey::from_seed(&[8; 32]), &party, &nonce);
+    body["label"] = json!("x".repeat(101));
+    assert_eq!(world.post_json("/demo/keys", None, &body).problem().0, 400);
+    body["label"] = json!("Browser on a phone");
+    let kid = world.post_json("/demo/keys", None, &body).json()["kid"].as_str().unwrap().to_owned();
+    let told = world.get(&format!("/v1/records/{kid}"), Some(&world.token("son"))).text();
+    let withheld = b64::decode(told.split("\"disclosures\":[\"").nth(1).unwrap().split('"').next().unwrap());
+    assert!(String::from_utf8(withheld.unwrap()).unwrap().contains("Browser on a phone"));
 }
 
 #[test]
