@@ -46,7 +46,7 @@ export function me(test, at) {
 
     const [mother, son] = [await world.person('mother'), await world.person('son')];
     assert.equal(await may(world, son.by.party, 'pensions', mother.by.party), true);
-    await row.locator('summary').focus();
+    await row.locator('.end > summary').focus();
     await page.keyboard.press('Enter');
     assert.match(await row.innerText(), /Vanaf dit ogenblik kan Tom Exemple/);
     assert.match(await page.evaluate(() => document.activeElement.textContent), /Behouden/, 'the focus stays, on what keeps it');
@@ -73,19 +73,19 @@ export function me(test, at) {
     const page = await context.newPage();
     await enrolled(page, 'Ilse Muster');
     assert.equal(await page.locator('#n-wait').innerText(), '2');
-    await page.locator('#wait details').first().evaluate((details) => (details.open = true));
+    await page.locator('#wait details:not(.more)').first().evaluate((details) => (details.open = true));
     await accessible(page, 'waiting');
     await page.screenshot({ path: join(at.shots, 'me-fr-dark.png'), fullPage: true });
-    const [yes, no] = await page.locator('#wait details[open] button').all();
+    const [yes, no] = await page.locator('#wait details[open]:not(.more) button').all();
     assert.equal((await yes.boundingBox()).height, (await no.boundingBox()).height);
     const [neighbour, son, mother] = [await world.person('neighbour'), await world.person('son'), await world.person('mother')];
     const taxes = page.locator('#wait li', { hasText: 'Tom Exemple' });
-    if (!(await taxes.locator('button').first().isVisible())) await taxes.locator('summary').click();
+    if (!(await taxes.locator('button').first().isVisible())) await taxes.locator('details:not(.more) > summary').click();
     await taxes.locator('button', { hasText: 'Accepter le mandat' }).click();
     await taxes.locator('.note.ok').waitFor();
     assert.equal(await may(world, neighbour.by.party, 'taxes', son.by.party), true);
     const household = page.locator('#wait li', { hasText: 'Maria Exemple' });
-    if (!(await household.locator('button').first().isVisible())) await household.locator('summary').click();
+    if (!(await household.locator('button').first().isVisible())) await household.locator('details:not(.more) > summary').click();
     await household.locator('button', { hasText: 'Décliner' }).click();
     await household.locator('.note.ok').waitFor();
     assert.equal(await household.locator('.state').innerText(), 'Décliné');
@@ -178,7 +178,7 @@ export function me(test, at) {
     await page.waitForSelector('#seal .seal.wait strong:has-text("Vollständig bis")');
     assert.equal(await page.evaluate(() => window.wasGreen), false);
     const row = page.locator('#see li', { hasText: 'Bistro De Proef' });
-    await row.locator('summary').click();
+    await row.locator('.end > summary').click();
     await row.locator('form button').click();
     await row.locator('.note.bad').waitFor();
     assert.match(await row.locator('.note.bad').innerText(), /^Nichts hat sich geändert/);
@@ -200,7 +200,7 @@ export function me(test, at) {
       receipt.entries.pop();
       await route.fulfill({ response: answer, json: receipt });
     });
-    await other.locator('summary').click();
+    await other.locator('.end > summary').click();
     await other.locator('form button').click();
     await other.locator('.note.bad').waitFor();
     assert.match(await other.locator('.note.bad').innerText(), /Verlassen Sie sich nicht darauf/);

@@ -118,7 +118,7 @@ export function request(test, at) {
     await page.waitForSelector('#seal .seal.ok');
     const row = page.locator('#wait li', { hasText: 'Bistro De Proef' });
     assert.match(await row.innerText(), /asks to see Taxes: Return/);
-    await row.locator('summary').click();
+    await row.locator('details:not(.more) > summary').click();
     await accessible(page, 'asked by name');
     await row.locator('button[value=acceptance]').click();
     await page.waitForSelector('#see li:has-text("Bistro De Proef")');
@@ -132,7 +132,7 @@ export function request(test, at) {
     await page.waitForSelector('#wait:visible');
     let submissions = 0;
     await page.route('**/v1/records', (route) => (submissions++ === 0 ? route.continue() : route.abort()));
-    await row.locator('summary').click();
+    await row.locator('details:not(.more) > summary').click();
     await row.locator('button[value=acceptance]').click();
     await page.waitForSelector('#notes .note.wait');
     assert.equal((await given(world, 'child')).consents, 1);
@@ -143,7 +143,7 @@ export function request(test, at) {
     await asks(world, 'child');
     await again(page);
     await page.waitForSelector('#wait:visible');
-    await row.locator('summary').click();
+    await row.locator('details:not(.more) > summary').click();
     await row.locator('button[value=renunciation]').click();
     await row.locator('.note.ok').waitFor();
     assert.equal(await row.locator('.state').innerText(), 'Declined');

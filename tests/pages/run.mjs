@@ -6,6 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import { counter } from './counter.mjs';
 import { give } from './give.mjs';
 import { log } from './log.mjs';
+import { looks } from './looks.mjs';
 import { me } from './me.mjs';
 import { office } from './office.mjs';
 import { request } from './request.mjs';
@@ -36,7 +37,7 @@ describe('as they stand', { concurrency: 2 }, () => {
   for (const suite of [served, verify]) suite(test, at);
 });
 describe('as they change', { concurrency: 2 }, () => {
-  for (const suite of [log, me, request, shown, give, office, counter]) {
+  for (const suite of [log, me, looks, request, shown, give, office, counter]) {
     describe(suite.name, () => {
       const own = { shots, program, executablePath };
       before(async () => Object.assign(own, { browser: at.browser, world: await World.start(program) }));

@@ -88,10 +88,7 @@ async fn connections_that_ask_nothing_do_not_hold_up_the_end() {
         listen: Some("127.0.0.1:0".parse().unwrap()),
         ..Given::default()
     };
-    let started =
-        prepare(Config::load(Args { given, ..Args::default() }).unwrap())
-            .await
-            .unwrap();
+    let started = prepare(Config::load(Args { given, ..Args::default() }).unwrap()).await.unwrap();
     let address = started.listener.local_addr().unwrap();
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let running = tokio::spawn(started.run(async { drop(stopped.await) }));

@@ -2,8 +2,9 @@
 // spec: http.md#the-demos-desk, kinds.md#members
 
 import { keepMe } from './kept.js';
-import { ask } from './session.js';
+import { ask, Refusal } from './session.js';
 import { possession, random } from './sign.js';
+import { day, t } from './words.js';
 import { b64url } from '../verifier/bytes.js';
 
 /** @typedef {{party: string, name: string, party_type: string}} Fictional */
@@ -32,8 +33,30 @@ export async function bound(origin, name, address, who) {
   const { party, nonce } = await post(address, who);
   const pop = await possession({ origin, party, nonce, publicKey, key: pair.privateKey });
   const jwk = { crv: 'Ed25519', kty: 'OKP', x: b64url(publicKey) };
-  const { kid, basis } = await post('/demo/keys', { party, nonce, jwk, pop });
+  const { kid, basis } = await post('/demo/keys', { party, nonce, jwk, pop, label: label() });
   // Asked for, not promised: without it the browser may clear the key when space is short.
   await navigator.storage?.persist?.();
   return { origin, party, kid, basis, name, key: pair.privateKey };
+}
+
+/** What this device is called among its holder's: "Firefox on Linux, 26 November 2026". Nobody else sees it. */
+function label() {
+  const find = (/** @type {[RegExp, string][]} */ names) => names.find(([sign]) => sign.test(navigator.userAgent))?.[1] ?? t('device.some');
+  // Each names those before it as well.
+  const browser = find([[/Edg/, 'Edge'], [/OPR/, 'Opera'], [/Firefox|FxiOS/, 'Firefox'], [/Chrom|CriOS/, 'Chromium'], [/Safari/, 'Safari']]);
+  const system = find([[/Android/, 'Android'], [/iPhone|iPad/, 'iOS'], [/Windows/, 'Windows'], [/Mac OS/, 'macOS'], [/Linux/, 'Linux']]);
+  return t('device.label', { browser, system, day: day(Date.now()) });
+}
+
+/** A recovery key waits; once its delay is over the desk accepts it. @param {import('./kept.js').Me} me @returns {Promise<import('./kept.js').Me>} as it is then */
+export async function recovered(me) {
+  try {
+    await post('/demo/recoveries', { kid: me.kid });
+  } catch (error) {
+    if (error instanceof Refusal) return me;
+    throw error;
+  }
+  const now = { ...me, basis: 'recovered' };
+  await keepMe(now);
+  return now;
 }

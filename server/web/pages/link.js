@@ -5,6 +5,7 @@ import { readReceipt } from '../verifier/receipt.js';
 import { b64url, labelled, ofB64urlExactly, ofText } from '../verifier/bytes.js';
 import { Fault, verify } from '../verifier/index.js';
 import { dayOf, firstInstant, instantAfter } from '../verifier/days.js';
+import { partiesIn } from './parties.js';
 import { ask } from './session.js';
 
 /** @typedef {{id: string, kind: string, payload: any, asker: {name?: string, identifier?: string} | null}} Asked */
@@ -17,22 +18,8 @@ export async function behind(link, policy) {
   const { question } = readReceipt(text);
   const answer = /** @type {any} */ (await verify(text, { type: 'status', id: /** @type {any} */ (question).id }, policy, { fresh: Date.now() }));
   if (answer.kind !== 'request' || answer.payload.link !== b64url(await labelled('link', bytes))) throw new Fault('link');
-  return { id: answer.id, kind: answer.kind, payload: answer.payload, asker: await disclosed(text, answer.payload.requester) };
+  return { id: answer.id, kind: answer.kind, payload: answer.payload, asker: (await partiesIn(text)).get(answer.payload.requester) ?? null };
 }
-
-/** What a party shows of itself in a receipt that was verified: each disclosure was held against its record there. @param {string} receipt @param {string} party */
-async function disclosed(receipt, party) {
-  for (const { record, disclosures } of JSON.parse(receipt).entries) {
-    if (record === undefined || disclosures === undefined) continue;
-    const payload = text(record.split('.')[1]);
-    if (b64url(await labelled('id', ofText(payload))) !== party) continue;
-    return Object.fromEntries(disclosures.map((/** @type {string} */ one) => JSON.parse(text(one)).slice(1)));
-  }
-  return null;
-}
-
-/** @param {string} base64url */
-const text = (base64url) => new TextDecoder().decode(Uint8Array.from(atob(base64url.replaceAll('-', '+').replaceAll('_', '/')), (sign) => sign.charCodeAt(0)));
 
 /** What is given on a request: all of it, from today on if it asked for earlier. @param {{id: string, payload: any}} asked @param {string} me @returns {[string, Record<string, any>]} */
 export function granted({ id, payload }, me) {

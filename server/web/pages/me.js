@@ -1,6 +1,7 @@
 // My overview: what waits for me, who may act for me, who may see what, for whom I act. Only what this browser has checked gets the green seal.
 
-import { enrol, people } from './enrol.js';
+import { showDevices } from './devices.js';
+import { enrol, people, recovered } from './enrol.js';
 import { examineEnding } from './ending.js';
 import { dropWish, forgetMe, keepNames, keepWish, lastNames, me, wishes } from './kept.js';
 import { granted } from './link.js';
@@ -95,6 +96,7 @@ async function show({ isAgain = false } = {}) {
   if (self === null || session === null) return;
   const box = byId('seal');
   if (!isAgain) box.replaceChildren(sealOf('wait', 'wait'));
+  if (self.basis === 'recovery') self = await recovered(self);
   const slow = setTimeout(() => box.replaceChildren(sealOf('wait', 'slow')), 10_000);
   try {
     const mine = await fresh(session, policy);
@@ -137,8 +139,9 @@ const how = () => el('details', { class: 'more' }, el('summary', {}, t('seal.how
 
 /** @param {import('./mylist.js').Mine} mine @param {boolean} maySign */
 function render(mine, maySign) {
-  if (self === null) return;
-  const desk = { me: self.party, nameOf, titles: mine.titles, maySign, act };
+  if (self === null || session === null) return;
+  const desk = { me: self.party, nameOf, titles: mine.titles, maySign, session, policy, act };
+  showDevices(mine, desk);
   const waiting = mine.rows.filter((row) => isWaiting(row, desk.me));
   const given = mine.rows.filter(({ kind, payload }) => kind === 'mandate' && payload.mandators.includes(desk.me));
   const seen = mine.rows.filter(({ kind, payload }) => kind === 'consent' && payload.subject === desk.me);
@@ -150,7 +153,7 @@ function render(mine, maySign) {
   const [act_, see_, for_] = living.map((rows) => rows.filter(({ stands }) => stands === 'force').length);
   byId('lede').replaceChildren(...[['act', act_], ['see', see_], ['for', for_], ['wait', waiting.length]].flatMap(([name, n]) => [counted(String(name), Number(n)), ' ']));
   byId('download').disabled = false;
-  byId('download').onclick = () => save(`procura-${day(mine.checkedAt)}.json`, mine.receipt, 'application/vnd.procura.receipt+json');
+  byId('download').onclick = () => mine.receipts.forEach((receipt, i) => save(`procura-${day(mine.checkedAt)}${i === 0 ? '' : `-${i + 1}`}.json`, receipt, 'application/vnd.procura.receipt+json'));
 }
 
 /** One sentence of the state in a paragraph. @param {string} name @param {number} n */

@@ -1,11 +1,12 @@
 // The rows of the overview: one sentence each, with what can be done about it on the row itself.
 
+import { moreOf } from './more.js';
 import { el, fact, state, time } from './parts.js';
 import { conditionsOf } from './says.js';
 import { day, language, lately, list, moment, t } from './words.js';
 
 /** @typedef {import('./mylist.js').Row} Row */
-/** @typedef {{me: string, nameOf: (party: string) => {name: string, type: string}, titles: import('./mylist.js').Mine['titles'], maySign: boolean, act: (row: Row, kind: string, element: Element) => Promise<void>}} Desk */
+/** @typedef {{me: string, nameOf: (party: string) => {name: string, type: string}, titles: import('./mylist.js').Mine['titles'], maySign: boolean, session: import('./session.js').Session, policy: any, act: (row: Row, kind: string, element: Element) => Promise<void>}} Desk */
 
 /** A sentence with one part in bold. @param {string} name @param {string} what @param {Record<string, string>} [slots] */
 export function sentence(name, what, slots = {}) {
@@ -60,7 +61,7 @@ export function rowOf(row, desk) {
   if (kind !== 'request') facts.push(fact(t(row.status === 1 ? 'fact.offered' : 'fact.since'), time(since, day(since))));
   facts.push(fact(t('fact.until'), payload.not_after === undefined ? t('fact.no-end') : time(payload.not_after - 1, day(payload.not_after - 1))));
   if (kind === 'request' || payload.answer_by !== undefined) facts.push(fact(t('fact.answer-by'), time(payload.answer_by, moment(payload.answer_by))));
-  const say = el('div', { class: 'say' }, el('h3', {}, who), el('p', {}, ...saying(row, desk)), el('dl', { class: 'facts' }, ...facts), ...conditionsOf(payload));
+  const say = el('div', { class: 'say' }, el('h3', {}, who), el('p', {}, ...saying(row, desk)), el('dl', { class: 'facts' }, ...facts), ...conditionsOf(payload), moreOf(row, desk, label));
   const line = el('li', { class: `row${isWaiting(row, desk.me) ? ' urgent' : ''}`, 'data-id': row.id },
     el('p', { class: 'mark' }, isWaiting(row, desk.me) ? state('wait', t('state.new')) : stateOf(row), ' ', el('span', { class: 'small' }, t(`type.${names[0]?.type ?? 'person'}`))), say);
   if (isWaiting(row, desk.me)) line.append(answering(row, desk, who, label));

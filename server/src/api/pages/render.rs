@@ -75,6 +75,7 @@ pub(super) enum Page {
     Verify,
     Log,
     Me,
+    Looks,
     Request,
     Give,
     Office,
@@ -85,7 +86,7 @@ impl Page {
     /// Those that are served. Pages on which somebody signs need somebody who binds their key: so far only the demo has one.
     pub(super) fn all(has_registrar: bool) -> impl Iterator<Item = Self> {
         let citizens: &[Self] = if has_registrar {
-            &[Self::Me, Self::Request, Self::Give, Self::Office, Self::Counter]
+            &[Self::Me, Self::Looks, Self::Request, Self::Give, Self::Office, Self::Counter]
         } else {
             &[]
         };
@@ -99,6 +100,7 @@ impl Page {
             Self::Verify => "/verify",
             Self::Log => "/log",
             Self::Me => "/me",
+            Self::Looks => "/looks",
             Self::Request => "/r",
             Self::Give => "/give",
             Self::Office => "/office",
@@ -113,6 +115,7 @@ impl Page {
             Self::Verify => "verify",
             Self::Log => "log",
             Self::Me => "me",
+            Self::Looks => "looks",
             Self::Request => "request",
             Self::Give => "give",
             Self::Office => "office",
@@ -140,6 +143,7 @@ impl Page {
             Self::Verify => include_str!("../../../web/pages/verify.html"),
             Self::Log => include_str!("../../../web/pages/log.html"),
             Self::Me => include_str!("../../../web/pages/me.html"),
+            Self::Looks => include_str!("../../../web/pages/looks.html"),
             Self::Request => include_str!("../../../web/pages/request.html"),
             Self::Give => include_str!("../../../web/pages/give.html"),
             Self::Office => include_str!("../../../web/pages/office.html"),
@@ -276,7 +280,9 @@ fn tabs(current: Page, language: Language, words: &Map<String, Value>, served: &
     if !out.is_empty() {
         return out;
     }
-    for page in [Page::Me, Page::Verify, Page::Log].into_iter().filter(|page| served.contains(page)) {
+    for page in
+        [Page::Me, Page::Looks, Page::Verify, Page::Log].into_iter().filter(|page| served.contains(page))
+    {
         let here = if page == current { " aria-current=\"page\"" } else { "" };
         let title = word(&format!("{}.tab", page.name()));
         out.push_str(&format!(
@@ -345,7 +351,7 @@ mod tests {
     fn nothing_is_left_to_fill_in() {
         for (is_trial, has_registrar) in [(true, true), (true, false), (false, false)] {
             let site = site(is_trial, has_registrar);
-            assert_eq!(site.pages.len(), if has_registrar { 32 } else { 12 });
+            assert_eq!(site.pages.len(), if has_registrar { 36 } else { 12 });
             for (page, language, file) in &site.pages {
                 let text = std::str::from_utf8(&file.plain).unwrap();
                 assert!(

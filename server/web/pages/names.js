@@ -1,0 +1,17 @@
+// Whom this device knows by name: a register tells nobody else's. In a demo all names are in its directory; without it, those it told last.
+
+import { people } from './enrol.js';
+import { keepNames, lastNames } from './kept.js';
+
+/** @typedef {Map<string, {name: string, type: string}>} Names */
+
+/** @returns {Promise<Names>} */
+export async function knownNames() {
+  try {
+    const known = (await people()).map(({ party, name, party_type: type }) => /** @type {[string, {name: string, type: string}]} */ ([party, { name, type }]));
+    await keepNames(known);
+    return new Map(known);
+  } catch {
+    return new Map(await lastNames());
+  }
+}
