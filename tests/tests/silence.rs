@@ -190,6 +190,9 @@ fn table(town: &Town) -> Vec<(String, &'static str, Asked, Asked)> {
     rows.push(("a list".to_owned(), "404", list(&stranger[6..]), list(&nobody[6..])));
     let link = |byte| Asked::post("/v1/links", json!({ "link": b64::encode(&[byte; 32]) }));
     rows.push(("a link".to_owned(), "404", link(1), link(2)));
+    // Shown with a token that is not its own.
+    let shown = |id: Hash| Asked::post("/v1/receipts", json!({ "id": id, "token": Hash([1; 32]) }));
+    rows.push(("what is shown".to_owned(), "404", shown(town.records[0]), shown(Hash([0x5a; 32]))));
     for (registered, unknown) in [(STRANGER, NOBODY), (&stranger, &nobody)] {
         let mut row = |name: &str, status, asked: &dyn Fn(&str) -> Asked| {
             rows.push((format!("{name} of {registered}"), status, asked(registered), asked(unknown)));

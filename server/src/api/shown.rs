@@ -45,7 +45,7 @@ pub(super) async fn shown(
         let mut members = Members::new(parse_strict(&body.bytes, MAX_REQUEST_BYTES)?);
         let (id, token) = (members.take_hash("id")?, members.take_hash("token")?);
         members.finish()?;
-        let found = view.record(&id)?.filter(|found| is_shown(found, &token));
+        let found = view.record_for(&id, &|found| is_shown(found, &token))?;
         let id = found.ok_or_else(Problem::not_found)?.id;
         let receipt = view.receipt(&id, &Ask { as_of: None, from, reader: Audience::Anyone })?;
         Ok(receipt_response(&receipt.ok_or_else(Problem::not_found)?))
