@@ -24,7 +24,7 @@ impl Served {
     pub fn over(data: &Path) -> Self {
         let listen = Some("127.0.0.1:0".parse().unwrap());
         let given = Given { data: Some(data.to_owned()), listen, ..Given::default() };
-        let config = Config::load(Args { config: None, demo: true, confirm_clock: false, given }).unwrap();
+        let config = Config::load(Args { demo: true, given, ..Args::default() }).unwrap();
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(3).enable_all().build().unwrap();
         let started = runtime.block_on(prepare(config)).unwrap();
