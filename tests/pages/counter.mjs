@@ -95,7 +95,7 @@ export function counter(test, at) {
       await theirs.waitForSelector('#seal .seal.ok');
       const offered = theirs.locator('#wait li', { hasText: category === 'taxes' ? 'Taxes' : 'Household' }).first();
       assert.match(await offered.innerText(), /Maria Exemple/);
-      await offered.locator('details:not(.more) > summary').click();
+      await offered.locator('details.wide > summary').click();
       await offered.locator('button[value=acceptance]').click();
       await offered.locator('.note.ok').waitFor();
       assert.equal(await scanned(), 'Real and in force', 'the paper says how it stands now');

@@ -106,8 +106,8 @@ export function office(test, at) {
     await theirs.goto('/me');
     await theirs.waitForSelector('#seal .seal.ok');
     const row = theirs.locator('#see li.row', { hasText: 'Sociaal Secretariaat' });
-    await row.locator('details:not(.more) > summary').click();
-    await row.locator('form button').click();
+    await row.locator('.end > summary').click();
+    await row.locator('.end form button').click();
     await row.locator('.note.ok').waitFor();
     // Looked at once more on the answer of before: refused, and recorded too.
     await page.click('#look button.quiet');

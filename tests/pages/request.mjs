@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { b64url, labelled, ofB64url } from '../../server/web/verifier/bytes.js';
 import { dayOf, firstInstant, instantAfter } from '../../server/web/verifier/days.js';
 import { accessible, again, opened, watched } from './watch.mjs';
-import { write } from './world.mjs';
+import { may, write } from './world.mjs';
 
 /** The employer asks for a consent, somebody by name or with a link; the link. */
 async function asks(world, name) {
@@ -118,7 +118,7 @@ export function request(test, at) {
     await page.waitForSelector('#seal .seal.ok');
     const row = page.locator('#wait li', { hasText: 'Bistro De Proef' });
     assert.match(await row.innerText(), /asks to see Taxes: Return/);
-    await row.locator('details:not(.more) > summary').click();
+    await row.locator('details.wide > summary').click();
     await accessible(page, 'asked by name');
     await row.locator('button[value=acceptance]').click();
     await page.waitForSelector('#see li:has-text("Bistro De Proef")');
@@ -132,7 +132,7 @@ export function request(test, at) {
     await page.waitForSelector('#wait:visible');
     let submissions = 0;
     await page.route('**/v1/records', (route) => (submissions++ === 0 ? route.continue() : route.abort()));
-    await row.locator('details:not(.more) > summary').click();
+    await row.locator('details.wide > summary').click();
     await row.locator('button[value=acceptance]').click();
     await page.waitForSelector('#notes .note.wait');
     assert.equal((await given(world, 'child')).consents, 1);
@@ -143,11 +143,74 @@ export function request(test, at) {
     await asks(world, 'child');
     await again(page);
     await page.waitForSelector('#wait:visible');
-    await row.locator('details:not(.more) > summary').click();
+    await row.locator('details.wide > summary').click();
     await row.locator('button[value=renunciation]').click();
     await row.locator('.note.ok').waitFor();
     assert.equal(await row.locator('.state').innerText(), 'Declined');
     assert.equal((await given(world, 'child')).consents, 2);
+    check();
+    await context.close();
+  });
+
+  test('a mandate by invitation is accepted with its link alone, once, by whom it is for, in fr', async () => {
+    const { world } = at;
+    const [mother, neighbour] = [await world.person('mother'), await world.person('neighbour')];
+    const { catalogues: [catalogue] } = await (await mother.get('/v1/catalogues')).json();
+    const link = crypto.getRandomValues(new Uint8Array(32));
+    const [first, last] = [dayOf(Date.now()), dayOf(Date.now() + 30 * 24 * 3600 * 1000)];
+    const given = await write(mother, 'mandate', {
+      mandators: [mother.by.party], mandatees: [neighbour.by.party], catalogue, scopes: ['household'],
+      valid_from: first, not_before: firstInstant(first), valid_until: last, not_after: instantAfter(last),
+      answer_by: Date.now() + 3_600_000, link: b64url(await labelled('link', link)),
+    });
+    const { context, check } = await watched(at.browser, world.url, { locale: 'fr', viewport: { width: 390, height: 844 } });
+    const page = await context.newPage();
+    const visit = async (hash) => {
+      await page.goto('about:blank');
+      await page.goto(`/r#${hash}`);
+      await page.waitForSelector('#seal .seal:not(.wait), #said .note');
+    };
+    const enrolled = async (name) => {
+      await opened(page, '/me');
+      await page.click(`label:has-text("${name}")`);
+      await page.click('#who button');
+      await page.waitForSelector('#seal .seal.ok');
+    };
+    // Whoever else has the link reads it and can't answer.
+    await enrolled('Tom Exemple');
+    await visit(b64url(link));
+    assert.match(await page.locator('#said').innerText(), /pour quelqu’un d’autre/);
+    assert.equal(await page.locator('#invited').isVisible(), false);
+    await page.goto('/me');
+    await page.waitForSelector('#seal .seal.ok');
+    await page.locator('#forget summary').click();
+    await page.locator('#forget form button').click();
+    await page.waitForSelector('#enrol:visible');
+
+    await enrolled('Ilse Muster');
+    const row = page.locator(`#wait [data-id="${given.id}"]`);
+    await row.locator('details:not(.end) > summary').last().click();
+    assert.equal(await row.locator('button[value=acceptance]').isDisabled(), true, 'not without the link');
+    await visit(b64url(link));
+    assert.match(await page.locator('h1').innerText(), /^Maria Exemple souhaite que j’agisse/);
+    assert.match(await page.locator('.oath').innerText(), /Ménage/);
+    await accessible(page, 'invited');
+    await page.screenshot({ path: join(at.shots, 'invited-fr.png'), fullPage: true });
+    assert.equal(await may(world, neighbour.by.party, 'household', mother.by.party), false);
+    // A receipt that proves something else is no answer.
+    await page.route('**/v1/records', async (route) => {
+      const answer = await route.fetch();
+      const receipt = await answer.json();
+      receipt.entries.pop();
+      await route.fulfill({ response: answer, json: receipt });
+    });
+    await page.locator('#invited button[value=acceptance]').click();
+    await page.locator('#invited .note.bad').waitFor();
+    await page.unroute('**/v1/records');
+    assert.equal(await page.locator('#invited .note.ok').count(), 0);
+    assert.equal(await may(world, neighbour.by.party, 'household', mother.by.party), true, 'it was taken all the same');
+    await visit(b64url(link));
+    assert.match(await page.locator('#said').innerText(), /déjà été utilisé/);
     check();
     await context.close();
   });

@@ -10,14 +10,14 @@ import { ask } from './session.js';
 
 /** @typedef {{id: string, kind: string, payload: any, asker: {name?: string, identifier?: string} | null}} Asked */
 
-/** The request behind a link, proven. @param {string} link @param {any} policy @returns {Promise<Asked>} */
+/** The request behind a link, or the mandate or consent by invitation, proven. @param {string} link @param {any} policy @returns {Promise<Asked>} */
 export async function behind(link, policy) {
   const bytes = ofB64urlExactly(link, 32);
   if (bytes === null) throw new Fault('link');
   const text = await (await ask('/v1/links', { method: 'POST', body: JSON.stringify({ link }), headers: { 'Content-Type': 'application/json' } })).text();
   const { question } = readReceipt(text);
   const answer = /** @type {any} */ (await verify(text, { type: 'status', id: /** @type {any} */ (question).id }, policy, { fresh: Date.now() }));
-  if (answer.kind !== 'request' || answer.payload.link !== b64url(await labelled('link', bytes))) throw new Fault('link');
+  if (!['request', 'mandate', 'consent'].includes(answer.kind) || answer.payload.link !== b64url(await labelled('link', bytes))) throw new Fault('link');
   return { id: answer.id, kind: answer.kind, payload: answer.payload, asker: (await partiesIn(text)).get(answer.payload.requester) ?? null };
 }
 

@@ -1,9 +1,11 @@
 // A request by link: who asks what, proven; approve, refuse, or refuse and block. The link stands behind the #, which no server sees.
 
 import { examineEnding } from './ending.js';
+import { answerInvitation, giversOf, isFor, whatIsOffered } from './invitation.js';
 import { keepWish, dropWish, me } from './kept.js';
 import { behind, granted } from './link.js';
 import { titlesOf } from './mylist.js';
+import { knownNames } from './names.js';
 import './page.js';
 import { byId, el, fact, save, time } from './parts.js';
 import { conditionsOf } from './says.js';
@@ -33,8 +35,10 @@ async function begin() {
   const self = await me(policy.origin);
   const session = self === null ? null : new Session(self, policy.origin);
   const titles = session === null ? null : await titlesOf(session, policy, [asked.payload.catalogue]).catch(() => null);
-  const who = asked.asker?.name ?? t('somebody');
+  const isInvitation = asked.kind !== 'request';
+  const who = isInvitation ? giversOf(asked, await knownNames()) : asked.asker?.name ?? t('somebody');
   const name = (/** @type {'categories' | 'purposes'} */ kind, /** @type {string[]} */ codes) => list(codes.map((code) => titles?.(kind, code, asked.payload.catalogue, language) ?? code));
+  if (isInvitation) return offer(asked, link, session, policy, who, name);
   byId('asks').textContent = t(asked.payload.grant === 'mandate' ? 'request.asks-mandate' : 'request.asks-consent', { who });
   byId('seal').replaceChildren(sealOf('ok', 'genuine', { who }));
   said.replaceChildren(...whatIsAsked(asked, who, name));
@@ -45,6 +49,23 @@ async function begin() {
     const buttons = byId('answer').querySelectorAll('button');
     for (const button of buttons) button.disabled = true;
     await answer(/** @type {any} */ (event.submitter).value, asked, link, session, policy);
+    for (const button of buttons) button.disabled = false;
+  });
+}
+
+/** @param {import('./link.js').Asked} asked @param {string} link @param {Session | null} session @param {any} policy @param {string} who @param {import('./invitation.js').Name} name */
+function offer(asked, link, session, policy, who, name) {
+  byId('asks').textContent = t(asked.kind === 'mandate' ? 'invite.asks-mandate' : 'invite.asks-consent', { who });
+  byId('seal').replaceChildren(sealOf('ok', 'invited', { who }));
+  said.replaceChildren(...whatIsOffered(asked, who, name));
+  if (session === null) return said.append(el('p', { class: 'note wait' }, t('request.no-key'), ' ', el('a', { href: `/me?lang=${language}` }, t('start.me-go'))));
+  if (!isFor(asked, session.by.party)) return said.append(el('p', { class: 'note wait' }, t('invite.not-you')));
+  byId('invited').hidden = false;
+  byId('invited').querySelector('form').addEventListener('submit', async (/** @type {SubmitEvent} */ event) => {
+    event.preventDefault();
+    const buttons = byId('invited').querySelectorAll('button');
+    for (const button of buttons) button.disabled = true;
+    await answerInvitation(/** @type {any} */ (event.submitter).value, asked, link, session, policy);
     for (const button of buttons) button.disabled = false;
   });
 }

@@ -25,6 +25,13 @@ export function others({ kind, payload }, me) {
   return all.filter((/** @type {string} */ party) => party !== me);
 }
 
+/** What I am in a mandate or consent: who signed in a giver's name, or is only told of it, acts for nobody by it. @param {Row} row @param {string} me @returns {'gives' | 'takes' | 'by' | 'told'} */
+export function partIn({ kind, payload }, me) {
+  const [givers, takers] = kind === 'mandate' ? [payload.mandators, payload.mandatees] : [[payload.subject], [payload.recipient]];
+  if (givers.includes(me)) return 'gives';
+  return takers.includes(me) ? 'takes' : payload.by?.includes(me) === true ? 'by' : 'told';
+}
+
 const SOON_MS = 14 * 24 * 3600 * 1000;
 
 /** @param {Row} row */
@@ -44,6 +51,12 @@ function saying(row, desk) {
   const { kind, payload } = row;
   const what = scopesOf(row, desk);
   if (kind === 'request') return sentence(payload.grant === 'mandate' ? 'row.asks-mandate' : 'row.asks-consent', what);
+  const part = partIn(row, desk.me);
+  if (part === 'by' || part === 'told') {
+    const named = (/** @type {string[]} */ parties) => list(parties.map((party) => desk.nameOf(party).name));
+    return kind === 'mandate' ? sentence('row.part-mandate', what, { giver: named(payload.mandators), taker: named(payload.mandatees) })
+      : sentence('row.part-consent', what, { giver: named([payload.subject]), taker: named([payload.recipient]) });
+  }
   if (kind === 'consent') return sentence(payload.subject === desk.me ? 'row.see' : 'row.i-see', what);
   const isMine = payload.mandators.includes(desk.me);
   return sentence(isMine ? (row.status === 1 ? 'row.offered' : 'row.act') : row.status === 1 ? 'row.asks-me' : 'row.i-act', what);
@@ -65,7 +78,7 @@ export function rowOf(row, desk) {
   const line = el('li', { class: `row${isWaiting(row, desk.me) ? ' urgent' : ''}`, 'data-id': row.id },
     el('p', { class: 'mark' }, isWaiting(row, desk.me) ? state('wait', t('state.new')) : stateOf(row), ' ', el('span', { class: 'small' }, t(`type.${names[0]?.type ?? 'person'}`))), say);
   if (isWaiting(row, desk.me)) line.append(answering(row, desk, who, label));
-  else if (row.stands !== 'over' && payload.ground === undefined) line.append(ending(row, desk, who, label));
+  else if (row.stands !== 'over' && payload.ground === undefined && (kind === 'request' || partIn(row, desk.me) !== 'told')) line.append(ending(row, desk, who, label));
   return line;
 }
 
@@ -78,7 +91,7 @@ export function isWaiting({ kind, payload, status, stands }, me) {
 
 /** Ending as the mock has it: one press shows the sentence, one does it. @param {Row} row @param {Desk} desk @param {string} who @param {string} label */
 function ending(row, desk, who, label) {
-  const isGiven = row.kind === 'mandate' ? row.payload.mandators.includes(desk.me) : row.payload.subject === desk.me;
+  const isGiven = row.kind !== 'request' && ['gives', 'by'].includes(partIn(row, desk.me));
   const form = !isGiven ? 'stop' : row.status === 1 ? 'back' : 'end';
   const line = el('p', {}, t(isGiven && row.kind === 'consent' ? 'end.what-see' : `${form}.what`, { who }));
   const button = el('button', { class: 'button stop' }, t(`${form}.now`), el('span', { class: 'vh' }, label));
@@ -94,13 +107,16 @@ function answering(row, desk, who, label) {
   const yes = el('button', { class: 'button quiet', value: 'acceptance' }, t(row.kind === 'request' ? 'request.approve-do' : 'answer.accept'), el('span', { class: 'vh' }, label));
   const no = el('button', { class: 'button quiet', value: 'renunciation' }, t(row.kind === 'request' ? 'answer.refuse' : 'answer.decline'), el('span', { class: 'vh' }, label));
   const mandate = row.kind === 'mandate';
-  if (!desk.maySign) yes.setAttribute('disabled', '');
+  // An invitation is accepted with the link that came with it.
+  const isInvited = mandate && row.payload.link !== undefined;
+  if (!desk.maySign || isInvited) yes.setAttribute('disabled', '');
   const details = el('details', { class: 'more wide' },
     el('summary', {}, t('answer.read'), el('span', { class: 'vh' }, label)),
     el('form', { class: 'stack', onsubmit: (/** @type {SubmitEvent} */ event) => done(event, event.submitter, () => desk.act(row, /** @type {any} */ (event.submitter).value, details)) },
       mandate && el('p', { class: 'oath' }, t('answer.oath', { who, what, until: row.payload.not_after === undefined ? t('fact.no-end') : day(row.payload.not_after - 1) })),
       mandate && el('p', {}, t(row.payload.substitution === undefined ? 'says.not-on' : 'says.on')),
       !mandate && el('p', {}, t('request.approve-what')),
+      isInvited && el('p', { class: 'note wait' }, t('invite.by-link')),
       el('p', { class: 'small' }, t('answer.not-why')),
       el('p', { class: 'actions' }, yes, no)));
   return details;

@@ -91,6 +91,7 @@ carried! {
     "pages/give.js"
     "pages/granting.js"
     "pages/holdings.js"
+    "pages/invitation.js"
     "pages/kept.js"
     "pages/link.js"
     "pages/log.js"
