@@ -46,16 +46,24 @@ export function log(test, at) {
     const page = await context.newPage();
     await opened(page, '/log');
     const key = `procura.seen.${at.world.log.origin}`;
-    const kept = await page.evaluate((name) => localStorage.getItem(name), key);
-    const visit = async (seen, heading) => {
+    const told = async (seen) => {
       await page.evaluate(([name, value]) => localStorage.setItem(name, JSON.stringify(value)), [key, seen]);
       await again(page);
       await page.waitForSelector('#held .seal.big.bad');
-      assert.equal(await page.locator('#held h2').innerText(), heading);
       assert.equal(await page.locator('#held .seal.ok').count(), 0);
+      return page.locator('#held h2').innerText();
     };
-    const [mine] = JSON.parse(kept);
-    await visit([{ ...mine, root: 'A'.repeat(43) }], 'Two histories');
+    const visit = async (seen, heading) => assert.equal(await told(seen), heading);
+    // A log grows by itself now and then; two histories are told by the size at which both are.
+    let mine;
+    for (let tries = 0; ; tries++) {
+      await page.evaluate((name) => localStorage.removeItem(name), key);
+      await again(page);
+      [mine] = JSON.parse(await page.evaluate((name) => localStorage.getItem(name), key));
+      const heading = await told([{ ...mine, root: 'A'.repeat(43) }]);
+      if (heading === 'Two histories') break;
+      assert.ok(tries < 5 && heading === 'The proof does not hold', heading);
+    }
     await visit([{ ...mine, size: String(Number(mine.size) + 1000) }], 'The log is shorter than before');
     await grow(at.world);
     await visit([{ ...mine, root: 'A'.repeat(43) }], 'The proof does not hold');
