@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { verify } from '../../server/web/verifier/index.js';
 import { draft, submission, withheld } from '../../server/web/pages/sign.js';
-import { accessible, opened, watched } from './watch.mjs';
+import { accessible, opened, watchSeal, watched } from './watch.mjs';
 import { write } from './world.mjs';
 
 /** Somebody looks at somebody's data, and says why if they must. */
@@ -18,12 +18,6 @@ async function look(by, members, justification) {
   assert.equal(answer.status, 201, await answer.clone().text());
   return written.id;
 }
-
-/** Notes for ever whether a green seal was shown. */
-const watchSeal = (context) => context.addInitScript(() => {
-  window.wasGreen = false;
-  new MutationObserver(() => (window.wasGreen ||= document.querySelector('#seal .seal.ok') !== null)).observe(document, { childList: true, subtree: true });
-});
 
 async function enrolled(page, name) {
   await opened(page, '/me');

@@ -3,14 +3,8 @@
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { accessible, again, opened, watched } from './watch.mjs';
+import { accessible, again, opened, watchSeal, watched } from './watch.mjs';
 import { may, offer, World } from './world.mjs';
-
-/** Notes for ever whether a green seal was shown. */
-const watchSeal = (context) => context.addInitScript(() => {
-  window.wasGreen = false;
-  new MutationObserver(() => (window.wasGreen ||= document.querySelector('#seal .seal.ok') !== null)).observe(document, { childList: true, subtree: true });
-});
 
 /** Enrols as somebody of the directory, and waits for what the seal says. */
 async function enrolled(page, name, seal = 'ok') {

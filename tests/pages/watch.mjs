@@ -71,3 +71,9 @@ export async function again(page) {
   await page.waitForSelector(BEGUN[new URL(page.url()).pathname]);
   await page.waitForLoadState('networkidle');
 }
+
+/** Notes for ever whether a green seal was shown. */
+export const watchSeal = (context) => context.addInitScript(() => {
+  window.wasGreen = false;
+  new MutationObserver(() => (window.wasGreen ||= document.querySelector('#seal .seal.ok') !== null)).observe(document, { childList: true, subtree: true });
+});

@@ -1,8 +1,8 @@
 // A look: an access that stands in my list, and what was decided on it. That somebody asked, the list proves; whether they were allowed
 // to, a receipt of its own. spec: decisions.md#accesses
 
-import { Untrue } from './mylist.js';
 import { partiesIn } from './parties.js';
+import { Untrue } from './untrue.js';
 import { Fault, verify } from '../verifier/index.js';
 
 /** @typedef {{id: string, index: number, time: number, payload: any, disclosed: any}} Look */

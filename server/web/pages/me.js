@@ -1,17 +1,20 @@
 // My overview: what waits for me, who may act for me, who may see what, for whom I act. Only what this browser has checked gets the green seal.
 
 import { showDevices } from './devices.js';
-import { enrol, people, recovered } from './enrol.js';
+import { enrol, recovered } from './enrol.js';
 import { examineEnding } from './ending.js';
-import { dropWish, forgetMe, keepNames, keepWish, lastNames, me, wishes } from './kept.js';
+import { dropWish, forgetMe, keepWish, me, wishes } from './kept.js';
 import { granted } from './link.js';
-import { fresh, kept, Untrue } from './mylist.js';
+import { fresh, kept } from './mylist.js';
+import { knownNames } from './names.js';
 import './page.js';
 import { byId, el, save, state } from './parts.js';
-import { after, failed, isWaiting, others, partIn, rowOf, scopesOf, sealOf } from './rows.js';
+import { after, failed, isWaiting, others, partIn, rowOf, scopesOf } from './rows.js';
+import { sealOf } from './seals.js';
 import { Refusal, Session } from './session.js';
 import { draft, submission } from './sign.js';
 import { trust } from './trust.js';
+import { Untrue } from './untrue.js';
 import { clock, day, lately, list, t } from './words.js';
 
 /** @type {any} */
@@ -20,7 +23,7 @@ let policy = null;
 let self = null;
 /** @type {Session | null} */
 let session = null;
-/** @type {Map<string, {name: string, type: string}>} */
+/** @type {import('./names.js').Names} */
 let names = new Map();
 /** Whether the register could not be reached when it was asked last. */
 let isUnreached = false;
@@ -33,7 +36,8 @@ async function begin() {
   if (trusted === null) return showEnrol(t('log.unreached'));
   policy = trusted.policy;
   self = await me(policy.origin);
-  names = await everybody();
+  names = await knownNames();
+  offerPeople();
   if (self === null) return showEnrol();
   session = new Session(self, policy.origin);
   byId('overview').hidden = false;
@@ -44,17 +48,10 @@ async function begin() {
   await show();
 }
 
-/** Names come from the demo's directory: a register tells nobody else's name. Without it, those it told last. */
-async function everybody() {
-  try {
-    const all = await people();
-    byId('people').replaceChildren(byId('people').firstElementChild, ...all.filter(({ party_type: type }) => type === 'person').map(({ party, name }) => choice(party, name)), choice('', t('enrol.new')));
-    const known = all.map(({ party, name, party_type: type }) => /** @type {[string, {name: string, type: string}]} */ ([party, { name, type }]));
-    await keepNames(known);
-    return new Map(known);
-  } catch {
-    return new Map(await lastNames());
-  }
+/** Whom somebody may be here: the people of the directory, or somebody new. */
+function offerPeople() {
+  const all = [...names].filter(([, { type }]) => type === 'person').map(([party, { name }]) => choice(party, name));
+  byId('people').replaceChildren(byId('people').firstElementChild, ...all, choice('', t('enrol.new')));
 }
 
 /** @param {string} value @param {string} name */
@@ -256,9 +253,17 @@ async function sendWishes() {
 
 /** What could not be reached is tried again, by itself, and as soon as the browser says that there is a network: some never say so. */
 const AGAIN_MS = 10_000;
+let isTrying = false;
 async function retry() {
-  await sendWishes();
-  await show({ isAgain: true });
+  // One try at a time, however long it takes.
+  if (isTrying) return;
+  isTrying = true;
+  try {
+    await sendWishes();
+    await show({ isAgain: true });
+  } finally {
+    isTrying = false;
+  }
 }
 addEventListener('online', retry);
 setInterval(() => {

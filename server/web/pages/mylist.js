@@ -13,8 +13,6 @@ import { Fault, verify } from '../verifier/index.js';
 /** @typedef {{id: string, kind: string, payload: any, stands: string, status: number, since: number, endedAt?: number, endedBy?: string, signedBy: Set<string>, receipt: string}} Row */
 /** @typedef {{told: import('./whole.js').Told[], rows: Row[], keys: Row[], titles: import('./catalogues.js').Titles, checkpoint: any, receipts: string[], isFresh: boolean, checkedAt: number}} Mine all that the list tells, what of it stands how, and its pages */
 
-export { Untrue } from './untrue.js';
-
 /** From the register, checked as of now. @param {import('./session.js').Session} session @param {any} policy @returns {Promise<Mine>} */
 export async function fresh(session, policy) {
   const answers = new Map();

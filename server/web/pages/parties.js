@@ -1,6 +1,6 @@
 // Who stands in a receipt that was verified: what kind of party, and what it shows of itself. Each record and disclosure was held against its entry there.
 
-import { b64url, labelled, ofText } from '../verifier/bytes.js';
+import { b64url, labelled, ofB64url, ofText } from '../verifier/bytes.js';
 
 /** @typedef {{type: string, name?: string, identifier?: string}} Shown */
 
@@ -18,5 +18,5 @@ export async function partiesIn(receipt) {
   return all;
 }
 
-/** @param {string} base64url */
-const text = (base64url) => new TextDecoder().decode(Uint8Array.from(atob(base64url.replaceAll('-', '+').replaceAll('_', '/')), (sign) => sign.charCodeAt(0)));
+/** @param {string} base64url of what was verified */
+const text = (base64url) => new TextDecoder().decode(/** @type {Uint8Array<ArrayBuffer>} */ (ofB64url(base64url)));

@@ -9,7 +9,7 @@ import { knownNames } from './names.js';
 import './page.js';
 import { byId, el, fact, save, time } from './parts.js';
 import { conditionsOf } from './says.js';
-import { sealOf } from './rows.js';
+import { sealOf } from './seals.js';
 import { Refusal, Session } from './session.js';
 import { draft, submission } from './sign.js';
 import { trust } from './trust.js';

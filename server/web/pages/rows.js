@@ -154,5 +154,3 @@ export function failed(element, name, again) {
   element.after(note);
   note.focus();
 }
-
-export { sealOf } from './seals.js';
