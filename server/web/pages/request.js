@@ -43,12 +43,18 @@ async function begin() {
   byId('seal').replaceChildren(sealOf('ok', 'genuine', { who }));
   said.replaceChildren(...whatIsAsked(asked, who, name));
   if (session === null) return said.append(el('p', { class: 'note wait' }, t('request.no-key'), ' ', el('a', { href: `/me?lang=${language}` }, t('start.me-go'))));
-  byId('answer').hidden = false;
-  byId('answer').querySelector('form').addEventListener('submit', async (/** @type {SubmitEvent} */ event) => {
+  onAnswer('answer', (value) => answer(value, asked, link, session, policy));
+}
+
+/** Shows the buttons that answer; none is pressed twice. @param {string} id @param {(value: any) => Promise<void>} work */
+function onAnswer(id, work) {
+  const box = byId(id);
+  box.hidden = false;
+  box.querySelector('form').addEventListener('submit', async (/** @type {SubmitEvent} */ event) => {
     event.preventDefault();
-    const buttons = byId('answer').querySelectorAll('button');
+    const buttons = box.querySelectorAll('button');
     for (const button of buttons) button.disabled = true;
-    await answer(/** @type {any} */ (event.submitter).value, asked, link, session, policy);
+    await work(/** @type {any} */ (event.submitter).value);
     for (const button of buttons) button.disabled = false;
   });
 }
@@ -60,14 +66,7 @@ function offer(asked, link, session, policy, who, name) {
   said.replaceChildren(...whatIsOffered(asked, who, name));
   if (session === null) return said.append(el('p', { class: 'note wait' }, t('request.no-key'), ' ', el('a', { href: `/me?lang=${language}` }, t('start.me-go'))));
   if (!isFor(asked, session.by.party)) return said.append(el('p', { class: 'note wait' }, t('invite.not-you')));
-  byId('invited').hidden = false;
-  byId('invited').querySelector('form').addEventListener('submit', async (/** @type {SubmitEvent} */ event) => {
-    event.preventDefault();
-    const buttons = byId('invited').querySelectorAll('button');
-    for (const button of buttons) button.disabled = true;
-    await answerInvitation(/** @type {any} */ (event.submitter).value, asked, link, session, policy);
-    for (const button of buttons) button.disabled = false;
-  });
+  onAnswer('invited', (value) => answerInvitation(value, asked, link, session, policy));
 }
 
 /** @param {import('./link.js').Asked} asked @param {string} who @param {(kind: 'categories' | 'purposes', codes: string[]) => string} name */
