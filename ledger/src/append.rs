@@ -6,6 +6,7 @@
 //!
 //! spec: storage.md#commit
 
+use crate::backup;
 use crate::cache::CacheAt;
 use crate::catalogues::Catalogues;
 use crate::eraser;
@@ -119,6 +120,9 @@ impl Sequencer {
         &mut self,
         candidates: &[Candidate],
     ) -> Result<Vec<Result<Placed, SubmitError>>, Failure> {
+        if self.is_restored {
+            return Err(Failure::Nothing(Stop::ReadOnly(backup::RESTORED.to_owned())));
+        }
         // Waits while the index cannot be flushed and memory is used up: before anything is decided.
         self.layers.wait_for_room().map_err(|error| Failure::Nothing(Stop::ReadOnly(error.to_string())))?;
         let last = self.published.head().time;

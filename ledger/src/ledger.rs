@@ -11,6 +11,7 @@ use crate::reply::{Placed, Reply};
 use crate::sequencer::Job;
 use crate::standings::Standings;
 use crate::store::Store;
+use crate::store::redb::RedbStore;
 use crate::view::View;
 use procura_core::admission::{Candidate, Refusal};
 use procura_core::identifier::Identifier;
@@ -20,7 +21,7 @@ use procura_core::kv::Unreadable;
 use procura_core::note::NoteVerifier;
 use procura_core::schemes::Schemes;
 use procura_core::submission::Submission;
-use procura_core::{Hash, Index};
+use procura_core::{Hash, Index, Millis};
 use std::sync::mpsc::{SyncSender, TrySendError, channel};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
@@ -34,6 +35,8 @@ pub struct Ledger {
 pub(crate) struct Shared {
     pub(crate) origin: Arc<str>,
     pub(crate) store: Arc<dyn Store>,
+    /// The same store, where it is one of volumes: a backup copies these.
+    pub(crate) volumes: Option<Arc<RedbStore>>,
     pub(crate) cache: Arc<RecordCache>,
     pub(crate) nodes: Arc<KeptNodes>,
     pub(crate) standings: Arc<Standings>,
@@ -193,6 +196,16 @@ impl Ledger {
                 tracing::error!("the sequencer ended with a panic");
             }
         }
+    }
+
+    /// The store, if it is one of volumes.
+    pub(crate) fn volumes(&self) -> Option<&RedbStore> {
+        self.shared.volumes.as_deref()
+    }
+
+    /// What the ledger's clock says.
+    pub(crate) fn now(&self) -> Millis {
+        self.shared.clock.now()
     }
 
     fn read_submission(&self, submission: Submission) -> Result<Candidate, Refusal> {

@@ -5,6 +5,7 @@
 //! | a submission becomes an entry | `append.rs` |
 //! | a folder becomes a ledger | `open.rs`, `replay.rs` |
 //! | an answer becomes a receipt | `prove.rs`, `check.rs` |
+//! | a copy is made, and a ledger of it | `backup/` |
 //! | everything is checked against nothing but itself | `audit.rs` |
 //!
 //! # Example
@@ -69,6 +70,7 @@
 
 mod append;
 pub mod audit;
+pub mod backup;
 mod cache;
 mod candidates;
 mod catalogues;

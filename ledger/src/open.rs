@@ -2,6 +2,7 @@
 //!
 //! spec: storage.md#open
 
+use crate::backup;
 use crate::cache::RecordCache;
 use crate::catalogues::Catalogues;
 use crate::disk::{Disk, SystemDisk};
@@ -164,7 +165,8 @@ impl Ledger {
     ) -> Result<Self, OpenError> {
         let disk = &options.disk;
         let store = RedbStore::open_on(Arc::clone(disk), &folder.join("main"), options.volumes)?;
-        let store: Arc<dyn Store> = Arc::new(store);
+        let volumes = Arc::new(store);
+        let store: Arc<dyn Store> = Arc::clone(&volumes) as _;
         let side = SideFile::open_on(disk.as_ref(), &folder.join("side"))?;
         let kept = folder.join("index");
         let (mut file, found) = RunsIndex::open(&kept, index::FORMAT, origin, INDEX_CACHE_BYTES)?;
@@ -178,7 +180,8 @@ impl Ledger {
             (file, _) = RunsIndex::open(&kept, index::FORMAT, origin, INDEX_CACHE_BYTES)?;
         }
         let storage = Storage { store, index: Arc::new(file), side: Some(side) };
-        start(storage, origin, log_key, options)
+        let is_restored = disk.exists(&folder.join(backup::MARK));
+        start(storage, Some(volumes), is_restored, (origin, log_key, options))
     }
 
     /// Makes a ledger in a storage of the embedder's own, whose store must be empty.
@@ -189,7 +192,7 @@ impl Ledger {
         let first = first_batch(&setup, &options)?;
         let epoch = storage.store.claim()?;
         storage.store.commit(Size(0), epoch, first)?;
-        start(storage, &setup.origin, setup.log_key, options)
+        start(storage, None, false, (&setup.origin, setup.log_key, options))
     }
 
     /// Opens the ledger in a storage of the embedder's own. An index of another history is an error here: clear it.
@@ -207,7 +210,7 @@ impl Ledger {
         {
             return Err(OpenError::OtherIndex { size: mark.size });
         }
-        start(storage, origin, log_key, options)
+        start(storage, None, false, (origin, log_key, options))
     }
 
     /// A ledger that lives in memory and dies with the process: for tests and for trying things out.
@@ -308,9 +311,9 @@ pub(crate) fn tail(store: &dyn Store, origin: &str, verifier: &NoteVerifier) -> 
 /// Opens what is stored, brings the index up to it, and starts the sequencer.
 fn start(
     Storage { store, index: file, side }: Storage,
-    origin: &str,
-    log_key: Arc<dyn Signer>,
-    options: Options,
+    volumes: Option<Arc<RedbStore>>,
+    is_restored: bool,
+    (origin, log_key, options): (&str, Arc<dyn Signer>, Options),
 ) -> Result<Ledger, OpenError> {
     let verifier = log_verifier(origin, log_key.as_ref())?;
     let end = tail(store.as_ref(), origin, &verifier)?;
@@ -335,6 +338,10 @@ fn start(
     if let Some(what) = watch.stopped() {
         tracing::error!(%what, "the clock is not believed: nothing is taken until an operator confirms it");
         published.set_state(State::ClockStopped(what.to_owned()));
+    }
+    if is_restored {
+        tracing::warn!(size = end.root.size.0, "{}", backup::RESTORED);
+        published.set_state(State::ReadOnly(backup::RESTORED.to_owned()));
     }
     let cache = Arc::new(RecordCache::new(options.record_cache_bytes));
     let nodes = Arc::new(KeptNodes::new());
@@ -377,6 +384,7 @@ fn start(
         eraser,
         flush_due: is_erasing,
         is_erasing,
+        is_restored,
         broken: None,
     };
     let thread = std::thread::Builder::new()
@@ -386,6 +394,7 @@ fn start(
     Ok(Ledger::of(Shared {
         origin,
         store,
+        volumes,
         cache,
         nodes,
         standings,

@@ -75,6 +75,8 @@ pub(crate) struct Sequencer {
     pub(crate) flush_due: bool,
     /// Erasures are under way: once they are done readers are to see the index without what they destroyed.
     pub(crate) is_erasing: bool,
+    /// The ledger was made of a backup: nothing is signed any more.
+    pub(crate) is_restored: bool,
     /// The outcome of a commit is unknown, and could not be read back yet: why, and when that was tried last.
     pub(crate) broken: Option<(State, Instant)>,
 }

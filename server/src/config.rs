@@ -24,6 +24,9 @@ pub struct Args {
     /// Print the SHA-256 of each page, and of each file that pages load, by its address, and end
     #[arg(long)]
     pub assets: bool,
+    /// Make the ledger of the data folder, which must hold none, out of this backup, and end
+    #[arg(long, value_name = "FOLDER")]
+    pub restore: Option<PathBuf>,
     /// Every other setting.
     #[command(flatten)]
     pub given: Given,
@@ -78,6 +81,15 @@ pub struct Given {
     /// How long a client may take nothing, or next to nothing, of its answer [default: 30]
     #[arg(long, env = "PROCURA_ANSWER_TIMEOUT_S", value_name = "SECONDS")]
     pub answer_timeout_s: Option<u64>,
+    /// Where backups go, while the server runs [default: there are none]
+    #[arg(long, env = "PROCURA_BACKUP_TO", value_name = "FOLDER")]
+    pub backup_to: Option<PathBuf>,
+    /// How often one is made [default: 3600]
+    #[arg(long, env = "PROCURA_BACKUP_EVERY_S", value_name = "SECONDS")]
+    pub backup_every_s: Option<u64>,
+    /// How long each is kept, and so what was erased in the ledger [default: 30 days]
+    #[arg(long, env = "PROCURA_BACKUP_KEEP_S", value_name = "SECONDS")]
+    pub backup_keep_s: Option<u64>,
     /// What is logged, as tracing-subscriber's filters [default: info]
     #[arg(long, env = "PROCURA_LOG", value_name = "FILTER")]
     pub log: Option<String>,
@@ -134,12 +146,25 @@ pub struct Config {
     pub flush_bytes: Option<usize>,
     /// Limits on connections.
     pub limits: Limits,
+    /// Where backups go, if anywhere.
+    pub backup: Option<BackupPlan>,
     /// What is logged.
     pub log: String,
     /// Bearer tokens that do not end.
     pub static_tokens: Vec<StaticToken>,
     /// Where webhooks may go.
     pub webhooks: Webhooks,
+}
+
+/// Where backups go, how often, and for how long.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BackupPlan {
+    /// A folder of their own.
+    pub to: PathBuf,
+    /// From one to the next.
+    pub every: Duration,
+    /// From when one is made to when it is removed; the newest always stays.
+    pub keep: Duration,
 }
 
 /// What a client may take of the server's patience.
@@ -246,6 +271,8 @@ impl Config {
             Some(0) => Err(ConfigError::Zero(name)),
             given => Ok(given.unwrap_or(otherwise)),
         };
+        let every = seconds("backup_every_s", given.backup_every_s, Duration::from_secs(3600))?;
+        let keep = seconds("backup_keep_s", given.backup_keep_s, Duration::from_secs(30 * 24 * 3600))?;
         Ok(Self {
             data: given.data.unwrap_or_else(|| PathBuf::from("procura-data")),
             listen: given.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
@@ -271,6 +298,7 @@ impl Config {
                 )?,
                 answer_timeout: seconds("answer_timeout_s", given.answer_timeout_s, standard.answer_timeout)?,
             },
+            backup: given.backup_to.map(|to| BackupPlan { to, every, keep }),
             log: given.log.unwrap_or_else(|| "info".to_owned()),
             static_tokens: given.static_tokens,
             webhooks: given.webhooks.unwrap_or_default(),
@@ -297,6 +325,9 @@ impl Given {
             body_timeout_s: self.body_timeout_s.or(other.body_timeout_s),
             request_timeout_s: self.request_timeout_s.or(other.request_timeout_s),
             answer_timeout_s: self.answer_timeout_s.or(other.answer_timeout_s),
+            backup_to: self.backup_to.or(other.backup_to),
+            backup_every_s: self.backup_every_s.or(other.backup_every_s),
+            backup_keep_s: self.backup_keep_s.or(other.backup_keep_s),
             log: self.log.or(other.log),
             static_tokens: if self.static_tokens.is_empty() {
                 other.static_tokens
@@ -344,6 +375,9 @@ mod tests {
         request_timeout_s = 8
         idle_timeout_s = 9
         answer_timeout_s = 10
+        backup_to = "b"
+        backup_every_s = 11
+        backup_keep_s = 12
         log = "debug"
         [[static_tokens]]
         party = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
@@ -371,6 +405,8 @@ mod tests {
         assert_eq!(config.limits.request_timeout, Duration::from_secs(8));
         assert_eq!(config.limits.idle_timeout, Duration::from_secs(9));
         assert_eq!(config.limits.answer_timeout, Duration::from_secs(10));
+        let backup = config.backup.unwrap();
+        assert_eq!((backup.to, backup.every.as_secs(), backup.keep.as_secs()), (PathBuf::from("b"), 11, 12));
         assert_eq!(config.static_tokens.len(), 1);
         assert_eq!(config.webhooks.allow.len(), 2);
         assert_eq!(config.webhooks.ca.as_deref(), Some(Path::new("ca.pem")));
@@ -390,6 +426,7 @@ mod tests {
             ("queue = -1", "config_malformed"),
             ("queue = 0", "config_zero"),
             ("header_timeout_s = 0", "config_zero"),
+            ("backup_keep_s = 0", "config_zero"),
             ("public_url = \"ledger.example\"", "public_url"),
             ("public_url = \"http://a b\"", "public_url"),
             ("[webhooks]\nallow = [\"localhost:8443\"]", "config_malformed"),

@@ -14,6 +14,7 @@
 
 mod api;
 mod app;
+mod backups;
 mod config;
 mod connections;
 pub mod demo;
@@ -33,7 +34,7 @@ mod watched;
 
 pub use api::{Problem, assets, openapi_json, status};
 pub use app::{App, Settings};
-pub use config::{Args, Config, ConfigError, Given, Limits, StaticToken, Webhooks};
+pub use config::{Args, BackupPlan, Config, ConfigError, Given, Limits, StaticToken, Webhooks};
 pub use hooks::{HookError, HookSettings, Hooks};
 pub use log::{LogLines, LogWriter, log_to};
 pub use log_line::LogLine;

@@ -1,7 +1,8 @@
 //! The Procura server: wiring only.
 
 use clap::Parser;
-use procura_server::{Args, Config, LogLine, Started, assets, log_to, prepare};
+use procura_ledger::backup::Restored;
+use procura_server::{Args, Config, LogLine, Started, assets, log_to, prepare, trial};
 use std::io::{self, Write};
 use std::process::ExitCode;
 use tokio::runtime::Runtime;
@@ -43,7 +44,11 @@ fn runtime() -> io::Result<Runtime> {
 }
 
 async fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
+    let restore = args.restore.clone();
     let config = Config::load(args)?;
+    if let Some(backup) = restore {
+        return told_restored(&trial::restore(&backup, &config.data)?);
+    }
     let (lines, _writes_until_the_end) = log_to(io::stderr())?;
     tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::try_new(&config.log)?)
@@ -70,6 +75,22 @@ async fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
     let ran = started.run(shutdown).await;
     confirming.abort();
     Ok(ran?)
+}
+
+fn told_restored(restored: &Restored) -> Result<(), Box<dyn std::error::Error>> {
+    let Restored { backup, erased } = restored;
+    let mut out = io::stdout().lock();
+    writeln!(out, "Restored {} entries of {}, as of the checkpoint:", backup.size, backup.origin)?;
+    writeln!(out, "{}", backup.checkpoint.trim_end())?;
+    writeln!(
+        out,
+        "{erased} bodies were destroyed that the backup still had and that were erased before it was made."
+    )?;
+    writeln!(
+        out,
+        "Put the log's key into the folder `keys`. The ledger then answers questions and signs nothing more."
+    )?;
+    Ok(out.flush()?)
 }
 
 fn greet(started: &Started) -> io::Result<()> {

@@ -1,7 +1,8 @@
 //! From a configuration to a running server.
 
 use crate::app::{App, Settings};
-use crate::config::Config;
+use crate::backups::Backups;
+use crate::config::{BackupPlan, Config};
 use crate::demo::{self, DemoError, Desk};
 use crate::hooks::{self, HookError, HookSettings, Hooks};
 use crate::open_files;
@@ -32,6 +33,12 @@ pub enum RunError {
     /// A file that the configuration names.
     #[error(transparent)]
     Private(#[from] PrivateError),
+    /// The system has no thread left.
+    #[error("no thread for backups: {source}")]
+    Thread {
+        /// Why.
+        source: io::Error,
+    },
     /// The address.
     #[error("{address}: {source}")]
     Listen {
@@ -51,6 +58,7 @@ impl RunError {
             Self::Hooks(error) => error.name(),
             Self::Demo(error) => error.name(),
             Self::Private(error) => error.name(),
+            Self::Thread { .. } => "thread",
             Self::Listen { .. } => "listen",
         }
     }
@@ -67,6 +75,7 @@ pub struct Started {
     /// The fictional directory, if it was asked for.
     pub demo: Option<Demo>,
     hooks: HookSettings,
+    backup: Option<BackupPlan>,
 }
 
 /// Opens the ledger, registers the demo if asked, and listens; nothing is served yet.
@@ -138,7 +147,7 @@ pub async fn prepare(mut config: Config) -> Result<Started, RunError> {
         Some(desk) => App::with_desk(trial.ledger, settings, desk),
         None => App::new(trial.ledger, settings),
     };
-    Ok(Started { app, listener, public_url, demo, hooks })
+    Ok(Started { app, listener, public_url, demo, hooks, backup: config.backup })
 }
 
 /// Runs a server until `shutdown` is ready, then closes its ledger.
@@ -153,15 +162,23 @@ impl Started {
     /// Serves until `shutdown` is ready, then closes the ledger.
     ///
     /// # Errors
-    /// [`RunError::Listen`], [`RunError::Hooks`].
+    /// [`RunError::Listen`], [`RunError::Hooks`], [`RunError::Thread`].
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), RunError> {
         let address = self.listener.local_addr();
         let ledger = self.app.ledger().clone();
+        let plan = self.backup.map(|plan| Backups::start(ledger.clone(), plan));
+        let backups = plan.transpose().map_err(|source| RunError::Thread { source })?;
         let hooks = Hooks::start(self.app.clone(), self.hooks)?;
         let served = serve(self.listener, self.app, shutdown).await;
         hooks.stop().await;
         // What was acknowledged is durable already; this writes the index, so that the next start is quick.
-        drop(tokio::task::spawn_blocking(move || ledger.close()).await);
+        let closing = move || {
+            if let Some(backups) = backups {
+                backups.stop();
+            }
+            ledger.close();
+        };
+        drop(tokio::task::spawn_blocking(closing).await);
         let unknown = SocketAddr::from(([0, 0, 0, 0], 0));
         served.map_err(|source| RunError::Listen { address: address.unwrap_or(unknown), source })
     }

@@ -11,6 +11,7 @@ use procura_core::kinds::PartyType;
 use procura_core::note::NoteVerifier;
 use procura_core::submission::Submission;
 use procura_core::webhook;
+use procura_ledger::backup::{self, Backup, BackupError, Restored};
 use procura_ledger::{Clock, Ledger, OpenError, Options, Random, Registrar, Setup};
 use serde_json::json;
 use std::net::SocketAddr;
@@ -45,6 +46,17 @@ pub enum TrialError {
     /// An identifier of our own is none.
     #[error(transparent)]
     Identifier(#[from] IdentifierError),
+    /// The backup that it was to be made of.
+    #[error(transparent)]
+    Backup(#[from] BackupError),
+    /// There is another ledger's name in the data folder.
+    #[error("{path} names another ledger than the backup, {origin}: restore into a folder of its own", path = path.display())]
+    OtherOrigin {
+        /// The file with the name.
+        path: PathBuf,
+        /// The backup's.
+        origin: String,
+    },
     /// Somebody else could reach it.
     #[error("a trial ledger listens on the loopback only, not on {0}: its keys were made for trying out")]
     Address(SocketAddr),
@@ -60,6 +72,8 @@ impl TrialError {
             Self::Enrol(error) => error.name(),
             Self::Sign(error) => error.name(),
             Self::Identifier(error) => error.name(),
+            Self::Backup(error) => error.name(),
+            Self::OtherOrigin { .. } => "other_origin",
             Self::Address(_) => "trial_address",
         }
     }
@@ -124,6 +138,21 @@ pub fn start(data: &Path, options: Options) -> Result<Trial, TrialError> {
     let trial = Trial { ledger, root, clock, random, webhooks };
     trial.enrol_registrar(&keys)?;
     Ok(trial)
+}
+
+/// Makes the ledger of a data folder out of a backup: `ledger/`, and `origin` as the backup says. Keys are no part of a backup: who
+/// keeps them puts them into `keys/`, before or after. A server on it answers questions and takes nothing.
+///
+/// # Errors
+/// [`TrialError`]: there is no ledger then.
+pub fn restore(path: &Path, data: &Path) -> Result<Restored, TrialError> {
+    let origin = Backup::read(path)?.origin;
+    private::folder(data)?;
+    let named = data.join("origin");
+    if private::text(&named, || Ok(origin.clone()))? != origin {
+        return Err(TrialError::OtherOrigin { path: named, origin });
+    }
+    Ok(backup::restore(path, &data.join("ledger"))?)
 }
 
 /// A trial ledger in memory, for tests and examples; `scratch` holds the keys it makes.

@@ -1,5 +1,6 @@
 //! Data folders to be copied, damaged and opened by the hundreds.
 
+use procura_core::b64;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
@@ -30,4 +31,21 @@ pub fn files(folder: &Path) -> Vec<PathBuf> {
     }
     found.sort();
     found
+}
+
+/// Whether a file of a folder has these bytes, or they are in base64url at any place in three.
+#[must_use]
+pub fn holds(folder: &Path, bytes: &[u8]) -> bool {
+    let mut wanted = vec![bytes.to_vec()];
+    for skip in 0..3 {
+        let padded = [&vec![0; skip][..], bytes].concat();
+        let whole = b64::encode(&padded);
+        let first = [0, 2, 3][skip];
+        let end = whole.len() - if padded.len() % 3 == 0 { 0 } else { 2 };
+        wanted.push(whole.as_bytes()[first..end].to_vec());
+    }
+    files(folder).iter().any(|file| {
+        let text = std::fs::read(file).unwrap();
+        wanted.iter().any(|wanted| text.windows(wanted.len()).any(|window| window == wanted))
+    })
 }

@@ -7,15 +7,15 @@ use procura_core::kinds::Content;
 use procura_core::receipt::{AsOf, Mode, verify_status};
 use procura_core::status::Status;
 use procura_core::submission::Submission;
-use procura_core::{Hash, Size, b64};
+use procura_core::{Hash, Size};
 use procura_ledger::audit::Finding;
 use procura_ledger::store::Store;
 use procura_ledger::store::redb::{Options as Volumes, RedbStore};
 use procura_ledger::{Ask, Audience, Clock, Wanted, audit};
+use procura_tests::folders::holds;
 use procura_tests::world::{Actor, ORIGIN, World};
 use serde_json::json;
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 const MOTHER: &str = "48031500292";
@@ -134,26 +134,6 @@ impl Desk {
     fn holds(&self, bytes: &[u8]) -> bool {
         holds(self.folder.path(), bytes)
     }
-}
-
-/// Whether a file of a folder has these bytes, or they are in base64url at any place in three.
-fn holds(folder: &Path, bytes: &[u8]) -> bool {
-    std::fs::read_dir(folder).unwrap().any(|entry| {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            return holds(&path, bytes);
-        }
-        let text = std::fs::read(&path).unwrap();
-        let has = |wanted: &[u8]| text.windows(wanted.len()).any(|window| window == wanted);
-        has(bytes)
-            || (0..3).any(|skip| {
-                let padded = [&vec![0; skip][..], bytes].concat();
-                let whole = b64::encode(&padded);
-                let first = [0, 2, 3][skip];
-                let end = whole.len() - if padded.len() % 3 == 0 { 0 } else { 2 };
-                has(&whole.as_bytes()[first..end])
-            })
-    })
 }
 
 #[test]

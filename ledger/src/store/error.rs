@@ -104,7 +104,7 @@ pub enum StoreError {
 impl StoreError {
     /// The variant's stable name, for logs, metrics and tests.
     #[must_use]
-    pub fn name(&self) -> &'static str {
+    pub const fn name(&self) -> &'static str {
         match self {
             Self::Fenced { .. } => "fenced",
             Self::WrongSize { .. } => "wrong_size",

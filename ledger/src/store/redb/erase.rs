@@ -106,12 +106,12 @@ impl Shared {
     }
 
     /// What the volume says of itself.
-    fn described(&self, volume: &Volume) -> Result<(Birth, Head), StoreError> {
+    pub(super) fn described(&self, volume: &Volume) -> Result<(Birth, Head), StoreError> {
         self.with(volume, |tables| volume.inspect(tables))
     }
 
     /// Copies the rows of `range`, each checked on the way, but for the vault rows erased.
-    fn copy(
+    pub(super) fn copy(
         &self,
         from: &Volume,
         erased: &BTreeSet<u64>,

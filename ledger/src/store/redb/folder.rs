@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 const LOCK: &str = "lock";
-const PREFIX: &str = "volume-";
-const SUFFIX: &str = ".redb";
+pub(super) const PREFIX: &str = "volume-";
+pub(super) const SUFFIX: &str = ".redb";
 /// Behind the name of a file that is being made. Whatever bears it is not part of the store.
 const TEMPORARY: &str = ".tmp";
 

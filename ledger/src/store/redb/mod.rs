@@ -1,11 +1,13 @@
 //! The embedded default: the main store in **volumes**, redb files of at most 2^20 entries in one folder.
 //!
 //! Only the last volume is written. A sealed one never changes (but for an erasure, which puts a new file in its
-//! place), so that an incremental backup is a file copy. The last one must not be copied while the store is open.
+//! place), so that an incremental backup is a file copy. The last one must not be copied as a file while the store is open:
+//! `copy.rs` reads it.
 //!
 //! spec: storage.md#volumes
 
 mod backend;
+mod copy;
 mod erase;
 mod fault;
 mod folder;
@@ -13,6 +15,7 @@ mod format;
 mod reader;
 mod volume;
 
+pub(crate) use copy::{Copied, FileState};
 #[cfg(fuzzing)]
 pub(crate) use format::rows_come_back;
 

@@ -1,0 +1,61 @@
+//! Backups while the server runs: one at the start and one each time that an interval has passed; those that are too old go.
+//!
+//! spec: storage.md#backup
+
+use crate::config::BackupPlan;
+use procura_core::Millis;
+use procura_ledger::Ledger;
+use procura_ledger::backup::{self, BackupError};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// How soon a backup that failed is tried again.
+const RETRY: Duration = Duration::from_secs(60);
+
+/// The thread that makes them.
+pub(crate) struct Backups {
+    stop: Sender<()>,
+    thread: JoinHandle<()>,
+}
+
+impl Backups {
+    /// Starts it.
+    ///
+    /// # Errors
+    /// If the system has no thread left.
+    pub(crate) fn start(ledger: Ledger, plan: BackupPlan) -> std::io::Result<Self> {
+        let (stop, stopped) = channel();
+        let thread = std::thread::Builder::new().name("backups".to_owned()).spawn(move || {
+            loop {
+                let wait = match once(&ledger, &plan) {
+                    Ok(()) => plan.every,
+                    Err(error) => {
+                        tracing::error!(%error, name = error.name(), "there is no backup: it is tried again");
+                        RETRY.min(plan.every)
+                    }
+                };
+                if stopped.recv_timeout(wait) != Err(RecvTimeoutError::Timeout) {
+                    return;
+                }
+            }
+        })?;
+        Ok(Self { stop, thread })
+    }
+
+    /// Ends it, after the backup that is being made.
+    pub(crate) fn stop(self) {
+        drop(self.stop);
+        if self.thread.join().is_err() {
+            tracing::error!("the thread of backups ended with a panic");
+        }
+    }
+}
+
+fn once(ledger: &Ledger, plan: &BackupPlan) -> Result<(), BackupError> {
+    let made = ledger.back_up(&plan.to)?;
+    let keep_ms = u64::try_from(plan.keep.as_millis()).unwrap_or(u64::MAX);
+    let gone = backup::expire(&plan.to, Millis(made.made.0.saturating_sub(keep_ms)))?;
+    tracing::info!(size = made.size.0, expired = gone.len(), "a backup was made");
+    Ok(())
+}

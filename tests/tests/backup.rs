@@ -1,0 +1,363 @@
+//! A backup is the ledger, and no more for ever. Goal: a copy that is made while the ledger is in use is complete and opens; what was erased is
+//! in no backup once those from before are gone, and comes back with none; a ledger made of a backup signs nothing; what is damaged or
+//! unknown is refused and leaves nothing. Method: a ledger of small volumes in a folder, backed up, restored beside it, its files searched
+//! for bytes.
+
+use procura_core::draft::Draft;
+use procura_core::receipt::{Mode, verify_status};
+use procura_core::{Hash, Millis};
+use procura_ledger::backup::{Backup, BackupError, expire, list, restore};
+use procura_ledger::disk::{Disk, SystemDisk};
+use procura_ledger::{Ask, Audience, Ledger, Options, State, SubmitError};
+use procura_tests::folders::{files, holds};
+use procura_tests::world::{Actor, ORIGIN, World};
+use serde_json::{Value, json};
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+struct Desk {
+    world: World,
+    mother: Actor,
+    son: Actor,
+    court: Actor,
+    folder: tempfile::TempDir,
+}
+
+fn desk() -> Desk {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger");
+    let mut world = World::in_folder(&path);
+    world.ledger.close();
+    world.ledger = World::in_memory().ledger;
+    world.ledger = Ledger::open(&path, ORIGIN, world.log_key.clone(), small(&world)).unwrap();
+    let (mother, son) = (world.person("48031500292"), world.person("75061200192"));
+    let court = world.institution("kbo:0202239951", &["authority"]);
+    Desk { world, mother, son, court, folder }
+}
+
+/// Volumes of few entries, so that there are several.
+fn small(world: &World) -> Options {
+    let mut options = world.options();
+    options.volumes.volume_entries = 32;
+    options
+}
+
+impl Desk {
+    fn backups(&self) -> PathBuf {
+        self.folder.path().join("backups")
+    }
+
+    fn mandate(&self, reference: &str) -> Hash {
+        let (world, scopes) = (&self.world, ["tax".to_owned()]);
+        let (from, to) = (&self.mother.party, &self.son.party);
+        let draft = Draft::mandate(&world.occasion(), from, to, &world.catalogue, &scopes, &world.a_year());
+        let draft = draft.withheld("reference", &json!(reference), &world.fresh()).unwrap();
+        let id = world.append(draft.sign(&self.mother.kid, self.mother.key.as_ref()).unwrap()).id;
+        world.append(world.transition("acceptance", &self.son, &id));
+        id
+    }
+
+    /// Time passes, so that backups differ in when they were made.
+    fn back_up(&self) -> Backup {
+        self.world.clock.pass(1000);
+        self.world.ledger.back_up(&self.backups()).unwrap()
+    }
+
+    /// Ends a mandate, has it erased, and waits until its body is gone from the ledger.
+    fn erase(&self, id: &Hash) {
+        self.world.append(self.world.transition("revocation", &self.mother, id));
+        let draft = Draft::new("erasure", &self.world.occasion())
+            .member("targets", json!([id]))
+            .member("parties", json!(sorted(&[self.mother.party, self.son.party])));
+        self.world.append(draft.sign(&self.court.kid, self.court.key.as_ref()).unwrap());
+        let started = Instant::now();
+        while self.world.ledger.view().record(id).unwrap().unwrap().logged.opened.is_some() {
+            assert!(started.elapsed() < Duration::from_secs(60), "not erased");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    fn restored(&self, backup: &Backup) -> PathBuf {
+        let to = self.folder.path().join(format!("restored-{}", backup.made.0));
+        restore(&backup.path, &to).unwrap();
+        to
+    }
+
+    fn open(&self, folder: &Path) -> Ledger {
+        Ledger::open(folder, ORIGIN, self.world.log_key.clone(), small(&self.world)).unwrap()
+    }
+}
+
+fn sorted(ids: &[Hash]) -> Vec<Hash> {
+    let mut ids = ids.to_vec();
+    ids.sort_unstable();
+    ids
+}
+
+/// What of a mandate's body tells it in a file: the end of its signature.
+fn signature_end(ledger: &Ledger, id: &Hash) -> String {
+    let found = ledger.view().record(id).unwrap().unwrap();
+    let text = found.logged.opened().unwrap().record.text().to_owned();
+    text[text.len() - 60..].to_owned()
+}
+
+fn refused<T>(outcome: Result<T, BackupError>) -> &'static str {
+    outcome.map(drop).unwrap_err().name()
+}
+
+#[test]
+fn a_backup_that_is_made_while_the_ledger_is_in_use_is_the_ledger() {
+    let desk = desk();
+    let mandate = desk.mandate("the first file");
+    let receipt_of = |ledger: &Ledger| {
+        let receipt = ledger.view().receipt(&mandate, &Ask::now(Audience::Anyone)).unwrap().unwrap();
+        receipt.to_json()
+    };
+    let receipt = receipt_of(&desk.world.ledger);
+    let (is_done, desk) = (AtomicBool::new(false), &desk);
+    let backup = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for n in 0.. {
+                if is_done.load(Ordering::Relaxed) && n > 60 {
+                    break;
+                }
+                desk.mandate(&format!("while it is copied {n}"));
+            }
+        });
+        while desk.world.ledger.view().size().0 < 150 {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        let backup = desk.world.ledger.back_up(&desk.backups());
+        is_done.store(true, Ordering::Relaxed);
+        backup.unwrap()
+    });
+    assert!(backup.size.0 >= 150 && backup.size < desk.world.ledger.view().size());
+    assert_eq!(list(&desk.backups()).unwrap(), std::slice::from_ref(&backup));
+    assert!(files(&backup.path).len() > 5, "several volumes");
+
+    let folder = desk.restored(&backup);
+    let ledger = desk.open(&folder);
+    assert_eq!(ledger.view().size(), backup.size);
+    assert!(ledger.audit(&mut |_, _| {}).unwrap().is_clean());
+    // It answers what it answered, and takes and signs nothing: also not by itself.
+    assert_eq!(ledger.view().status(&mandate).unwrap(), desk.world.ledger.view().status(&mandate).unwrap());
+    let now = Mode::Fresh(ledger.view().time());
+    for text in [receipt, receipt_of(&ledger)] {
+        assert!(verify_status(text.as_bytes(), &mandate, None, &desk.world.policy(), now).is_ok());
+    }
+    let more = desk.world.mandate(&desk.mother, &desk.son.party, &["tax"]);
+    assert!(matches!(ledger.append(more), Err(SubmitError::ReadOnly(what)) if what.contains("backup")));
+    ledger.confirm_clock();
+    std::thread::sleep(Duration::from_millis(1200));
+    assert!(matches!(ledger.state(), State::ReadOnly(what) if what.contains("backup")));
+    assert_eq!(ledger.view().size(), backup.size);
+    ledger.close();
+    drop(ledger);
+    // Nor after it was opened again.
+    assert!(matches!(desk.open(&folder).state(), State::ReadOnly(_)));
+}
+
+#[test]
+fn the_next_backup_copies_what_is_new() {
+    let desk = desk();
+    for n in 0..40 {
+        desk.mandate(&format!("file {n}"));
+    }
+    let first = desk.back_up();
+    desk.mandate("the last file");
+    let second = desk.back_up();
+    let of = |backup: &Backup| {
+        let mut found: Vec<_> = files(&backup.path.join("main"))
+            .into_iter()
+            .filter(|file| file.extension().is_some_and(|extension| extension == "redb"))
+            .collect();
+        found.sort();
+        found
+    };
+    let (before, after) = (of(&first), of(&second));
+    assert!(before.len() > 2 && after.len() >= before.len());
+    let inode = |file: &PathBuf| fs::metadata(file).unwrap().ino();
+    let sealed = before.len() - 1;
+    assert!((0..sealed).all(|n| inode(&before[n]) == inode(&after[n])), "sealed volumes are the same files");
+    assert_ne!(inode(&before[sealed]), inode(&after[sealed]), "the last one is not");
+    // Each is whole without the other.
+    assert_eq!(expire(&desk.backups(), second.made).unwrap(), [first.path]);
+    let ledger = desk.open(&desk.restored(&second));
+    assert!(ledger.audit(&mut |_, _| {}).unwrap().is_clean());
+    assert_eq!(ledger.view().size(), second.size);
+}
+
+#[test]
+fn what_was_erased_is_in_no_backup_once_those_before_are_gone() {
+    let desk = desk();
+    let (erased, kept) = (desk.mandate("the first file"), desk.mandate("the second file"));
+    let bytes = [signature_end(&desk.world.ledger, &erased), "the first file".to_owned()];
+    // The record's volume is sealed when it is erased.
+    for n in 0..20 {
+        desk.mandate(&format!("file {n}"));
+    }
+    let before = desk.back_up();
+    desk.erase(&erased);
+    let after = desk.back_up();
+    let all_hold = |folder: &Path| bytes.iter().all(|bytes| holds(folder, bytes.as_bytes()));
+    let any_holds = |folder: &Path| bytes.iter().any(|bytes| holds(folder, bytes.as_bytes()));
+    assert!(all_hold(&before.path), "what is looked for is found where it is");
+    assert!(!any_holds(&desk.folder.path().join("ledger")) && !any_holds(&after.path));
+
+    assert_eq!(expire(&desk.backups(), before.made).unwrap(), [] as [PathBuf; 0], "not a moment before");
+    assert!(all_hold(&desk.backups()));
+    assert_eq!(expire(&desk.backups(), after.made).unwrap(), [before.path]);
+    assert!(!any_holds(desk.folder.path()), "in no file of the ledger, in none of its backups");
+    assert!(holds(&desk.backups(), signature_end(&desk.world.ledger, &kept).as_bytes()));
+    assert_eq!(expire(&desk.backups(), Millis(u64::MAX)).unwrap(), [] as [PathBuf; 0], "the newest stays");
+}
+
+#[test]
+fn what_was_erased_comes_back_with_no_backup() {
+    let desk = desk();
+    let erased = desk.mandate("the first file");
+    let bytes = signature_end(&desk.world.ledger, &erased);
+    for n in 0..20 {
+        desk.mandate(&format!("file {n}"));
+    }
+    let before = desk.back_up();
+    desk.erase(&erased);
+    let later = desk.mandate("later");
+    desk.world.append(desk.world.transition("revocation", &desk.mother, &later));
+    desk.erase_of_nothing_left(&later);
+    let mut after = desk.back_up();
+    // A volume that was copied before an erasure was carried out, under a log that has it and one that was carried out since.
+    let manifest = |backup: &Backup| -> Value {
+        serde_json::from_slice(&fs::read(backup.path.join("backup.json")).unwrap()).unwrap()
+    };
+    let (old, mut new) = (manifest(&before), manifest(&after));
+    let stale = (0..old["volumes"].as_array().unwrap().len())
+        .filter(|n| {
+            let file = before.path.join("main").join(old["volumes"][n]["file"].as_str().unwrap());
+            old["volumes"][n]["of"].is_object()
+                && String::from_utf8_lossy(&fs::read(file).unwrap()).contains(&bytes)
+        })
+        .collect::<Vec<_>>();
+    assert!(!stale.is_empty());
+    for n in stale {
+        let name = old["volumes"][n]["file"].as_str().unwrap();
+        fs::remove_file(after.path.join("main").join(name)).unwrap();
+        fs::copy(before.path.join("main").join(name), after.path.join("main").join(name)).unwrap();
+        new["volumes"][n] = old["volumes"][n].clone();
+    }
+    fs::write(after.path.join("backup.json"), new.to_string()).unwrap();
+    after = Backup::read(&after.path).unwrap();
+    assert!(holds(&after.path, bytes.as_bytes()));
+
+    let to = desk.folder.path().join("restored");
+    let restored = restore(&after.path, &to).unwrap();
+    assert_eq!(restored.erased, 2, "the mandate and its acceptance; its revocation was gone");
+    assert!(!holds(&to, bytes.as_bytes()));
+    let ledger = desk.open(&to);
+    let report = ledger.audit(&mut |_, _| {}).unwrap();
+    assert!(report.is_clean(), "{:?}", report.findings);
+    assert!(ledger.view().record(&erased).unwrap().unwrap().logged.opened.is_none());
+}
+
+impl Desk {
+    /// Has a record erased that has ended already.
+    fn erase_of_nothing_left(&self, id: &Hash) {
+        let draft = Draft::new("erasure", &self.world.occasion())
+            .member("targets", json!([id]))
+            .member("parties", json!(sorted(&[self.mother.party, self.son.party])));
+        self.world.append(draft.sign(&self.court.kid, self.court.key.as_ref()).unwrap());
+        let started = Instant::now();
+        while self.world.ledger.view().record(id).unwrap().unwrap().logged.opened.is_some() {
+            assert!(started.elapsed() < Duration::from_secs(60), "not erased");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+#[test]
+fn what_is_damaged_or_unknown_is_refused_and_leaves_nothing() {
+    let desk = desk();
+    for n in 0..20 {
+        desk.mandate(&format!("file {n}"));
+    }
+    let backup = desk.back_up();
+    let to = desk.folder.path().join("restored");
+    let manifest = backup.path.join("backup.json");
+    let text = fs::read_to_string(&manifest).unwrap();
+    let mut volumes: Vec<_> = files(&backup.path)
+        .into_iter()
+        .filter(|file| file.extension().is_some_and(|e| e == "redb"))
+        .collect();
+    volumes.sort();
+    let refuses = |what: &str| {
+        let error = restore(&backup.path, &to).unwrap_err();
+        assert_eq!(error.name(), "not_a_backup", "{error}");
+        assert!(error.to_string().contains(what), "{error}");
+        assert!(!to.exists());
+    };
+
+    // One bit in the first, in the last; a file cut short; one that is missing.
+    for volume in [&volumes[0], volumes.last().unwrap()] {
+        let mut bytes = fs::read(volume).unwrap();
+        let (whole, middle) = (bytes.clone(), bytes.len() / 2);
+        bytes[middle] ^= 1;
+        fs::write(volume, &bytes).unwrap();
+        refuses("not as it was written");
+        fs::write(volume, &whole[..middle]).unwrap();
+        refuses("not as it was written");
+        fs::write(volume, &whole).unwrap();
+    }
+    // What it says of itself.
+    for (from, into, what) in [
+        ("\"v\": 1", "\"v\": 2", "format 2"),
+        ("\"v\": 1", "\"v\": 1, \"w\": 1", "unknown field"),
+        ("volume-000000000000.redb", "../../ledger/side", "no volume's name"),
+        (&format!("\"size\": {}", backup.size), "\"size\": 7", "end elsewhere"),
+        ("{", "", "expected"),
+    ] {
+        assert!(text.contains(from), "{from}");
+        fs::write(&manifest, text.replacen(from, into, 1)).unwrap();
+        refuses(what);
+    }
+    fs::remove_file(&manifest).unwrap();
+    refuses("no backup.json");
+    // One that can't be read is not overlooked: neither when a backup is made, nor when old ones go.
+    assert_eq!(refused(desk.world.ledger.back_up(&desk.backups())), "not_a_backup");
+    assert_eq!(refused(expire(&desk.backups(), Millis(u64::MAX))), "not_a_backup");
+    fs::write(&manifest, text).unwrap();
+
+    fs::create_dir(&to).unwrap();
+    assert_eq!(refused(restore(&backup.path, &to)), "exists");
+    fs::remove_dir(&to).unwrap();
+    restore(&backup.path, &to).unwrap();
+}
+
+#[test]
+fn what_a_kill_left_is_in_nobodys_way() {
+    let desk = desk();
+    desk.mandate("file");
+    let backup = desk.back_up();
+    // Half made, half restored, half removed.
+    let making = desk.backups().join("making");
+    fs::create_dir_all(making.join("main")).unwrap();
+    fs::write(making.join("main/volume-000000000000.redb"), "half").unwrap();
+    let to = desk.folder.path().join("restored");
+    fs::create_dir_all(desk.folder.path().join("restored.restoring/main")).unwrap();
+    fs::write(desk.folder.path().join("restored.restoring/main/foreign"), "half").unwrap();
+    assert_eq!(list(&desk.backups()).unwrap(), std::slice::from_ref(&backup));
+    restore(&backup.path, &to).unwrap();
+    let again = desk.back_up();
+    assert_eq!(list(&desk.backups()).unwrap(), [backup, again]);
+    assert!(!making.exists());
+
+    // Two at once: the second is told so.
+    let held = SystemDisk.hold(&desk.backups().join("lock")).unwrap().unwrap();
+    assert_eq!(refused(desk.world.ledger.back_up(&desk.backups())), "busy");
+    assert_eq!(refused(expire(&desk.backups(), Millis(0))), "busy");
+    drop(held);
+    // A ledger in memory has no volumes to copy.
+    assert_eq!(refused(World::in_memory().ledger.back_up(&desk.backups())), "not_in_volumes");
+}
