@@ -3,11 +3,12 @@
 //! What is logged never changes; what is erased goes, and is not put back by somebody who read it just before.
 
 use crate::live::Kept;
+use crate::lock::{read, write};
 use procura_core::Index;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, RwLock};
 
 /// What a record takes in memory besides its texts, about: entry, members, places in maps.
 const KEPT_OVERHEAD_BYTES: usize = 1024;
@@ -17,6 +18,9 @@ pub(crate) struct RecordCache {
     kept: Cache<u64, Arc<Kept>, KeptBytes>,
     /// Counted up when an erasure begins, and when it is done.
     erasures: AtomicU64,
+    /// Held by all who put something back from looking at the count on, and alone by who forgets: nobody is held up between the two
+    /// for as long as an erasure takes to end.
+    putting_back: RwLock<()>,
 }
 
 /// The cache, for who reads the store as it stood when this was taken: take it before the reader.
@@ -30,7 +34,7 @@ impl RecordCache {
     /// A cache of so many bytes.
     pub(crate) fn new(bytes: usize) -> Self {
         let kept = Cache::with_weighter(bytes / (2 * KEPT_OVERHEAD_BYTES), bytes as u64, KeptBytes);
-        Self { kept, erasures: AtomicU64::new(0) }
+        Self { kept, erasures: AtomicU64::new(0), putting_back: RwLock::new(()) }
     }
 
     /// The cache, for a reader taken after this.
@@ -43,6 +47,7 @@ impl RecordCache {
         self.erasures.fetch_add(1, Ordering::SeqCst);
         let erased = erase();
         // Whoever read one before puts it back no more; what was put back up to here goes.
+        let _alone = write(&self.putting_back);
         self.erasures.fetch_add(1, Ordering::SeqCst);
         for index in indexes {
             self.kept.remove(&index.0);
@@ -57,8 +62,14 @@ impl CacheAt<'_> {
     }
 
     pub(crate) fn insert(&self, index: Index, kept: Arc<Kept>) {
+        self.if_none_was_erased(|| self.cache.kept.insert(index.0, kept));
+    }
+
+    /// Puts back what was made of records that were read, unless one was erased meanwhile: it might have been among them.
+    pub(crate) fn if_none_was_erased(&self, put_back: impl FnOnce()) {
+        let _held = read(&self.cache.putting_back);
         if self.cache.erasures.load(Ordering::SeqCst) == self.erasures {
-            self.cache.kept.insert(index.0, kept);
+            put_back();
         }
     }
 }
@@ -86,6 +97,7 @@ mod tests {
     use procura_core::entry::{Entry, Head, Tags};
     use procura_core::source::Logged;
     use procura_core::{Hash, Millis};
+    use std::sync::atomic::AtomicBool;
 
     fn kept(n: u64) -> Arc<Kept> {
         let head =
@@ -104,6 +116,36 @@ mod tests {
         let held = (0..10_000).filter(|n| cache.now().get(Index(*n)).is_some()).count();
         assert!((50..=100).contains(&held), "{held}");
         assert!(cache.kept.weight() <= 100 * KEPT_OVERHEAD_BYTES as u64);
+    }
+
+    /// Two threads, often enough that one is held up in the worst of moments: between looking whether something was erased and putting
+    /// back what it read.
+    #[test]
+    fn nobody_puts_back_what_is_erased_in_that_moment() {
+        let (cache, is_stored, is_over) =
+            (RecordCache::new(100 * KEPT_OVERHEAD_BYTES), AtomicBool::new(false), AtomicBool::new(false));
+        let kept = kept(1);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !is_over.load(Ordering::SeqCst) {
+                    let at = cache.now();
+                    if is_stored.load(Ordering::SeqCst) {
+                        at.insert(Index(1), Arc::clone(&kept));
+                    }
+                }
+            });
+            let mut came_back = 0;
+            for _ in 0..100_000 {
+                is_stored.store(true, Ordering::SeqCst);
+                cache.erasing([Index(1)].into_iter(), || is_stored.store(false, Ordering::SeqCst));
+                for _ in 0..20 {
+                    came_back += u32::from(cache.now().get(Index(1)).is_some());
+                }
+                cache.kept.remove(&1);
+            }
+            is_over.store(true, Ordering::SeqCst);
+            assert_eq!(came_back, 0);
+        });
     }
 
     #[test]

@@ -154,7 +154,7 @@ impl<K: Kv + ?Sized> Source for Live<'_, K> {
 
     fn stand(&self, found: Vec<Standing>) {
         if let Some((standings, footing)) = self.standings {
-            standings.keep(found, footing);
+            self.cache.if_none_was_erased(|| standings.keep(found, footing));
         }
     }
 }
