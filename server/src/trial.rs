@@ -147,12 +147,15 @@ pub fn start(data: &Path, options: Options) -> Result<Trial, TrialError> {
 /// [`TrialError`]: there is no ledger then.
 pub fn restore(path: &Path, data: &Path) -> Result<Restored, TrialError> {
     let origin = Backup::read(path)?.origin;
-    private::folder(data)?;
     let named = data.join("origin");
-    if private::text(&named, || Ok(origin.clone()))? != origin {
+    // Another ledger's keys and name are not mixed with this one's.
+    if named.exists() && private::text(&named, || Ok(origin.clone()))? != origin {
         return Err(TrialError::OtherOrigin { path: named, origin });
     }
-    Ok(backup::restore(path, &data.join("ledger"))?)
+    private::folder(data)?;
+    let restored = backup::restore(path, &data.join("ledger"))?;
+    private::text(&named, || Ok(origin))?;
+    Ok(restored)
 }
 
 /// A trial ledger in memory, for tests and examples; `scratch` holds the keys it makes.

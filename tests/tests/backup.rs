@@ -296,7 +296,7 @@ fn what_is_damaged_or_unknown_is_refused_and_leaves_nothing() {
         let error = restore(&backup.path, &to).unwrap_err();
         assert_eq!(error.name(), "not_a_backup", "{error}");
         assert!(error.to_string().contains(what), "{error}");
-        assert!(!to.exists());
+        assert!(!to.exists() && !desk.folder.path().join("restored.restoring").exists());
     };
 
     // One bit in the first, in the last; a file cut short; one that is missing.

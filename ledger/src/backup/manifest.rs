@@ -109,6 +109,10 @@ impl Manifest {
         Self { v: VERSION, origin, made, size: head.size, checkpoint, volumes }
     }
 
+    pub(super) const fn made(&self) -> Millis {
+        self.made
+    }
+
     /// The backup in a folder, which this describes.
     pub(super) fn of(self, path: PathBuf) -> Backup {
         let Self { origin, made, size, checkpoint, volumes, .. } = self;

@@ -108,9 +108,27 @@ impl Ledger {
         let _held = hold(folder)?;
         let making = folder.join(MAKING);
         remove(&making)?;
-        make_folder(&making.join(MAIN))?;
         let before = list(folder)?.pop();
-        let known = |one: &Copied| before.as_ref().and_then(|before| before.copy_of(one));
+        let manifest = self.make(store, &making, before.as_ref());
+        if manifest.is_err() {
+            remove(&making)?;
+        }
+        let manifest = manifest?;
+        let path = folder.join(format!("{PREFIX}{:015}", manifest.made().0));
+        fs::rename(&making, &path).map_err(BackupError::io(format!("naming {}", path.display())))?;
+        sync(folder)?;
+        Ok(manifest.of(path))
+    }
+
+    /// A backup, all but its name.
+    fn make(
+        &self,
+        store: &RedbStore,
+        making: &Path,
+        before: Option<&Backup>,
+    ) -> Result<Manifest, BackupError> {
+        make_folder(&making.join(MAIN))?;
+        let known = |one: &Copied| before.and_then(|before| before.copy_of(one));
         let copied = store.copy_to(&making.join(MAIN), &known)?;
         let head = RedbStore::open(&making.join(MAIN), Options::default())?.head()?;
 
@@ -119,16 +137,12 @@ impl Ledger {
             let (bytes, sha256) = checked_file(&making.join(MAIN).join(&file), true)?;
             volumes.push(VolumeFile { file, bytes, sha256, of });
         }
-        let made = self.now();
-        let manifest = Manifest::new(self.origin(), made, &head, volumes);
-        manifest.write(&making)?;
-        for made in [&making.join(MAIN), &making] {
+        let manifest = Manifest::new(self.origin(), self.now(), &head, volumes);
+        manifest.write(making)?;
+        for made in [making.join(MAIN).as_path(), making] {
             sync(made)?;
         }
-        let path = folder.join(format!("{PREFIX}{:015}", made.0));
-        fs::rename(&making, &path).map_err(BackupError::io(format!("naming {}", path.display())))?;
-        sync(folder)?;
-        Ok(manifest.of(path))
+        Ok(manifest)
     }
 }
 

@@ -48,6 +48,22 @@ pub fn restore(path: &Path, folder: &Path) -> Result<Restored, BackupError> {
     }
     let making = beside(folder);
     remove(&making)?;
+    let erased = make(&backup, &making);
+    if erased.is_err() {
+        // It holds bodies that nobody looks after.
+        remove(&making)?;
+    }
+    let erased = erased?;
+    fs::rename(&making, folder).map_err(BackupError::io(format!("naming {}", folder.display())))?;
+    if let Some(above) = folder.parent().filter(|above| !above.as_os_str().is_empty()) {
+        sync(above)?;
+    }
+    Ok(Restored { backup, erased })
+}
+
+/// The ledger's folder, all but its name. How many bodies were destroyed.
+fn make(backup: &Backup, making: &Path) -> Result<usize, BackupError> {
+    let path = &backup.path;
     let main = making.join(MAIN);
     make_folder(&main)?;
     for volume in &backup.volumes {
@@ -74,14 +90,10 @@ pub fn restore(path: &Path, folder: &Path) -> Result<Restored, BackupError> {
         file.sync_all()
     };
     write().map_err(BackupError::io(format!("writing {}", mark.display())))?;
-    for made in [&main, &making] {
+    for made in [main.as_path(), making] {
         sync(made)?;
     }
-    fs::rename(&making, folder).map_err(BackupError::io(format!("naming {}", folder.display())))?;
-    if let Some(above) = folder.parent().filter(|above| !above.as_os_str().is_empty()) {
-        sync(above)?;
-    }
-    Ok(Restored { backup, erased })
+    Ok(erased)
 }
 
 fn beside(folder: &Path) -> PathBuf {
