@@ -5,11 +5,16 @@ use crate::world::{Answer, World};
 use procura_core::Hash;
 use procura_core::draft::Draft;
 use procura_core::hash::show_token;
+use procura_core::key::{Signer, SoftKey};
+use procura_core::kinds::PartyType;
 use procura_core::receipt::{Mode, verify_status};
 use procura_core::status::Status;
 use procura_ledger::Clock;
 use procura_server::demo::{MOTHER, SON};
+use procura_server::enrol::{By, Enrolled, NewParty, Writer};
 use serde_json::{Value, json};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// The token of a record, from its receipt, as somebody has it who may read it.
 fn token_of(world: &World, reader: &'static str, id: &Hash) -> Hash {
@@ -51,6 +56,51 @@ fn what_is_shown_is_shown_as_it_stands_and_shows_no_more() {
     let revocation = world.sign(world.party(MOTHER), |occasion| Draft::on("revocation", occasion, &id));
     assert_eq!(world.submit(&revocation).status, 201);
     assert_eq!(status_of(&world, &shown(&world, &id, &token), &id), Status::ENDED);
+}
+
+/// An institution with the role of an authority: the demo has none.
+fn authority(world: &World) -> Enrolled {
+    let folder = tempfile::tempdir().unwrap();
+    let (clock, random) = (Arc::clone(&world.trial.clock), Arc::clone(&world.trial.random));
+    let writer =
+        Writer { ledger: world.trial.ledger.clone(), folder: folder.path().to_owned(), clock, random };
+    let root_kid = world.trial.root.public_key().thumbprint();
+    let by = || By { kid: &root_kid, signer: &world.trial.root };
+    let court = NewParty {
+        party_type: PartyType::Institution,
+        identifier: "demo:court".parse().unwrap(),
+        name: "Fictional Court",
+        roles: &["authority"],
+        level: Some("federal"),
+    };
+    let party = writer.party("court", by(), &court).unwrap();
+    let signer = Arc::new(SoftKey::from_seed(&[9; 32]));
+    let kid = writer.key("court-key", by(), &party, signer.as_ref()).unwrap();
+    Enrolled { party, kid, signer }
+}
+
+#[test]
+fn the_token_of_what_is_erased_shows_nothing() {
+    let world = World::new();
+    let (id, court) = (world.grant("pensions-for-mother"), authority(&world));
+    let token = token_of(&world, MOTHER, &id);
+    let nothing = shown(&world, &Hash([7; 32]), &token);
+    world.submit(&world.sign(world.party(MOTHER), |occasion| Draft::on("revocation", occasion, &id)));
+    assert_eq!(shown(&world, &id, &token).status, 200, "also when it has ended");
+    let mut parties = [world.party(MOTHER).party, world.party(SON).party];
+    parties.sort_unstable();
+    let erasure = world.sign(&court, |occasion| {
+        Draft::new("erasure", occasion).member("targets", json!([id])).member("parties", json!(parties))
+    });
+    assert_eq!(world.submit(&erasure).status, 201);
+    let started = Instant::now();
+    let mut answer = shown(&world, &id, &token);
+    while answer.status == 200 {
+        assert!(started.elapsed() < Duration::from_secs(60), "not erased");
+        std::thread::sleep(Duration::from_millis(20));
+        answer = shown(&world, &id, &token);
+    }
+    assert_eq!((answer.status, &answer.body), (404, &nothing.body), "as if it had never been");
 }
 
 #[test]
