@@ -46,6 +46,9 @@ story:
 handbook:
     bash tests/run handbook
 
+alerts:
+    bash tests/run alerts
+
 examples:
     bash tests/run examples
 

@@ -17,6 +17,7 @@ use crate::grounds::{self, When};
 use crate::index::{Rows, Snapshot, newest};
 use crate::live::{Kept, Live, Pending, Trust};
 use crate::memo::{Memo, Memory};
+use crate::observer::Committed;
 use crate::open;
 use crate::published::Head;
 use crate::reply::Placed;
@@ -123,6 +124,7 @@ impl Sequencer {
         if self.is_restored {
             return Err(Failure::Nothing(Stop::ReadOnly(backup::RESTORED.to_owned())));
         }
+        let began = Instant::now();
         // Waits while the index cannot be flushed and memory is used up: before anything is decided.
         self.layers.wait_for_room().map_err(|error| Failure::Nothing(Stop::ReadOnly(error.to_string())))?;
         let last = self.published.head().time;
@@ -159,7 +161,10 @@ impl Sequencer {
         let checkpoint = self.sign(root)?;
         let expected = self.frontier.size();
         let nodes = rows.iter().map(|row| row.nodes.clone()).collect();
+        let entries = rows.len();
+        let storing = Instant::now();
         self.store.commit(expected, self.epoch, Batch { rows, checkpoint: checkpoint.clone() })?;
+        let stored = storing.elapsed();
 
         // Durable: from here on a crash loses no answer. The index in memory follows; its file may lag behind.
         self.last_commit = Instant::now();
@@ -179,6 +184,10 @@ impl Sequencer {
             self.begin_erasing(index);
         }
         self.published.set_state(State::Ready);
+        if let Some(observer) = &self.observer {
+            let submissions = outcomes.len();
+            observer.committed(&Committed { submissions, entries, took: began.elapsed(), stored });
+        }
         Ok(outcomes)
     }
 

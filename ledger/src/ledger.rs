@@ -4,7 +4,9 @@ use crate::append::signing_key;
 use crate::cache::RecordCache;
 use crate::error::{ReadError, State, SubmitError};
 use crate::given::{Clock, Random};
+use crate::index::Layers;
 use crate::nodes::KeptNodes;
+use crate::observer::Measures;
 use crate::prepared::{Prepared, Registrar};
 use crate::published::Published;
 use crate::reply::{Placed, Reply};
@@ -23,7 +25,7 @@ use procura_core::schemes::Schemes;
 use procura_core::submission::Submission;
 use procura_core::{Hash, Index, Millis};
 use std::sync::mpsc::{SyncSender, TrySendError, channel};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 use std::thread::JoinHandle;
 
 /// An open ledger. Clones are the same ledger.
@@ -44,6 +46,8 @@ pub(crate) struct Shared {
     pub(crate) prepared: Arc<Prepared>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
+    /// The sequencer's, for as long as it works.
+    pub(crate) layers: Weak<Layers>,
     pub(crate) provisional: RwLock<Option<Registrar>>,
     pub(crate) log_verifier: NoteVerifier,
     pub(crate) entry_0: Hash,
@@ -91,6 +95,14 @@ impl Ledger {
     #[must_use]
     pub fn state(&self) -> State {
         self.shared.published.state()
+    }
+
+    /// Where the ledger stands; `None` once it is closed.
+    #[must_use]
+    pub fn measures(&self) -> Option<Measures> {
+        let layers = self.shared.layers.upgrade()?;
+        let (head, (_, fresh_bytes)) = (self.shared.published.head(), layers.fresh());
+        Some(Measures { size: head.root.size, time: head.time, indexed: layers.stored(), fresh_bytes })
     }
 
     /// Sets the ledger's own provisional registrar, once its party and key are logged.

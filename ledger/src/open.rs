@@ -13,6 +13,7 @@ use crate::index::{self, Found, IndexFile, Layers, Limits, Mark, RunsIndex};
 use crate::ledger::{Ledger, Shared};
 use crate::memory_index::MemoryIndex;
 use crate::nodes::KeptNodes;
+use crate::observer::Observer;
 use crate::prepared::{Prepared, Registrar};
 use crate::published::{Head, Published};
 use crate::replay::replay;
@@ -72,6 +73,8 @@ pub struct Options {
     pub volumes: volumes::Options,
     /// The ledger's own provisional registrar, if it is there already.
     pub provisional: Option<Registrar>,
+    /// Told what the engine does, for metrics.
+    pub observer: Option<Arc<dyn Observer>>,
     /// An operator says that the clock is right, however far from the last entry. For one opening only.
     pub confirm_clock: bool,
 }
@@ -88,6 +91,7 @@ impl Default for Options {
             index: Limits::default(),
             volumes: volumes::Options::default(),
             provisional: None,
+            observer: None,
             confirm_clock: false,
         }
     }
@@ -360,6 +364,7 @@ fn start(
         standings: Arc::clone(&standings),
     };
     let eraser = Eraser::start(work, unfinished).map_err(|error| OpenError::System(error.to_string()))?;
+    let unflushed = Arc::downgrade(&layers);
     let (jobs, waiting) = sync_channel::<Job>(options.queue);
     let sequencer = Sequencer {
         origin: Arc::clone(&origin),
@@ -381,6 +386,7 @@ fn start(
         watch,
         most_rows: options.volumes.volume_entries,
         last_commit: Instant::now(),
+        observer: options.observer,
         eraser,
         flush_due: is_erasing,
         is_erasing,
@@ -402,6 +408,7 @@ fn start(
         prepared,
         clock: options.clock,
         random: options.random,
+        layers: unflushed,
         provisional: RwLock::new(options.provisional),
         log_verifier: verifier,
         entry_0,

@@ -12,6 +12,7 @@ use crate::error::{State, SubmitError};
 use crate::given::{Clock, Random};
 use crate::index::Layers;
 use crate::nodes::KeptNodes;
+use crate::observer::Observer;
 use crate::prepared::Prepared;
 use crate::published::Published;
 use crate::reply::Reply;
@@ -69,6 +70,8 @@ pub(crate) struct Sequencer {
     pub(crate) most_rows: u64,
     /// When something was committed, or tried to be, last.
     pub(crate) last_commit: Instant,
+    /// Told what is committed.
+    pub(crate) observer: Option<Arc<dyn Observer>>,
     /// Carries erasures out.
     pub(crate) eraser: Eraser,
     /// The rows of an erasure wait to be flushed, so that they can be destroyed.

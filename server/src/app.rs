@@ -8,6 +8,7 @@ use crate::config::Limits;
 use crate::demo::Desk;
 use crate::gate::Gate;
 use crate::hooks::Webhooks;
+use crate::metrics::Metrics;
 use crate::room::Room;
 use procura_core::{Hash, Millis};
 use procura_ledger::{Clock, Ledger, Random, View};
@@ -32,6 +33,8 @@ pub struct Settings {
     pub limits: Limits,
     /// Static bearer tokens and the ids of their parties. Kept hashed.
     pub static_tokens: Vec<(String, Hash)>,
+    /// What operators watch; the same that the ledger tells of its commits.
+    pub metrics: Arc<Metrics>,
     /// What the time is: the clock that the ledger has.
     pub clock: Arc<dyn Clock>,
     /// Where tokens and request ids come from.
@@ -128,6 +131,10 @@ impl App {
 
     pub(crate) fn settings(&self) -> &Settings {
         &self.0.settings
+    }
+
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.0.settings.metrics
     }
 
     pub(crate) fn now(&self) -> Millis {

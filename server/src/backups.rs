@@ -2,9 +2,9 @@
 //!
 //! spec: storage.md#backup
 
+use crate::app::App;
 use crate::config::BackupPlan;
 use procura_core::Millis;
-use procura_ledger::Ledger;
 use procura_ledger::backup::{self, BackupError};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
@@ -24,13 +24,14 @@ impl Backups {
     ///
     /// # Errors
     /// If the system has no thread left.
-    pub(crate) fn start(ledger: Ledger, plan: BackupPlan) -> std::io::Result<Self> {
+    pub(crate) fn start(app: App, plan: BackupPlan) -> std::io::Result<Self> {
         let (stop, stopped) = channel();
         let thread = std::thread::Builder::new().name("backups".to_owned()).spawn(move || {
             loop {
-                let wait = match once(&ledger, &plan) {
+                let wait = match once(&app, &plan) {
                     Ok(()) => plan.every,
                     Err(error) => {
+                        app.metrics().not_backed_up();
                         tracing::error!(%error, name = error.name(), "there is no backup: it is tried again");
                         RETRY.min(plan.every)
                     }
@@ -52,8 +53,9 @@ impl Backups {
     }
 }
 
-fn once(ledger: &Ledger, plan: &BackupPlan) -> Result<(), BackupError> {
-    let made = ledger.back_up(&plan.to)?;
+fn once(app: &App, plan: &BackupPlan) -> Result<(), BackupError> {
+    let made = app.ledger().back_up(&plan.to)?;
+    app.metrics().backed_up(&made);
     let keep_ms = u64::try_from(plan.keep.as_millis()).unwrap_or(u64::MAX);
     let gone = backup::expire(&plan.to, Millis(made.made.0.saturating_sub(keep_ms)))?;
     tracing::info!(size = made.size.0, expired = gone.len(), "a backup was made");

@@ -45,6 +45,9 @@ pub struct Given {
     /// Address to listen on [default: 127.0.0.1:8080]
     #[arg(long, env = "PROCURA_LISTEN", value_name = "ADDRESS:PORT")]
     pub listen: Option<SocketAddr>,
+    /// Address for operators only: metrics [default: there is none]
+    #[arg(long, env = "PROCURA_ADMIN_LISTEN", value_name = "ADDRESS:PORT")]
+    pub admin_listen: Option<SocketAddr>,
     /// How clients reach the server [default: http:// and the address]
     #[arg(long, env = "PROCURA_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<String>,
@@ -130,6 +133,8 @@ pub struct Config {
     pub data: PathBuf,
     /// The address to listen on.
     pub listen: SocketAddr,
+    /// The address for operators only.
+    pub admin_listen: Option<SocketAddr>,
     /// How clients reach the server, without a slash at the end; `None`: by the address.
     pub public_url: Option<String>,
     /// Whether to register the fictional directory.
@@ -276,6 +281,7 @@ impl Config {
         Ok(Self {
             data: given.data.unwrap_or_else(|| PathBuf::from("procura-data")),
             listen: given.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
+            admin_listen: given.admin_listen,
             public_url,
             demo: given.demo.unwrap_or(false),
             // Not a setting: one that lasted would confirm whatever clock comes.
@@ -313,6 +319,7 @@ impl Given {
             demo: self.demo.or(other.demo),
             data: self.data.or(other.data),
             listen: self.listen.or(other.listen),
+            admin_listen: self.admin_listen.or(other.admin_listen),
             public_url: self.public_url.or(other.public_url),
             public_entries: self.public_entries.or(other.public_entries),
             max_age_s: self.max_age_s.or(other.max_age_s),
@@ -363,6 +370,7 @@ mod tests {
         demo = true
         data = "d"
         listen = "127.0.0.1:1"
+        admin_listen = "127.0.0.1:2"
         public_url = "https://ledger.example/"
         public_entries = true
         max_age_s = 1
@@ -399,6 +407,7 @@ mod tests {
     fn a_file_gives_every_setting() {
         let config = load(FILE, &[]).unwrap();
         assert!(config.demo && config.public_entries);
+        assert_eq!(config.admin_listen.unwrap().port(), 2);
         assert_eq!(config.public_url.as_deref(), Some("https://ledger.example"));
         assert_eq!((config.max_age_s, config.heartbeat, config.limits.queue), (1, Duration::from_secs(2), 3));
         assert_eq!((config.flush_bytes, config.limits.max_connections), (Some(4), 5));

@@ -75,6 +75,11 @@ impl Gate {
         (!self.has_room(&now, client)).then(|| now.refusal())
     }
 
+    /// How many places are taken, and how many there are.
+    pub(crate) fn count(&self) -> (usize, usize) {
+        (self.lock().under_way, self.most)
+    }
+
     fn has_room(&self, now: &Now, client: Client) -> bool {
         let has_few = || now.of_client.get(&client).copied().unwrap_or(0) < (self.most / FEW).max(1);
         now.under_way < self.most - self.most / KEPT || (now.under_way < self.most && has_few())

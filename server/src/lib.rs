@@ -12,6 +12,7 @@
 //!
 //! spec: http.md
 
+mod admin;
 mod api;
 mod app;
 mod backups;
@@ -24,6 +25,7 @@ mod gate;
 mod hooks;
 mod log;
 mod log_line;
+mod metrics;
 mod open_files;
 mod private;
 mod room;
@@ -38,6 +40,7 @@ pub use config::{Args, BackupPlan, Config, ConfigError, Given, Limits, StaticTok
 pub use hooks::{HookError, HookSettings, Hooks};
 pub use log::{LogLines, LogWriter, log_to};
 pub use log_line::LogLine;
+pub use metrics::Metrics;
 pub use private::PrivateError;
 pub use serve::serve;
 pub use start::{RunError, Started, prepare, run};

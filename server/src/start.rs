@@ -5,11 +5,12 @@ use crate::backups::Backups;
 use crate::config::{BackupPlan, Config};
 use crate::demo::{self, DemoError, Desk};
 use crate::hooks::{self, HookError, HookSettings, Hooks};
+use crate::metrics::Metrics;
 use crate::open_files;
 use crate::private::{self, PrivateError};
 use crate::serve::serve;
 use crate::trial::{self, TrialError};
-use crate::{api, demo::Demo};
+use crate::{admin, api, demo::Demo};
 use procura_core::Hash;
 use procura_ledger::Options;
 use std::future::Future;
@@ -76,6 +77,8 @@ pub struct Started {
     pub demo: Option<Demo>,
     hooks: HookSettings,
     backup: Option<BackupPlan>,
+    /// The socket for operators only, if there is one.
+    pub admin: Option<TcpListener>,
 }
 
 /// Opens the ledger, registers the demo if asked, and listens; nothing is served yet.
@@ -84,12 +87,20 @@ pub struct Started {
 /// [`RunError`].
 pub async fn prepare(mut config: Config) -> Result<Started, RunError> {
     // Before anything is made: all ledgers that this version makes are trials.
-    if !config.listen.ip().is_loopback() {
-        return Err(TrialError::Address(config.listen).into());
+    for address in [Some(config.listen), config.admin_listen].into_iter().flatten() {
+        if !address.ip().is_loopback() {
+            return Err(TrialError::Address(address).into());
+        }
     }
     let listen = |source| RunError::Listen { address: config.listen, source };
     // Before the ledger: a second server on the same folder or port says so at once.
     let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
+    let admin = match config.admin_listen {
+        Some(address) => {
+            Some(TcpListener::bind(address).await.map_err(|source| RunError::Listen { address, source })?)
+        }
+        None => None,
+    };
     let address = listener.local_addr().map_err(listen)?;
     let public_url = config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
 
@@ -105,7 +116,9 @@ pub async fn prepare(mut config: Config) -> Result<Started, RunError> {
     }
     hooks::client_config(config.webhooks.ca.as_ref())?;
     let mut static_tokens = static_tokens(&config)?;
+    let metrics = Arc::new(Metrics::default());
     let mut options = Options {
+        observer: Some(Arc::clone(&metrics) as _),
         queue: config.limits.queue,
         heartbeat: config.heartbeat,
         confirm_clock: config.confirm_clock,
@@ -133,6 +146,7 @@ pub async fn prepare(mut config: Config) -> Result<Started, RunError> {
         max_age_s: config.max_age_s,
         limits: config.limits,
         static_tokens,
+        metrics,
         clock: Arc::clone(&trial.clock),
         random: Arc::clone(&trial.random),
     };
@@ -147,7 +161,7 @@ pub async fn prepare(mut config: Config) -> Result<Started, RunError> {
         Some(desk) => App::with_desk(trial.ledger, settings, desk),
         None => App::new(trial.ledger, settings),
     };
-    Ok(Started { app, listener, public_url, demo, hooks, backup: config.backup })
+    Ok(Started { app, listener, public_url, demo, hooks, backup: config.backup, admin })
 }
 
 /// Runs a server until `shutdown` is ready, then closes its ledger.
@@ -166,11 +180,22 @@ impl Started {
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), RunError> {
         let address = self.listener.local_addr();
         let ledger = self.app.ledger().clone();
-        let plan = self.backup.map(|plan| Backups::start(ledger.clone(), plan));
+        let (ended, over) = tokio::sync::oneshot::channel::<()>();
+        let admin = self.admin.map(|listener| {
+            let over = async move { drop(over.await) };
+            tokio::spawn(admin::serve(listener, self.app.clone(), over))
+        });
+        let plan = self.backup.map(|plan| Backups::start(self.app.clone(), plan));
         let backups = plan.transpose().map_err(|source| RunError::Thread { source })?;
         let hooks = Hooks::start(self.app.clone(), self.hooks)?;
         let served = serve(self.listener, self.app, shutdown).await;
         hooks.stop().await;
+        drop(ended);
+        if let Some(admin) = admin
+            && let Ok(Err(error)) = admin.await
+        {
+            tracing::error!(%error, "the address for operators was not served");
+        }
         // What was acknowledged is durable already; this writes the index, so that the next start is quick.
         let closing = move || {
             if let Some(backups) = backups {

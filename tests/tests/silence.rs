@@ -127,6 +127,7 @@ impl Server {
             public_entries: false,
             max_age_s: 300,
             limits: Limits::default(),
+            metrics: Arc::default(),
             static_tokens: vec![(TOKEN.to_owned(), curious)],
             clock: world.clock.clone(),
             random: Arc::new(OsRandom),

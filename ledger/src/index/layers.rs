@@ -226,6 +226,11 @@ impl Layers {
         self.shared.file.mark().is_some_and(|mark| index.0 < mark.size.0)
     }
 
+    /// How many entries the file's rows come from.
+    pub fn stored(&self) -> Size {
+        self.shared.file.mark().map_or(Size(0), |mark| mark.size)
+    }
+
     /// Destroys the rows with these keys, all of which the file holds: on return they are in no file, and no snapshot taken from now
     /// on has them.
     ///

@@ -1,6 +1,7 @@
 //! `/healthz` and `/readyz`: for whoever runs the server.
 
 use crate::app::App;
+use crate::metrics::state_name;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -14,7 +15,7 @@ use serde_json::{Value, json};
     tag = "health",
     responses((status = 200, description = "The process answers", body = super::docs::Health))
 )]
-pub(super) async fn healthz() -> Json<Value> {
+pub(crate) async fn healthz() -> Json<Value> {
     Json(json!({"status": "ok"}))
 }
 
@@ -28,14 +29,12 @@ pub(super) async fn healthz() -> Json<Value> {
         (status = 503, description = "It does not; why", body = super::docs::Health),
     )
 )]
-pub(super) async fn readyz(State(app): State<App>) -> (StatusCode, Json<Value>) {
+pub(crate) async fn readyz(State(app): State<App>) -> (StatusCode, Json<Value>) {
     // What exactly is wrong may name paths of the machine: it stands in the log, not here.
-    let reason = match app.ledger().state() {
-        Condition::Ready => return (StatusCode::OK, Json(json!({"status": "ok"}))),
-        Condition::ReadOnly(_) => "read_only",
-        Condition::DiskFull(_) => "disk_full",
-        Condition::ClockStopped(..) => "clock",
-        Condition::Closed => "closed",
-    };
+    let state = app.ledger().state();
+    if state == Condition::Ready {
+        return (StatusCode::OK, Json(json!({"status": "ok"})));
+    }
+    let reason = state_name(&state);
     (StatusCode::SERVICE_UNAVAILABLE, Json(json!({"status": "not_ready", "reason": reason})))
 }

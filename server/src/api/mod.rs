@@ -33,6 +33,7 @@ pub(crate) use auth::Known;
 pub(crate) use authzen::PageKey;
 pub(crate) use body::BODY_UNIT_BYTES;
 pub use docs::openapi_json;
+pub(crate) use health::{healthz, readyz};
 pub(crate) use oauth::is_static_token;
 pub use pages::assets;
 pub use problem::{Problem, status};

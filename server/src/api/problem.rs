@@ -114,6 +114,10 @@ pub fn status(name: &str) -> StatusCode {
         .map_or(StatusCode::UNPROCESSABLE_ENTITY, |(status, _)| *status)
 }
 
+/// In an answer's extensions: that it is a problem, and which.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ProblemName(pub(super) &'static str);
+
 /// A refusal on its way out. It never holds a value of the request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
@@ -215,6 +219,7 @@ fn title(name: &str) -> String {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = (self.status(), self.to_json().to_string()).into_response();
+        response.extensions_mut().insert(ProblemName(self.name));
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if self.status() == StatusCode::UNAUTHORIZED {

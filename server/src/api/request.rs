@@ -3,7 +3,7 @@
 //! The log never holds an address with its values, a query, a header or a body: the route's template stands for all of
 //! them, because ids, identifiers and tokens are among them.
 
-use super::problem::Problem;
+use super::problem::{Problem, ProblemName};
 use crate::app::App;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
@@ -30,11 +30,15 @@ pub(super) async fn around(State(app): State<App>, request: Request, next: Next)
         headers.insert(REQUEST_ID, echo);
     }
     secure(headers);
+    let route = template.as_ref().map_or("-", MatchedPath::as_str);
+    let (status, took) = (response.status().as_u16(), started.elapsed());
+    let problem = response.extensions().get::<ProblemName>().map(|name| name.0);
+    app.metrics().answered((&method, route, status), problem, took);
     tracing::info!(
         %method,
-        route = template.as_ref().map_or("-", MatchedPath::as_str),
-        status = response.status().as_u16(),
-        ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        route,
+        status,
+        ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
         request_id = id.0,
         "request"
     );

@@ -12,6 +12,7 @@ mod events;
 mod holdings;
 mod hooks;
 mod log;
+mod metrics;
 mod overload;
 mod pages;
 mod privacy;

@@ -82,8 +82,15 @@ async fn a_trial_is_for_the_loopback_only() {
     for address in ["0.0.0.0:0", "[::]:0", "192.0.2.1:0"] {
         let mut config = config(folder.path(), false);
         config.listen = address.parse().unwrap();
-        let error = prepare(config).await.err().unwrap();
-        assert!(matches!(error, RunError::Trial(TrialError::Address(_))), "{error}");
+        let admin = Config {
+            listen: "127.0.0.1:0".parse().unwrap(),
+            admin_listen: Some(config.listen),
+            ..config.clone()
+        };
+        for config in [config, admin] {
+            let error = prepare(config).await.err().unwrap();
+            assert!(matches!(error, RunError::Trial(TrialError::Address(_))), "{error}");
+        }
     }
     // Nothing was made.
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);

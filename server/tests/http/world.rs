@@ -161,6 +161,7 @@ impl World {
             max_age_s: 300,
             limits: Limits::default(),
             static_tokens: vec![(demo.token.clone(), demo.party(demo::MUNICIPALITY).unwrap().party)],
+            metrics: Arc::default(),
             clock: Arc::clone(&clock) as _,
             random: Arc::new(OsRandom),
         };

@@ -38,6 +38,7 @@ static SERVER: LazyLock<Server> = LazyLock::new(|| {
         public_entries: false,
         max_age_s: 300,
         limits: Limits::default(),
+        metrics: Arc::default(),
         static_tokens: vec![(demo.token.clone(), municipality)],
         clock,
         random,

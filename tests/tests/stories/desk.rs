@@ -80,6 +80,7 @@ impl Desk {
             public_entries: false,
             max_age_s: 300,
             limits: Limits::default(),
+            metrics: Arc::default(),
             static_tokens: Vec::new(),
             clock: self.world.clock.clone(),
             random: Arc::new(OsRandom),

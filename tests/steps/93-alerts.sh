@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# Each alert comes when it should and not before; rules and dashboard ask for metrics that there are.
+# needs: promtool from prometheus
+. tests/steps/lib.sh
+
+cd server/handbook
+promtool check rules alerts.yml
+promtool test rules alerts_test.yml
+# What is registered (the tests hold the same table against a server).
+known=$(sed -n '/^## Metrics/,/^## /s/^| `\(procura_[a-z_]*\)`.*/\1/p' ../../spec/http.md)
+[ -n "$known" ] || broken "spec/http.md lists no metric"
+for name in $(grep -oh 'procura_[a-z_]*' alerts.yml dashboard.json | sed 's/_bucket$//; s/_total$//' | sort -u); do
+    grep -qx "$name" <<<"$known" || broken "$name is asked for, and is no metric"
+done
