@@ -9,7 +9,7 @@
 # WebCrypto's Ed25519 is experimental there, and says so at each start.
 export NODE_NO_WARNINGS=1
 
-cargo build --locked --quiet -p procura-server
+programs
 
 # For this step alone: the browser's driver and axe, of the versions in the lock file.
 lock=$(sha256sum tests/pages/package-lock.json | cut -c1-16)
@@ -20,4 +20,4 @@ if [ ! -d "$tools/node_modules" ]; then
     npm ci --prefix "$tools" --no-audit --no-fund --silent
 fi
 fresh_logs pages
-PAGES_TOOLS=$tools node --test-reporter=spec tests/pages/run.mjs "$TARGET/debug/procura-server" "$(command -v chromium)" "$TARGET/pages"
+PAGES_TOOLS=$tools node --test-reporter=spec tests/pages/run.mjs "$BIN/procura-server" "$(command -v chromium)" "$TARGET/pages"

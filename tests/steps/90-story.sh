@@ -3,9 +3,8 @@
 # needs: python3 from python3
 . tests/steps/lib.sh
 
-cargo build --locked -p procura-server -p procura-client -p procura-tests
-bin=$PWD/$TARGET/debug
-case $TARGET in /*) bin=$TARGET/debug ;; esac
+programs
+bin=$BIN
 work=$(mktemp -d)
 server=
 stop_server() { [ -z "$server" ] || { kill "$server" && wait "$server" || true; server=; }; }

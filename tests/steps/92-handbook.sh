@@ -6,9 +6,8 @@
 # The fenced blocks of a page that are marked `sh`, or `sh NAME`, one after the other.
 blocks() { awk -v mark="\`\`\`sh${2:+ $2}" '$0 == mark { on = 1; next } /^```/ { on = 0 } on' "$1"; }
 
-cargo build --locked -p procura-server -p procura-client
-bin=$PWD/$TARGET/debug
-case $TARGET in /*) bin=$TARGET/debug ;; esac
+programs
+bin=$BIN
 work=
 server=
 # The server writes until it has ended: its folder goes after it.

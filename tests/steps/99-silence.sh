@@ -2,4 +2,5 @@
 # What the servers logged in the steps before, at trace level, names nobody: no identifier, no name, no id.
 . tests/steps/lib.sh
 
-cargo run --locked -q -p procura-tests --bin silence -- "$LOGS" http pages story handbook readme
+programs
+"$BIN/silence" "$LOGS" http pages story handbook readme

@@ -20,6 +20,12 @@ logged() { # step, command…
 }
 fresh_logs() { rm -f "$LOGS/$1"-*.log; }
 
+# The programs that steps run, always all of them: with other packages chosen, cargo would choose other features for what they
+# have in common, and build that anew. BIN is where they are.
+programs() { cargo build --locked --quiet --workspace --bins --examples; }
+BIN=$TARGET/debug
+case $BIN in /*) ;; *) BIN=$PWD/$BIN ;; esac
+
 heading() { printf '\n=== %s\n' "$*"; }
 
 # The machine lacks something: say what, and end with 2. A step ends with a code that tests/run tells from those of
