@@ -14,6 +14,7 @@ import { served } from './served.mjs';
 import { shown } from './shown.mjs';
 import { verify } from './verify.mjs';
 import { chromium, World } from './world.mjs';
+import { zoom } from './zoom.mjs';
 
 const [program, executablePath, shots] = process.argv.slice(2);
 mkdirSync(shots, { recursive: true });
@@ -37,7 +38,7 @@ describe('as they stand', { concurrency: 2 }, () => {
   for (const suite of [served, verify]) suite(test, at);
 });
 describe('as they change', { concurrency: 2 }, () => {
-  for (const suite of [log, me, looks, request, shown, give, office, counter]) {
+  for (const suite of [log, me, looks, request, shown, give, office, counter, zoom]) {
     describe(suite.name, () => {
       const own = { shots, program, executablePath };
       before(async () => Object.assign(own, { browser: at.browser, world: await World.start(program) }));
