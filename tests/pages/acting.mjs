@@ -259,6 +259,16 @@ export function acting(test, at) {
     await write(neighbour, 'acceptance', { target: id });
     assert.equal(await may(world, neighbour.by.party, 'taxes.return', mother.by.party), true);
 
+    // Her data he shares for what she named alone.
+    await shown(page);
+    await page.click('#can a[href$="#consent-for"]');
+    await page.waitForSelector('#flow form');
+    await page.locator('#flow .choice').first().click();
+    await next(page);
+    await page.check('input[value="taxes"]');
+    await next(page);
+    assert.deepEqual(await page.locator('#flow input').evaluateAll((all) => all.map(({ value }) => value)), ['help', 'tax.return']);
+
     // It ends while he looks elsewhere: the next page that proves his list says so.
     await write(mother, 'revocation', { target: above });
     assert.equal(await may(world, neighbour.by.party, 'taxes.return', mother.by.party), false);
@@ -330,9 +340,9 @@ export function acting(test, at) {
     assert.equal(await row.count(), 0);
     assert.match(await page.locator('#may .ended').textContent(), /Sam Voorbeeld, Student work: ended with the mandate that it was given by/);
 
-    // What somebody wrote into the browser's storage is no mandate: one that is not theirs, one that is not there.
-    const others = await mandate(student, worker, ['student.hours']);
-    for (const mandateId of [others, b64url(new Uint8Array(32))]) {
+    // What somebody wrote into the browser's storage is no mandate to act by: one that they gave, one of others, one that is not there.
+    const [given, others] = [await mandate(neighbour, worker, ['student.hours']), await mandate(student, worker, ['student.hours'])];
+    for (const mandateId of [given, others, b64url(new Uint8Array(32))]) {
       await page.evaluate((one) => sessionStorage.setItem('procura.acting', JSON.stringify({ mandate: one, who: 'Sam', what: { en: 'All' } })), mandateId);
       await page.goto('/');
       await page.goto('/give?lang=en#consent-for');
