@@ -99,11 +99,10 @@ function stop() {
 /** The one that is chosen, if it is in force; if it is not any more, it is said. @param {Row[]} all */
 function chosenOf(all) {
   const now = acting();
-  if (now === null) return undefined;
+  // What can't be proven now decides nothing, and nothing is offered by it.
+  if (now === null || !isNow) return undefined;
   const row = all.find(({ id }) => id === now.mandate);
   if (row?.stands === 'force') return row;
-  // What can't be proven now decides nothing: no page gives anything by it until it is.
-  if (!isNow) return undefined;
   stop();
   byId('notes').replaceChildren(el('p', { class: 'note wait' }, el('strong', {}, t('acting.ended', { who: now.who })), ' ', row === undefined ? '' : `${now.what[language]}: ${row.stands === 'over' ? endOf(row) : t(row.stands === 'doubt' ? 'state.doubt' : 'state.paused')}.`));
   return undefined;
