@@ -3,6 +3,7 @@
 
 import { mkdirSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
+import { acting } from './acting.mjs';
 import { counter } from './counter.mjs';
 import { give } from './give.mjs';
 import { log } from './log.mjs';
@@ -14,6 +15,7 @@ import { served } from './served.mjs';
 import { shown } from './shown.mjs';
 import { verify } from './verify.mjs';
 import { chromium, World } from './world.mjs';
+import { zoom } from './zoom.mjs';
 
 const [program, executablePath, shots] = process.argv.slice(2);
 mkdirSync(shots, { recursive: true });
@@ -37,7 +39,7 @@ describe('as they stand', { concurrency: 2 }, () => {
   for (const suite of [served, verify]) suite(test, at);
 });
 describe('as they change', { concurrency: 2 }, () => {
-  for (const suite of [log, me, looks, request, shown, give, office, counter]) {
+  for (const suite of [log, me, looks, request, shown, give, office, acting, counter, zoom]) {
     describe(suite.name, () => {
       const own = { shots, program, executablePath };
       before(async () => Object.assign(own, { browser: at.browser, world: await World.start(program) }));

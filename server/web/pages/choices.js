@@ -9,15 +9,15 @@ const ACTIVE = 2;
 /** @typedef {'categories' | 'purposes'} Kind */
 /** @typedef {{title: (kind: Kind, code: string, language?: string) => string, options: (kind: Kind) => Node[], codes: (kind: Kind) => string[], first: (kind: Kind) => string, isUnder: (category: string, above: string) => boolean, catalogueOf: (categories: string | string[], purpose?: string) => string | undefined}} Choices */
 
-/** @param {import('./session.js').Session} session @param {any} policy @returns {Promise<Choices>} */
-export async function choices(session, policy) {
+/** @param {import('./session.js').Session} session @param {any} policy @param {string} [only] the catalogue that alone counts: nothing if it is not in force @returns {Promise<Choices>} */
+export async function choices(session, policy, only) {
   const { catalogues: ids } = await (await session.get('/v1/catalogues')).json();
   const all = await Promise.all(ids.map(async (/** @type {string} */ id) => {
     const receipt = await (await session.get(`/v1/records/${id}/receipt`)).text();
     return /** @type {any} */ (await verify(receipt, { type: 'status', id }, policy, { fresh: Date.now() }));
   }));
   // The newest first: of what several have, it is the one that counts for new grants.
-  const inForce = all.filter(({ kind, status }) => kind === 'catalogue' && status === ACTIVE).reverse();
+  const inForce = all.filter(({ kind, status, id }) => kind === 'catalogue' && status === ACTIVE && (only === undefined || id === only)).reverse();
   const rows = (/** @type {Kind} */ kind) => inForce.flatMap(({ payload }) => payload[kind]);
   const has = (/** @type {any} */ { payload }, /** @type {Kind} */ kind, /** @type {string} */ code) => payload[kind].some((/** @type {any} */ row) => row.code === code);
   /** @type {Choices['title']} */

@@ -1,6 +1,7 @@
-// Giving a mandate, or sharing data, in a few steps: one question a screen, then the sentence that is signed. Nothing of it is in an address, nothing
-// is chosen beforehand, and "recorded" is said only of what this browser has verified.
+// Giving a mandate, or sharing data, in a few steps: one question a screen, then the sentence that is signed; for oneself, or for someone who lets one
+// act. Nothing of it is in an address, nothing is chosen beforehand, and "recorded" is said only of what this browser has verified.
 
+import { acting, stopActing } from './behalf.js';
 import { choices } from './choices.js';
 import { lasting } from './days.js';
 import { people } from './enrol.js';
@@ -9,12 +10,14 @@ import { me } from './kept.js';
 import { identifierOf, partyOf } from './numbers.js';
 import './page.js';
 import { byId, el, save, seal, state } from './parts.js';
+import { conditionsOf } from './says.js';
 import { Refusal, Session } from './session.js';
 import { draft, submission } from './sign.js';
 import { trust } from './trust.js';
+import { mandateNow, mayPassFurther, mayPassOn, mayShare, purposesOf } from './under.js';
 import { Untrue } from './untrue.js';
-import { day, language, lately, t } from './words.js';
-import { dayOf } from '../verifier/days.js';
+import { day, language, lately, list, t } from './words.js';
+import { dayOf, firstInstant } from '../verifier/days.js';
 import { verify } from '../verifier/index.js';
 
 const [PENDING, ACTIVE] = [1, 2];
@@ -22,7 +25,9 @@ const [PENDING, ACTIVE] = [1, 2];
 const ENDS = [['month', 30], ['quarter', 91], ['year', 365]];
 
 /** @type {import('./granting.js').Kind} */
-const kind = location.hash === '#consent' ? 'consent' : 'mandate';
+const kind = location.hash.startsWith('#consent') ? 'consent' : 'mandate';
+/** Whether it is given in somebody else's name: what the address says, never what happened to be chosen before. */
+const isForOther = location.hash.endsWith('-for');
 const STEPS = kind === 'mandate' ? ['whom', 'what', 'until', 'sign'] : ['whom', 'what', 'why', 'until', 'sign'];
 const flow = byId('flow');
 
@@ -34,19 +39,30 @@ let session;
 let offered;
 /** @type {import('./enrol.js').Fictional[]} */
 let known = [];
-let answers = keptAnswers(kind);
+/** In whose name, if not my own. @type {import('./granting.js').Behalf | null} */
+let behalf = null;
+/** Under what name answers are kept. */
+let asked = /** @type {string} */ (kind);
+/** @type {import('./granting.js').Answers} */
+let answers = {};
 /** Signed for these answers, and sent until it is known to be recorded: trying again never makes a second one. @type {{id: string, submission: string} | null} */
 let signed = null;
 let isDone = false;
 
-const toMe = (/** @type {string} */ name) => el('a', { class: name, href: `/me?lang=${language}` }, t('start.me-go'));
+/** Where one came from. @param {string} name */
+const toMe = (name) => el('a', { class: name, href: `/${isForOther ? 'for' : 'me'}?lang=${language}` }, t(isForOther ? 'acting.title' : 'start.me-go'));
+
+/** Words that say in whose name, if it is in somebody else's. @param {string} name @param {Record<string, string>} [slots] */
+const inName = (name, slots = {}) => t(isForOther ? `${name}-for` : name, { ...slots, giver: behalf?.name ?? '' });
+
+const titleOf = () => t(`give.start-${kind}${isForOther ? '-for' : ''}`);
 
 /** A page with nothing to answer. @param {string} trouble @param {string} [note] */
 const closed = (trouble, note = 'bad') =>
-  flow.replaceChildren(el('h1', { id: 'question' }, t(`give.start-${kind}`)), el('p', { class: `note ${note}` }, t(trouble)), el('p', {}, toMe('go')));
+  flow.replaceChildren(el('h1', { id: 'question' }, titleOf()), el('p', { class: `note ${note}` }, t(trouble)), el('p', {}, toMe('go')));
 
 async function begin() {
-  document.title = `${t(`give.start-${kind}`)} · Procura`;
+  document.title = `${titleOf()} · Procura`;
   const trusted = await trust();
   if (trusted === null) return closed('give.unreached');
   policy = trusted.policy;
@@ -54,12 +70,57 @@ async function begin() {
   if (self === null) return closed('give.no-key', 'wait');
   session = new Session(self, policy.origin);
   try {
-    offered = await choices(session, policy);
-    known = (await people()).filter(({ party, party_type: type }) => party !== self.party && (kind === 'consent' || type !== 'institution'));
+    const all = await people();
+    if (isForOther) {
+      const trouble = await takeMandate(all);
+      if (trouble !== null) return closed(trouble, 'wait');
+    }
+    offered = await choices(session, policy, behalf?.mandate.payload.catalogue);
+    if (offered.codes('categories').length === 0) return closed('give.withdrawn', 'wait');
+    known = all.filter(({ party, party_type: type }) => !isGiver(party) && party !== self.party && (kind === 'consent' || type !== 'institution'));
   } catch (error) {
-    return closed(error instanceof Refusal ? (error.isForNow ? 'give.unreached' : 'give.locked') : 'give.untrue-catalogue');
+    return closed(error instanceof Refusal ? (error.isForNow ? 'give.unreached' : 'give.locked') : error instanceof Untrue ? 'give.untrue-mandate' : 'give.untrue-catalogue');
   }
+  answers = keptAnswers(asked);
   show(Math.min(history.state?.step ?? 0, firstOpen()), false);
+}
+
+/** @param {string} party */
+const isGiver = (party) => behalf?.mandate.payload.mandators.includes(party) === true;
+
+/** The mandate that was chosen, proven as of now; or the word for why nothing is given by it. @param {import('./enrol.js').Fictional[]} people @returns {Promise<string | null>} */
+async function takeMandate(people) {
+  const chosen = acting();
+  if (chosen === null) return 'acting.nobody';
+  const mandate = await mandateNow(chosen.mandate, session, policy);
+  if (mandate === null) {
+    stopActing();
+    (await import('./bar.js')).showBar();
+    return 'acting.over';
+  }
+  if (!(kind === 'mandate' ? mayPassOn : mayShare)(mandate.payload)) return `acting.not-${kind}`;
+  behalf = { mandate, name: list(mandate.payload.mandators.map((/** @type {string} */ giver) => people.find(({ party }) => party === giver)?.name ?? t('somebody'))) };
+  asked = `${kind}-for.${mandate.id}`;
+  return null;
+}
+
+/** The codes of a kind that may be given: in somebody's name those that their mandate covers. @param {'categories' | 'purposes'} of */
+function codes(of) {
+  const all = offered.codes(of);
+  if (behalf === null) return all;
+  const { payload } = behalf.mandate;
+  const covers = of === 'categories' ? (/** @type {string} */ code) => payload.scopes.some((/** @type {string} */ scope) => offered.isUnder(code, scope)) : (/** @type {string} */ code) => purposesOf(payload)?.includes(code) ?? true;
+  return all.filter(covers);
+}
+
+/** The last day that may be chosen: that of the mandate, if it has one. @returns {string | undefined} */
+const lastDay = () => behalf?.mandate.payload.valid_until;
+
+/** What is offered as an end: its name, its last day. @returns {[string, string][]} */
+function ends() {
+  const last = lastDay();
+  const all = ENDS.map(([name, days]) => /** @type {[string, string]} */ ([name, lasting(Number(days)).valid_until]));
+  return last === undefined ? all : [...all.filter(([, until]) => until < last), ['whole', last]];
 }
 
 /** The first question without an answer. */
@@ -78,16 +139,23 @@ addEventListener('popstate', () => {
 function answered(more, step) {
   answers = { ...answers, ...more };
   signed = null;
-  keepAnswers(kind, answers);
+  keepAnswers(asked, answers);
   history.pushState({ step: step + 1 }, '');
   show(step + 1);
+}
+
+/** The question of a screen. @param {string} name */
+function titleFor(name) {
+  if (name === 'whom') return inName(`give.whom-${kind}`);
+  if (name === 'what') return kind === 'mandate' ? inName('give.what-mandate', { who: answers.name ?? '' }) : t('give.what-consent', { who: answers.name ?? '' });
+  return t(`give.${name}`);
 }
 
 /** @param {number} step @param {boolean} [isMoved] whether somebody came here from another screen */
 function show(step, isMoved = true) {
   const name = STEPS[step];
   const back = el('button', { class: 'button quiet', type: 'button', onclick: () => (history.state?.step === step ? history.back() : show(step - 1)) }, t('give.back'));
-  const title = el('h1', { id: 'question', tabindex: '-1' }, t(name === 'what' || name === 'whom' ? `give.${name}-${kind}` : `give.${name}`, { who: answers.name ?? '' }));
+  const title = el('h1', { id: 'question', tabindex: '-1' }, titleFor(name));
   const form = el('form', { novalidate: true, onsubmit: async (/** @type {SubmitEvent} */ event) => {
     event.preventDefault();
     const button = /** @type {any} */ (event.submitter);
@@ -101,7 +169,7 @@ function show(step, isMoved = true) {
     form.prepend(note);
     note.focus();
   } }, ...FIELDS[name](), el('p', { class: 'actions' }, el('button', { class: 'button' }, t(name === 'sign' ? 'give.sign-do' : 'give.continue')), step === 0 ? toMe('go') : back));
-  flow.replaceChildren(el('p', { class: 'small' }, t('give.step', { what: t(`give.start-${kind}`), n: step + 1, of: STEPS.length })), title, form);
+  flow.replaceChildren(el('p', { class: 'small' }, t('give.step', { what: titleOf(), n: step + 1, of: STEPS.length })), title, form);
   if (isMoved) title.focus();
 }
 
@@ -120,24 +188,26 @@ const FIELDS = {
       el('input', { class: 'w-code', id: 'number', inputmode: 'numeric', autocomplete: 'off', value: answers.number })),
   ],
   what: () => [
-    group(...offered.codes('categories').map((code) => choice('checkbox', 'what', code, answers.scopes?.includes(code) === true, offered.title('categories', code)))),
+    group(...codes('categories').map((code) => choice('checkbox', 'what', code, answers.scopes?.includes(code) === true, offered.title('categories', code)))),
     el('p', { class: 'small' }, t('give.only')),
   ],
-  why: () => [group(...offered.codes('purposes').map((code) => choice('radio', 'why', code, answers.purpose === code, offered.title('purposes', code))))],
+  why: () => [group(...codes('purposes').map((code) => choice('radio', 'why', code, answers.purpose === code, offered.title('purposes', code))))],
   until: () => [
-    group(...ENDS.map(([name, days]) => choice('radio', 'until', String(name), answers.long === name, t(`give.${name}`), { hint: t('give.included', { day: day(lasting(Number(days)).not_after - 1) }) })),
+    group(...ends().map(([name, last]) => choice('radio', 'until', name, answers.long === name, t(`give.${name}`), { hint: t('give.included', { day: day(firstInstant(last)) }) })),
       choice('radio', 'until', 'day', answers.long === 'day', t('give.day'), { name: 'reveals' })),
     el('p', { class: 'field reveal' }, el('label', { for: 'day' }, t('give.last'), ' ', el('span', { class: 'hint' }, t('give.last-hint'))),
-      el('input', { class: 'w-day', id: 'day', type: 'date', min: dayOf(Date.now()), value: answers.long === 'day' ? answers.last : undefined })),
+      el('input', { class: 'w-day', id: 'day', type: 'date', min: dayOf(Date.now()), max: lastDay(), value: answers.long === 'day' ? answers.last : undefined })),
+    ...(kind === 'mandate' && (behalf === null || mayPassFurther(behalf.mandate.payload)) ? [choice('checkbox', 'on', 'yes', answers.isOn === true, t('give.on', { who: answers.name ?? '' }), { hint: t('give.on-hint') })] : []),
   ],
   sign: () => [
     el('p', { class: 'oath' }, oath()),
-    el('ul', { class: 'plain' }, ...[`give.then-${kind}`, 'give.then-receipt', 'give.then-end'].map((word) => el('li', {}, t(word, { who: answers.name ?? '' })))),
+    ...(behalf === null ? [] : conditionsOf(behalf.mandate.payload)),
+    el('ul', { class: 'plain' }, ...[kind === 'consent' && isForOther ? 'give.then-consent-for' : `give.then-${kind}`, ...(isForOther ? ['give.then-sees-for', 'give.then-end-for'] : ['give.then-end']), 'give.then-receipt'].map((word) => el('li', {}, t(word, { who: answers.name ?? '', giver: behalf?.name ?? '' })))),
     el('p', { class: 'small' }, t('give.key')),
   ],
 };
 
-const oath = () => oathOf(kind, /** @type {any} */ (answers), offered);
+const oath = () => oathOf(kind, /** @type {any} */ (answers), offered, behalf);
 const values = (/** @type {HTMLFormElement} */ form, /** @type {string} */ name) => /** @type {string[]} */ (new FormData(form).getAll(name));
 
 /** What is done with what was answered: null, or the word for what needs another look. @type {Record<string, (form: HTMLFormElement, step: number) => Promise<string | null>>} */
@@ -166,9 +236,10 @@ const TAKES = {
   async until(form, step) {
     const [long] = values(form, 'until');
     if (long === undefined) return 'give.missing';
-    const last = long === 'day' ? byId('day').value : lasting(Number(ENDS.find(([name]) => name === long)?.[1])).valid_until;
+    const last = long === 'day' ? byId('day').value : ends().find(([name]) => name === long)?.[1] ?? '';
     if (last === '' || last < dayOf(Date.now())) return 'give.past';
-    answered({ long, last }, step);
+    if (last > (lastDay() ?? last)) return 'give.beyond';
+    answered({ long, last, isOn: values(form, 'on').length > 0 }, step);
     return null;
   },
   sign,
@@ -180,6 +251,7 @@ async function byNumber(number, step) {
   if (identifier === null || !identifier.startsWith('kbo:')) return 'give.number-wrong';
   try {
     const whom = await partyOf(session, policy, identifier, { category: offered.first('categories'), purpose: offered.first('purposes') });
+    if (isGiver(whom) || whom === session.by.party) return 'give.same';
     answered({ whom, name: known.find(({ party }) => party === whom)?.name ?? identifier.replace('kbo:', ''), number }, step);
     return null;
   } catch (error) {
@@ -191,7 +263,7 @@ async function byNumber(number, step) {
 async function sign() {
   try {
     if (signed === null) {
-      const written = await draft(kind, policy.origin, membersOf(kind, /** @type {any} */ (answers), offered, session.by.party));
+      const written = await draft(kind, policy.origin, membersOf(kind, /** @type {any} */ (answers), offered, session.by.party, behalf));
       signed = { id: written.id, submission: await submission(session.by, written) };
     }
     const receipt = await (await session.submit(signed.submission)).text();
@@ -203,7 +275,7 @@ async function sign() {
     if (!(error instanceof Refusal)) return 'give.untrue';
     if (error.isForNow) return 'give.unreached';
     signed = null;
-    return 'give.refused';
+    return error.name === 'under' ? 'acting.over' : 'give.refused';
   }
 }
 
@@ -216,7 +288,7 @@ function done(receipt, { status, time }) {
     el('p', { class: 'oath' }, oath()),
     el('p', {}, status === PENDING ? state('wait', t('give.waits', { who: answers.name ?? '' })) : state('ok', t('give.holds'))),
     el('p', { class: 'actions' }, toMe('button'), ' ', el('button', { class: 'button quiet', type: 'button', onclick: () => save('procura-receipt.json', receipt, 'application/vnd.procura.receipt+json') }, t('done.receipt'))));
-  keepAnswers(kind, {});
+  keepAnswers(asked, {});
   title.focus();
 }
 

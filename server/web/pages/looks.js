@@ -3,6 +3,7 @@
 import { cataloguesOf, titler } from './catalogues.js';
 import { holdingRow, holdingsIn } from './holdings.js';
 import { me } from './kept.js';
+import { sealWithout } from './listseal.js';
 import { decided, isByLaw, isForMe, looksIn } from './look.js';
 import { nameOf, rowOf, settle } from './lookrow.js';
 import { fresh, kept } from './mylist.js';
@@ -10,11 +11,10 @@ import { knownNames } from './names.js';
 import './page.js';
 import { byId, el, save, seal } from './parts.js';
 import { sealOf } from './seals.js';
-import { Refusal, Session } from './session.js';
+import { Session } from './session.js';
 import { several } from './several.js';
 import { fileName, proven, table } from './takeaway.js';
 import { trust } from './trust.js';
-import { Untrue } from './untrue.js';
 import { day, language, lately, t } from './words.js';
 import { b64url } from '../verifier/bytes.js';
 import { dayOf, firstInstant, instantAfter } from '../verifier/days.js';
@@ -71,17 +71,7 @@ async function old(error) {
   if (session === null) return;
   const last = await kept(session.by.party, policy).catch(() => null);
   if (last !== null) await told(last);
-  const again = el('p', {}, el('button', { class: 'button quiet', type: 'button', onclick: show }, t('seal.again')));
-  const box = byId('seal');
-  if (error instanceof Untrue) {
-    const evidence = el('button', { class: 'button quiet', type: 'button', onclick: () => save('procura-evidence.json', error.evidence, 'application/json') }, t('seal.evidence'));
-    box.replaceChildren(sealOf('bad', 'bad', {}, [el('p', {}, evidence), again, el('details', { class: 'more' }, el('summary', {}, t('tech.details')), el('p', {}, el('code', {}, error.code)))]));
-  } else if (error instanceof Refusal) {
-    const form = error.name === 'too_long' ? 'long' : error.status === 401 ? 'locked' : 'unreached';
-    box.replaceChildren(last !== null && form === 'unreached' ? sealOf('wait', 'stale', { at: lately(last.checkedAt) }, [again]) : sealOf('off', form, {}, [again]));
-  } else {
-    box.replaceChildren(sealOf('off', 'platform'));
-  }
+  byId('seal').replaceChildren(sealWithout(error, last, show));
 }
 
 /** @param {import('./mylist.js').Mine} list */

@@ -1,21 +1,21 @@
 // My overview: what waits for me, who may act for me, who may see what, for whom I act. Only what this browser has checked gets the green seal.
 
+import { stopUnless } from './bar.js';
+import { stopActing } from './behalf.js';
 import { showDevices } from './devices.js';
 import { enrol, recovered } from './enrol.js';
-import { examineEnding } from './ending.js';
-import { dropWish, forgetMe, keepWish, me, wishes } from './kept.js';
-import { granted } from './link.js';
+import { forgetMe, me } from './kept.js';
+import { isForNow, sealWithout } from './listseal.js';
 import { fresh, kept } from './mylist.js';
 import { knownNames } from './names.js';
 import './page.js';
-import { byId, el, save, state } from './parts.js';
-import { after, failed, isWaiting, others, partIn, rowOf, scopesOf } from './rows.js';
+import { byId, el, save } from './parts.js';
+import { endBelow, endOf, isWaiting, others, partIn, rowOf, scopesOf } from './rows.js';
 import { sealOf } from './seals.js';
 import { Refusal, Session } from './session.js';
-import { draft, submission } from './sign.js';
 import { trust } from './trust.js';
-import { Untrue } from './untrue.js';
-import { clock, day, lately, list, t } from './words.js';
+import { act, sendWishes } from './wishes.js';
+import { day, language, lately, list, t } from './words.js';
 
 /** @type {any} */
 let policy = null;
@@ -41,10 +41,10 @@ async function begin() {
   if (self === null) return showEnrol();
   session = new Session(self, policy.origin);
   byId('overview').hidden = false;
-  byId('self').textContent = t('me.self', { who: self.name });
+  byId('self').replaceChildren(t('me.self', { who: self.name }), ' · ', el('a', { href: `/for?lang=${language}` }, t('acting.change'), el('span', { class: 'vh' }, t('acting.change-what'))));
   const isPersisted = (await navigator.storage?.persisted?.()) ?? false;
   byId('persisted').textContent = t(isPersisted ? 'me.persisted' : 'me.not-persisted');
-  await sendWishes();
+  await sendWishes(place());
   await show();
 }
 
@@ -108,36 +108,23 @@ async function show({ isAgain = false } = {}) {
   }
 }
 
-/** @param {unknown} error */
-const isForNow = (error) => error instanceof Refusal && error.isForNow && error.name !== 'too_long';
-
 /** What was checked last, and why it is not newer. @param {unknown} error */
 async function showOld(error) {
   if (self === null) return;
-  const box = byId('seal');
   const last = await kept(self.party, policy).catch(() => null);
   isUnreached = isForNow(error);
   if (last !== null) render(last, false);
   else byId('lede').textContent = t('me.nothing');
-  if (error instanceof Untrue) {
-    const evidence = el('button', { class: 'button quiet', type: 'button', onclick: () => save('procura-evidence.json', error.evidence, 'application/json') }, t('seal.evidence'));
-    box.replaceChildren(sealOf('bad', 'bad', {}, [el('p', {}, evidence), again(), el('details', { class: 'more' }, el('summary', {}, t('tech.details')), el('p', {}, el('code', {}, error.code)))]));
-  } else if (isUnreached) {
-    box.replaceChildren(last === null ? sealOf('off', 'unreached', {}, [again()]) : sealOf('wait', 'stale', { at: lately(last.checkedAt) }, [again()]));
-  } else if (error instanceof Refusal && error.status === 401) {
-    box.replaceChildren(sealOf('off', self.basis === 'recovery' ? 'recovery' : 'locked', {}, [again()]));
-  } else {
-    box.replaceChildren(sealOf('off', error instanceof Refusal ? 'long' : 'platform'));
-  }
+  byId('seal').replaceChildren(sealWithout(error, last, show, self.basis === 'recovery' ? 'recovery' : 'locked'));
 }
 
-const again = () => el('p', {}, el('button', { class: 'button quiet', type: 'button', onclick: () => show() }, t('seal.again')));
 const how = () => el('details', { class: 'more' }, el('summary', {}, t('seal.how')), el('p', {}, t(policy.witnesses === undefined ? 'seal.how-alone' : 'seal.how-witnessed')));
 
 /** @param {import('./mylist.js').Mine} mine @param {boolean} maySign */
 function render(mine, maySign) {
   if (self === null || session === null) return;
-  const desk = { me: self.party, nameOf, titles: mine.titles, maySign, session, policy, act };
+  const desk = { me: self.party, nameOf, titles: mine.titles, maySign, session, policy, act: (/** @type {import('./mylist.js').Row} */ row, /** @type {string} */ kind, /** @type {Element} */ element) => act(place(), row, kind, element), below: (/** @type {string} */ id) => mine.rows.filter(({ payload, stands }) => payload.under === id && stands !== 'over').length, doing: actLink };
+  if (maySign) stopUnless(mine.rows);
   showDevices(mine, desk);
   const waiting = mine.rows.filter((row) => isWaiting(row, desk.me));
   const grants = mine.rows.filter((row) => row.kind !== 'request' && !waiting.includes(row));
@@ -155,6 +142,12 @@ function render(mine, maySign) {
   byId('download').disabled = false;
   byId('download').onclick = () => mine.receipts.forEach((receipt, i) => save(`procura-${day(mine.checkedAt)}${i === 0 ? '' : `-${i + 1}`}.json`, receipt, 'application/vnd.procura.receipt+json'));
 }
+
+/** What is done on a row. @returns {import('./wishes.js').Place} */
+const place = () => ({ session: /** @type {Session} */ (session), policy, notes: byId('notes'), show, ended: ({ id }) => endBelow(id) });
+
+/** Where one acts for who gave it. @param {import('./mylist.js').Row} row @param {string} label */
+const actLink = (row, label) => row.stands === 'force' && row.kind === 'mandate' && el('a', { class: 'go', href: `/for?lang=${language}` }, t('acting.choose'), el('span', { class: 'vh' }, label));
 
 /** One sentence of the state in a paragraph. @param {string} name @param {number} n */
 function counted(name, n) {
@@ -179,78 +172,6 @@ function section(name, rows, desk) {
   return living;
 }
 
-/** @param {import('./mylist.js').Row} row */
-function endOf({ endedAt, endedBy, payload }) {
-  if (endedAt === undefined) return t('me.ran', { day: day(payload.not_after - 1) });
-  return t(endedBy === 'renunciation' ? 'me.declined-on' : 'me.ended-on', { day: day(endedAt) });
-}
-
-/**
- * Signs and sends what becomes of a record, and says so on its row once this browser has verified the receipt.
- * @param {import('./mylist.js').Row} row @param {string} kind @param {Element} element
- */
-async function act(row, kind, element) {
-  if (self === null || session === null) return;
-  const given = row.kind === 'request' && kind === 'acceptance' ? await give(row) : null;
-  const written = await draft(kind, policy.origin, { target: row.id, ...(given !== null && { grant: given.id }) });
-  const wish = { id: written.id, target: row.id, kind, submission: await submission(self, written) };
-  // Withdrawing is never too late, so a wish to end waits for the register; a yes does not.
-  if (kind !== 'acceptance') await keepWish(wish);
-  await send(wish, row, element, given);
-}
-
-/** What a yes to a request gives: signed before the answer, which names it, and sent after. @param {import('./mylist.js').Row} row @returns {Promise<import('./kept.js').Wish>} */
-async function give(row) {
-  const [kind, members] = granted(row, /** @type {any} */ (self).party);
-  const written = await draft(kind, policy.origin, members);
-  return { id: written.id, target: written.id, kind: 'grant', submission: await submission(/** @type {any} */ (self), written) };
-}
-
-/** @param {import('./kept.js').Wish} wish @param {import('./mylist.js').Row} row @param {Element} element @param {import('./kept.js').Wish | null} [given] */
-async function send(wish, row, element, given = null) {
-  if (session === null) return;
-  try {
-    const receipt = await (await session.submit(wish.submission)).text();
-    const { at, status } = await examineEnding(receipt, wish, policy);
-    await dropWish(wish.id);
-    if (given !== null) {
-      // From here on the answer names it: if it can't be sent now, it waits.
-      await keepWish(given);
-      await sendWishes();
-      return await show();
-    }
-    const outcome = wish.kind === 'acceptance' ? 'accepted' : wish.kind === 'renunciation' && isWaiting(row, session.by.party) ? 'declined' : 'ended';
-    if (wish.kind === 'acceptance' && status !== 2) return await show();
-    after(element, row, outcome, at, () => save('procura-receipt.json', receipt, 'application/vnd.procura.receipt+json'));
-  } catch (error) {
-    if (error instanceof Refusal && !error.isForNow) {
-      await dropWish(wish.id);
-      return failed(element, 'refused');
-    }
-    failed(element, error instanceof Refusal ? (wish.kind === 'acceptance' ? 'unreached-yes' : 'unreached') : 'unproven', () => send(wish, row, element, given));
-  }
-}
-
-/** What was signed and could not be sent. */
-async function sendWishes() {
-  if (session === null) return;
-  const left = [];
-  for (const wish of await wishes()) {
-    try {
-      const receipt = await (await session.submit(wish.submission)).text();
-      // A grant that waited stands in the list that follows; an ending is proven here.
-      if (wish.kind !== 'grant') await examineEnding(receipt, wish, policy);
-      await dropWish(wish.id);
-      if (wish.kind !== 'grant') left.push(el('p', { class: 'note ok' }, t('wish.sent', { at: clock(Date.now()) })));
-    } catch (error) {
-      // Ended already, or never to be taken: it waits no longer.
-      if (error instanceof Refusal && !error.isForNow) await dropWish(wish.id);
-      else left.push(el('p', { class: 'note wait' }, state('wait', t('wish.waits'))));
-    }
-  }
-  byId('notes').replaceChildren(...left);
-}
-
 /** What could not be reached is tried again, by itself, and as soon as the browser says that there is a network: some never say so. */
 const AGAIN_MS = 10_000;
 let isTrying = false;
@@ -259,7 +180,7 @@ async function retry() {
   if (isTrying) return;
   isTrying = true;
   try {
-    await sendWishes();
+    await sendWishes(place());
     await show({ isAgain: true });
   } finally {
     isTrying = false;
@@ -273,6 +194,7 @@ setInterval(() => {
 byId('forget').querySelector('form').addEventListener('submit', async (/** @type {Event} */ event) => {
   event.preventDefault();
   await forgetMe();
+  stopActing();
   location.reload();
 });
 

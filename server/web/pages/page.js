@@ -1,5 +1,7 @@
 // What every page does: it stays in the language that was chosen, and keeps its own files for when the register can't be reached.
 
+import { acting } from './behalf.js';
+
 const KEY = 'procura.language';
 
 /** Storage may be forbidden; then nothing is remembered. @param {string} key */
@@ -40,3 +42,6 @@ if ('serviceWorker' in navigator) {
     // Without it the page works as long as the register is reached.
   });
 }
+
+// Whoever acts for someone sees it on every page; nobody else loads it.
+if (acting() !== null) import('./bar.js').then(({ showBar }) => showBar());

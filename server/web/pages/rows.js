@@ -6,7 +6,7 @@ import { conditionsOf } from './says.js';
 import { day, language, lately, list, moment, t } from './words.js';
 
 /** @typedef {import('./mylist.js').Row} Row */
-/** @typedef {{me: string, nameOf: (party: string) => {name: string, type: string}, titles: import('./mylist.js').Mine['titles'], maySign: boolean, session: import('./session.js').Session, policy: any, act: (row: Row, kind: string, element: Element) => Promise<void>}} Desk */
+/** @typedef {{me: string, nameOf: (party: string) => {name: string, type: string}, titles: import('./mylist.js').Mine['titles'], maySign: boolean, session: import('./session.js').Session, policy: any, act: (row: Row, kind: string, element: Element) => Promise<void>, below?: (id: string) => number, doing?: (row: Row, label: string) => import('./parts.js').Child}} Desk `below`: how much holds under a mandate; `doing`: what else is to be done with what one takes */
 
 /** A sentence with one part in bold. @param {string} name @param {string} what @param {Record<string, string>} [slots] */
 export function sentence(name, what, slots = {}) {
@@ -73,14 +73,22 @@ export function rowOf(row, desk) {
   const since = row.status === 1 ? row.since : Math.max(row.since, payload.not_before);
   if (kind !== 'request') facts.push(fact(t(row.status === 1 ? 'fact.offered' : 'fact.since'), time(since, day(since))));
   facts.push(fact(t('fact.until'), payload.not_after === undefined ? t('fact.no-end') : time(payload.not_after - 1, day(payload.not_after - 1))));
+  if (kind === 'mandate') facts.push(fact(t('fact.on'), onOf(payload)));
+  if (payload.needed !== undefined) facts.push(fact(t('fact.together'), t('together.of', { n: payload.needed, of: payload.mandatees.length })));
+  if (payload.by !== undefined) facts.push(fact(t(partIn(row, desk.me) === 'gives' ? 'fact.by-mine' : 'fact.by'), list(payload.by.map((/** @type {string} */ party) => desk.nameOf(party).name))));
   if (kind === 'request' || payload.answer_by !== undefined) facts.push(fact(t('fact.answer-by'), time(payload.answer_by, moment(payload.answer_by))));
   const say = el('div', { class: 'say' }, el('h3', {}, who), el('p', {}, ...saying(row, desk)), el('dl', { class: 'facts' }, ...facts), ...conditionsOf(payload), moreOf(row, desk, label));
-  const line = el('li', { class: `row${isWaiting(row, desk.me) ? ' urgent' : ''}`, 'data-id': row.id },
+  const line = el('li', { class: `row${isWaiting(row, desk.me) ? ' urgent' : ''}`, 'data-id': row.id, 'data-under': payload.under },
     el('p', { class: 'mark' }, isWaiting(row, desk.me) ? state('wait', t('state.new')) : stateOf(row), ' ', el('span', { class: 'small' }, t(`type.${names[0]?.type ?? 'person'}`))), say);
   if (isWaiting(row, desk.me)) line.append(answering(row, desk, who, label));
-  else if (row.stands !== 'over' && payload.ground === undefined && (kind === 'request' || partIn(row, desk.me) !== 'told')) line.append(ending(row, desk, who, label));
+  const doing = !isWaiting(row, desk.me) && kind !== 'request' && partIn(row, desk.me) === 'takes' && desk.doing?.(row, label);
+  if (doing) line.append(el('div', { class: 'do' }, doing));
+  if (row.stands !== 'over' && !isWaiting(row, desk.me) && payload.ground === undefined && (kind === 'request' || partIn(row, desk.me) !== 'told')) line.append(ending(row, desk, who, label));
   return line;
 }
+
+/** Whether a mandate may be passed on, and how far: so many levels may stand under it. @param {any} payload */
+const onOf = ({ substitution = 0 }) => t(substitution === 0 ? 'on.none' : substitution === 1 ? 'on.one' : 'on.more', { n: substitution });
 
 /** Whether it waits for my answer. @param {Row} row @param {string} me */
 export function isWaiting({ kind, payload, status, stands }, me) {
@@ -93,7 +101,8 @@ export function isWaiting({ kind, payload, status, stands }, me) {
 function ending(row, desk, who, label) {
   const isGiven = row.kind !== 'request' && ['gives', 'by'].includes(partIn(row, desk.me));
   const form = !isGiven ? 'stop' : row.status === 1 ? 'back' : 'end';
-  const line = el('p', {}, t(isGiven && row.kind === 'consent' ? 'end.what-see' : `${form}.what`, { who }));
+  const isAbove = (desk.below?.(row.id) ?? 0) > 0;
+  const line = el('p', {}, t(isGiven && row.kind === 'consent' ? 'end.what-see' : `${form}.what`, { who }), isAbove && ` ${t('end.below')}`);
   const button = el('button', { class: 'button stop' }, t(`${form}.now`), el('span', { class: 'vh' }, label));
   const details = el('details', { class: 'end' },
     el('summary', { class: 'button stop' }, el('span', { class: 'shut' }, t(`${form}.this`)), el('span', { class: 'open' }, t(`${form}.keep`)), el('span', { class: 'vh' }, label)),
@@ -144,6 +153,22 @@ export function after(element, row, outcome, at, download) {
     el('button', { class: 'button quiet', type: 'button', onclick: download }, t('done.receipt')));
   element.replaceWith(note);
   note.focus();
+}
+
+/** Since when something is over, and how. @param {Row} row */
+export function endOf({ endedAt, endedBy, isEndedAbove, payload }) {
+  if (isEndedAbove) return t('me.ended-above');
+  if (endedAt === undefined) return t('me.ran', { day: day(payload.not_after - 1) });
+  return t(endedBy === 'renunciation' ? 'me.declined-on' : 'me.ended-on', { day: day(endedAt) });
+}
+
+/** What was given under a mandate ends with it, and its row says so. @param {string} id the mandate's */
+export function endBelow(id) {
+  for (const line of document.querySelectorAll(`[data-under="${id}"]`)) {
+    line.querySelector('.state')?.replaceWith(state('off', t('state.over')));
+    line.querySelector('.end')?.remove();
+    endBelow(line.getAttribute('data-id') ?? '');
+  }
 }
 
 /** Nothing has changed, and why. @param {Element} element @param {string} name @param {() => void} [again] */

@@ -74,9 +74,13 @@ macro_rules! carried {
 }
 
 carried! {
+    "pages/above.js"
     "pages/accesses.js"
+    "pages/acting.js"
     "pages/asking.js"
     "pages/band.svg"
+    "pages/bar.js"
+    "pages/behalf.js"
     "pages/catalogues.js"
     "pages/chart.js"
     "pages/check.js"
@@ -94,6 +98,7 @@ carried! {
     "pages/invitation.js"
     "pages/kept.js"
     "pages/link.js"
+    "pages/listseal.js"
     "pages/log.js"
     "pages/look.js"
     "pages/lookrow.js"
@@ -127,9 +132,11 @@ carried! {
     "pages/start.js"
     "pages/takeaway.js"
     "pages/trust.js"
+    "pages/under.js"
     "pages/untrue.js"
     "pages/verify.js"
     "pages/whole.js"
+    "pages/wishes.js"
     "pages/words.js"
     "pages/words/de.json"
     "pages/words/en.json"
@@ -172,7 +179,8 @@ carried! {
 }
 
 /// Parts of a dictionary that only some pages load, `fr.work.json` beside `fr.json`: their names, and the prefixes of the words in them.
-const PARTS: [(&str, &[&str]); 1] = [("work", &["office", "counter", "paper"])];
+const PARTS: [(&str, &[&str]); 3] =
+    [("work", &["office", "counter", "paper"]), ("give", &["give"]), ("looks", &["looks"])];
 
 static FILES: LazyLock<Vec<(String, File)>> = LazyLock::new(|| {
     let mut files = Vec::new();
@@ -251,11 +259,14 @@ mod tests {
             let read = |bytes: &[u8]| serde_json::from_slice::<Map<String, Value>>(bytes).unwrap();
             let name = format!("pages/words/{language}.json");
             let whole = read(CARRIED.iter().find(|(carried, _)| *carried == name).unwrap().1);
-            let [main, work] = ["", ".work"]
+            let files = ["", ".work", ".give", ".looks"]
                 .map(|part| read(&find(&format!("pages/words/{language}{part}.json")).unwrap().plain));
-            assert!(main.contains_key("frame.skip") && work.contains_key("office.title"));
-            assert_eq!(main.len() + work.len(), whole.len());
-            assert_eq!(main.into_iter().chain(work).collect::<Map<_, _>>(), whole);
+            for (file, word) in files.iter().zip(["frame.skip", "office.title", "give.title", "looks.title"])
+            {
+                assert!(file.contains_key(word), "{word}");
+            }
+            assert_eq!(files.iter().map(Map::len).sum::<usize>(), whole.len());
+            assert_eq!(files.into_iter().flatten().collect::<Map<_, _>>(), whole);
         }
     }
 

@@ -78,6 +78,7 @@ pub(super) enum Page {
     Looks,
     Request,
     Give,
+    Acting,
     Office,
     Counter,
 }
@@ -86,7 +87,7 @@ impl Page {
     /// Those that are served. Pages on which somebody signs need somebody who binds their key: so far only the demo has one.
     pub(super) fn all(has_registrar: bool) -> impl Iterator<Item = Self> {
         let citizens: &[Self] = if has_registrar {
-            &[Self::Me, Self::Looks, Self::Request, Self::Give, Self::Office, Self::Counter]
+            &[Self::Me, Self::Looks, Self::Request, Self::Give, Self::Acting, Self::Office, Self::Counter]
         } else {
             &[]
         };
@@ -103,6 +104,7 @@ impl Page {
             Self::Looks => "/looks",
             Self::Request => "/r",
             Self::Give => "/give",
+            Self::Acting => "/for",
             Self::Office => "/office",
             Self::Counter => "/counter",
         }
@@ -118,8 +120,19 @@ impl Page {
             Self::Looks => "looks",
             Self::Request => "request",
             Self::Give => "give",
+            Self::Acting => "acting",
             Self::Office => "office",
             Self::Counter => "counter",
+        }
+    }
+
+    /// The part of the dictionary that its modules need besides the first (`files::PARTS`).
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Office | Self::Counter => "work",
+            Self::Give => "give",
+            Self::Looks => "looks",
+            _ => "",
         }
     }
 
@@ -146,6 +159,7 @@ impl Page {
             Self::Looks => include_str!("../../../web/pages/looks.html"),
             Self::Request => include_str!("../../../web/pages/request.html"),
             Self::Give => include_str!("../../../web/pages/give.html"),
+            Self::Acting => include_str!("../../../web/pages/acting.html"),
             Self::Office => include_str!("../../../web/pages/office.html"),
             Self::Counter => include_str!("../../../web/pages/counter.html"),
         }
@@ -203,6 +217,7 @@ fn render(
     let slot = |name: &str| match name {
         "lang" => Some(language.code().to_owned()),
         "module" => Some(page.name().to_owned()),
+        "words" => Some(page.words().to_owned()),
         "title" => word(&format!("{}.title", page.name())).map(escaped),
         "description" => word(&format!("{}.lede", page.name())).map(escaped),
         "area" => word(&format!("{}.tab", page.name())).map(escaped),
@@ -351,7 +366,7 @@ mod tests {
     fn nothing_is_left_to_fill_in() {
         for (is_trial, has_registrar) in [(true, true), (true, false), (false, false)] {
             let site = site(is_trial, has_registrar);
-            assert_eq!(site.pages.len(), if has_registrar { 36 } else { 12 });
+            assert_eq!(site.pages.len(), if has_registrar { 40 } else { 12 });
             for (page, language, file) in &site.pages {
                 let text = std::str::from_utf8(&file.plain).unwrap();
                 assert!(
