@@ -9,6 +9,8 @@ use crate::demo::Desk;
 use crate::gate::Gate;
 use crate::hooks::Webhooks;
 use crate::metrics::Metrics;
+#[cfg(feature = "oidc")]
+use crate::oidc::Enrolment;
 use crate::room::Room;
 use procura_core::{Hash, Millis};
 use procura_ledger::{Clock, Ledger, Random, View};
@@ -54,6 +56,9 @@ struct Inner {
     /// Of webhooks what is published, if any are sent.
     webhooks: RwLock<Option<Arc<Webhooks>>>,
     desk: Option<Arc<Desk>>,
+    /// Providers that say who somebody is, if there are any.
+    #[cfg(feature = "oidc")]
+    enrolment: OnceLock<Arc<Enrolment>>,
     /// The server is told to stop: what could go on for a while ends.
     is_stopping: AtomicBool,
 }
@@ -85,6 +90,8 @@ impl App {
             page_key: OnceLock::new(),
             webhooks: RwLock::new(None),
             desk,
+            #[cfg(feature = "oidc")]
+            enrolment: OnceLock::new(),
             is_stopping: AtomicBool::new(false),
             settings,
         }))
@@ -127,6 +134,28 @@ impl App {
     #[must_use]
     pub fn desk(&self) -> Option<&Arc<Desk>> {
         self.0.desk.as_ref()
+    }
+
+    /// Serves enrolment by identity providers too: to be said once, before [`App::router`].
+    #[cfg(feature = "oidc")]
+    pub fn enrol_with(&self, enrolment: Enrolment) {
+        // A second one changes nothing.
+        drop(self.0.enrolment.set(Arc::new(enrolment)));
+    }
+
+    /// Providers that say who somebody is, if there are any.
+    #[cfg(feature = "oidc")]
+    pub(crate) fn enrolment(&self) -> Option<&Arc<Enrolment>> {
+        self.0.enrolment.get()
+    }
+
+    /// How somebody can come to a key here.
+    pub(crate) fn doors(&self) -> api::Doors {
+        #[cfg(feature = "oidc")]
+        let has_providers = self.enrolment().is_some();
+        #[cfg(not(feature = "oidc"))]
+        let has_providers = false;
+        api::Doors { has_desk: self.desk().is_some(), has_providers }
     }
 
     pub(crate) fn settings(&self) -> &Settings {

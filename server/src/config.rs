@@ -1,6 +1,12 @@
 //! Every setting: from the command line, the environment (`PROCURA_…`), a TOML file, and what holds without any, in this
 //! order. Secrets come from files, never from flags.
 
+mod registrar;
+
+#[cfg(feature = "oidc")]
+pub(crate) use registrar::is_private_way;
+pub use registrar::{ClientAuth, ProviderSettings, RegistrarSettings};
+
 use clap::Parser;
 use procura_core::Hash;
 use serde::Deserialize;
@@ -103,6 +109,9 @@ pub struct Given {
     /// Where webhooks may go: in the file only.
     #[arg(skip)]
     pub webhooks: Option<Webhooks>,
+    /// Who binds keys for people whom identity providers have identified: in the file only, and with the feature `oidc` only.
+    #[arg(skip)]
+    pub registrar: Option<RegistrarSettings>,
 }
 
 /// Where webhooks may go besides public addresses at port 443.
@@ -159,6 +168,8 @@ pub struct Config {
     pub static_tokens: Vec<StaticToken>,
     /// Where webhooks may go.
     pub webhooks: Webhooks,
+    /// Who binds keys for people whom identity providers have identified.
+    pub registrar: Option<RegistrarSettings>,
 }
 
 /// Where backups go, how often, and for how long.
@@ -233,6 +244,12 @@ pub enum ConfigError {
     /// A number that allows nothing.
     #[error("{0} must be at least 1")]
     Zero(&'static str),
+    /// A provider's setting that can't be meant.
+    #[error("registrar.oidc: {0} must be {1}")]
+    Provider(&'static str, &'static str),
+    /// This program was built without what the file asks for.
+    #[error("[registrar] needs a server that was built with --features oidc")]
+    Feature,
 }
 
 impl ConfigError {
@@ -244,6 +261,8 @@ impl ConfigError {
             Self::Malformed { .. } => "config_malformed",
             Self::PublicUrl => "public_url",
             Self::Zero(_) => "config_zero",
+            Self::Provider(..) => "config_provider",
+            Self::Feature => "config_feature",
         }
     }
 }
@@ -266,6 +285,9 @@ impl Config {
         let public_url = given.public_url.map(|url| url.trim_end_matches('/').to_owned());
         if public_url.as_deref().is_some_and(|url| !is_url(url)) {
             return Err(ConfigError::PublicUrl);
+        }
+        if let Some(registrar) = &given.registrar {
+            registrar.check()?;
         }
         let standard = Limits::default();
         let seconds = |name, given: Option<u64>, otherwise: Duration| match given {
@@ -308,6 +330,7 @@ impl Config {
             log: given.log.unwrap_or_else(|| "info".to_owned()),
             static_tokens: given.static_tokens,
             webhooks: given.webhooks.unwrap_or_default(),
+            registrar: given.registrar,
         })
     }
 }
@@ -342,6 +365,7 @@ impl Given {
                 self.static_tokens
             },
             webhooks: self.webhooks.or(other.webhooks),
+            registrar: self.registrar.or(other.registrar),
         }
     }
 }

@@ -26,8 +26,11 @@ mod hooks;
 mod log;
 mod log_line;
 mod metrics;
+#[cfg(feature = "oidc")]
+mod oidc;
 mod open_files;
 mod private;
+pub mod registrar;
 mod room;
 mod serve;
 mod start;
@@ -36,11 +39,16 @@ mod watched;
 
 pub use api::{Problem, assets, openapi_json, status};
 pub use app::{App, Settings};
-pub use config::{Args, BackupPlan, Config, ConfigError, Given, Limits, StaticToken, Webhooks};
+pub use config::{
+    Args, BackupPlan, ClientAuth, Config, ConfigError, Given, Limits, ProviderSettings, RegistrarSettings,
+    StaticToken, Webhooks,
+};
 pub use hooks::{HookError, HookSettings, Hooks};
 pub use log::{LogLines, LogWriter, log_to};
 pub use log_line::LogLine;
 pub use metrics::Metrics;
+#[cfg(feature = "oidc")]
+pub use oidc::{Enrolment, OidcError};
 pub use private::PrivateError;
 pub use serve::serve;
 pub use start::{RunError, Started, prepare, run};

@@ -51,7 +51,7 @@ async fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
     }
     let (lines, _writes_until_the_end) = log_to(io::stderr())?;
     tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::try_new(&config.log)?)
+        .with_env_filter(filter(&config.log)?)
         .event_format(LogLine)
         .with_writer(move || lines.clone())
         .init();
@@ -91,6 +91,14 @@ fn told_restored(restored: &Restored) -> Result<(), Box<dyn std::error::Error>> 
         "Put the log's key into the folder `keys`. The ledger then answers questions and signs nothing more."
     )?;
     Ok(out.flush()?)
+}
+
+/// What is logged. The client that talks to identity providers writes what it sends and gets, which names people.
+fn filter(wanted: &str) -> Result<EnvFilter, Box<dyn std::error::Error>> {
+    let filter = EnvFilter::try_new(wanted)?;
+    #[cfg(feature = "oidc")]
+    let filter = filter.add_directive("ureq=off".parse()?).add_directive("ureq_proto=off".parse()?);
+    Ok(filter)
 }
 
 fn greet(started: &Started) -> io::Result<()> {

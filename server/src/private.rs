@@ -155,6 +155,31 @@ pub(crate) fn label_key(path: &Path, name: &str, of: &crate::enrol::Enrolled) ->
     write_key(path, name, &seed, Some(of))
 }
 
+/// The key of a key file that says whose it is.
+#[cfg(feature = "oidc")]
+pub(crate) fn enrolled(path: &Path) -> Result<crate::enrol::Enrolled, PrivateError> {
+    let malformed = || PrivateError::malformed(path, "key with the party that it is of");
+    let bytes = read(path)?.ok_or_else(malformed)?;
+    let seed = seed_of(&bytes).ok_or_else(malformed)?;
+    let members = parse_strict(&bytes, MAX_BYTES as usize).map_err(|_| malformed())?;
+    let mut members = Members::new(members);
+    let party = members.take_hash("party").map_err(|_| malformed())?;
+    let kid = members.take_hash("kid").map_err(|_| malformed())?;
+    Ok(crate::enrol::Enrolled { party, kid, signer: std::sync::Arc::new(SoftKey::from_seed(&seed)) })
+}
+
+/// A secret of others, on a line of its own: visible characters.
+#[cfg(feature = "oidc")]
+pub(crate) fn secret(path: &Path) -> Result<Zeroizing<String>, PrivateError> {
+    let malformed = || PrivateError::malformed(path, "secret of visible characters");
+    let bytes = read(path)?.ok_or_else(malformed)?;
+    let text = std::str::from_utf8(&bytes).map_err(|_| malformed())?.trim();
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(malformed());
+    }
+    Ok(Zeroizing::new(text.to_owned()))
+}
+
 fn seed_of(bytes: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
     let mut members = Members::new(parse_strict(bytes, MAX_BYTES as usize).ok()?);
     let is_ours = members.take_u64("v").ok()? == 1;

@@ -6,6 +6,8 @@ use crate::config::{BackupPlan, Config};
 use crate::demo::{self, DemoError, Desk};
 use crate::hooks::{self, HookError, HookSettings, Hooks};
 use crate::metrics::Metrics;
+#[cfg(feature = "oidc")]
+use crate::oidc::{Enrolment, OidcError};
 use crate::open_files;
 use crate::private::{self, PrivateError};
 use crate::serve::serve;
@@ -31,6 +33,10 @@ pub enum RunError {
     /// The demo.
     #[error("the demo could not be registered: {0}")]
     Demo(#[from] DemoError),
+    /// Enrolment by identity providers.
+    #[cfg(feature = "oidc")]
+    #[error(transparent)]
+    Oidc(#[from] OidcError),
     /// A file that the configuration names.
     #[error(transparent)]
     Private(#[from] PrivateError),
@@ -58,6 +64,8 @@ impl RunError {
             Self::Trial(error) => error.name(),
             Self::Hooks(error) => error.name(),
             Self::Demo(error) => error.name(),
+            #[cfg(feature = "oidc")]
+            Self::Oidc(error) => error.name(),
             Self::Private(error) => error.name(),
             Self::Thread { .. } => "thread",
             Self::Listen { .. } => "listen",
@@ -150,6 +158,10 @@ pub async fn prepare(mut config: Config) -> Result<Started, RunError> {
         clock: Arc::clone(&trial.clock),
         random: Arc::clone(&trial.random),
     };
+    #[cfg(feature = "oidc")]
+    let enrolment = config.registrar.as_ref();
+    #[cfg(feature = "oidc")]
+    let enrolment = enrolment.map(|registrar| Enrolment::new(&trial, registrar, &public_url)).transpose()?;
     let hooks = HookSettings {
         signer: trial.webhooks.signer,
         note: trial.webhooks.note,
@@ -161,6 +173,10 @@ pub async fn prepare(mut config: Config) -> Result<Started, RunError> {
         Some(desk) => App::with_desk(trial.ledger, settings, desk),
         None => App::new(trial.ledger, settings),
     };
+    #[cfg(feature = "oidc")]
+    if let Some(enrolment) = enrolment {
+        app.enrol_with(enrolment);
+    }
     Ok(Started { app, listener, public_url, demo, hooks, backup: config.backup, admin })
 }
 

@@ -5,7 +5,8 @@
 use super::body::{MAX_REQUEST_BYTES, MediaType, Received, read};
 use super::problem::Problem;
 use crate::app::App;
-use crate::demo::{Begun, Desk, DeskError};
+use crate::demo::{Desk, DeskError};
+use crate::registrar::{Begun, NewKey, RegistrarError};
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -124,24 +125,22 @@ async fn bind(
     media_type: MediaType,
     body: Body,
 ) -> Result<(StatusCode, Json<Value>), Problem> {
-    let Asked { begun, key, possession, label } =
-        asked(&read(&app, body, MAX_REQUEST_BYTES).await?, media_type)?;
+    let (begun, new) = asked(&read(&app, body, MAX_REQUEST_BYTES).await?, media_type)?;
     let desk = desk(&app)?;
-    let bound = blocking(move || desk.bind(&begun, &key, &possession, label.as_deref())).await?;
+    let bound = blocking(move || desk.bind(&begun, &new)).await?;
     Ok((StatusCode::CREATED, Json(json!({"kid": bound.kid, "basis": bound.basis}))))
 }
 
-/// A key that is to be bound.
-struct Asked {
-    begun: Begun,
-    key: PublicKey,
-    possession: [u8; 64],
-    label: Option<String>,
-}
-
-fn asked(received: &Received, media_type: MediaType) -> Result<Asked, Problem> {
+fn asked(received: &Received, media_type: MediaType) -> Result<(Begun, NewKey), Problem> {
     let mut members = members(received, media_type)?;
     let begun = Begun { party: members.take_hash("party")?, nonce: members.take_bytes("nonce")? };
+    let new = new_key(&mut members)?;
+    members.finish()?;
+    Ok((begun, new))
+}
+
+/// A key that is to be bound: `jwk`, `pop`, perhaps `label`.
+pub(super) fn new_key(members: &mut Members) -> Result<NewKey, Problem> {
     let key = PublicKey::from_jwk(members.take_object("jwk")?)
         .map_err(|error| Problem::new(error.name(), error.to_string()).at("/jwk"))?;
     let possession = members.take_bytes("pop")?;
@@ -149,8 +148,7 @@ fn asked(received: &Received, media_type: MediaType) -> Result<Asked, Problem> {
         true => Some(members.take_text("label", MAX_LABEL_CHARS)?),
         false => None,
     };
-    members.finish()?;
-    Ok(Asked { begun, key, possession, label })
+    Ok(NewKey { key, possession, label })
 }
 
 /// A recovery key whose delay may be over.
@@ -161,14 +159,14 @@ async fn recover(State(app): State<App>, media_type: MediaType, body: Body) -> R
     Ok(Json(json!({ "kid": kid })))
 }
 
-fn kid(received: &Received, media_type: MediaType) -> Result<Hash, Problem> {
+pub(super) fn kid(received: &Received, media_type: MediaType) -> Result<Hash, Problem> {
     let mut members = members(received, media_type)?;
     let kid = members.take_hash("kid")?;
     members.finish()?;
     Ok(kid)
 }
 
-fn members(received: &Received, media_type: MediaType) -> Result<Members, Problem> {
+pub(super) fn members(received: &Received, media_type: MediaType) -> Result<Members, Problem> {
     media_type.expect(MediaType::Json)?;
     Ok(Members::new(parse_strict(&received.bytes, MAX_REQUEST_BYTES)?))
 }
@@ -197,16 +195,25 @@ impl From<DeskError> for Problem {
                 Self::new("member_mistyped", "A shift ends within the next twelve hours.").at("/ends")
             }
             DeskError::Full => Self::busy(60),
-            DeskError::Submit(error) => error.into(),
-            DeskError::Read(error) => error.into(),
-            DeskError::Disclosure(_) => Self::new("oversized", "The name or label is too long."),
-            DeskError::Private(error) => internal(&error),
-            DeskError::Sign(error) => internal(&error),
+            DeskError::Registrar(error) => error.into(),
+        }
+    }
+}
+
+impl From<RegistrarError> for Problem {
+    fn from(error: RegistrarError) -> Self {
+        match error {
+            RegistrarError::Nobody => Self::not_found(),
+            RegistrarError::Submit(error) => error.into(),
+            RegistrarError::Read(error) => error.into(),
+            RegistrarError::Disclosure(_) => Self::new("oversized", "The name or label is too long."),
+            RegistrarError::Private(error) => internal(&error),
+            RegistrarError::Sign(error) => internal(&error),
         }
     }
 }
 
 fn internal(error: &dyn std::error::Error) -> Problem {
-    tracing::error!(%error, "the demo's desk could not write");
-    Problem::new("internal", "The desk could not write; nothing was bound.")
+    tracing::error!(%error, "the registrar could not write");
+    Problem::new("internal", "The registrar could not write; nothing was bound.")
 }

@@ -11,6 +11,8 @@ mod catalogues;
 mod checks;
 mod desk;
 mod docs;
+#[cfg(feature = "oidc")]
+mod enrol;
 mod events;
 mod health;
 mod holdings;
@@ -35,6 +37,7 @@ pub(crate) use body::BODY_UNIT_BYTES;
 pub use docs::openapi_json;
 pub(crate) use health::{healthz, readyz};
 pub(crate) use oauth::is_static_token;
+pub(crate) use pages::Doors;
 pub use pages::assets;
 pub use problem::{Problem, status};
 pub(crate) use tokens::Used;
@@ -90,7 +93,10 @@ pub(crate) fn router(app: App) -> Router {
         let document = document.clone();
         async move { ([(header::CONTENT_TYPE, "application/json")], document).into_response() }
     };
-    desk::add(pages::add(described, &app), &app)
+    let router = desk::add(pages::add(described, &app), &app);
+    #[cfg(feature = "oidc")]
+    let router = enrol::add(router, &app);
+    router
         .route("/tile/{*path}", get(tiles::tile))
         .route("/openapi.json", get(document))
         .route("/docs", get(docs::page))

@@ -15,6 +15,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use files::File;
+pub(crate) use render::Doors;
 use render::{Language, Page};
 use std::sync::Arc;
 
@@ -24,9 +25,9 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 
 /// Adds the addresses of the pages.
 pub(super) fn add(router: Router<App>, app: &App) -> Router<App> {
-    let site = Arc::new(render::site(app.is_trial(), app.desk().is_some()));
+    let site = Arc::new(render::site(app.is_trial(), app.doors()));
     let mut router = router;
-    for page in Page::all(app.desk().is_some()) {
+    for page in Page::all(app.doors()) {
         let site = Arc::clone(&site);
         let answer = move |headers: HeaderMap, query: axum::extract::RawQuery| async move {
             let asked = query.0.as_deref().and_then(Language::of_query);
@@ -55,7 +56,7 @@ async fn file(Path(path): Path<String>, headers: HeaderMap) -> Response {
 /// a server sends. A trial's; `has_demo`: as `--demo` serves them.
 #[must_use]
 pub fn assets(has_demo: bool) -> Vec<(String, procura_core::Hash)> {
-    let site = render::site(true, has_demo);
+    let site = render::site(true, Doors { has_desk: has_demo, has_providers: false });
     let pages = site
         .pages()
         .map(|(page, language, file)| (format!("{}?lang={}", page.path(), language.code()), file));

@@ -102,7 +102,7 @@ const STATUSES: &[(StatusCode, &[&str])] = &[
     ),
     (StatusCode::UNSUPPORTED_MEDIA_TYPE, &["media_type"]),
     (StatusCode::INTERNAL_SERVER_ERROR, &["internal"]),
-    (StatusCode::SERVICE_UNAVAILABLE, &["busy", "reopening", "not_ready", "clock"]),
+    (StatusCode::SERVICE_UNAVAILABLE, &["busy", "reopening", "not_ready", "clock", "provider"]),
 ];
 
 /// The status of a refusal's name.
@@ -377,6 +377,7 @@ mod tests {
             ("reopening", 503),
             ("not_ready", 503),
             ("clock", 503),
+            ("provider", 503),
         ] {
             assert_eq!(status(name).as_u16(), expected, "{name}");
         }

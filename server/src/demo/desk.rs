@@ -8,18 +8,16 @@
 use super::people::{MUNICIPALITY, PARTIES, REGISTRAR};
 use super::shifts::{MOST_SHIFT_MS, Shifts};
 use super::{Demo, DemoError, find};
-use crate::enrol::{By, Enrolled};
-use crate::private::{self, PrivateError};
+use crate::enrol::Enrolled;
+use crate::private::PrivateError;
+use crate::registrar::{Begun, Bound, NewKey, Registrar, RegistrarError};
 use crate::trial::Trial;
-use procura_core::admission::Refusal;
-use procura_core::disclosure::DisclosureError;
-use procura_core::draft::{Draft, Occasion};
+use procura_core::draft::Draft;
 use procura_core::identifier::Identifier;
-use procura_core::key::{PublicKey, SignError};
-use procura_core::kinds::PartyType;
+use procura_core::kinds::{Assurance, PartyType};
 use procura_core::status::Status;
 use procura_core::{Hash, Millis};
-use procura_ledger::{Clock, Ledger, Random, ReadError, SubmitError};
+use procura_ledger::{Clock, ReadError};
 use serde_json::json;
 use std::collections::VecDeque;
 use std::path::Path;
@@ -45,21 +43,9 @@ pub enum DeskError {
     /// Too many shifts are open.
     #[error("too many shifts are open: end one")]
     Full,
-    /// The ledger refused it.
+    /// Their records could not be written.
     #[error(transparent)]
-    Submit(#[from] SubmitError),
-    /// The ledger could not be read.
-    #[error(transparent)]
-    Read(#[from] ReadError),
-    /// No randomness.
-    #[error(transparent)]
-    Private(#[from] PrivateError),
-    /// The registrar's key did not sign.
-    #[error(transparent)]
-    Sign(#[from] SignError),
-    /// The name does not fit.
-    #[error(transparent)]
-    Disclosure(#[from] DisclosureError),
+    Registrar(#[from] RegistrarError),
 }
 
 impl DeskError {
@@ -71,12 +57,20 @@ impl DeskError {
             Self::Nobody => "not_found",
             Self::Shift => "member_mistyped",
             Self::Full => "busy",
-            Self::Submit(_) => "desk_refused",
-            Self::Read(_) => "desk_read",
-            Self::Private(error) => error.name(),
-            Self::Sign(error) => error.name(),
-            Self::Disclosure(error) => error.name(),
+            Self::Registrar(error) => error.name(),
         }
+    }
+}
+
+impl From<ReadError> for DeskError {
+    fn from(error: ReadError) -> Self {
+        Self::Registrar(error.into())
+    }
+}
+
+impl From<PrivateError> for DeskError {
+    fn from(error: PrivateError) -> Self {
+        Self::Registrar(error.into())
     }
 }
 
@@ -91,30 +85,10 @@ pub struct Fictional {
     pub party_type: PartyType,
 }
 
-/// An enrolment that was begun: for whom, and the nonce that the new key's record will have.
-#[derive(Debug, Clone, Copy)]
-pub struct Begun {
-    /// The party.
-    pub party: Hash,
-    /// 32 fresh bytes.
-    pub nonce: [u8; 32],
-}
-
-/// A key that was bound.
-#[derive(Debug, Clone, Copy)]
-pub struct Bound {
-    /// The key record's id.
-    pub kid: Hash,
-    /// On what it rests: `first`, `cosigned` by the party's first key, or `recovery`, which counts only once a registrar accepts it.
-    pub basis: &'static str,
-}
-
 /// The desk.
 pub struct Desk {
-    ledger: Ledger,
+    registrar: Registrar,
     clock: Arc<dyn Clock>,
-    random: Arc<dyn Random>,
-    registrar: Enrolled,
     town: Enrolled,
     shifts: Shifts,
     /// Those of the directory who have a key in the demo's folder.
@@ -136,11 +110,11 @@ impl Desk {
             people.push(Fictional { party, name, party_type: person.party_type });
             directory.push(enrolled.clone());
         }
+        let registrar = find(&demo.parties, REGISTRAR)?.clone();
+        let (clock, random) = (Arc::clone(&trial.clock), Arc::clone(&trial.random));
         let desk = Self {
-            ledger: trial.ledger.clone(),
+            registrar: Registrar::new(trial.ledger.clone(), clock, random, registrar),
             clock: Arc::clone(&trial.clock),
-            random: Arc::clone(&trial.random),
-            registrar: find(&demo.parties, REGISTRAR)?.clone(),
             town: find(&demo.parties, MUNICIPALITY)?.clone(),
             shifts: Shifts::read(&data.join("demo"))?,
             directory,
@@ -171,7 +145,7 @@ impl Desk {
     }
 
     fn begun(&self, party: Hash) -> Result<Begun, DeskError> {
-        let begun = Begun { party, nonce: self.bytes()? };
+        let begun = self.registrar.begin(party)?;
         let mut all = lock(&self.begun);
         all.push_back(begun);
         while all.len() > MOST_BEGUN {
@@ -193,9 +167,10 @@ impl Desk {
         if !self.shifts.has_room() {
             return Err(DeskError::Full);
         }
-        let (occasion, handle) = (self.occasion(self.bytes()?), self.bytes()?);
+        let registrar = &self.registrar;
+        let (occasion, handle) = (registrar.occasion(registrar.bytes()?), registrar.bytes()?);
         let draft = Draft::role(&occasion, &self.town.party, handle).member("roles", json!(["counter"]));
-        let officer = self.hand_in(draft, self.town.by())?;
+        let officer = registrar.hand_in(draft, self.town.by())?;
         self.shifts.open((officer, ends))?;
         Ok((self.begun(officer)?, lasts_ms))
     }
@@ -205,9 +180,10 @@ impl Desk {
     /// # Errors
     /// [`DeskError`].
     pub fn end_shift(&self, officer: &Hash) -> Result<(), DeskError> {
-        if self.ledger.view().status(officer)?.is_some_and(Status::permits) {
-            let draft = Draft::on("revocation", &self.occasion(self.bytes()?), officer);
-            self.hand_in(draft, self.town.by())?;
+        let registrar = &self.registrar;
+        if registrar.ledger().view().status(officer)?.is_some_and(Status::permits) {
+            let draft = Draft::on("revocation", &registrar.occasion(registrar.bytes()?), officer);
+            registrar.hand_in(draft, self.town.by())?;
         }
         Ok(self.shifts.close(officer)?)
     }
@@ -217,16 +193,7 @@ impl Desk {
     /// # Errors
     /// [`DeskError`].
     pub fn register(&self, identifier: &Identifier, name: &str) -> Result<Begun, DeskError> {
-        let salts = [self.bytes()?, self.bytes()?];
-        let occasion = self.occasion(self.bytes()?);
-        let handle = self.bytes()?;
-        let draft = Draft::party(&occasion, PartyType::Person, handle, identifier, Some(name), &salts)?;
-        let party = match self.hand_in(draft, self.registrar.by()) {
-            Err(DeskError::Submit(SubmitError::Refused(Refusal::PartyExists))) => {
-                self.confirmed(identifier)?
-            }
-            outcome => outcome?,
-        };
+        let party = self.registrar.person(identifier, Some(name))?;
         let mut people = lock(&self.people);
         if !people.iter().any(|known| known.party == party) && people.len() < PARTIES.len() + MOST_NAMED {
             people.push(Fictional { party, name: name.to_owned(), party_type: PartyType::Person });
@@ -235,80 +202,33 @@ impl Desk {
         self.begin(party)
     }
 
-    /// Whoever has the identifier already; if the ledger prepared them because somebody else named them, the registrar confirms them.
-    fn confirmed(&self, identifier: &Identifier) -> Result<Hash, DeskError> {
-        let view = self.ledger.view();
-        let party = view.party_of(identifier)?.ok_or(DeskError::Nobody)?;
-        if view.status(&party)? == Some(Status::PENDING) {
-            let draft = Draft::on("acceptance", &self.occasion(self.bytes()?), &party);
-            self.hand_in(draft, self.registrar.by())?;
-        }
-        Ok(party)
-    }
-
     /// Binds the key of an enrolment that was begun: by the party's first key if it lies in the demo's folder, of an officer by the town, else
-    /// by the registrar, as the first or, if there was one, to recover. `possession` is the new key's signature over what
-    /// [`procura_core::kinds::proof_of_possession_message`] says; `label` is what its holder calls it.
+    /// by the registrar, as the first or, if there was one, to recover.
     ///
     /// # Errors
     /// [`DeskError`].
-    pub fn bind(
-        &self,
-        begun: &Begun,
-        key: &PublicKey,
-        possession: &[u8; 64],
-        label: Option<&str>,
-    ) -> Result<Bound, DeskError> {
+    pub fn bind(&self, begun: &Begun, new: &NewKey) -> Result<Bound, DeskError> {
         let is_it = |one: &Begun| one.party == begun.party && one.nonce == begun.nonce;
         let mut all = lock(&self.begun);
         let place = all.iter().position(is_it).ok_or(DeskError::NotBegun)?;
         all.remove(place);
         drop(all);
-        let occasion = self.occasion(begun.nonce);
-        let salt = self.bytes()?;
-        let draft = |basis| {
-            let draft = Draft::key(&occasion, &begun.party, key, possession, basis, "substantial");
-            label.map_or(Ok(draft.clone()), |label| draft.withheld("label", &json!(label), &salt))
-        };
+        let sure = Assurance::Substantial;
         if let Some(known) = self.directory.iter().find(|known| known.party == begun.party) {
-            let kid = self.hand_in(draft("cosigned")?, known.by())?;
-            return Ok(Bound { kid, basis: "cosigned" });
+            return Ok(self.registrar.bind_as("cosigned", begun, new, sure, known.by())?);
         }
         if self.shifts.has(&begun.party) {
-            return Ok(Bound { kid: self.hand_in(draft("first")?, self.town.by())?, basis: "first" });
+            return Ok(self.registrar.bind_as("first", begun, new, sure, self.town.by())?);
         }
-        match self.hand_in(draft("first")?, self.registrar.by()) {
-            Err(DeskError::Submit(SubmitError::Refused(Refusal::NotFirst))) => {
-                let kid = self.hand_in(draft("recovery")?, self.registrar.by())?;
-                Ok(Bound { kid, basis: "recovery" })
-            }
-            outcome => Ok(Bound { kid: outcome?, basis: "first" }),
-        }
+        Ok(self.registrar.bind(begun, new, sure)?)
     }
 
-    /// Accepts a recovery key once its delay is over, as a registrar does after a second look at whoever asks. One that counts already is left as it is.
+    /// Accepts a recovery key once its delay is over.
     ///
     /// # Errors
     /// [`DeskError`], in it the ledger's refusal if it is too early.
     pub fn recover(&self, kid: &Hash) -> Result<(), DeskError> {
-        let key = self.ledger.view().key(kid)?.ok_or(DeskError::Nobody)?;
-        if key.status != Status::ACTIVE {
-            let draft = Draft::on("acceptance", &self.occasion(self.bytes()?), kid);
-            self.hand_in(draft, self.registrar.by())?;
-        }
-        Ok(())
-    }
-
-    fn hand_in(&self, draft: Draft, by: By<'_>) -> Result<Hash, DeskError> {
-        Ok(self.ledger.append(draft.sign(by.kid, by.signer)?)?.id)
-    }
-
-    fn occasion(&self, nonce: [u8; 32]) -> Occasion<'_> {
-        Occasion { origin: self.ledger.origin(), nonce, now: self.clock.now() }
-    }
-
-    fn bytes<const N: usize>(&self) -> Result<[u8; N], PrivateError> {
-        private::fresh(&*self.random)
+        Ok(self.registrar.recover(kid)?)
     }
 }
 

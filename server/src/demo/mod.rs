@@ -10,7 +10,7 @@ mod people;
 mod schemes;
 mod shifts;
 
-pub use desk::{Begun, Bound, Desk, DeskError, Fictional};
+pub use desk::{Desk, DeskError, Fictional};
 pub use people::{EMPLOYER, MOTHER, MUNICIPALITY, SON, WORKER, telling};
 
 use crate::enrol::{By, EnrolError, Enrolled, Writer};

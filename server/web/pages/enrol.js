@@ -9,8 +9,15 @@ import { b64url } from '../verifier/bytes.js';
 
 /** @typedef {{party: string, name: string, party_type: string}} Fictional */
 
-/** @returns {Promise<Fictional[]>} */
-export const people = async () => (await (await ask('/demo/people', {})).json()).people;
+/** Who is known by name: of a register that is no demo, nobody. @returns {Promise<Fictional[]>} */
+export async function people() {
+  try {
+    return (await (await ask('/demo/people', {})).json()).people;
+  } catch (error) {
+    if (error instanceof Refusal && error.status === 404) return [];
+    throw error;
+  }
+}
 
 /** @param {string} address @param {any} body */
 const post = async (address, body) =>
@@ -26,17 +33,22 @@ export async function enrol(origin, who) {
   return me;
 }
 
-/** A key that is made here, and bound to whoever's enrolment begins there. @param {string} origin @param {string} name @param {string} address @param {any} who */
-export async function bound(origin, name, address, who) {
+/**
+ * A key that is made here, and bound to whoever's enrolment begins there.
+ * @param {string} origin @param {string} name @param {string} address @param {any} who
+ * @param {{to: string, send: (address: string, body: any) => Promise<any>}} [way] where the key goes, and how
+ */
+export async function bound(origin, name, address, who, { to, send } = { to: '/demo/keys', send: post }) {
   const pair = /** @type {CryptoKeyPair} */ (await crypto.subtle.generateKey('Ed25519', false, ['sign', 'verify']));
   const publicKey = new Uint8Array(await crypto.subtle.exportKey('raw', pair.publicKey));
-  const { party, nonce } = await post(address, who);
+  const { party, nonce, name: told = name } = await send(address, who);
   const pop = await possession({ origin, party, nonce, publicKey, key: pair.privateKey });
   const jwk = { crv: 'Ed25519', kty: 'OKP', x: b64url(publicKey) };
-  const { kid, basis } = await post('/demo/keys', { party, nonce, jwk, pop, label: label() });
+  // An enrolment that is known by a cookie needs no other name.
+  const { kid, basis } = await send(to, { ...(send === post && { party, nonce }), jwk, pop, label: label() });
   // Asked for, not promised: without it the browser may clear the key when space is short.
   await navigator.storage?.persist?.();
-  return { origin, party, kid, basis, name, key: pair.privateKey };
+  return { origin, party, kid, basis, name: told, key: pair.privateKey };
 }
 
 /** What this device is called among its holder's: "Firefox on Linux, 26 November 2026". Nobody else sees it. */

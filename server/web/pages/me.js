@@ -31,6 +31,9 @@ let isUnreached = false;
 /** @param {string} party */
 const nameOf = (party) => names.get(party) ?? { name: t('somebody'), type: 'person' };
 
+/** Where there are providers to sign in at. Loaded there only. */
+const provider = byId('providers') === null ? null : await import('./provider.js');
+
 async function begin() {
   const trusted = await trust();
   if (trusted === null) return showEnrol(t('log.unreached'));
@@ -38,10 +41,18 @@ async function begin() {
   self = await me(policy.origin);
   names = await knownNames();
   offerPeople();
+  const outcome = provider?.cameBack() ?? null;
+  if (self === null && outcome === 'known' && (await provider?.enrolKnown(policy.origin))) self = await me(policy.origin);
+  else if (self !== null && outcome === 'known' && self.basis === 'recovery' && (await provider?.recoverKnown(self))) self = await me(policy.origin);
+  else if (outcome !== null && outcome !== 'known') provider?.say(t(`login.${outcome}`));
+  // Whoever waits for a second key to count signs in once more then.
+  if (provider !== null && self?.basis === 'recovery') byId('notes').before(byId('login'));
+  if (self === null || self.basis === 'recovery') await provider?.offerProviders(byId('providers'));
   if (self === null) return showEnrol();
   session = new Session(self, policy.origin);
   byId('overview').hidden = false;
-  byId('self').replaceChildren(t('me.self', { who: self.name }), ' · ', el('a', { href: `/for?lang=${language}` }, t('acting.change'), el('span', { class: 'vh' }, t('acting.change-what'))));
+  // Not every provider says what somebody is called.
+  byId('self').replaceChildren(...(self.name === '' ? [] : [t('me.self', { who: self.name }), ' · ']), el('a', { href: `/for?lang=${language}` }, t('acting.change'), el('span', { class: 'vh' }, t('acting.change-what'))));
   const isPersisted = (await navigator.storage?.persisted?.()) ?? false;
   byId('persisted').textContent = t(isPersisted ? 'me.persisted' : 'me.not-persisted');
   await sendWishes(place());
@@ -50,6 +61,7 @@ async function begin() {
 
 /** Whom somebody may be here: the people of the directory, or somebody new. */
 function offerPeople() {
+  if (byId('people') === null) return;
   const all = [...names].filter(([, { type }]) => type === 'person').map(([party, { name }]) => choice(party, name));
   byId('people').replaceChildren(byId('people').firstElementChild, ...all, choice('', t('enrol.new')));
 }
@@ -63,10 +75,10 @@ function choice(value, name) {
 /** @param {string} [trouble] */
 function showEnrol(trouble) {
   byId('enrol').hidden = false;
-  if (trouble !== undefined) byId('enrol-result').replaceChildren(el('p', { class: 'note bad' }, trouble));
+  if (trouble !== undefined) (byId('login-result') ?? byId('enrol-result')).replaceChildren(el('p', { class: 'note bad' }, trouble));
 }
 
-byId('who').addEventListener('submit', async (/** @type {SubmitEvent} */ event) => {
+byId('who')?.addEventListener('submit', async (/** @type {SubmitEvent} */ event) => {
   event.preventDefault();
   const party = byId('who').elements.who.value;
   const name = party === '' ? byId('name').value.trim() : nameOf(party).name;

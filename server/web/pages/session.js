@@ -26,7 +26,7 @@ export class Refusal extends Error {
 export async function ask(address, how) {
   let answer;
   try {
-    answer = await fetch(address, { ...how, cache: 'no-store', credentials: 'omit' });
+    answer = await fetch(address, { credentials: 'omit', ...how, cache: 'no-store' });
   } catch {
     throw new Refusal(0, 'unreachable');
   }

@@ -47,6 +47,21 @@ pub enum Assurance {
     High,
 }
 
+impl Assurance {
+    /// From low to high.
+    pub const ALL: [Self; 3] = [Self::Low, Self::Substantial, Self::High];
+
+    /// What records call it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Substantial => "substantial",
+            Self::High => "high",
+        }
+    }
+}
+
 /// What a new key signs to prove that its holder has it:
 /// `"procura/v1/pop" ‖ 0 ‖ H(origin) ‖ party ‖ public key ‖ nonce`, with the nonce of the key record.
 ///
@@ -90,10 +105,7 @@ fn parse(members: &mut Members) -> Result<Content, RecordError> {
             "basis",
             &[("first", KeyBasis::First), ("cosigned", KeyBasis::Cosigned), ("recovery", KeyBasis::Recovery)],
         )?,
-        assurance: members.take_enum(
-            "assurance",
-            &[("low", Assurance::Low), ("substantial", Assurance::Substantial), ("high", Assurance::High)],
-        )?,
+        assurance: members.take_enum("assurance", &Assurance::ALL.map(|one| (one.name(), one)))?,
         possession: members.take_bytes("pop")?,
         quorum: shared::take_quorum(members)?,
     };

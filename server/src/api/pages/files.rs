@@ -116,6 +116,7 @@ carried! {
     "pages/parties.js"
     "pages/parts.js"
     "pages/procura.css"
+    "pages/provider.js"
     "pages/qr.js"
     "pages/report.js"
     "pages/request.js"

@@ -68,6 +68,15 @@ impl Language {
     }
 }
 
+/// How somebody can come to a key: pages on which people sign need somebody who binds it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Doors {
+    /// The demo's desk.
+    pub(crate) has_desk: bool,
+    /// Identity providers.
+    pub(crate) has_providers: bool,
+}
+
 /// A page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Page {
@@ -84,14 +93,13 @@ pub(super) enum Page {
 }
 
 impl Page {
-    /// Those that are served. Pages on which somebody signs need somebody who binds their key: so far only the demo has one.
-    pub(super) fn all(has_registrar: bool) -> impl Iterator<Item = Self> {
-        let citizens: &[Self] = if has_registrar {
-            &[Self::Me, Self::Looks, Self::Request, Self::Give, Self::Acting, Self::Office, Self::Counter]
-        } else {
-            &[]
-        };
-        [Self::Start, Self::Verify, Self::Log].into_iter().chain(citizens.iter().copied())
+    /// Those that are served. Citizens come through either door; those who work somewhere only through the desk's, so far.
+    pub(super) fn all(doors: Doors) -> impl Iterator<Item = Self> {
+        let has_any = doors.has_desk || doors.has_providers;
+        let citizens: &[Self] =
+            if has_any { &[Self::Me, Self::Looks, Self::Request, Self::Give, Self::Acting] } else { &[] };
+        let rooms: &[Self] = if doors.has_desk { &[Self::Office, Self::Counter] } else { &[] };
+        [Self::Start, Self::Verify, Self::Log].into_iter().chain(citizens.iter().chain(rooms).copied())
     }
 
     /// Its address.
@@ -192,13 +200,13 @@ impl Site {
 }
 
 /// Puts all pages together.
-pub(super) fn site(is_trial: bool, has_registrar: bool) -> Site {
-    let served: Vec<Page> = Page::all(has_registrar).collect();
+pub(super) fn site(is_trial: bool, doors: Doors) -> Site {
+    let served: Vec<Page> = Page::all(doors).collect();
     let mut pages = Vec::new();
     for language in LANGUAGES {
         let words = language.words();
         for page in &served {
-            let html = render(*page, language, &words, &served, is_trial);
+            let html = render(*page, language, &words, &served, (is_trial, doors));
             pages.push((*page, language, File::new("page.html", Bytes::from(html))));
         }
     }
@@ -211,7 +219,7 @@ fn render(
     language: Language,
     words: &Map<String, Value>,
     served: &[Page],
-    is_trial: bool,
+    (is_trial, doors): (bool, Doors),
 ) -> String {
     let word = |name: &str| words.get(name).and_then(Value::as_str);
     let slot = |name: &str| match name {
@@ -229,6 +237,10 @@ fn render(
     keep_if(&mut frame, "trial", is_trial);
     keep_if(&mut frame, "room", !page.parts().is_empty());
     keep_if(&mut frame, "citizen", served.contains(&Page::Me));
+    keep_if(&mut frame, "rooms", served.contains(&Page::Office));
+    keep_if(&mut frame, "desk", doors.has_desk);
+    keep_if(&mut frame, "no-desk", !doors.has_desk);
+    keep_if(&mut frame, "providers", doors.has_providers);
     filled(&frame, slot)
 }
 
@@ -364,9 +376,23 @@ mod tests {
 
     #[test]
     fn nothing_is_left_to_fill_in() {
-        for (is_trial, has_registrar) in [(true, true), (true, false), (false, false)] {
-            let site = site(is_trial, has_registrar);
-            assert_eq!(site.pages.len(), if has_registrar { 40 } else { 12 });
+        for (is_trial, has_desk, has_providers) in [
+            (true, true, false),
+            (true, false, false),
+            (false, false, false),
+            (true, true, true),
+            (false, false, true),
+        ] {
+            let site = site(is_trial, Doors { has_desk, has_providers });
+            let has_any = has_desk || has_providers;
+            let expected = if has_desk {
+                40
+            } else if has_providers {
+                32
+            } else {
+                12
+            };
+            assert_eq!(site.pages.len(), expected);
             for (page, language, file) in &site.pages {
                 let text = std::str::from_utf8(&file.plain).unwrap();
                 assert!(
@@ -376,8 +402,10 @@ mod tests {
                 );
                 assert_eq!(text.contains("class=\"demo\""), is_trial);
                 let is_room = matches!(page, Page::Office | Page::Counter);
-                assert_eq!(text.contains("href=\"/me"), has_registrar && !is_room);
-                assert_eq!(text.contains("href=\"/office"), has_registrar);
+                assert_eq!(text.contains("href=\"/me"), has_any && !is_room);
+                assert_eq!(text.contains("href=\"/office"), has_desk);
+                assert_eq!(text.contains("id=\"providers\""), has_providers && *page == Page::Me);
+                assert_eq!(text.contains("id=\"people\""), has_desk && *page == Page::Me);
                 assert_eq!(text.contains("class=\"area\""), is_room);
             }
             assert!(!std::str::from_utf8(&site.worker.plain).unwrap().contains("{{"));
