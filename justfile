@@ -37,6 +37,9 @@ verifier:
 pages:
     bash tests/run pages
 
+oidc:
+    bash tests/run oidc
+
 shuttle:
     bash tests/run shuttle
 

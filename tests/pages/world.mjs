@@ -20,13 +20,14 @@ export const axeSource = readFileSync(require.resolve('axe-core/axe.min.js'), 'u
 const PKCS8 = Buffer.from('302e020100300506032b657004220420', 'hex');
 
 export class World {
-  static async start(program, { demo = true } = {}) {
+  /** `data`: the folder of a world that was left; `log`: what its log's name begins with. */
+  static async start(program, { demo = true, more = [], data = mkdtempSync(join(tmpdir(), 'procura-pages-')), log: prefix = 'pages' } = {}) {
     const world = new World();
-    world.data = mkdtempSync(join(tmpdir(), 'procura-pages-'));
-    const args = ['--data', join(world.data, 'data'), '--listen', '127.0.0.1:0', ...(demo ? ['--demo'] : [])];
+    world.data = data;
+    const args = ['--data', join(world.data, 'data'), '--listen', '127.0.0.1:0', ...(demo ? ['--demo'] : []), ...more];
     // Where the tests gather logs, all that there is to log.
     const { PROCURA_TEST_LOGS: logs, ...env } = process.env;
-    const log = logs === undefined ? 'ignore' : openSync(join(logs, `pages-${process.pid}.log`), 'a');
+    const log = logs === undefined ? 'ignore' : openSync(join(logs, `${prefix}-${process.pid}.log`), 'a');
     world.server = spawn(program, args, { stdio: ['ignore', 'pipe', log], env: logs === undefined ? env : { ...env, PROCURA_LOG: 'trace' } });
     world.url = await new Promise((resolve, reject) => {
       world.server.once('exit', (code) => reject(new Error(`the server ended with ${code}`)));
@@ -48,10 +49,15 @@ export class World {
     return new Session({ party, kid, key }, this.log.origin, this.url);
   }
 
-  async stop() {
+  /** Ends the server and leaves its folder. */
+  async leave() {
     const ended = new Promise((resolve) => this.server.once('exit', resolve));
     this.server.kill('SIGTERM');
     await ended;
+  }
+
+  async stop() {
+    await this.leave();
     rmSync(this.data, { recursive: true, force: true });
   }
 }

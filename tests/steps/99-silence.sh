@@ -3,4 +3,4 @@
 . tests/steps/lib.sh
 
 programs
-"$BIN/silence" "$LOGS" http pages story handbook readme
+"$BIN/silence" "$LOGS" http pages oidc story handbook readme
