@@ -122,9 +122,8 @@ impl AddCheckpoint {
         if lines.clone().nth(MAX_HASHES).is_some() {
             return Err(RequestError::TooManyHashes);
         }
-        let hash = |line: &str| {
-            decode_hash(line).ok_or_else(|| RequestError::HashLine { line: line.to_owned() })
-        };
+        let hash =
+            |line: &str| decode_hash(line).ok_or_else(|| RequestError::HashLine { line: line.to_owned() });
         let proof = lines.map(hash).collect::<Result<_, _>>()?;
         Ok(Self { old, proof, checkpoint: SignedCheckpoint::parse(checkpoint.as_bytes())? })
     }

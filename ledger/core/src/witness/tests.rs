@@ -56,7 +56,10 @@ fn every_growth_is_cosigned_and_no_other_history() {
             }
             // A history that parts before the old size ends never passes, with the proof that it would have itself.
             for at in 0..old {
-                assert!(judge(&request(old, &forked(new, at)), &[log_key(7)], &known).is_err(), "{old} {new} {at}");
+                assert!(
+                    judge(&request(old, &forked(new, at)), &[log_key(7)], &known).is_err(),
+                    "{old} {new} {at}"
+                );
             }
         }
     }
