@@ -7,5 +7,6 @@
     reason = "in tests a panic is the finding; clippy knows only functions marked as tests"
 )]
 
+mod ledger;
 mod lies;
 mod process;
