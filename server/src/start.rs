@@ -218,7 +218,7 @@ impl Started {
         let hooks = Hooks::start(self.app.clone(), self.hooks)?;
         let witnesses = self.witnesses.map(|settings| Witnesses::start(&self.app, settings)).transpose()?;
         let served = serve(self.listener, self.app, shutdown).await;
-        witnesses.map(Witnesses::stop);
+        drop(witnesses);
         hooks.stop().await;
         drop(ended);
         if let Some(admin) = admin

@@ -199,8 +199,8 @@ fn hex(bytes: &[u8]) -> String {
 fn read_cosigned(key: &NoteVerifier, note: &[u8]) -> Option<Cosigned> {
     let signed = SignedCheckpoint::parse(note).ok()?;
     let lines = signed.note().signatures().iter();
-    let mine = lines.filter(|line| line.name() == key.name() && line.id() == key.id());
-    let line = mine.last()?.clone();
+    let mut mine = lines.filter(|line| line.name() == key.name() && line.id() == key.id());
+    let line = mine.next_back()?.clone();
     let time_s = procura_core::cosignature::check_cosignature(key, signed.note().text(), &line).ok()?;
     Some(Cosigned::new(&signed.to_string(), signed.unverified().root(), time_s, line))
 }

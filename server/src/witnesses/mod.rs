@@ -17,7 +17,7 @@ use crate::hooks::{HookError, client_config};
 use address::Address;
 use asker::Asker;
 use points::Member;
-use procura_core::policy::{PolicyError, TlogPolicy};
+use procura_core::policy::{PolicyError, PolicyName, TlogPolicy};
 use procura_ledger::View;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -115,8 +115,10 @@ impl WitnessSettings {
     }
 }
 
-/// Each witness's name in the policy, and where it is asked, if the policy says so.
-fn addresses(policy: &TlogPolicy) -> Result<Vec<(Vec<u8>, Option<Address>)>, WitnessError> {
+/// A witness's name in the policy, and where it is asked, if the policy says so.
+type Place = (PolicyName, Option<Address>);
+
+fn addresses(policy: &TlogPolicy) -> Result<Vec<Place>, WitnessError> {
     let each = policy.witnesses().iter().map(|(name, witness)| {
         let url = witness.url.as_deref();
         let wrong = || WitnessError::Address(String::from_utf8_lossy(name).into_owned());
@@ -126,7 +128,7 @@ fn addresses(policy: &TlogPolicy) -> Result<Vec<(Vec<u8>, Option<Address>)>, Wit
     each.collect()
 }
 
-/// Witnesses that are being asked. When it is dropped nobody is any more.
+/// Witnesses that are being asked. When it is dropped nobody is any more: what they cosigned meanwhile they say at the next start.
 pub struct Witnesses {
     tasks: Vec<JoinHandle<()>>,
 }
@@ -155,15 +157,12 @@ impl Witnesses {
                     let asker = Asker::new(app, points, name, address, tls);
                     tasks.push(tokio::spawn(asker.run(point.subscribe())));
                 }
-                None => points.update(&name, |member| member.fails("no_url")),
+                None => points.update(&name, |member| member.fails(points::NO_URL)),
             }
         }
         tasks.push(tokio::spawn(take_points(app.clone(), points, point)));
         Ok(Self { tasks })
     }
-
-    /// Ends it. What a witness cosigned meanwhile it says at the next start.
-    pub fn stop(self) {}
 }
 
 impl Drop for Witnesses {
@@ -181,7 +180,7 @@ async fn take_points(app: App, points: Arc<Points>, point: watch::Sender<View>) 
         while taken.elapsed() < EVERY || (taken.elapsed() < PATIENCE && points.is_under_way()) {
             sleep(LOOK).await;
         }
-        points.let_go();
+        points.let_go(app.ledger().view().size());
     }
 }
 

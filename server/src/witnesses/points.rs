@@ -14,12 +14,14 @@ use procura_ledger::{Ledger, View};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
-/// How long the ledger as of a point is held once its quorum was met.
+/// Of a witness that the policy has no address of: it is never asked.
+pub(super) const NO_URL: &str = "no_url";
+/// How long the ledger as of a point is held once it has grown beyond it.
 const HOLD: Duration = Duration::from_secs(60);
 
 /// What is known of a witness.
@@ -95,11 +97,31 @@ struct State {
     members: BTreeMap<PolicyName, Member>,
 }
 
+/// Where the newest checkpoint with a quorum is kept.
+struct Kept {
+    path: PathBuf,
+    /// What was written last. One writes at a time.
+    size: Mutex<Size>,
+}
+
+impl Kept {
+    fn keep(&self, size: Size, note: &str) {
+        let mut last = self.size.lock().unwrap_or_else(PoisonError::into_inner);
+        if size < *last {
+            return;
+        }
+        match private::write(&self.path, note.as_bytes()) {
+            Ok(()) => *last = size,
+            Err(error) => tracing::warn!(%error, "the last checkpoint with a quorum could not be kept"),
+        }
+    }
+}
+
 /// What came of asking the witnesses.
 pub(crate) struct Points {
     policy: TlogPolicy,
     text: String,
-    kept: PathBuf,
+    kept: Arc<Kept>,
     state: Mutex<State>,
     /// The size of the newest point that had its quorum.
     met: watch::Sender<Size>,
@@ -116,6 +138,7 @@ impl Points {
         let members = policy.witnesses().keys().map(|name| (name.clone(), Member::default())).collect();
         let state = State { note, quorum, members, ..State::default() };
         let (met, _) = watch::channel(Size(0));
+        let kept = Arc::new(Kept { path: kept, size: Mutex::new(Size(0)) });
         Self { policy, text, kept, state: Mutex::new(state), met }
     }
 
@@ -154,7 +177,9 @@ impl Points {
             if !state.members.values().any(lacks) {
                 return;
             }
-            state.members.values_mut().for_each(|member| member.is_asked = lacks(member));
+            for member in state.members.values_mut() {
+                member.is_asked = lacks(member) && member.failure != Some(NO_URL);
+            }
         }
         ask.send_replace(view);
     }
@@ -165,10 +190,11 @@ impl Points {
         state.pending.is_some() && state.members.values().any(|member| member.is_asked)
     }
 
-    /// Lets go of the ledger as of a point that is old: nobody would want answers as of then.
-    pub(super) fn let_go(&self) {
+    /// Lets go of the ledger as of a point that is old: no answer is made as of then any more.
+    pub(super) fn let_go(&self, now: Size) {
         let mut state = self.lock();
-        if state.witnessed.as_ref().is_some_and(|met| met.since.elapsed() > HOLD) {
+        let is_past = |met: &Witnessed| met.since.elapsed() > HOLD && met.point.size() < now;
+        if state.witnessed.as_ref().is_some_and(is_past) {
             state.witnessed = None;
         }
     }
@@ -211,12 +237,8 @@ impl Points {
         state.quorum = Some((size, time_of(quorum)));
         view.checkpoint().clone_into(&mut state.note);
         // A crash before this is written publishes the point before it again: older, and as true.
-        let (path, note) = (self.kept.clone(), state.note.clone());
-        tokio::task::spawn_blocking(move || {
-            if let Err(error) = private::write(&path, note.as_bytes()) {
-                tracing::warn!(%error, "the last checkpoint with a quorum could not be kept");
-            }
-        });
+        let (kept, note) = (Arc::clone(&self.kept), state.note.clone());
+        tokio::task::spawn_blocking(move || kept.keep(size, &note));
         state.witnessed = Some(Witnessed { point, view, since: Instant::now() });
         self.met.send_replace(size);
     }
