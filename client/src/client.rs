@@ -106,7 +106,7 @@ impl Client {
     pub fn new(base_url: &str, policy: Policy, store: impl Store + 'static) -> Result<Self, NewError> {
         let server = Server::new(base_url).ok_or_else(|| NewError::Address(base_url.to_owned()))?;
         Ok(Self {
-            server,
+            server: server.witnessed(policy.witnesses.is_some()),
             policy: policy.with_pin(None),
             store: Box::new(store),
             identity: None,

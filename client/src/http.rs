@@ -12,6 +12,8 @@ const TIMEOUT: Duration = Duration::from_secs(120);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How many connections are kept for the next request.
 const MAX_CONNECTIONS: usize = 64;
+/// What a client says whose policy asks for witnesses: it waits for the point at which their quorum stands.
+const WITNESSED: (&str, &str) = ("prefer", "witnessed, wait=10");
 /// The largest answer: a receipt.
 const MAX_BYTES: u64 = receipt::MAX_BYTES as u64;
 
@@ -35,6 +37,8 @@ pub(crate) struct Reply {
 pub(crate) struct Server {
     agent: Agent,
     base: String,
+    /// Answers are wanted where the quorum of witnesses stands. spec: http.md#prefer
+    is_witnessed: bool,
 }
 
 /// Whether tokens and records may be sent to this address: over TLS, or to this machine.
@@ -78,7 +82,13 @@ impl Server {
             .max_idle_connections_per_host(MAX_CONNECTIONS)
             .user_agent(concat!("procura/", env!("CARGO_PKG_VERSION")))
             .build();
-        Some(Self { agent: config.new_agent(), base })
+        Some(Self { agent: config.new_agent(), base, is_witnessed: false })
+    }
+
+    /// The same server, asked for answers that its witnesses cosigned, or not.
+    pub(crate) fn witnessed(mut self, is_witnessed: bool) -> Self {
+        self.is_witnessed = is_witnessed;
+        self
     }
 
     /// The address, without a slash at its end.
@@ -91,6 +101,9 @@ impl Server {
         if let Some(token) = token {
             request = request.header("authorization", format!("Bearer {token}"));
         }
+        if self.is_witnessed {
+            request = request.header(WITNESSED.0, WITNESSED.1);
+        }
         self.read(path, request.call())
     }
 
@@ -98,6 +111,9 @@ impl Server {
         let mut request = self.agent.post(format!("{}{path}", self.base));
         if let Some(token) = token {
             request = request.header("authorization", format!("Bearer {token}"));
+        }
+        if self.is_witnessed {
+            request = request.header(WITNESSED.0, WITNESSED.1);
         }
         let answer = match send {
             Send::Json(text) => request.header("content-type", "application/json").send(text),

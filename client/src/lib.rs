@@ -10,7 +10,8 @@
 //! - [`tiles`]: proofs computed from public tiles alone, and [`audit`] of a whole log;
 //! - [`import`]: a mandate for each line of a file;
 //! - [`keyfile`]: private keys on disk;
-//! - [`webhook`]: for those whom a ledger tells what happens.
+//! - [`webhook`]: for those whom a ledger tells what happens;
+//! - `witness` (feature `witness`): cosigns what logs publish, a service of its own.
 //!
 //! The calls block. Errors are an enum per operation; each says whose fault it is and what to do.
 
@@ -36,6 +37,8 @@ mod submit;
 pub mod tiles;
 mod token;
 pub mod webhook;
+#[cfg(feature = "witness")]
+pub mod witness;
 
 pub use catalogues::CatalogueFound;
 pub use check::Evaluation;

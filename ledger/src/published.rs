@@ -47,6 +47,12 @@ impl Head {
         Self { root, checkpoint, time, snapshot, footing, catalogues, top: OnceLock::new() }
     }
 
+    /// The same, under its checkpoint as another note: with cosignatures.
+    pub(crate) fn under(&self, checkpoint: String) -> Self {
+        let (snapshot, catalogues) = (self.snapshot.clone(), self.catalogues.clone());
+        Self::new(self.root, checkpoint, self.time, snapshot, self.footing, catalogues)
+    }
+
     /// The receipts' common part; made by whoever asks first.
     pub(crate) fn top<E>(&self, make: impl FnOnce() -> Result<Top, E>) -> Result<Arc<Top>, E> {
         if let Some(top) = self.top.get() {

@@ -10,6 +10,7 @@ use crate::published::Head;
 use crate::search::{self, Ids};
 use crate::store::Reader;
 use procura_core::admission::State as _;
+use procura_core::checkpoint::{CheckpointError, SignedCheckpoint};
 use procura_core::entry::Entry;
 use procura_core::hash::link_commitment;
 use procura_core::identifier::Identifier;
@@ -17,6 +18,7 @@ use procura_core::judge::{Judge, Standing, Verdict};
 use procura_core::key::PublicKey;
 use procura_core::kinds::{Content, KeyEnd, Party};
 use procura_core::kv::Unreadable;
+use procura_core::note::NoteSignature;
 use procura_core::receipt::AsOf;
 use procura_core::source::{Lack, List, Logged, Source};
 use procura_core::status::Status;
@@ -116,6 +118,18 @@ impl View {
     #[must_use]
     pub fn checkpoint(&self) -> &str {
         &self.head.checkpoint
+    }
+
+    /// The same view under its checkpoint with these cosignatures, which the caller has checked: proofs made of it carry them.
+    ///
+    /// # Errors
+    /// [`ReadError::Fault`] if they are too many.
+    pub fn cosigned(&self, cosignatures: &[NoteSignature]) -> Result<Self, ReadError> {
+        let fault = |error: CheckpointError| ReadError::Fault(error.to_string());
+        let checkpoint = SignedCheckpoint::parse(self.checkpoint().as_bytes()).map_err(fault)?;
+        let checkpoint = cosignatures.iter().cloned().try_fold(checkpoint, SignedCheckpoint::with);
+        let head = self.head.under(checkpoint.map_err(fault)?.to_string());
+        Ok(Self { shared: Arc::clone(&self.shared), head: Arc::new(head) })
     }
 
     /// The record with this id, of any kind; `None` if there is none.

@@ -12,11 +12,14 @@ use crate::metrics::Metrics;
 #[cfg(feature = "oidc")]
 use crate::oidc::Enrolment;
 use crate::room::Room;
-use procura_core::{Hash, Millis};
-use procura_ledger::{Clock, Ledger, Random, View};
+use crate::witnesses::Points;
+use procura_core::{Hash, Millis, Size};
+use procura_ledger::{Acknowledged, Clock, Ledger, Random, View};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockWriteGuard};
+use std::time::Duration;
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 
 /// The ledger over HTTP. Clones share one state.
 #[derive(Clone)]
@@ -31,6 +34,8 @@ pub struct Settings {
     pub public_entries: bool,
     /// `max_age_s` of the policy in `/v1/log`.
     pub max_age_s: u64,
+    /// How long every answer waits for a quorum of witnesses, where the client says nothing of it; `None`: not at all.
+    pub witness_wait: Option<Duration>,
     /// Limits on connections and requests.
     pub limits: Limits,
     /// Static bearer tokens and the ids of their parties. Kept hashed.
@@ -55,6 +60,8 @@ struct Inner {
     page_key: OnceLock<PageKey>,
     /// Of webhooks what is published, if any are sent.
     webhooks: RwLock<Option<Arc<Webhooks>>>,
+    /// What came of asking the witnesses, if the ledger has any.
+    witnesses: RwLock<Option<Arc<Points>>>,
     desk: Option<Arc<Desk>>,
     /// Providers that say who somebody is, if there are any.
     #[cfg(feature = "oidc")]
@@ -89,6 +96,7 @@ impl App {
             bodies: Arc::new(Semaphore::new(settings.limits.body_bytes / api::BODY_UNIT_BYTES)),
             page_key: OnceLock::new(),
             webhooks: RwLock::new(None),
+            witnesses: RwLock::new(None),
             desk,
             #[cfg(feature = "oidc")]
             enrolment: OnceLock::new(),
@@ -201,6 +209,41 @@ impl App {
         self.0.webhooks.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Publishes what comes of asking the witnesses.
+    pub(crate) fn publish_witnesses(&self, points: Arc<Points>) {
+        *self.0.witnesses.write().unwrap_or_else(PoisonError::into_inner) = Some(points);
+    }
+
+    /// What came of asking the witnesses, if the ledger has any.
+    pub(crate) fn witnesses(&self) -> Option<Arc<Points>> {
+        self.0.witnesses.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Waits for a witness point that covers `size`, as long as the wish says.
+    pub(crate) async fn grant(&self, wish: &Wish, size: Size) {
+        if let Some(points) = self.witnesses()
+            && let Some(view) = points.covering(size, wish.0.until).await
+        {
+            drop(wish.0.view.set(view));
+        }
+    }
+
+    /// What was acknowledged, as of a witness point that covers it, if the request that is answered wants that and it comes in time.
+    pub(crate) async fn settled(&self, acknowledged: Acknowledged) -> Acknowledged {
+        let Ok(wish) = WISH.try_with(Wish::clone) else { return acknowledged };
+        self.grant(&wish, acknowledged.view.size()).await;
+        match wish.0.view.get() {
+            Some(view) => Acknowledged { view: view.clone(), ..acknowledged },
+            None => acknowledged,
+        }
+    }
+
+    /// The state that the request at hand is answered on: the newest, or the witness point that it wanted.
+    fn view(&self) -> View {
+        let wanted = WISH.try_with(|wish| wish.0.view.get().cloned());
+        wanted.ok().flatten().unwrap_or_else(|| self.0.ledger.view())
+    }
+
     pub(crate) fn find_token(&self, token: &Hash) -> Option<Grant> {
         let now = self.now();
         self.0.tokens.read().unwrap_or_else(PoisonError::into_inner).find(token, now)
@@ -236,7 +279,7 @@ impl App {
 
     /// Reads a consistent state.
     pub(crate) async fn read<T>(&self, work: impl FnOnce(&View) -> Result<T, Problem>) -> Result<T, Problem> {
-        self.0.room.read(|| work(&self.0.ledger.view())).await
+        self.0.room.read(|| work(&self.view())).await
     }
 
     /// Reads a consistent state where that may take a while.
@@ -244,8 +287,11 @@ impl App {
         &self,
         work: impl FnOnce(&View) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        let app = self.clone();
-        self.0.room.read_long(move || work(&app.0.ledger.view())).await
+        // Taken once it is read, unless the request wants a certain one: that is known here, not where it is read.
+        let (app, wish) = (self.clone(), WISH.try_with(Wish::clone).ok());
+        let read =
+            move || work(&wish.and_then(|wish| wish.0.view.get().cloned()).unwrap_or_else(|| app.view()));
+        self.0.room.read_long(read).await
     }
 
     /// Reads on behalf of whoever sent the token, all on one state: authentication, authorization, answer.
@@ -265,6 +311,37 @@ impl App {
     ) -> Result<T, Problem> {
         let app = self.clone();
         self.read_long(move |view| work(view, &Caller::find(&app, view, bearer)?)).await
+    }
+}
+
+tokio::task_local! {
+    /// What the request that is answered by this task wants of the witnesses.
+    static WISH: Wish;
+}
+
+/// A request's wish to be answered where the quorum of witnesses stands.
+#[derive(Clone)]
+pub(crate) struct Wish(Arc<Wished>);
+
+struct Wished {
+    until: Instant,
+    view: OnceLock<View>,
+}
+
+impl Wish {
+    /// The wish of who waits so long.
+    pub(crate) fn new(wait: Duration) -> Self {
+        Self(Arc::new(Wished { until: Instant::now() + wait, view: OnceLock::new() }))
+    }
+
+    /// Answers a request that has it.
+    pub(crate) async fn scope<T>(&self, answering: impl Future<Output = T>) -> T {
+        WISH.scope(self.clone(), answering).await
+    }
+
+    /// Whether there was a witness point in time.
+    pub(crate) fn is_granted(&self) -> bool {
+        self.0.view.get().is_some()
     }
 }
 

@@ -66,6 +66,12 @@ pub struct Given {
     /// An idle ledger signs a checkpoint this often [default: 60]
     #[arg(long, env = "PROCURA_HEARTBEAT_S", value_name = "SECONDS")]
     pub heartbeat_s: Option<u64>,
+    /// The witnesses that cosign checkpoints, and the quorum: a C2SP tlog-policy file
+    #[arg(long, env = "PROCURA_WITNESSES", value_name = "FILE")]
+    pub witnesses: Option<PathBuf>,
+    /// How long each answer under /v1/ waits for the witnesses' quorum, where the client says nothing of it [default: not at all]
+    #[arg(long, env = "PROCURA_WITNESS_WAIT_S", value_name = "SECONDS")]
+    pub witness_wait_s: Option<u64>,
     /// How many submissions may be under way before the server says 503 [default: 4096]
     #[arg(long, env = "PROCURA_QUEUE", value_name = "COUNT")]
     pub queue: Option<usize>,
@@ -156,6 +162,10 @@ pub struct Config {
     pub max_age_s: u64,
     /// How often an idle ledger signs.
     pub heartbeat: Duration,
+    /// The file with the witnesses and the quorum; `None`: the ledger has no witnesses.
+    pub witnesses: Option<PathBuf>,
+    /// How long each answer waits for the quorum; `None`: not at all.
+    pub witness_wait: Option<Duration>,
     /// How many bytes of index are held back; `None`: as the engine likes.
     pub flush_bytes: Option<usize>,
     /// Limits on connections.
@@ -311,6 +321,8 @@ impl Config {
             public_entries: given.public_entries.unwrap_or(false),
             max_age_s: seconds("max_age_s", given.max_age_s, Duration::from_secs(300))?.as_secs(),
             heartbeat: seconds("heartbeat_s", given.heartbeat_s, Duration::from_secs(60))?,
+            witnesses: given.witnesses,
+            witness_wait: given.witness_wait_s.filter(|wait_s| *wait_s > 0).map(Duration::from_secs),
             flush_bytes: given.flush_bytes,
             limits: Limits {
                 max_connections: count("max_connections", given.max_connections, standard.max_connections)?,
@@ -347,6 +359,8 @@ impl Given {
             public_entries: self.public_entries.or(other.public_entries),
             max_age_s: self.max_age_s.or(other.max_age_s),
             heartbeat_s: self.heartbeat_s.or(other.heartbeat_s),
+            witnesses: self.witnesses.or(other.witnesses),
+            witness_wait_s: self.witness_wait_s.or(other.witness_wait_s),
             queue: self.queue.or(other.queue),
             flush_bytes: self.flush_bytes.or(other.flush_bytes),
             max_connections: self.max_connections.or(other.max_connections),
@@ -399,6 +413,8 @@ mod tests {
         public_entries = true
         max_age_s = 1
         heartbeat_s = 2
+        witnesses = "w"
+        witness_wait_s = 11
         queue = 3
         flush_bytes = 4
         max_connections = 5
@@ -440,6 +456,8 @@ mod tests {
         assert_eq!(config.limits.answer_timeout, Duration::from_secs(10));
         let backup = config.backup.unwrap();
         assert_eq!((backup.to, backup.every.as_secs(), backup.keep.as_secs()), (PathBuf::from("b"), 11, 12));
+        assert_eq!(config.witnesses.as_deref(), Some(Path::new("w")));
+        assert_eq!(config.witness_wait, Some(Duration::from_secs(11)));
         assert_eq!(config.static_tokens.len(), 1);
         assert_eq!(config.webhooks.allow.len(), 2);
         assert_eq!(config.webhooks.ca.as_deref(), Some(Path::new("ca.pem")));

@@ -36,6 +36,7 @@ mod serve;
 mod start;
 pub mod trial;
 mod watched;
+mod witnesses;
 
 pub use api::{Problem, assets, openapi_json, status};
 pub use app::{App, Settings};
@@ -52,3 +53,4 @@ pub use oidc::{Enrolment, OidcError};
 pub use private::PrivateError;
 pub use serve::serve;
 pub use start::{RunError, Started, prepare, run};
+pub use witnesses::{WitnessError, WitnessSettings, Witnesses};

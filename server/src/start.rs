@@ -12,6 +12,7 @@ use crate::open_files;
 use crate::private::{self, PrivateError};
 use crate::serve::serve;
 use crate::trial::{self, TrialError};
+use crate::witnesses::{WitnessError, WitnessSettings, Witnesses};
 use crate::{admin, api, demo::Demo};
 use procura_core::Hash;
 use procura_ledger::Options;
@@ -30,6 +31,9 @@ pub enum RunError {
     /// Webhooks.
     #[error(transparent)]
     Hooks(#[from] HookError),
+    /// Witnesses.
+    #[error(transparent)]
+    Witnesses(#[from] WitnessError),
     /// The demo.
     #[error("the demo could not be registered: {0}")]
     Demo(#[from] DemoError),
@@ -63,6 +67,7 @@ impl RunError {
         match self {
             Self::Trial(error) => error.name(),
             Self::Hooks(error) => error.name(),
+            Self::Witnesses(error) => error.name(),
             Self::Demo(error) => error.name(),
             #[cfg(feature = "oidc")]
             Self::Oidc(error) => error.name(),
@@ -87,6 +92,7 @@ pub struct Started {
     backup: Option<BackupPlan>,
     /// The socket for operators only, if there is one.
     pub admin: Option<TcpListener>,
+    witnesses: Option<WitnessSettings>,
 }
 
 /// Opens the ledger, registers the demo if asked, and listens; nothing is served yet.
@@ -123,6 +129,11 @@ pub async fn prepare(mut config: Config) -> Result<Started, RunError> {
         );
     }
     hooks::client_config(config.webhooks.ca.as_ref())?;
+    let witnesses = config
+        .witnesses
+        .as_ref()
+        .map(|path| WitnessSettings::read(path, &config.data, config.webhooks.ca.clone()));
+    let witnesses = witnesses.transpose()?;
     let mut static_tokens = static_tokens(&config)?;
     let metrics = Arc::new(Metrics::default());
     let mut options = Options {
@@ -152,6 +163,7 @@ pub async fn prepare(mut config: Config) -> Result<Started, RunError> {
         public_url: public_url.clone(),
         public_entries: config.public_entries,
         max_age_s: config.max_age_s,
+        witness_wait: config.witness_wait,
         limits: config.limits,
         static_tokens,
         metrics,
@@ -177,7 +189,7 @@ pub async fn prepare(mut config: Config) -> Result<Started, RunError> {
     if let Some(enrolment) = enrolment {
         app.enrol_with(enrolment);
     }
-    Ok(Started { app, listener, public_url, demo, hooks, backup: config.backup, admin })
+    Ok(Started { app, listener, public_url, demo, hooks, backup: config.backup, admin, witnesses })
 }
 
 /// Runs a server until `shutdown` is ready, then closes its ledger.
@@ -192,7 +204,7 @@ impl Started {
     /// Serves until `shutdown` is ready, then closes the ledger.
     ///
     /// # Errors
-    /// [`RunError::Listen`], [`RunError::Hooks`], [`RunError::Thread`].
+    /// [`RunError::Listen`], [`RunError::Hooks`], [`RunError::Witnesses`], [`RunError::Thread`].
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), RunError> {
         let address = self.listener.local_addr();
         let ledger = self.app.ledger().clone();
@@ -204,7 +216,9 @@ impl Started {
         let plan = self.backup.map(|plan| Backups::start(self.app.clone(), plan));
         let backups = plan.transpose().map_err(|source| RunError::Thread { source })?;
         let hooks = Hooks::start(self.app.clone(), self.hooks)?;
+        let witnesses = self.witnesses.map(|settings| Witnesses::start(&self.app, settings)).transpose()?;
         let served = serve(self.listener, self.app, shutdown).await;
+        drop(witnesses);
         hooks.stop().await;
         drop(ended);
         if let Some(admin) = admin

@@ -1,7 +1,8 @@
 //! The real server over a data folder, with the demo's directory, in this process: for programs that are tested as processes of
 //! their own.
 
-use procura_server::{Args, Config, Given, prepare};
+pub use procura_server::Given;
+use procura_server::{Args, Config, prepare};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::runtime::Runtime;
@@ -22,8 +23,14 @@ impl Served {
     /// Serves the ledger in a folder, which is made if it is not there.
     #[must_use]
     pub fn over(data: &Path) -> Self {
+        Self::with(data, Given::default())
+    }
+
+    /// The same with settings besides.
+    #[must_use]
+    pub fn with(data: &Path, given: Given) -> Self {
         let listen = Some("127.0.0.1:0".parse().unwrap());
-        let given = Given { data: Some(data.to_owned()), listen, ..Given::default() };
+        let given = Given { data: Some(data.to_owned()), listen, ..given };
         let config = Config::load(Args { demo: true, given, ..Args::default() }).unwrap();
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(3).enable_all().build().unwrap();

@@ -126,6 +126,7 @@ impl Server {
             public_url: "http://ledger.example".to_owned(),
             public_entries: false,
             max_age_s: 300,
+            witness_wait: None,
             limits: Limits::default(),
             metrics: Arc::default(),
             static_tokens: vec![(TOKEN.to_owned(), curious)],

@@ -11,6 +11,7 @@ use procura_client::{Client, LogInfo};
 use procura_core::Hash;
 use procura_core::decide::PartyRef;
 use procura_core::identifier::Identifier;
+use procura_core::policy::{PolicyLog, TlogPolicy};
 use procura_core::receipt::Policy;
 use std::path::{Path, PathBuf};
 
@@ -30,6 +31,9 @@ pub(crate) struct Global {
     /// The policy of the ledger that you trust, a file
     #[arg(long, global = true, env = "PROCURA_POLICY")]
     pub(crate) policy: Option<PathBuf>,
+    /// The witnesses that must have cosigned, and how many of them: a C2SP tlog-policy file, besides what the policy says
+    #[arg(long, global = true, env = "PROCURA_WITNESSES", value_name = "FILE")]
+    pub(crate) witnesses: Option<PathBuf>,
     /// Take the server's word for which ledger it is, once
     #[arg(long, global = true, env = "PROCURA_TRUST_FIRST", value_parser = BoolishValueParser::new())]
     pub(crate) trust_first: bool,
@@ -61,6 +65,12 @@ impl Context {
     /// Where ledgers that were seen are remembered.
     pub(crate) fn store(&self) -> FileStore {
         FileStore::new(&self.home.join("ledgers"))
+    }
+
+    /// Where a witness lives.
+    #[cfg(feature = "witness")]
+    pub(crate) fn witness_path(&self) -> PathBuf {
+        self.home.join("witness")
     }
 
     /// Where the key is.
@@ -111,6 +121,11 @@ impl Context {
     /// The ledger that is trusted at this server: by the policy file given, by an earlier meeting, or, if the user
     /// says so, by the server's word.
     fn trusted(&self) -> Result<Trusted, Failure> {
+        let trusted = self.trusted_before()?;
+        Ok(Trusted { policy: self.with_witnesses(trusted.policy)?, ..trusted })
+    }
+
+    fn trusted_before(&self) -> Result<Trusted, Failure> {
         let store = self.store();
         let server = self.global.server.trim_end_matches('/');
         if let Some(path) = &self.global.policy {
@@ -134,13 +149,29 @@ impl Context {
     /// The policy for a receipt of `origin`, without asking any server.
     pub(crate) fn policy_of(&self, origin: &str) -> Result<Policy, Failure> {
         if let Some(path) = &self.global.policy {
-            return Ok(read_policy(path)?.0);
+            return self.with_witnesses(read_policy(path)?.0);
         }
         let trusted = self.store().trusted(origin)?;
-        trusted.map(|trusted| trusted.policy).ok_or_else(|| {
+        let policy = trusted.map(|trusted| trusted.policy).ok_or_else(|| {
             let message = "the ledger of this receipt is not known here; give its policy with --policy FILE";
             Failure::unknown("unknown_ledger", message)
-        })
+        })?;
+        self.with_witnesses(policy)
+    }
+
+    /// The policy with the witnesses of the file, if one is given: for this command only, nothing of it is remembered.
+    fn with_witnesses(&self, policy: Policy) -> Result<Policy, Failure> {
+        let Some(path) = &self.global.witnesses else { return Ok(policy) };
+        let failed = |name: &str, what: String| {
+            Failure::unknown(name, format!("the witnesses of {} cannot be used: {what}", path.display()))
+        };
+        let bytes = std::fs::read(path).map_err(|error| failed("witnesses", error.to_string()))?;
+        let witnesses = TlogPolicy::parse(&bytes).map_err(|error| failed(error.name(), error.to_string()))?;
+        let is_of_this = |log: &PolicyLog| policy.log_keys.iter().any(|known| known.key == log.key);
+        if !witnesses.logs().is_empty() && !witnesses.logs().iter().any(is_of_this) {
+            return Err(failed("other_log", format!("it names logs, but not {}", policy.origin)));
+        }
+        Ok(Policy { witnesses: Some(witnesses), ..policy })
     }
 
     /// An id as it is shown: in full if that was asked for.

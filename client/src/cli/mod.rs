@@ -40,6 +40,8 @@ mod suspend;
 mod time;
 mod token;
 mod under;
+#[cfg(feature = "witness")]
+mod witness;
 
 use clap::{Parser, Subcommand};
 use context::{Context, Global};
@@ -116,6 +118,10 @@ enum Verb {
     /// Look at the log, or audit it
     #[command(subcommand)]
     Log(log::Log),
+    /// Cosign what logs publish, so that they can't show two histories
+    #[cfg(feature = "witness")]
+    #[command(subcommand)]
+    Witness(witness::WitnessVerb),
 }
 
 /// Runs the command that was typed.
@@ -154,6 +160,8 @@ impl Verb {
             Self::Catalogue(verb) => verb.run(context),
             Self::Token(verb) => verb.run(context),
             Self::Log(verb) => verb.run(context),
+            #[cfg(feature = "witness")]
+            Self::Witness(verb) => verb.run(context),
         }
     }
 }

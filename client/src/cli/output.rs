@@ -113,6 +113,17 @@ impl From<procura_client::SubmitError> for Failure {
     }
 }
 
+/// Tells something at once: of a verb that goes on until it is stopped.
+///
+/// # Errors
+/// The reader is gone.
+#[cfg(feature = "witness")]
+pub(crate) fn say(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{text}")?;
+    out.flush()
+}
+
 /// Prints what a verb found and gives the exit code.
 pub(crate) fn print(outcome: Result<Answer, Failure>, as_json: bool) -> ExitCode {
     let (text, error, code) = match outcome {

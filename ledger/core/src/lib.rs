@@ -38,6 +38,7 @@ pub mod tree;
 pub mod trie;
 pub mod units;
 pub mod webhook;
+pub mod witness;
 
 pub use hash::Hash;
 pub use units::{Index, Millis, Size};

@@ -263,6 +263,9 @@ pub(super) struct LogBody {
     policy: serde_json::Value,
     /// A note, signed by the log's key, that names the key of webhooks; not there if none are sent: spec/http.md#webhooks.
     webhook_key: Option<String>,
+    /// The witnesses, what each cosigned last or why not, and the newest quorum; not there if the ledger has none: spec/log.md#witness-points.
+    #[schema(value_type = Option<Object>)]
+    witnesses: Option<serde_json::Value>,
 }
 
 /// The hooks of the reader.

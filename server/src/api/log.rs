@@ -6,6 +6,7 @@ use super::body::parameters;
 use super::problem::Problem;
 use super::records::within;
 use crate::app::App;
+use crate::witnesses;
 use axum::Json;
 use axum::extract::{RawQuery, State};
 use axum::http::header;
@@ -41,6 +42,12 @@ pub(super) async fn log(State(app): State<App>, RawQuery(query): RawQuery) -> Re
     });
     if let (Some(webhooks), Some(answer)) = (app.webhooks(), answer.as_object_mut()) {
         answer.insert("webhook_key".to_owned(), json!(webhooks.note));
+    }
+    if let (Some(points), Some(answer)) = (app.witnesses(), answer.as_object_mut()) {
+        if let Some(policy) = answer.get_mut("policy").and_then(Value::as_object_mut) {
+            policy.insert("witnesses".to_owned(), json!(points.policy_text()));
+        }
+        answer.insert("witnesses".to_owned(), witnesses::describe(&points));
     }
     Ok(Json(answer))
 }

@@ -30,6 +30,7 @@ mod request;
 mod shown;
 mod tiles;
 pub(crate) mod tokens;
+mod witnessed;
 
 pub(crate) use auth::Known;
 pub(crate) use authzen::PageKey;
@@ -104,6 +105,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/docs/docs.css", get(docs::style))
         .fallback(nothing_here)
         .method_not_allowed_fallback(other_method)
+        .layer(middleware::from_fn_with_state(app.clone(), witnessed::around))
         .layer(middleware::from_fn_with_state(app.clone(), request::around))
         .with_state(app)
 }

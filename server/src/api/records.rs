@@ -29,7 +29,7 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
     tag = "records",
     params(
         ("from" = Option<u64>, Query, description = "With the consistency proof from this tree size"),
-        ("Prefer" = Option<String>, Header, description = "`return=minimal` (RFC 7240): the entry with its inclusion proof instead of the receipt; not with `from`")
+        ("Prefer" = Option<String>, Header, description = "`return=minimal` (RFC 7240): the entry with its inclusion proof instead of the receipt; not with `from`. `witnessed, wait=<seconds>`: as of a checkpoint with the witnesses' quorum")
     ),
     request_body(content(
         (super::docs::SubmissionBody = "application/json"),
@@ -108,7 +108,8 @@ pub(super) async fn hand_in(
     let submission = if as_json { Submission::parse(&bytes)? } else { bare(&bytes)? };
     drop(bytes);
     may(&submission)?;
-    Ok((append(app, submission, (place, room)).await?, from))
+    let acknowledged = append(app, submission, (place, room)).await?;
+    Ok((app.settled(acknowledged).await, from))
 }
 
 /// The answer to what was handed in: whether it is new, and where it is read.

@@ -11,7 +11,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use procura_core::tile::{TileKind, TilePath};
 
-/// The newest checkpoint, a signed note.
+/// The newest checkpoint, a signed note; of a ledger with witnesses the newest that had its quorum.
 #[utoipa::path(
     get,
     path = "/checkpoint",
@@ -19,9 +19,13 @@ use procura_core::tile::{TileKind, TilePath};
     responses((status = 200, description = "A C2SP tlog-checkpoint", body = String, content_type = "text/plain"))
 )]
 pub(super) async fn checkpoint(State(app): State<App>) -> Response {
-    let view = app.ledger().view();
+    // Of a ledger with witnesses the newest one that had its quorum.
+    let note = match app.witnesses() {
+        Some(points) => points.checkpoint(),
+        None => app.ledger().view().checkpoint().to_owned(),
+    };
     let headers = [(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, "no-cache")];
-    (headers, view.checkpoint().to_owned()).into_response()
+    (headers, note).into_response()
 }
 
 /// A tile of hashes, `<L>/<N>[.p/<W>]`, or a bundle of entries, `entries/<N>[.p/<W>]`.

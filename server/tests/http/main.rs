@@ -25,4 +25,5 @@ mod searches;
 mod shown;
 mod start;
 mod tokens;
+mod witnesses;
 mod world;

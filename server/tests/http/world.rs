@@ -159,6 +159,7 @@ impl World {
             public_url: url.clone(),
             public_entries: false,
             max_age_s: 300,
+            witness_wait: None,
             limits: Limits::default(),
             static_tokens: vec![(demo.token.clone(), demo.party(demo::MUNICIPALITY).unwrap().party)],
             metrics: Arc::default(),

@@ -26,7 +26,9 @@ export class Refusal extends Error {
 export async function ask(address, how) {
   let answer;
   try {
-    answer = await fetch(address, { credentials: 'omit', ...how, cache: 'no-store' });
+    // Of a register with witnesses what they cosigned, so that it passes a policy that asks for them. spec: http.md#prefer
+    const headers = { Prefer: 'witnessed, wait=10', ...how.headers };
+    answer = await fetch(address, { credentials: 'omit', ...how, headers, cache: 'no-store' });
   } catch {
     throw new Refusal(0, 'unreachable');
   }

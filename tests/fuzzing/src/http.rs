@@ -37,6 +37,7 @@ static SERVER: LazyLock<Server> = LazyLock::new(|| {
         public_url: "http://127.0.0.1:8080".to_owned(),
         public_entries: false,
         max_age_s: 300,
+        witness_wait: None,
         limits: Limits::default(),
         metrics: Arc::default(),
         static_tokens: vec![(demo.token.clone(), municipality)],

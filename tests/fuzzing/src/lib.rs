@@ -40,7 +40,8 @@ const fn target(name: &'static str, run: fn(&[u8]), max_len: usize) -> Target {
 }
 
 /// Every target.
-pub static TARGETS: [Target; 30] = [
+pub static TARGETS: [Target; 31] = [
+    target("add-checkpoint", log::add_checkpoint, 8192),
     target("answer", http::answer, 4096),
     target("apply", index::apply, 512),
     target("authzen", json::authzen, 4096),

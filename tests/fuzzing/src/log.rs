@@ -9,6 +9,8 @@ use procura_core::note::{KeyType, NoteSignature, NoteVerifier, SignedNote};
 use procura_core::policy::TlogPolicy;
 use procura_core::tile::{TilePath, decode_bundle, decode_tile, encode_bundle, encode_tile};
 use procura_core::tlog_proof::TlogProof;
+use procura_core::tree::Root;
+use procura_core::witness::{AddCheckpoint, judge, nothing_known, read_answer, read_size};
 use procura_core::{Hash, Size};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
@@ -67,6 +69,29 @@ pub(crate) fn tlog_proof(bytes: &[u8]) {
     let Ok(proof) = TlogProof::parse(bytes) else { return };
     assert_eq!(proof.to_string().as_bytes(), bytes);
     assert!(proof.check_inclusion(leaf(b"an entry that no log has")).is_err());
+}
+
+/// A request to a witness has one spelling, and a witness that knows another tree of the same size never cosigns it; so have its
+/// answers.
+pub(crate) fn add_checkpoint(bytes: &[u8]) {
+    let (keys, texts) = &*SIGNED;
+    if let Ok(lines) = read_answer(bytes) {
+        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        assert_eq!(text.as_bytes(), bytes);
+    }
+    if let Some(size) = read_size(bytes) {
+        assert_eq!(format!("{size}\n").as_bytes(), bytes);
+    }
+    let Ok(request) = AddCheckpoint::parse(bytes) else { return };
+    assert_eq!(request.to_string().as_bytes(), bytes);
+    let other = Root { size: request.old, hash: leaf(b"a tree that no log has") };
+    for key in keys.iter().filter(|key| key.key_type() == KeyType::Ed25519) {
+        let key = std::slice::from_ref(key);
+        if judge(&request, key, &nothing_known()).is_ok() {
+            assert!(texts.contains(request.checkpoint.note().text()), "a checkpoint that nobody signed");
+        }
+        assert!(judge(&request, key, &other).is_err(), "a tree that continues one that it does not hold");
+    }
 }
 
 /// Whoever cosigns, more cosigners never undo a quorum.

@@ -121,11 +121,16 @@ fn log() -> Seeds {
             Some("checkpoint") => {
                 seeds.push(("note", text(&case["text"])));
                 seeds.push(("checkpoint", text(&case["text"])));
+                seeds.push(("add-checkpoint", [b"old 0\n\n".to_vec(), text(&case["text"])].concat()));
+                let hash = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=\n";
+                let head = format!("old 3\n{hash}{hash}\n").into_bytes();
+                seeds.push(("add-checkpoint", [head, text(&case["text"])].concat()));
             }
             Some("cosignature") => {
                 let note = [text(&case["text"]), b"\n".to_vec(), text(&case["line"]), b"\n".to_vec()];
                 seeds.push(("note", note.concat()));
                 seeds.push(("texts", text(&case["key"])));
+                seeds.push(("add-checkpoint", [text(&case["line"]), b"\n".to_vec()].concat()));
             }
             Some("tlog-proof") => seeds.push(("tlog-proof", text(&case["text"]))),
             Some("policy") => seeds.push(("tlog-policy", text(&case["text"]))),

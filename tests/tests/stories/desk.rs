@@ -79,6 +79,7 @@ impl Desk {
             public_url: self.url.clone(),
             public_entries: false,
             max_age_s: 300,
+            witness_wait: None,
             limits: Limits::default(),
             metrics: Arc::default(),
             static_tokens: Vec::new(),
