@@ -8,7 +8,8 @@
 //! - [`client`]: the client, and how an answer comes to be believed;
 //! - [`store`]: what was seen of each ledger, kept so that no ledger can take it back;
 //! - [`tiles`]: proofs computed from public tiles alone, and [`audit`] of a whole log;
-//! - [`import`]: a mandate for each line of a file;
+//! - [`import`]: a mandate for each line of a file; [`bulk`]: many records of any kind;
+//! - [`guard`]: what a source puts in front of its data;
 //! - [`keyfile`]: private keys on disk;
 //! - [`webhook`]: for those whom a ledger tells what happens.
 //!
@@ -16,9 +17,11 @@
 
 mod accesses;
 pub mod audit;
+pub mod bulk;
 mod catalogues;
 mod check;
 pub mod client;
+mod courier;
 pub mod error;
 pub mod guard;
 mod http;
@@ -31,12 +34,14 @@ mod promise;
 mod receipts;
 pub mod records;
 mod shown;
+mod signing;
 pub mod store;
 mod submit;
 pub mod tiles;
 mod token;
 pub mod webhook;
 
+pub use accesses::{AccessError, Asking};
 pub use catalogues::CatalogueFound;
 pub use check::Evaluation;
 pub use client::{Client, Identity, NewError, Proven};
@@ -48,4 +53,5 @@ pub use promise::PromiseFault;
 pub use receipts::ReceiptAnswer;
 pub use records::{AllRecords, Complete, Filed, Page, RecordsError};
 pub use shown::Shown;
+pub use signing::SignFault;
 pub use submit::Submitted;
