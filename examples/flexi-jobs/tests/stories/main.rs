@@ -4,3 +4,5 @@
 mod counter;
 mod ledger;
 mod processes;
+mod service;
+mod sharing;

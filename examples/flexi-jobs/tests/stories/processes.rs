@@ -1,7 +1,7 @@
 //! A ledger and a declaration service, each a process; started, killed and started again.
 
-use crate::ledger::{DATA, PORT, ahead_ms};
-use procura_core::Millis;
+use crate::ledger::{DATA, PORT, ahead_clock};
+use crate::service::LEDGER;
 use procura_flexi_jobs::Clock;
 use procura_flexi_jobs::caller::Caller;
 use procura_flexi_jobs::connect::client_of;
@@ -10,8 +10,7 @@ use serde_json::Value;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// How long a process may take to come up, on a machine with other things to do.
@@ -22,6 +21,7 @@ pub(crate) struct Processes {
     folder: TempDir,
     ledger_port: u16,
     service_port: u16,
+    can_be_ahead: bool,
     ledger: Option<Child>,
     service: Option<Child>,
 }
@@ -36,17 +36,26 @@ impl Drop for Processes {
 impl Processes {
     /// Both, prepared: the demo's directory, the office, the catalogue, the secretariat's mandate.
     pub(crate) fn start() -> Self {
-        Self::prepared(|_| {})
+        Self::of(false, |_| {})
+    }
+
+    /// The same, with a service whose clock can be put ahead.
+    pub(crate) fn ahead() -> Self {
+        Self::of(true, |_| {})
     }
 
     /// The same, with the folder of counters changed before.
     pub(crate) fn prepared(counters: impl FnOnce(&Path)) -> Self {
+        Self::of(false, counters)
+    }
+
+    fn of(can_be_ahead: bool, counters: impl FnOnce(&Path)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("counters")).unwrap();
         std::fs::copy(of_crate("counters/flexi.toml"), folder.path().join("counters/flexi.toml")).unwrap();
         counters(&folder.path().join("counters"));
         let (ledger_port, service_port) = (free_port(), free_port());
-        let mut all = Self { folder, ledger_port, service_port, ledger: None, service: None };
+        let mut all = Self { folder, ledger_port, service_port, can_be_ahead, ledger: None, service: None };
         all.start_ledger();
         let catalogue = of_crate("catalogue.toml");
         prepare(&all.ledger_url(), &all.ledger_data(), &all.home(), &catalogue, &all.clock()).unwrap();
@@ -55,38 +64,40 @@ impl Processes {
     }
 
     pub(crate) fn start_ledger(&mut self) {
-        let program = std::env::current_exe().unwrap();
-        let child = Command::new(program)
-            .args(["--exact", "ledger::ledger_process", "--ignored", "--nocapture"])
-            .env(DATA, self.folder.path())
-            .env(PORT, self.ledger_port.to_string())
-            .stdout(Stdio::null())
-            .stderr(self.log("ledger"))
-            .spawn()
-            .unwrap();
-        self.ledger = Some(child);
+        let child =
+            self.this_program("ledger::ledger_process", self.ledger_port).stderr(self.log("ledger")).spawn();
+        self.ledger = Some(child.unwrap());
         self.wait_for(&format!("{}/healthz", self.ledger_url()), "ledger");
     }
 
     pub(crate) fn start_service(&mut self) {
-        let child = Command::new(env!("CARGO_BIN_EXE_procura-flexi-jobs"))
-            .args([
-                "serve",
-                "--ledger",
-                &self.ledger_url(),
-                "--listen",
-                &format!("127.0.0.1:{}", self.service_port),
-            ])
-            .arg("--home")
-            .arg(self.home())
-            .arg("--counters")
-            .arg(self.counters())
-            .stdout(Stdio::null())
-            .stderr(self.log("service"))
-            .spawn()
-            .unwrap();
-        self.service = Some(child);
+        let mut command = if self.can_be_ahead {
+            self.this_program("service::service_process", self.service_port)
+        } else {
+            let mut program = Command::new(env!("CARGO_BIN_EXE_procura-flexi-jobs"));
+            program
+                .args(["serve", "--ledger", &self.ledger_url()])
+                .args(["--listen", &format!("127.0.0.1:{}", self.service_port)])
+                .arg("--home")
+                .arg(self.home())
+                .arg("--counters")
+                .arg(self.counters());
+            program
+        };
+        self.service = Some(command.stdout(Stdio::null()).stderr(self.log("service")).spawn().unwrap());
         self.wait_for(&format!("{}/health", self.service_url()), "service");
+    }
+
+    /// This very program, to be one of the processes.
+    fn this_program(&self, test: &str, port: u16) -> Command {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command
+            .args(["--exact", test, "--ignored", "--nocapture"])
+            .env(DATA, self.folder.path())
+            .env(PORT, port.to_string())
+            .env(LEDGER, self.ledger_url())
+            .stdout(Stdio::null());
+        command
     }
 
     /// Kills the ledger, wherever it is: no signal that it could answer.
@@ -121,11 +132,14 @@ impl Processes {
 
     /// The time of all of them.
     pub(crate) fn clock(&self) -> Clock {
-        let file = self.folder.path().join("ahead");
-        Arc::new(move || {
-            let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-            Millis(u64::try_from(since.as_millis()).unwrap() + ahead_ms(&file))
-        })
+        ahead_clock(&self.folder.path().join("ahead"))
+    }
+
+    /// Puts the clocks ahead of the system's by so much, of processes that run too.
+    pub(crate) fn put_ahead(&self, by_ms: u64) {
+        let (file, beside) = (self.folder.path().join("ahead"), self.folder.path().join("ahead.new"));
+        std::fs::write(&beside, by_ms.to_string()).unwrap();
+        std::fs::rename(beside, file).unwrap();
     }
 
     /// A party of the demo, at the service.
