@@ -5,7 +5,7 @@
 mod files;
 mod people;
 
-pub use files::File;
+pub use files::{File, Files};
 
 use crate::declaration::{Declaration, Entry, Line, Says};
 use procura_core::days::Day;

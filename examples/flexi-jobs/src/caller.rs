@@ -1,6 +1,7 @@
 //! The other side of the service: somebody who declares, tells, or asks. Each time an access is logged with the ledger first, and its
 //! receipt is what the service wants to see.
 
+use crate::book::Files;
 use crate::declaration::{self, PROPERTY, digest};
 use crate::status;
 use procura_client::{AccessError, Asking, Client, PartyFound, ReadError};
@@ -178,15 +179,18 @@ impl Caller {
         Ok(serde_json::from_slice(proven.receipt()).unwrap_or_default())
     }
 
-    /// How many files the service has, and how many are not registered yet.
+    /// How many files the service has.
     ///
     /// # Errors
     /// [`CallerError`].
-    pub fn health(&self) -> Result<(u64, u64), CallerError> {
+    pub fn health(&self) -> Result<Files, CallerError> {
         let sent = self.agent.get(format!("{}/health", self.service)).call();
         let answer = read(sent)?;
-        let number = |name: &str| answer.get(name).and_then(Value::as_u64).unwrap_or_default();
-        Ok((number("files"), number("to_register")))
+        let number = |name: &str| answer.get(name).and_then(Value::as_u64);
+        match (number("files"), number("to_register"), number("refused")) {
+            (Some(files), Some(to_register), Some(refused)) => Ok(Files { files, to_register, refused }),
+            _ => Err(CallerError::Away("it does not say how many files it has".to_owned())),
+        }
     }
 
     fn post(&self, path: &str, body: &Value) -> Result<Value, CallerError> {

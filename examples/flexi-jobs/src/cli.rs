@@ -1,16 +1,20 @@
 //! The command line.
 
 use clap::{Args, Parser, Subcommand};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use procura_client::{Asking, Client, ReadError};
 use procura_core::Hash;
+use procura_core::days::Day;
 use procura_core::identifier::Identifier;
 use procura_flexi_jobs::caller::Caller;
 use procura_flexi_jobs::connect::client_of;
 use procura_flexi_jobs::counters::Counters;
+use procura_flexi_jobs::month::{self, Plan, Progress};
 use procura_flexi_jobs::prepare::{Prepared, office_key, prepare};
 use procura_flexi_jobs::service::Service;
 use procura_flexi_jobs::system_clock;
 use serde_json::{Value, json};
+use std::cell::RefCell;
 use std::error::Error;
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
@@ -78,6 +82,21 @@ enum Verb {
         #[arg(long)]
         until: Option<String>,
     },
+    /// Generate a month of many workers, and declare it as the demo's social secretariat
+    Month {
+        /// How many workers
+        #[arg(long, default_value_t = 50_000)]
+        workers: u32,
+        /// Of how many employers [default: one for 250 workers]
+        #[arg(long)]
+        employers: Option<u32>,
+        /// The ledger's data folder, started with --demo
+        #[arg(long)]
+        ledger_data: PathBuf,
+        /// The service's address
+        #[arg(long, env = "FLEXI_SERVICE", default_value = "http://127.0.0.1:8090")]
+        service: String,
+    },
     /// Ask what the service knows of somebody, as much as you may
     Ask {
         #[command(flatten)]
@@ -95,6 +114,22 @@ enum Verb {
         #[arg(long)]
         year: Option<u16>,
     },
+}
+
+/// A bar on stderr, if that is a terminal.
+struct Bar(RefCell<ProgressBar>);
+
+impl Progress for Bar {
+    fn begin(&self, what: &'static str, of: u64) {
+        self.0.borrow().finish();
+        let bar = ProgressBar::with_draw_target(Some(of), ProgressDrawTarget::stderr()).with_message(what);
+        let style = ProgressStyle::with_template("{msg:17} {bar:40} {human_pos}/{human_len} {per_sec} {eta}");
+        *self.0.borrow_mut() = style.map_or(bar.clone(), |style| bar.with_style(style));
+    }
+
+    fn at(&self, done: u64) {
+        self.0.borrow().set_position(done);
+    }
 }
 
 #[derive(Debug, Args)]
@@ -142,6 +177,20 @@ impl Cli {
                 let caller = self.caller(by)?;
                 let parties = (caller.party(person)?, caller.source_of("flexi")?);
                 say(&caller.tell(&sent, parties, &format!("status.{status}"))?)
+            }
+            Verb::Month { workers, employers, ledger_data, service } => {
+                let clock = system_clock();
+                let today = Day::of(clock()).ok_or("the clock stands after the year 9999")?;
+                let employers = employers.unwrap_or_else(|| workers.div_ceil(250));
+                let folder = self.home.join("month");
+                let plan = Plan::new(*workers, employers, today)?.kept(&folder)?;
+                let key = ledger_data.join("demo/social-secretariat.json");
+                let client = client_of(&key, &self.ledger, &self.home.join("callers"), &clock)?;
+                let (caller, prepared) = (Caller::new(client, service), Prepared::read(&self.home)?);
+                let bar = Bar(RefCell::new(ProgressBar::hidden()));
+                let took = month::declare(&caller, (&plan, &prepared), (ledger_data, &folder), &bar)?;
+                bar.0.borrow().finish();
+                say(&json!({"plan": plan, "took": took}))
             }
             Verb::Ask { by, subject, category, purpose, year } => {
                 let caller = self.caller(by)?;

@@ -49,7 +49,7 @@ pub enum EnrolError {
         /// Which record.
         step: String,
         /// Why.
-        source: SubmitError,
+        source: Box<SubmitError>,
     },
     /// The machine has no randomness.
     #[error("this machine has no randomness: {0}")]
@@ -112,7 +112,7 @@ impl<'c> Enrolment<'c> {
         };
         let record = Record::parse(&submission.record).map_err(|_| EnrolError::Damaged(path))?;
         let submitted = self.client.submit(&submission);
-        submitted.map_err(|source| EnrolError::Submit { step: step.to_owned(), source })?;
+        submitted.map_err(|source| EnrolError::Submit { step: step.to_owned(), source: Box::new(source) })?;
         Ok(record.id())
     }
 

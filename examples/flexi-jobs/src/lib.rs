@@ -8,7 +8,7 @@
 //! - [`files`]: each worker's file is registered once with the ledger;
 //! - [`service`]: all of it over HTTP;
 //! - [`caller`]: the other side of it, for employers, secretariats and workers;
-//! - [`prepare`]: how the service comes into a trial ledger.
+//! - [`prepare`]: how the service comes into a trial ledger; [`month`]: a month of many workers.
 
 pub mod admission;
 pub mod book;
@@ -19,6 +19,7 @@ pub mod counters;
 pub mod declaration;
 pub mod enrol;
 pub mod files;
+pub mod month;
 pub mod prepare;
 mod problem;
 pub mod service;

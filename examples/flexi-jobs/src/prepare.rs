@@ -100,8 +100,7 @@ pub fn prepare(
     let words = Words::read(catalogue)?;
     let step = format!("catalogue-{}", words.version);
     let recipients = words.recipients(&asking, catalogue)?;
-    let catalogue =
-        enrolment.once(&step, &publisher, || Ok(words.draft(&client, &office.party, &recipients)?))?;
+    let catalogue = enrolment.once(&step, &publisher, || words.draft(&client, &office.party, &recipients))?;
 
     let (employer, secretariat) = (of_demo(data, "employer")?, of_demo(data, "social-secretariat")?);
     let scopes = ["flexi.declaration".to_owned(), "student.declaration".to_owned()];

@@ -15,6 +15,27 @@ const FILES: TableDefinition<'_, (&str, &str), &[u8]> = TableDefinition::new("fi
 /// Those that are not registered yet.
 const EXPECTED: TableDefinition<'_, (&str, &str), ()> = TableDefinition::new("files_to_register");
 
+/// Those that the ledger refused for good, and why, by name: for somebody to look at.
+const REFUSED: TableDefinition<'_, (&str, &str), &str> = TableDefinition::new("files_refused");
+
+/// How many files there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Files {
+    /// In all.
+    pub files: u64,
+    /// Not registered yet.
+    pub to_register: u64,
+    /// Refused by the ledger for good.
+    pub refused: u64,
+}
+
+/// What becomes of a file.
+enum Next {
+    Expected,
+    Registered,
+    Refused(String),
+}
+
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct Row {
     party: Option<Hash>,
@@ -22,8 +43,6 @@ struct Row {
     submission: Option<String>,
     /// Where it stands in the log.
     index: Option<u64>,
-    /// Why the ledger refused it, by name.
-    refused: Option<String>,
 }
 
 /// A file that is to be registered.
@@ -40,6 +59,7 @@ pub struct File {
 pub(super) fn begin(transaction: &WriteTransaction) -> Result<(), BookError> {
     transaction.open_table(FILES)?;
     transaction.open_table(EXPECTED)?;
+    transaction.open_table(REFUSED)?;
     Ok(())
 }
 
@@ -54,16 +74,18 @@ pub(super) fn expect(transaction: &WriteTransaction, worker: &str, counter: &str
 }
 
 impl Book {
-    /// How many files there are, and how many of them are not registered yet.
+    /// How many files there are.
     ///
     /// # Errors
     /// [`BookError`].
-    pub fn count_files(&self) -> Result<(u64, u64), BookError> {
+    pub fn count_files(&self) -> Result<Files, BookError> {
         let transaction = self.database.begin_read()?;
-        Ok((transaction.open_table(FILES)?.len()?, transaction.open_table(EXPECTED)?.len()?))
+        let files = transaction.open_table(FILES)?.len()?;
+        let to_register = transaction.open_table(EXPECTED)?.len()?;
+        Ok(Files { files, to_register, refused: transaction.open_table(REFUSED)?.len()? })
     }
 
-    /// Some of those that are not registered yet, those behind `after` first.
+    /// Some of those that are not registered yet.
     ///
     /// # Errors
     /// [`BookError`].
@@ -96,13 +118,9 @@ impl Book {
     pub fn keep_signed(&self, files: &[File]) -> Result<(), BookError> {
         self.change(files.iter().filter_map(|file| Some((file, file.signed.clone()?))), |row, signed| {
             let (party, id, submission) = signed;
-            *row = Row {
-                party: Some(party),
-                id: Some(id),
-                submission: Some(submission.to_json()),
-                ..Row::default()
-            };
-            (Some(party), true)
+            *row =
+                Row { party: Some(party), id: Some(id), submission: Some(submission.to_json()), index: None };
+            (Some(party), Next::Expected)
         })
     }
 
@@ -113,7 +131,7 @@ impl Book {
     pub fn registered<'f>(&self, files: impl Iterator<Item = (&'f File, u64)>) -> Result<(), BookError> {
         self.change(files, |row, index| {
             (row.index, row.submission) = (Some(index), None);
-            (None, false)
+            (None, Next::Registered)
         })
     }
 
@@ -126,34 +144,38 @@ impl Book {
         files: impl Iterator<Item = (&'f File, (String, bool))>,
     ) -> Result<(), BookError> {
         self.change(files, |row, (name, again)| {
-            *row = Row { refused: Some(name), ..Row::default() };
-            (None, again)
+            *row = Row::default();
+            (None, if again { Next::Expected } else { Next::Refused(name) })
         })
     }
 
-    /// Changes rows; `how` says who the worker turned out to be, and whether the file is still expected.
+    /// Changes rows; `how` says who the worker turned out to be, and what becomes of the file.
     fn change<'f, T>(
         &self,
         files: impl Iterator<Item = (&'f File, T)>,
-        how: impl Fn(&mut Row, T) -> (Option<Hash>, bool),
+        how: impl Fn(&mut Row, T) -> (Option<Hash>, Next),
     ) -> Result<(), BookError> {
         let transaction = self.database.begin_write()?;
         {
             let mut rows = transaction.open_table(FILES)?;
             let mut expected = transaction.open_table(EXPECTED)?;
+            let mut refused = transaction.open_table(REFUSED)?;
             for (file, with) in files {
                 let key = (&*file.worker, &*file.counter);
                 let mut row: Row = match rows.get(key)? {
                     Some(row) => read(row.value())?,
                     None => return Err(BookError::Damaged("a file is not there")),
                 };
-                let (party, still) = how(&mut row, with);
+                let (party, next) = how(&mut row, with);
                 rows.insert(key, write(&row)?.as_slice())?;
                 if let Some(party) = party {
                     people::know(&transaction, &party, &file.worker)?;
                 }
-                if !still {
+                if !matches!(next, Next::Expected) {
                     expected.remove(key)?;
+                }
+                if let Next::Refused(name) = next {
+                    refused.insert(key, &*name)?;
                 }
             }
         }

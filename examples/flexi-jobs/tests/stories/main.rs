@@ -3,6 +3,7 @@
 
 mod counter;
 mod ledger;
+mod month;
 mod processes;
 mod service;
 mod sharing;
