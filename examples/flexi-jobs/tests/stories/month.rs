@@ -3,12 +3,16 @@
 //! held against the plan, and the holdings against the office's own list in the ledger.
 
 use crate::processes::{Processes, until};
+use procura_client::Asking;
 use procura_core::Hash;
 use procura_core::days::Day;
+use procura_core::draft::Draft;
 use procura_core::kinds::Content;
 use procura_flexi_jobs::book::{Book, Files};
+use procura_flexi_jobs::declaration::digest;
 use procura_flexi_jobs::month::{Plan, Progress, amount, declare, niss};
 use procura_flexi_jobs::prepare::Prepared;
+use serde_json::json;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -91,4 +95,63 @@ fn a_month_counts_once_whatever_is_killed() {
         let amounts: Vec<u64> = lines.iter().map(|line| line.entry.amount).collect();
         assert_eq!(amounts, [amount(worker)], "{worker}");
     }
+}
+
+/// Goal: a file whose record reached the ledger just before the service died is not registered a second time. Method: what the service would
+/// have signed and kept is handed in by hand, and nothing noted; then the service comes up.
+#[test]
+fn what_was_sent_and_not_noted_is_not_registered_twice() {
+    let mut all = Processes::start();
+    let prepared = Prepared::read(&all.home()).unwrap();
+    let (employer, office) = (all.caller("employer"), all.office());
+    let parties = (employer.client().own_party().unwrap(), prepared.office);
+    let today = Day::of(employer.client().now()).unwrap();
+    let line = |id: &str, worker: u32| {
+        let line = json!({"id": id, "worker": niss(worker), "from": today, "to": today, "payslip": today, "amount": 1});
+        json!({"employer": "kbo:0999999922", "counter": "flexi", "lines": [line]})
+    };
+    employer.declare(&line("a", 1), parties, "flexi.declaration").unwrap();
+    until("the first file", || office.health().unwrap().to_register == 0);
+
+    // The ledger goes between the access and the declaration: the second file has to wait.
+    let second = line("b", 2);
+    let receipt = employer
+        .receipt(&Asking {
+            on_behalf_of: None,
+            subject: parties.0,
+            source: parties.1,
+            category: "flexi.declaration",
+            purpose: "declare",
+            properties: Some(json!({"resource": {"document": digest(&second)}})),
+        })
+        .unwrap();
+    all.kill_ledger();
+    let body = json!({"declaration": second, "receipt": receipt}).to_string();
+    assert_eq!(ureq::post(format!("{}/declarations", all.service_url())).send(&body).unwrap().status(), 201);
+    assert_eq!(office.health().unwrap().to_register, 1);
+    all.kill_service();
+    all.start_ledger();
+
+    let book = Book::open(&all.home().join("book.redb")).unwrap();
+    let mut file = book.to_register(10).unwrap().pop().unwrap();
+    assert!(file.signed.is_none());
+    let client = office.client();
+    let worker = client.find_party(&niss(2).parse().unwrap()).unwrap().id();
+    let draft = Draft::new("holding", &client.occasion().unwrap())
+        .member("source", json!(prepared.office))
+        .member("subject", json!(worker))
+        .member("catalogue", json!(prepared.catalogue))
+        .member("scopes", json!(["flexi.wages"]))
+        .member("since", json!(today));
+    let (id, submission) = client.sign(draft).unwrap();
+    file.signed = Some((worker, id, submission.clone()));
+    book.keep_signed(&[file]).unwrap();
+    client.submit(&submission).unwrap();
+    drop(book);
+
+    all.start_service();
+    until("the second file", || office.health().unwrap().to_register == 0);
+    let list = office.client().records(&prepared.office, &|_| {}).unwrap();
+    let opened = list.records().iter().filter_map(|filed| filed.logged.opened.as_ref());
+    assert_eq!(opened.filter(|opened| matches!(opened.record.content(), Content::Holding(_))).count(), 2);
 }
