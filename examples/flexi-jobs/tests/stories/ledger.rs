@@ -63,6 +63,7 @@ fn ledger_process() {
         static_tokens: Vec::new(),
         clock,
         random: Arc::clone(&trial.random),
+        metrics: Arc::default(),
     };
     let app = App::new(trial.ledger, settings);
     tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(async {
