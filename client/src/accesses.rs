@@ -1,13 +1,77 @@
-//! What was decided on an access, told to those whom it concerns.
+//! Accesses: logging one, and what was decided on it, told to those whom it concerns.
 //!
 //! spec: http.md#ours, decisions.md#accesses
 
 use crate::client::{Client, Proven};
-use crate::error::ReadError;
+use crate::error::{ReadError, SubmitError};
+use crate::signing::SignFault;
 use procura_core::Hash;
+use procura_core::draft::Draft;
 use procura_core::receipt::{Mode, VerifiedAccess, VerifyError, verify_access};
+use serde_json::{Value, json};
+
+/// What is asked of a source: whose data, of which category, why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asking<'a> {
+    /// For whom, if not for oneself.
+    pub on_behalf_of: Option<Hash>,
+    /// Whose data it is.
+    pub subject: Hash,
+    /// Who holds it.
+    pub source: Hash,
+    /// The category's code.
+    pub category: &'a str,
+    /// The purpose's code.
+    pub purpose: &'a str,
+    /// What conditions, or the source, look at: an object of `subject`, `action`, `resource`, `context`, each an object of texts, integers and booleans.
+    pub properties: Option<Value>,
+}
+
+/// Why an access is not known to be logged.
+#[derive(Debug, thiserror::Error)]
+pub enum AccessError {
+    /// It was not signed, nor sent.
+    #[error(transparent)]
+    Sign(#[from] SignFault),
+    /// It was not logged, or that is not known.
+    #[error(transparent)]
+    Submit(#[from] SubmitError),
+}
+
+impl AccessError {
+    /// The error's stable name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Sign(error) => error.name(),
+            Self::Submit(error) => error.name(),
+        }
+    }
+}
 
 impl Client {
+    /// Logs an access of this client's party. What was decided on it, yes or no, comes with the receipt that its source wants to see.
+    ///
+    /// # Errors
+    /// [`AccessError`].
+    pub fn access(&self, asking: &Asking<'_>) -> Result<Proven<VerifiedAccess>, AccessError> {
+        let actor = self.own_party().map_err(SignFault::NoIdentity)?;
+        let mut draft = Draft::new("access", &self.occasion()?)
+            .member("actor", json!(actor))
+            .member("subject", json!(asking.subject))
+            .member("source", json!(asking.source))
+            .member("category", json!(asking.category))
+            .member("purpose", json!(asking.purpose));
+        if let Some(principal) = &asking.on_behalf_of {
+            draft = draft.member("on_behalf_of", json!(principal));
+        }
+        if let Some(properties) = &asking.properties {
+            draft = draft.member("properties", properties.clone());
+        }
+        let (id, submission) = self.sign(draft)?;
+        Ok(self.submit_access(&submission, &id)?)
+    }
+
     /// What was decided on the access `id`, whenever that was, by the key-ends known now.
     ///
     /// # Errors

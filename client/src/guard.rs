@@ -37,6 +37,8 @@ struct Used {
 pub struct Release {
     /// The id of the logged access.
     pub id: Hash,
+    /// When it was logged: after one maximum age no receipt of it is taken any more.
+    pub at: Millis,
     /// What was asked, by whom, for whom, for what.
     pub access: Access,
     /// Why the answer was yes.
@@ -103,20 +105,42 @@ impl Guard {
         category: &str,
         now: Millis,
     ) -> Result<Release, Withheld> {
+        let is_asked = |access: &Access| access.subject == *subject && access.category == category;
+        let release = self.admit(receipt, now, is_asked)?;
+        self.use_once(release.id, release.at, now)?;
+        Ok(release)
+    }
+
+    /// What the receipt says may be let go, or taken in, at `now`: whose data of which category is the caller's to look at. It may be
+    /// shown any number of times. For a source that itself remembers what it did on each access, across its restarts too, and
+    /// for one that takes data in and does nothing twice anyhow.
+    ///
+    /// # Errors
+    /// [`Withheld`], but neither [`Withheld::Used`] nor [`Withheld::TooMany`]: then nothing is let go, nor taken in.
+    pub fn examine(&self, receipt: &[u8], now: Millis) -> Result<Release, Withheld> {
+        self.admit(receipt, now, |_| true)
+    }
+
+    fn admit(
+        &self,
+        receipt: &[u8],
+        now: Millis,
+        is_asked: impl Fn(&Access) -> bool,
+    ) -> Result<Release, Withheld> {
         let parsed = Receipt::parse(receipt).map_err(VerifyError::from)?;
         let Question::Authority(asked) = parsed.question else { return Err(Withheld::NotAnAccess) };
         let id = asked.access.ok_or(Withheld::NotAnAccess)?;
         let verified = verify_access(receipt, &id, &self.policy, Mode::Fresh(now))?;
         let access = verified.access();
-        if access.source != self.source || access.subject != *subject || access.category != category {
+        if access.source != self.source || !is_asked(access) {
             return Err(Withheld::OtherData);
         }
         let decision = verified.decision();
         if !decision.permit {
             return Err(Withheld::Denied(decision.reason));
         }
-        self.use_once(id, verified.question().at, now)?;
-        Ok(Release { id, access: access.clone(), reason: decision.reason, good_faith: decision.good_faith })
+        let (at, access) = (verified.question().at, access.clone());
+        Ok(Release { id, at, access, reason: decision.reason, good_faith: decision.good_faith })
     }
 
     /// Notes that the receipt of an access logged at `at` was used. Once it is too old to verify it need not be remembered.

@@ -8,7 +8,8 @@
 //! - [`client`]: the client, and how an answer comes to be believed;
 //! - [`store`]: what was seen of each ledger, kept so that no ledger can take it back;
 //! - [`tiles`]: proofs computed from public tiles alone, and [`audit`] of a whole log;
-//! - [`import`]: a mandate for each line of a file;
+//! - [`import`]: a mandate for each line of a file; [`bulk`]: many records of any kind;
+//! - [`guard`]: what a source puts in front of its data;
 //! - [`keyfile`]: private keys on disk;
 //! - [`webhook`]: for those whom a ledger tells what happens;
 //! - `witness` (feature `witness`): cosigns what logs publish, a service of its own.
@@ -17,11 +18,14 @@
 
 mod accesses;
 pub mod audit;
+pub mod bulk;
 mod catalogues;
 mod check;
 pub mod client;
+mod courier;
 pub mod error;
 pub mod guard;
+mod holdings;
 mod http;
 pub mod import;
 pub mod keyfile;
@@ -31,7 +35,9 @@ mod parties;
 mod promise;
 mod receipts;
 pub mod records;
+mod requests;
 mod shown;
+mod signing;
 pub mod store;
 mod submit;
 pub mod tiles;
@@ -40,15 +46,19 @@ pub mod webhook;
 #[cfg(feature = "witness")]
 pub mod witness;
 
+pub use accesses::{AccessError, Asking};
 pub use catalogues::CatalogueFound;
 pub use check::Evaluation;
 pub use client::{Client, Identity, NewError, Proven};
 pub use error::{CallError, CheckpointFault, Distrust, Problem, ReadError, SubmitError, TokenError};
+pub use holdings::Held;
 pub use links::link_address;
 pub use log::{LogInfo, MeetError};
 pub use parties::PartyFound;
 pub use promise::PromiseFault;
 pub use receipts::ReceiptAnswer;
 pub use records::{AllRecords, Complete, Filed, Page, RecordsError};
+pub use requests::{AnswerError, Asked, Given};
 pub use shown::Shown;
+pub use signing::SignFault;
 pub use submit::Submitted;

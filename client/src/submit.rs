@@ -61,7 +61,8 @@ impl Client {
     pub fn submit(&self, submission: &Submission) -> Result<Submitted, SubmitError> {
         let record = Record::parse(&submission.record)?;
         if let Content::Access(_) = record.content() {
-            return self.submit_access(submission, &record.id());
+            let believed = self.submit_access(submission, &record.id())?;
+            return Ok(Submitted::Access(Box::new(believed)));
         }
         let reply = self.hand_in("/v1/records", &submission.to_json())?;
         let (id, mode) = (record.id(), Mode::Fresh(self.now()));
@@ -84,13 +85,15 @@ impl Client {
         })
     }
 
-    fn submit_access(&self, submission: &Submission, id: &Hash) -> Result<Submitted, SubmitError> {
+    pub(crate) fn submit_access(
+        &self,
+        submission: &Submission,
+        id: &Hash,
+    ) -> Result<Proven<VerifiedAccess>, SubmitError> {
         let reply = self.hand_in("/v1/accesses", &submission.to_json())?;
         let mode = Mode::Fresh(self.now());
         // The answer to a check is none to an access: nobody could show it to a source.
-        let believed =
-            self.believe(reply, mode, |bytes, policy, mode| verify_access(bytes, id, policy, mode))?;
-        Ok(Submitted::Access(Box::new(believed)))
+        Ok(self.believe(reply, mode, |bytes, policy, mode| verify_access(bytes, id, policy, mode))?)
     }
 
     fn hand_in(&self, path: &str, submission: &str) -> Result<Reply, SubmitError> {

@@ -10,6 +10,7 @@ rooms='
 procura-core:
 procura-ledger: procura-core
 procura-client: procura-core
+procura-flexi-jobs: procura-client procura-core
 '
 
 # The rooms that a room depends on directly.
@@ -39,7 +40,7 @@ above=$(cargo tree --locked --workspace --all-features --target all --edges norm
 grep -qx procura-server <<<"$above" || broken "cargo tree did not list procura-server: this check checks nothing"
 for other in $above; do
     case $other in
-    procura-server | procura-tests | procura-examples) ;;
+    procura-server | procura-tests | procura-examples | procura-flexi-jobs) ;;
     *) broken "$other depends on procura-server; only tests and examples may" ;;
     esac
 done

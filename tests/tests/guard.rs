@@ -78,6 +78,29 @@ fn a_logged_access_releases_once() {
 }
 
 #[test]
+fn an_examined_receipt_is_not_used_up_and_says_as_much() {
+    let desk = desk();
+    let examine = |receipt: &[u8]| desk.guard.examine(receipt, desk.now());
+    let receipt = desk.good();
+    let release = examine(&receipt).unwrap();
+    assert_eq!((release.access.subject, &*release.access.category), (desk.mother.party, "tax"));
+    assert_eq!(examine(&receipt), Ok(release.clone()));
+    assert_eq!(desk.guard.release(&receipt, &desk.mother.party, "tax", desk.now()), Ok(release.clone()));
+    assert_eq!((desk.withheld(&receipt).as_str(), examine(&receipt)), ("used", Ok(release.clone())));
+    // All else is looked at as ever.
+    assert_eq!(
+        examine(&desk.access("pension", &desk.source.party)),
+        Err(Withheld::Denied(Reason::OutOfScope))
+    );
+    assert_eq!(examine(&desk.access("tax", &desk.town.party)), Err(Withheld::OtherData));
+    // Until `at` and one maximum age are over, to the second, it is taken, and no longer.
+    desk.world.clock.pass(release.at.0 + desk.world.policy().max_age_s * 1000 + 999 - desk.now().0);
+    assert!(examine(&receipt).is_ok());
+    desk.world.clock.pass(1);
+    assert_eq!(examine(&receipt).unwrap_err().name(), "stale");
+}
+
+#[test]
 fn a_use_of_a_counted_consent_releases_too() {
     let desk = desk();
     let draft = Draft::consent(

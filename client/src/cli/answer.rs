@@ -9,7 +9,7 @@ use clap::Args;
 use procura_client::{CallError, Client, ReadError};
 use procura_core::days::Day;
 use procura_core::draft::Draft;
-use procura_core::kinds::{Asked, Content, Request, Validity};
+use procura_core::kinds::{Asked, Content, Request};
 use procura_core::receipt::VerifiedStatus;
 use procura_core::{Hash, b64};
 use serde_json::json;
@@ -95,40 +95,22 @@ impl Answer {
         Ok(Found { id, request: request.clone(), link, what, shown: shown.clone() })
     }
 
-    /// Two signatures, one gesture: the answer names the very grant that follows.
     fn give(&self, context: &Context, client: &Client, found: &Found) -> Result<Output, Failure> {
-        let asked = found.request.validity;
-        let today = Day::of(client.now()).unwrap_or(asked.valid_from);
-        let until = match (self.until, asked.valid_until) {
-            (Some(until), Some(last)) => Some(until.min(last)),
-            (until, last) => until.or(last),
-        };
-        let validity = Validity::of_days(asked.valid_from.max(today), until);
-        if validity.not_after.is_some_and(|end| end <= validity.not_before) {
-            return Err(Failure::no("validity", "the last day is before the first"));
-        }
-        let grant = Draft::asked_for(
-            &occasion(client)?,
-            (&found.id, &found.request),
-            &client.own_party()?,
-            &validity,
-        );
-        let yes = found.answer("acceptance", client)?.member("grant", json!(grant.id()));
-        sign_and_submit(client, yes)?;
-        let (id, submitted) = sign_and_submit(client, grant)?;
-        let answer = submitted.status().map(|proven| proven.answer());
+        let link = found.link.as_ref().map(|link| &link.0);
+        let given = client.give_asked((&found.id, &found.request), link, self.until)?;
+        let (id, answer) = (given.id, given.proven.answer());
         let what = match &found.request.grant {
             Asked::Mandate => "They may act for you once they have accepted",
             Asked::Consent(_) => "They now see what they asked for, and nothing else",
         };
         Ok(Output::yes()
-            .line(format!("{what}, {}.", time::days(&validity)))
+            .line(format!("{what}, {}.", time::days(&given.validity)))
             .line(format!("You end it with: procura revoke {}", context.shown(&id)))
-            .maybe(answer.map(|answer| describe::ground(answer.receipt())))
+            .line(describe::ground(answer.receipt()))
             .line(format!("Its id: {id}"))
             .member("id", id.to_string())
             .member("request", found.id.to_string())
-            .member("status", answer.map_or_else(String::new, |answer| answer.status().to_string()))
+            .member("status", answer.status().to_string())
             .trial(client.is_trial()))
     }
 }

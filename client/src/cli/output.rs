@@ -124,6 +124,18 @@ pub(crate) fn say(text: &str) -> io::Result<()> {
     out.flush()
 }
 
+impl From<procura_client::AnswerError> for Failure {
+    fn from(error: procura_client::AnswerError) -> Self {
+        use procura_client::AnswerError::{NoDay, NoRequest, Read, Sign, Submit};
+        match error {
+            Read(error) => error.into(),
+            Submit(error) => error.into(),
+            Sign(_) => Self::unknown(error.name(), error.to_string()),
+            NoDay | NoRequest => Self::no(error.name(), error.to_string()),
+        }
+    }
+}
+
 /// Prints what a verb found and gives the exit code.
 pub(crate) fn print(outcome: Result<Answer, Failure>, as_json: bool) -> ExitCode {
     let (text, error, code) = match outcome {

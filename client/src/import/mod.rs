@@ -18,7 +18,6 @@ mod prepare;
 pub mod report;
 mod row;
 mod run;
-mod send;
 mod sheet;
 mod table;
 

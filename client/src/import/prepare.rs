@@ -3,8 +3,8 @@
 use super::journal::Known;
 use super::row::Row;
 use super::run::{RunError, Settings};
-use super::send::{Courier, Tried};
 use crate::client::{Client, Identity};
+use crate::courier::{Courier, Tried};
 use crate::parties::PartyFound;
 use procura_core::days::Day;
 use procura_core::draft::{Draft, Occasion};

@@ -27,7 +27,7 @@ const MOST_OVERTAKEN: u32 = 5;
 
 /// What came of asking.
 #[derive(Debug, Clone)]
-pub(super) enum Tried<T> {
+pub enum Tried<T> {
     /// An answer.
     Done(T),
     /// The server refuses; nothing was logged.
@@ -38,7 +38,7 @@ pub(super) enum Tried<T> {
 
 /// Why the run ended before its end.
 #[derive(Debug)]
-pub(super) enum Stop {
+pub(crate) enum Stop {
     /// The server did not do anything within the patience.
     Patience(String),
     /// What came is not believed, or the caller is not who may ask.
@@ -46,7 +46,7 @@ pub(super) enum Stop {
 }
 
 /// Asks for one run.
-pub(super) struct Courier<'c> {
+pub(crate) struct Courier<'c> {
     client: &'c Client,
     connections: usize,
     patience: Duration,
@@ -63,13 +63,13 @@ enum Next {
 }
 
 impl<'c> Courier<'c> {
-    pub(super) fn new(client: &'c Client, connections: usize, patience: Duration) -> Self {
+    pub(crate) fn new(client: &'c Client, connections: usize, patience: Duration) -> Self {
         let (done_ms, stop) = (AtomicU64::new(0), Mutex::new(None));
         Self { client, connections: connections.max(1), patience, started: Instant::now(), done_ms, stop }
     }
 
     /// Does `work` for each item, several at once; the answers in their order.
-    pub(super) fn each<I: Sync, R: Send>(&self, items: &[I], work: impl Fn(&I) -> R + Sync) -> Vec<R> {
+    pub(crate) fn each<I: Sync, R: Send>(&self, items: &[I], work: impl Fn(&I) -> R + Sync) -> Vec<R> {
         let next = AtomicUsize::new(0);
         let some = || {
             let mut answers = Vec::new();
@@ -93,7 +93,7 @@ impl<'c> Courier<'c> {
     }
 
     /// Hands a record in until the server has said yes or no to it.
-    pub(super) fn hand_in(&self, id: &Hash, submission: &Submission) -> Tried<Promise> {
+    pub(crate) fn hand_in(&self, id: &Hash, submission: &Submission) -> Tried<Promise> {
         let body = submission.to_json();
         self.again_and_again(|client| {
             client.hand_in_for_promise(id, &body).map_err(|error| match error {
@@ -106,7 +106,7 @@ impl<'c> Courier<'c> {
     }
 
     /// Reads something until it was read or refused.
-    pub(super) fn read<T>(&self, read: impl Fn(&Client) -> Result<T, ReadError>) -> Tried<T> {
+    pub(crate) fn read<T>(&self, read: impl Fn(&Client) -> Result<T, ReadError>) -> Tried<T> {
         let mut overtaken = 0;
         self.again_and_again(|client| {
             read(client).map_err(|error| match error {
@@ -137,7 +137,7 @@ impl<'c> Courier<'c> {
     }
 
     /// Reads something that is needed although the run may have ended: then it is asked for once.
-    pub(super) fn read_after_all(&self, read: impl Fn(&Client) -> Result<(), ReadError>) -> bool {
+    pub(crate) fn read_after_all(&self, read: impl Fn(&Client) -> Result<(), ReadError>) -> bool {
         if self.stopped().is_some() {
             return read(self.client).is_ok();
         }
@@ -194,12 +194,12 @@ impl<'c> Courier<'c> {
     }
 
     /// Ends the run; the first reason stands.
-    pub(super) fn end(&self, why: Stop) {
+    pub(crate) fn end(&self, why: Stop) {
         self.stop.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(why);
     }
 
     /// Why the run has ended, in words.
-    pub(super) fn stopped(&self) -> Option<String> {
+    pub(crate) fn stopped(&self) -> Option<String> {
         let stop = self.stop.lock().unwrap_or_else(PoisonError::into_inner);
         stop.as_ref().map(|stop| match stop {
             Stop::Patience(why) => why.clone(),
@@ -208,7 +208,7 @@ impl<'c> Courier<'c> {
     }
 
     /// Why the run has ended.
-    pub(super) fn into_stop(self) -> Option<Stop> {
+    pub(crate) fn into_stop(self) -> Option<Stop> {
         self.stop.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -1,0 +1,98 @@
+//! Refusals as RFC 9457 problems: the one file that knows which status a refusal has.
+
+use crate::admission::NotAdmitted;
+use crate::book::BookError;
+use crate::declaration::Fault;
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+/// A refusal: nothing was changed, nothing was told.
+#[derive(Debug)]
+pub(crate) struct Problem {
+    status: StatusCode,
+    name: String,
+    detail: String,
+    pointer: Option<String>,
+}
+
+impl Problem {
+    fn new(status: StatusCode, name: &str, detail: impl Into<String>) -> Self {
+        Self { status, name: name.to_owned(), detail: detail.into(), pointer: None }
+    }
+
+    /// What was sent is not what this address takes.
+    pub(crate) fn malformed(name: &str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, name, detail)
+    }
+
+    /// It is well formed, and says what cannot be.
+    pub(crate) fn wrong(name: &str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, name, detail)
+    }
+
+    /// It cannot be answered yet.
+    pub(crate) fn not_ready(detail: &str) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "not_ready", detail)
+    }
+
+    /// Something here is broken.
+    pub(crate) fn internal() -> Self {
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "the service could not look: the answer is unknown",
+        )
+    }
+}
+
+impl From<Fault> for Problem {
+    fn from(fault: Fault) -> Self {
+        let mut problem = Self::wrong(fault.name, fault.what);
+        problem.pointer = Some(fault.pointer);
+        problem
+    }
+}
+
+impl From<NotAdmitted> for Problem {
+    fn from(error: NotAdmitted) -> Self {
+        let status = match error {
+            NotAdmitted::LedgerAway => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::FORBIDDEN,
+        };
+        Self::new(status, error.name(), error.to_string())
+    }
+}
+
+impl From<BookError> for Problem {
+    fn from(error: BookError) -> Self {
+        match error {
+            BookError::Line { name, at, what } => {
+                let mut problem = Self::new(StatusCode::CONFLICT, name, what);
+                problem.pointer = Some(format!("/lines/{at}"));
+                problem
+            }
+            BookError::Disk(_) | BookError::Damaged(_) => Self::internal(),
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut body = json!({
+            "type": format!("urn:flexi:problem:{}", self.name), "title": self.name, "status": self.status.as_u16(),
+            "detail": self.detail,
+        });
+        if let (Some(pointer), Some(body)) = (self.pointer, body.as_object_mut()) {
+            body.insert("pointer".to_owned(), json!(pointer));
+        }
+        let mut response = (self.status, Json(body)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response
+    }
+}

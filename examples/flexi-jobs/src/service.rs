@@ -1,0 +1,217 @@
+//! The declaration service over HTTP. Everything private comes with the receipt of a logged access; the service keeps no accounts.
+//!
+//! | request | answer |
+//! |---|---|
+//! | `POST /declarations` `{"declaration","receipt"}` | 201 (200 if it was there already) `{"new","repeated","late"}` |
+//! | `POST /statuses` `{"status","receipt"}` | 201 `{}` |
+//! | `POST /answers` `{"receipt"}` | 200, by the category of the access: `{"eligible"}`, `{"room","unit"}`, or somebody's whole year |
+//! | `GET /health` | 200 `{"files","to_register","refused"}` |
+
+use crate::Clock;
+use crate::admission::Admission;
+use crate::book::{Book, BookError};
+use crate::counter::{Year, is_eligible};
+use crate::counters::{Counter, Counters};
+use crate::declaration::{self, Declaration};
+use crate::files::{Registrar, Wake};
+use crate::problem::Problem;
+use crate::status::{self, Status};
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use procura_client::Client;
+use procura_core::conditions::{Part, Property, Scalar};
+use procura_core::days::Day;
+use procura_core::json::parse_strict;
+use procura_core::{Hash, Millis};
+use serde_json::{Map, Value, json};
+use std::path::Path;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+
+/// The largest request: a thousand lines, and a receipt.
+const MAX_BYTES: usize = 2 << 20;
+
+/// Why there is no service.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The book.
+    #[error(transparent)]
+    Book(#[from] BookError),
+    /// The office has no key.
+    #[error(transparent)]
+    Token(#[from] procura_client::TokenError),
+}
+
+/// The service.
+#[derive(Clone)]
+pub struct Service(Arc<Inner>);
+
+struct Inner {
+    book: Arc<Book>,
+    counters: Arc<Counters>,
+    admission: Admission,
+    clock: Clock,
+    wake: Wake,
+}
+
+type Answered = Result<(StatusCode, Value), Problem>;
+
+impl Service {
+    /// The service of an office, whose client this is, over the book at a path.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub fn start(
+        book: &Path,
+        client: Client,
+        counters: Counters,
+        catalogue: Hash,
+        clock: Clock,
+    ) -> Result<Self, StartError> {
+        let (book, client, counters) = (Arc::new(Book::open(book)?), Arc::new(client), Arc::new(counters));
+        let admission = Admission::new(Arc::clone(&client))?;
+        let registrar =
+            Registrar { book: Arc::clone(&book), client, counters: Arc::clone(&counters), catalogue };
+        Ok(Self(Arc::new(Inner { book, counters, admission, clock, wake: registrar.start() })))
+    }
+
+    /// Serves until `shutdown` is ready.
+    ///
+    /// # Errors
+    /// If the socket fails.
+    pub async fn serve(
+        self,
+        listener: TcpListener,
+        shutdown: impl Future<Output = ()> + Send + 'static,
+    ) -> std::io::Result<()> {
+        let router = Router::new()
+            .route("/declarations", post(|state, body| asked(state, body, Inner::declare)))
+            .route("/statuses", post(|state, body| asked(state, body, Inner::tell)))
+            .route("/answers", post(|state, body| asked(state, body, Inner::answer)))
+            .route("/health", get(|state| asked(state, Bytes::new(), |inner, _| inner.health())))
+            .layer(DefaultBodyLimit::max(MAX_BYTES))
+            .with_state(self);
+        axum::serve(listener, router).with_graceful_shutdown(shutdown).await
+    }
+}
+
+/// Answers on a thread that may wait for a disk, or for the ledger.
+async fn asked(
+    State(service): State<Service>,
+    body: Bytes,
+    work: impl FnOnce(&Inner, &[u8]) -> Answered + Send + 'static,
+) -> Response {
+    let answered = tokio::task::spawn_blocking(move || work(&service.0, &body)).await;
+    match answered.unwrap_or_else(|_| Err(Problem::internal())) {
+        Ok((status, body)) => (status, Json(body)).into_response(),
+        Err(problem) => problem.into_response(),
+    }
+}
+
+/// The members of a request, exactly these.
+fn members<const N: usize>(body: &[u8], names: [&str; N]) -> Result<[Value; N], Problem> {
+    let members: Map<String, Value> =
+        parse_strict(body, MAX_BYTES).map_err(|error| Problem::malformed(error.name(), error.to_string()))?;
+    let found = names.map(|name| members.get(name).cloned());
+    if members.len() != N || found.iter().any(Option::is_none) {
+        return Err(Problem::malformed(
+            "members",
+            format!("this takes {} and nothing else", names.join(" and ")),
+        ));
+    }
+    Ok(found.map(Option::unwrap_or_default))
+}
+
+impl Inner {
+    fn now(&self) -> Result<(Millis, Day), Problem> {
+        let now = (self.clock)();
+        Day::of(now).map(|today| (now, today)).ok_or_else(Problem::internal)
+    }
+
+    fn declare(&self, body: &[u8]) -> Answered {
+        let [sent, receipt] = members(body, ["declaration", "receipt"])?;
+        let (now, today) = self.now()?;
+        let declared = Declaration::read(&sent, |code| self.counters.get(code), today)?;
+        let counter = self.counters.get(&declared.counter).ok_or_else(Problem::internal)?;
+        let under = (&*counter.categories.declare, declaration::PURPOSE);
+        let release = self.admission.document(&receipt, &declared.digest, under, &declared.employer, now)?;
+        let (is_new, taken) = self.book.take(&declared, &release.id, now)?;
+        self.wake.wake();
+        let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
+        Ok((status, json!(taken)))
+    }
+
+    fn tell(&self, body: &[u8]) -> Answered {
+        let [sent, receipt] = members(body, ["status", "receipt"])?;
+        let (now, _) = self.now()?;
+        let (status, digest) = Status::read(&sent).map_err(|what| Problem::wrong("status", what))?;
+        let category = status.category();
+        let under = (&*category, status::PURPOSE);
+        let release = self.admission.document(&receipt, &digest, under, &status.person, now)?;
+        self.book.tell(&status, &release.access.subject)?;
+        Ok((StatusCode::CREATED, json!({})))
+    }
+
+    fn answer(&self, body: &[u8]) -> Answered {
+        let [receipt] = members(body, ["receipt"])?;
+        let (now, today) = self.now()?;
+        let release = self.admission.access(&receipt, now)?;
+        let category = &*release.access.category;
+        let counter = self.counters.all().find(|counter| {
+            let asked = &counter.categories;
+            [&asked.eligible, &asked.room, &asked.read].iter().any(|known| *known == category)
+        });
+        let counter = counter
+            .ok_or_else(|| Problem::wrong("unknown_counter", "nothing is told under this category"))?;
+        let asked_year = Property::new(Part::Resource, "year")
+            .and_then(|property| release.access.properties.get(&property).cloned());
+        let year = match asked_year {
+            None => today.year(),
+            Some(Scalar::Integer(year)) if (1900..=i64::from(today.year())).contains(&year) => {
+                i16::try_from(year).unwrap_or(today.year())
+            }
+            Some(_) => return Err(Problem::wrong("year", "the year is none, or is to come")),
+        };
+        let person = self.book.person(&release.access.subject)?;
+        if person.is_none() && self.book.count_files()?.to_register > 0 {
+            // It may be theirs. Unknown means no, and they may have worked.
+            return Err(Problem::not_ready("files are being registered: ask again in a moment"));
+        }
+        let answer = self.told(counter, category, person.as_deref(), (year, today))?;
+        if !self.book.answer_once(&release.id, release.at, self.admission.too_old_before(now))? {
+            return Err(crate::admission::NotAdmitted::from(procura_client::guard::Withheld::Used).into());
+        }
+        Ok((StatusCode::OK, answer))
+    }
+
+    /// As much as the category allows, and no more.
+    fn told(
+        &self,
+        counter: &Counter,
+        category: &str,
+        person: Option<&str>,
+        (year, today): (i16, Day),
+    ) -> Result<Value, Problem> {
+        let asked = &counter.categories;
+        if category == asked.read {
+            return Ok(Year::of(&self.book, counter, person, (year, today))?.told());
+        }
+        // Others are told of today, and of no year that they choose.
+        if year != today.year() {
+            return Err(Problem::wrong("year", "of this only today is told"));
+        }
+        if category == asked.eligible {
+            return Ok(json!({"eligible": is_eligible(&self.book, counter, person, today)?}));
+        }
+        let room = Year::of(&self.book, counter, person, (year, today))?.room_told();
+        Ok(json!({"room": room, "unit": counter.unit}))
+    }
+
+    fn health(&self) -> Answered {
+        Ok((StatusCode::OK, json!(self.book.count_files()?)))
+    }
+}

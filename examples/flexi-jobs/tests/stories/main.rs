@@ -1,0 +1,12 @@
+//! The stories, told over HTTP by processes of their own: the ledger, and the declaration service. Each is killed and started again in the
+//! middle, by its own id.
+
+// A test may panic; the lints know only functions marked as tests, not the helpers beside them.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
+
+mod counter;
+mod ledger;
+mod month;
+mod processes;
+mod service;
+mod sharing;

@@ -1,0 +1,202 @@
+//! A ledger and a declaration service, each a process; started, killed and started again.
+
+use crate::ledger::{DATA, PORT, ahead_clock};
+use crate::service::LEDGER;
+use procura_flexi_jobs::Clock;
+use procura_flexi_jobs::caller::Caller;
+use procura_flexi_jobs::connect::client_of;
+use procura_flexi_jobs::prepare::prepare;
+use serde_json::Value;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// How long a process may take to come up, on a machine with other things to do.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Both of them.
+pub(crate) struct Processes {
+    folder: TempDir,
+    ledger_port: u16,
+    service_port: u16,
+    can_be_ahead: bool,
+    ledger: Option<Child>,
+    service: Option<Child>,
+}
+
+impl Drop for Processes {
+    fn drop(&mut self) {
+        self.kill_ledger();
+        self.kill_service();
+    }
+}
+
+impl Processes {
+    /// Both, prepared: the demo's directory, the office, the catalogue, the secretariat's mandate.
+    pub(crate) fn start() -> Self {
+        Self::of(false, |_| {})
+    }
+
+    /// The same, with a service whose clock can be put ahead.
+    pub(crate) fn ahead() -> Self {
+        Self::of(true, |_| {})
+    }
+
+    /// The same, with the folder of counters changed before.
+    pub(crate) fn prepared(counters: impl FnOnce(&Path)) -> Self {
+        Self::of(false, counters)
+    }
+
+    fn of(can_be_ahead: bool, counters: impl FnOnce(&Path)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("counters")).unwrap();
+        std::fs::copy(of_crate("counters/flexi.toml"), folder.path().join("counters/flexi.toml")).unwrap();
+        counters(&folder.path().join("counters"));
+        let (ledger_port, service_port) = (free_port(), free_port());
+        let mut all = Self { folder, ledger_port, service_port, can_be_ahead, ledger: None, service: None };
+        all.start_ledger();
+        let catalogue = of_crate("catalogue.toml");
+        prepare(&all.ledger_url(), &all.ledger_data(), &all.home(), &catalogue, &all.clock()).unwrap();
+        all.start_service();
+        all
+    }
+
+    pub(crate) fn start_ledger(&mut self) {
+        let child =
+            self.this_program("ledger::ledger_process", self.ledger_port).stderr(self.log("ledger")).spawn();
+        self.ledger = Some(child.unwrap());
+        self.wait_for(&format!("{}/healthz", self.ledger_url()), "ledger");
+    }
+
+    pub(crate) fn start_service(&mut self) {
+        let mut command = if self.can_be_ahead {
+            self.this_program("service::service_process", self.service_port)
+        } else {
+            let mut program = Command::new(env!("CARGO_BIN_EXE_procura-flexi-jobs"));
+            program
+                .args(["serve", "--ledger", &self.ledger_url()])
+                .args(["--listen", &format!("127.0.0.1:{}", self.service_port)])
+                .arg("--home")
+                .arg(self.home())
+                .arg("--counters")
+                .arg(self.counters());
+            program
+        };
+        self.service = Some(command.stdout(Stdio::null()).stderr(self.log("service")).spawn().unwrap());
+        self.wait_for(&format!("{}/health", self.service_url()), "service");
+    }
+
+    /// This very program, to be one of the processes.
+    fn this_program(&self, test: &str, port: u16) -> Command {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command
+            .args(["--exact", test, "--ignored", "--nocapture"])
+            .env(DATA, self.folder.path())
+            .env(PORT, port.to_string())
+            .env(LEDGER, self.ledger_url())
+            .stdout(Stdio::null());
+        command
+    }
+
+    /// Kills the ledger, wherever it is: no signal that it could answer.
+    pub(crate) fn kill_ledger(&mut self) {
+        end(self.ledger.take());
+    }
+
+    /// Kills the service.
+    pub(crate) fn kill_service(&mut self) {
+        end(self.service.take());
+    }
+
+    pub(crate) fn ledger_url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.ledger_port)
+    }
+
+    pub(crate) fn service_url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.service_port)
+    }
+
+    pub(crate) fn counters(&self) -> PathBuf {
+        self.folder.path().join("counters")
+    }
+
+    pub(crate) fn ledger_data(&self) -> PathBuf {
+        self.folder.path().join("ledger")
+    }
+
+    pub(crate) fn home(&self) -> PathBuf {
+        self.folder.path().join("flexi")
+    }
+
+    /// The time of all of them.
+    pub(crate) fn clock(&self) -> Clock {
+        ahead_clock(&self.folder.path().join("ahead"))
+    }
+
+    /// Puts the clocks ahead of the system's by so much, of processes that run too.
+    pub(crate) fn put_ahead(&self, by_ms: u64) {
+        let (file, beside) = (self.folder.path().join("ahead"), self.folder.path().join("ahead.new"));
+        std::fs::write(&beside, by_ms.to_string()).unwrap();
+        std::fs::rename(beside, file).unwrap();
+    }
+
+    /// A party of the demo, at the service.
+    pub(crate) fn caller(&self, name: &str) -> Caller {
+        self.caller_of(&self.ledger_data().join(format!("demo/{name}.json")), name)
+    }
+
+    /// The service's own office, at its own desk.
+    pub(crate) fn office(&self) -> Caller {
+        self.caller_of(&self.home().join("office.json"), "office-calls")
+    }
+
+    fn caller_of(&self, key: &Path, name: &str) -> Caller {
+        let home = self.folder.path().join("callers").join(name);
+        Caller::new(client_of(key, &self.ledger_url(), &home, &self.clock()).unwrap(), &self.service_url())
+    }
+
+    fn log(&self, name: &str) -> Stdio {
+        let path = self.folder.path().join(format!("{name}.log"));
+        std::fs::OpenOptions::new().create(true).append(true).open(path).unwrap().into()
+    }
+
+    fn wait_for(&self, url: &str, name: &str) {
+        let until = Instant::now() + PATIENCE;
+        while ureq::get(url).call().is_err() {
+            let log = || std::fs::read_to_string(self.folder.path().join(format!("{name}.log"))).unwrap();
+            assert!(Instant::now() < until, "the {name} does not come up: {}", log());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+/// Waits until something holds.
+pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let end = Instant::now() + PATIENCE;
+    while !holds() {
+        assert!(Instant::now() < end, "{what}: not within {PATIENCE:?}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// A member of an answer.
+pub(crate) fn member(answer: &Value, name: &str) -> Value {
+    answer.get(name).cloned().unwrap_or_else(|| panic!("no {name} in {answer}"))
+}
+
+fn end(child: Option<Child>) {
+    if let Some(mut child) = child {
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+fn of_crate(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
