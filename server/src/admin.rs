@@ -32,7 +32,7 @@ pub(crate) async fn serve(
 }
 
 async fn metrics(State(app): State<App>) -> Response {
-    match app.metrics().text(&app) {
+    match app.metrics_text() {
         Ok(text) => ([(header::CONTENT_TYPE, MEDIA_TYPE)], text).into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }

@@ -170,6 +170,14 @@ impl App {
         &self.0.settings
     }
 
+    /// What `/metrics` answers, for whoever serves it elsewhere: OpenMetrics 1.0.
+    ///
+    /// # Errors
+    /// If there is no memory for it.
+    pub fn metrics_text(&self) -> Result<String, std::fmt::Error> {
+        self.metrics().text(self)
+    }
+
     pub(crate) fn metrics(&self) -> &Metrics {
         &self.0.settings.metrics
     }

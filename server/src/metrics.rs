@@ -50,6 +50,10 @@ pub struct Metrics {
     backups_failed: Counter,
     backup_time: Seconds,
     backup_size: Gauge,
+    witness_size: Family<Named, Gauge>,
+    witness_absent: Family<Named, Gauge>,
+    quorum_size: Gauge,
+    quorum_time: Seconds,
 }
 
 /// A third of a millisecond to ten seconds.
@@ -80,6 +84,10 @@ impl Default for Metrics {
             backups_failed: Counter::default(),
             backup_time: Gauge::default(),
             backup_size: Gauge::default(),
+            witness_size: Family::default(),
+            witness_absent: Family::default(),
+            quorum_size: Gauge::default(),
+            quorum_time: Gauge::default(),
         };
         all.register();
         all
@@ -117,6 +125,14 @@ impl Metrics {
         let help = "When the newest backup of this start was made, Unix time";
         all.register_with_unit("backup_time", help, Unit::Seconds, self.backup_time.clone());
         all.register("backup_entries", "Entries in that backup", self.backup_size.clone());
+        let help = "Entries under what each witness cosigned last";
+        all.register("witness_entries", help, self.witness_size.clone());
+        let help = "1 if it did not cosign when it was asked last";
+        all.register("witness_absent", help, self.witness_absent.clone());
+        let help = "Entries under the newest checkpoint that had the witnesses' quorum";
+        all.register("quorum_entries", help, self.quorum_size.clone());
+        let help = "The time of that quorum, Unix time; 0 if there are no witnesses or none had it yet";
+        all.register_with_unit("quorum_time", help, Unit::Seconds, self.quorum_time.clone());
     }
 
     /// A request was answered; with the name of the problem, if it is one.
@@ -157,6 +173,17 @@ impl Metrics {
         let (under_way, most) = app.gate().count();
         self.under_way.set(whole(under_way));
         self.under_way_most.set(whole(most));
+        if let Some(points) = app.witnesses() {
+            for (name, size, is_absent) in points.members() {
+                let labels = [("witness", name)];
+                self.witness_size.get_or_create(&labels).set(whole(size.0));
+                self.witness_absent.get_or_create(&labels).set(i64::from(is_absent));
+            }
+            if let Some((size, time_s)) = points.quorum() {
+                self.quorum_size.set(whole(size.0));
+                self.quorum_time.set(seconds(time_s.unwrap_or_default().saturating_mul(1000)));
+            }
+        }
         let state = state_name(&app.ledger().state());
         for name in STATES {
             self.ready.get_or_create(&[("state", (*name).to_owned())]).set(i64::from(*name == state));

@@ -257,6 +257,20 @@ impl Points {
         }
     }
 
+    /// The newest quorum: its size and its time in seconds since 1970, if the policy asks for any cosignature.
+    pub(crate) fn quorum(&self) -> Option<(Size, Option<u64>)> {
+        self.lock().quorum
+    }
+
+    /// Of each witness its name, the size that it cosigned last, and whether it did not when it was asked last.
+    pub(crate) fn members(&self) -> Vec<(String, Size, bool)> {
+        let told = |(name, member): (&PolicyName, &Member)| {
+            let size = member.cosigned().map_or(Size(0), |(size, _)| size);
+            (String::from_utf8_lossy(name).into_owned(), size, member.failure().is_some())
+        };
+        self.lock().members.iter().map(told).collect()
+    }
+
     /// What there is to say of quorum and witnesses.
     pub(super) fn describe(&self, tell: impl Fn(&str, &str, &Member) -> Value) -> Value {
         let state = self.lock();

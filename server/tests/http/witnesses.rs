@@ -255,6 +255,21 @@ fn who_asks_for_a_quorum_is_told_whether_it_is_there() {
     assert!((Duration::from_secs(1)..Duration::from_secs(5)).contains(&start.elapsed()));
     assert!(matches!(verify(&policy, &late, &submission), Err(VerifyError::NoQuorum)));
     assert_eq!(applied(&preferring(&world, &format!("{id}/receipt"), "witnessed", &token)), None);
+    // Operators see who is absent, and where the quorum stands.
+    let metrics = world.app.metrics_text().unwrap();
+    let at = |name: &str| -> u64 {
+        let found = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        found.unwrap_or_else(|| panic!("{name} is not in {metrics}")).parse().unwrap()
+    };
+    assert_eq!(
+        (at(r#"procura_witness_absent{witness="one"}"#), at(r#"procura_witness_absent{witness="two"}"#)),
+        (0, 1)
+    );
+    assert!(
+        at(r#"procura_witness_entries{witness="one"}"#) > at(r#"procura_witness_entries{witness="two"}"#)
+    );
+    assert_eq!(at("procura_quorum_entries"), at(r#"procura_witness_entries{witness="two"}"#));
+    assert!(at("procura_quorum_entries") < at("procura_log_entries"));
     let stuck = SignedCheckpoint::parse(&world.get("/checkpoint", None).body).unwrap();
     assert!(policy.witnesses.as_ref().unwrap().verify(&stuck).is_ok());
     assert!(stuck.unverified().size() >= SignedCheckpoint::parse(&before).unwrap().unverified().size());
