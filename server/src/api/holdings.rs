@@ -43,6 +43,11 @@ pub(super) async fn holdings(
         let mut members = Members::new(parse_strict(&body.bytes, MAX_REQUEST_BYTES)?);
         let (subject, category) = (members.take_str("subject")?, members.take_str("category")?);
         members.finish()?;
+        // A number that can be nobody's is nobody's. What is no reference at all is a mistake, and told.
+        if !subject.contains(':') {
+            let form = "subject is party:<id> or <scheme>:<value>.";
+            return Err(Problem::new("member_mistyped", form).at("/subject"));
+        }
         let subject = PartyRef::parse(&subject);
         if !caller.may_ask_about(view, &subject)? {
             return Err(Problem::not_found());

@@ -43,6 +43,10 @@ fn who_holds_what_is_said_to_whom_it_concerns() {
     );
     let none = json!({"holdings": []});
     assert_eq!(ask(&world, MUNICIPALITY, "niss:15061500231", "taxes").json(), none, "nobody registered");
+    assert_eq!(ask(&world, MUNICIPALITY, "niss:48031500293", "taxes").json(), none, "nobody's number");
+    // What is no reference is told to be none: it is not nobody's.
+    let id = mother.party.to_string();
+    assert_eq!(ask(&world, MUNICIPALITY, &id, "taxes").problem(), (400, "member_mistyped".to_owned()));
     assert_eq!(ask(&world, MUNICIPALITY, niss, "pensions").json(), none, "another category");
     assert_eq!(ask(&world, MUNICIPALITY, niss, "nothing").json(), none);
     let end = world.sign(town, |occasion| {
