@@ -3,8 +3,9 @@
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
+import { verify } from '../../server/web/verifier/index.js';
 import { accessible, again, opened, watchSeal, watched } from './watch.mjs';
-import { may, offer, World } from './world.mjs';
+import { listOf, may, offer, World } from './world.mjs';
 
 /** Enrols as somebody of the directory, and waits for what the seal says. */
 async function enrolled(page, name, seal = 'ok') {
@@ -56,6 +57,21 @@ export function me(test, at) {
     await again(page);
     await page.waitForSelector('#seal .seal.ok');
     assert.match(await page.locator('#act .ended').textContent(), /Tom Exemple.*gestopt op/);
+
+    // What has ended may be asked to be erased: whoever it concerns has the wish in their own list.
+    await page.locator('#act .ended > summary').click();
+    const past = page.locator('#act .ended li', { hasText: 'Pensioenen' });
+    await past.locator('summary', { hasText: 'Vragen om dit te wissen' }).click();
+    await past.locator('textarea').fill('Dat is lang geleden.');
+    await accessible(page, 'asking for erasure');
+    await page.screenshot({ path: join(at.shots, 'me-erase-nl.png'), fullPage: true });
+    await past.locator('form button').click();
+    await past.locator('.note.ok').waitFor();
+    assert.match(await page.evaluate(() => document.activeElement.textContent), /^Gevraagd om/);
+    const theirs = await verify(await listOf(son), { type: 'complete', party: son.by.party, from: 0 }, world.log.policy, { fresh: Date.now() });
+    const asked = theirs.records.filter(({ kind }) => kind === 'report');
+    const ended = theirs.records.find(({ kind, payload }) => kind === 'mandate' && payload.scopes.includes('pensions'));
+    assert.deepEqual(asked.map(({ payload, target }) => [payload.wrong, payload.target ?? target]), [['erase', ended.id]]);
     check();
     await context.close();
   });

@@ -10,6 +10,7 @@ import { fresh, kept } from './mylist.js';
 import { knownNames } from './names.js';
 import './page.js';
 import { byId, el, save } from './parts.js';
+import { askingErasure } from './report.js';
 import { endBelow, endOf, isWaiting, others, partIn, rowOf, scopesOf } from './rows.js';
 import { sealOf } from './seals.js';
 import { Refusal, Session } from './session.js';
@@ -180,8 +181,15 @@ function section(name, rows, desk) {
   const ended = block.querySelector('.ended');
   ended.hidden = over.length === 0;
   ended.querySelector('summary').textContent = t('me.ended', { n: over.length });
-  ended.querySelector('ul').replaceChildren(...over.map((row) => el('li', {}, list(others(row, desk.me).map((one) => nameOf(one).name)), ', ', el('strong', {}, scopesOf(row, desk)), ': ', endOf(row))));
+  ended.querySelector('ul').replaceChildren(...over.map((row) => past(row, desk)));
   return living;
+}
+
+/** What has ended, and asking for its record to be erased. @param {import('./mylist.js').Row} row @param {import('./rows.js').Desk} desk */
+function past(row, desk) {
+  const parties = others(row, desk.me);
+  const [who, what] = [list(parties.map((one) => nameOf(one).name)), scopesOf(row, desk)];
+  return el('li', {}, who, ', ', el('strong', {}, what), ': ', endOf(row), desk.maySign && askingErasure(row, parties, desk, `${who}, ${what}`));
 }
 
 /** What could not be reached is tried again, by itself, and as soon as the browser says that there is a network: some never say so. */

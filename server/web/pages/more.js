@@ -2,13 +2,12 @@
 
 import { examineEnding } from './ending.js';
 import { el, save, state } from './parts.js';
+import { saying } from './saying.js';
 import { draft, submission, withheld } from './sign.js';
 import { lately, t } from './words.js';
 
 /** @typedef {import('./mylist.js').Row} Row */
 /** @typedef {{session: import('./session.js').Session, policy: any}} Desk */
-
-const MOST_CHARACTERS = 1_000;
 
 /** @param {Row} row @param {Desk} desk @param {string} label */
 export function moreOf(row, desk, label) {
@@ -32,19 +31,14 @@ function showing(row, label) {
 
 /** @param {Row} row @param {Desk} desk @param {string} label */
 function disputing(row, desk, label) {
-  const text = /** @type {HTMLTextAreaElement} */ (el('textarea', { id: `text-${row.id}`, rows: 3, maxlength: MOST_CHARACTERS }));
-  const button = /** @type {HTMLButtonElement} */ (el('button', { class: 'button quiet' }, t('report.dispute-do'), el('span', { class: 'vh' }, label)));
-  const details = el('details', { class: 'more' }, el('summary', {}, t('report.dispute'), el('span', { class: 'vh' }, label)),
-    el('form', { class: 'stack', onsubmit: async (/** @type {Event} */ event) => {
-      event.preventDefault();
-      if (button.disabled) return;
-      button.disabled = true;
-      await dispute(row, text.value.trim(), desk).then(({ at }) => disputed(details, at), () => failed(details));
-      button.disabled = false;
-    } },
-    el('p', {}, t('report.dispute-what')),
-    el('p', { class: 'field' }, el('label', { for: text.id }, t('report.words'), ' ', el('span', { class: 'hint' }, t('report.words-hint'))), text),
-    button));
+  const details = saying({
+    id: row.id, summary: t('report.dispute'), label, does: t('report.dispute-do'), above: [el('p', {}, t('report.dispute-what'))],
+    send: async (_, words) => {
+      const { at } = await dispute(row, words, desk);
+      details.closest('.row')?.querySelector('.state')?.replaceWith(state('doubt', t('state.doubt')));
+      return el('p', { class: 'note ok', tabindex: '-1' }, el('strong', {}, t('report.disputed', { at: lately(at) })), ' ', t('report.disputed-so'));
+    },
+  });
   return details;
 }
 
@@ -54,20 +48,4 @@ async function dispute(row, statement, { session, policy }) {
   const written = await draft('dispute', policy.origin, { target: row.id, step: 'open', ...(said !== null && { _sd: [said.digest] }) });
   const receipt = await (await session.submit(await submission(session.by, written, said === null ? undefined : [said.disclosure]))).text();
   return examineEnding(receipt, { id: written.id, target: row.id }, policy);
-}
-
-/** @param {Element} details @param {number} at */
-function disputed(details, at) {
-  details.closest('.row')?.querySelector('.state')?.replaceWith(state('doubt', t('state.doubt')));
-  const note = el('p', { class: 'note ok', tabindex: '-1' }, el('strong', {}, t('report.disputed', { at: lately(at) })), ' ', t('report.disputed-so'));
-  details.replaceWith(note);
-  note.focus();
-}
-
-/** @param {Element} details */
-function failed(details) {
-  details.querySelector('.note.bad')?.remove();
-  const note = el('p', { class: 'note bad', role: 'alert', tabindex: '-1' }, el('strong', {}, t('failed.nothing')), ' ', t('report.unsent'));
-  details.append(note);
-  note.focus();
 }

@@ -1,14 +1,14 @@
 // Reporting a look: a signed record that whoever looked finds in their own list, and can't say they never got. spec: kinds.md#reports
 
 import { el, save } from './parts.js';
+import { saying } from './saying.js';
 import { draft, submission, withheld } from './sign.js';
 import { clock, t } from './words.js';
 import { hex, ofB64urlExactly } from '../verifier/bytes.js';
 import { verify } from '../verifier/index.js';
 
 /** What may be wrong with it. */
-const WRONG = ['who', 'why', 'unasked', 'other'];
-const MOST_CHARACTERS = 1_000;
+const WRONG = ['who', 'why', 'unasked', 'erase', 'other'];
 
 /** Ids as a record has them: ascending by their bytes, each once. @param {string[]} ids */
 const ascending = (ids) => [...new Set(ids)].map((id) => ({ id, bytes: hex(ofB64urlExactly(id, 32) ?? new Uint8Array()) })).sort((a, b) => (a.bytes < b.bytes ? -1 : 1)).map(({ id }) => id);
@@ -30,41 +30,25 @@ export function reporting(look, desk, label) {
   const { actor, on_behalf_of: behalf, source } = look.payload;
   const parties = [actor, behalf, source].filter((party) => party !== undefined && party !== desk.me);
   const name = `wrong-${look.id}`;
-  const text = /** @type {HTMLTextAreaElement} */ (el('textarea', { id: `text-${look.id}`, rows: 3, maxlength: MOST_CHARACTERS }));
   const choices = WRONG.map((wrong) => el('label', { class: 'choice' }, el('input', { type: 'radio', name, value: wrong, required: true }), t(`report.${wrong}`)));
-  const button = /** @type {HTMLButtonElement} */ (el('button', { class: 'button' }, t('report.send'), el('span', { class: 'vh' }, label)));
-  const details = el('details', { class: 'more' }, el('summary', {}, t('report.this'), el('span', { class: 'vh' }, label)),
-    el('form', { class: 'stack', onsubmit: async (/** @type {any} */ event) => {
-      event.preventDefault();
-      if (button.disabled) return;
-      button.disabled = true;
-      try {
-        const { at, receipt } = await report(look.id, parties, event.target.elements[name].value, text.value.trim(), desk);
-        sent(details, at, receipt);
-      } catch {
-        unsent(details);
-      }
-      button.disabled = false;
-    } },
-    el('fieldset', {}, el('legend', {}, t('report.what')), ...choices),
-    el('p', { class: 'field' }, el('label', { for: text.id }, t('report.words'), ' ', el('span', { class: 'hint' }, t('report.words-hint'))), text),
-    el('p', { class: 'small' }, t('report.whither')),
-    button));
-  return details;
+  return saying({
+    id: look.id, summary: t('report.this'), label, does: t('report.send'), class: 'button',
+    above: [el('fieldset', {}, el('legend', {}, t('report.what')), ...choices)],
+    below: [el('p', { class: 'small' }, t('report.whither'))],
+    send: async (form, words) => sent(await report(look.id, parties, form.elements[name].value, words, desk), 'report.sent', 'report.sent-so'),
+  });
 }
 
-/** @param {Element} details @param {number} at @param {string} receipt */
-function sent(details, at, receipt) {
-  const note = el('p', { class: 'note ok', tabindex: '-1' }, el('strong', {}, t('report.sent', { at: clock(at) })), ' ', t('report.sent-so'), ' ',
-    el('button', { class: 'button quiet', type: 'button', onclick: () => save('procura-receipt.json', receipt, 'application/vnd.procura.receipt+json') }, t('done.receipt')));
-  details.replaceWith(note);
-  note.focus();
-}
+/**
+ * Asking for the record of something that has ended to be erased.
+ * @param {{id: string}} row @param {string[]} parties whom else it concerns @param {{session: import('./session.js').Session, policy: any}} desk @param {string} label
+ */
+export const askingErasure = (row, parties, desk, label) => saying({
+  id: row.id, summary: t('report.ask-erase'), label, does: t('report.ask-erase-do'),
+  above: [el('p', {}, t('report.ask-erase-what'))],
+  send: async (_, words) => sent(await report(row.id, parties, 'erase', words, desk), 'report.asked-erase', 'report.asked-erase-so'),
+});
 
-/** @param {Element} details */
-function unsent(details) {
-  details.querySelector('.note.bad')?.remove();
-  const note = el('p', { class: 'note bad', role: 'alert', tabindex: '-1' }, el('strong', {}, t('failed.nothing')), ' ', t('report.unsent'));
-  details.append(note);
-  note.focus();
-}
+/** @param {{at: number, receipt: string}} logged @param {string} what @param {string} so */
+const sent = ({ at, receipt }, what, so) => el('p', { class: 'note ok', tabindex: '-1' }, el('strong', {}, t(what, { at: clock(at) })), ' ', t(so), ' ',
+  el('button', { class: 'button quiet', type: 'button', onclick: () => save('procura-receipt.json', receipt, 'application/vnd.procura.receipt+json') }, t('done.receipt')));

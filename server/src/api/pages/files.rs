@@ -121,6 +121,7 @@ carried! {
     "pages/report.js"
     "pages/request.js"
     "pages/rows.js"
+    "pages/saying.js"
     "pages/says.js"
     "pages/scan.js"
     "pages/seals.js"
