@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The README's commands do what it says: the server starts, one request is permitted, one is not.
+# The README's commands do what it says: the server starts, one request is permitted, one is not; and the flexi example's one command does.
 # needs: curl from curl
 # needs: python3 from python3
 . tests/steps/lib.sh
@@ -9,8 +9,10 @@ block() { awk -v mark="\`\`\`sh $1" '$0 == mark { on = 1; next } /^```/ { on = 0
 
 work=$(mktemp -d)
 server=
-# The server writes until it has ended: its folder goes after it.
-trap '[ -z "$server" ] || { kill "$server" && wait "$server" || true; }; rm -rf "$work"' EXIT
+flexi=
+# The servers write until they have ended: their folder goes after them.
+end() { for process in $server $flexi; do kill "$process" && wait "$process" || true; done; rm -rf "$work"; }
+trap end EXIT
 command=$(block demo)
 [ -n "$command" ] || broken "the README has no block named demo"
 cargo build --locked --release # what the README's first command does, so that the wait below is for the server alone
@@ -35,3 +37,17 @@ try() { # block, expected
 }
 try permit '"decision":true'
 try deny '"decision":false'
+
+# A service built on the ledger starts by its one command, and what it says to try next works.
+read -r ledger_port service_port < <(python3 -c 'import socket
+sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
+print(*(one.getsockname()[1] for one in sockets))')
+FLEXI_DATA=$work/flexi FLEXI_LEDGER_PORT=$ledger_port FLEXI_SERVICE_PORT=$service_port bash examples/flexi-jobs/start >"$work/flexi.log" 2>&1 &
+flexi=$!
+until grep -q '^The declaration service on' "$work/flexi.log" && grep -q '  as son ask' "$work/flexi.log"; do
+    kill -0 "$flexi" 2>/dev/null || { cat "$work/flexi.log"; broken "examples/flexi-jobs/start ended"; }
+    sleep 0.2
+done
+answer=$(sed -n "/^The ledger's pages/,\$s/^  //p" "$work/flexi.log" | bash -euo pipefail)
+printf '  flexi-jobs: %s\n' "$(grep -E '"(new|total|room)"' <<<"$answer" | tr -d ' \n')"
+[[ $answer == *'"new": 1'*'"total": 84550'* ]] || broken "what examples/flexi-jobs/start says to try gave something else: $answer"
