@@ -84,7 +84,7 @@ fn a_page_comes_in_the_language_that_is_asked_for() {
         ("/log", "", "en"),
     ] {
         let text = get(&world, path, &[("Accept-Language", accepted)]).text();
-        assert!(text.contains(&format!("<html lang=\"{language}\">")), "{path} {accepted}");
+        assert!(text.contains(&format!("<html lang=\"{language}\"")), "{path} {accepted}");
     }
 }
 
