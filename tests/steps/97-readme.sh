@@ -42,7 +42,8 @@ try deny '"decision":false'
 read -r ledger_port service_port < <(python3 -c 'import socket
 sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
 print(*(one.getsockname()[1] for one in sockets))')
-FLEXI_DATA=$work/flexi FLEXI_LEDGER_PORT=$ledger_port FLEXI_SERVICE_PORT=$service_port bash examples/flexi-jobs/start >"$work/flexi.log" 2>&1 &
+programs # its own build, for the sake of speed, would be one more of everything in CI
+FLEXI_PROGRAMS=$BIN FLEXI_DATA=$work/flexi FLEXI_LEDGER_PORT=$ledger_port FLEXI_SERVICE_PORT=$service_port bash examples/flexi-jobs/start >"$work/flexi.log" 2>&1 &
 flexi=$!
 until grep -q '^The declaration service on' "$work/flexi.log" && grep -q '  as son ask' "$work/flexi.log"; do
     kill -0 "$flexi" 2>/dev/null || { cat "$work/flexi.log"; broken "examples/flexi-jobs/start ended"; }
