@@ -46,6 +46,8 @@ pub(crate) struct Shared {
     pub(crate) prepared: Arc<Prepared>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
+    /// It was made of a backup.
+    pub(crate) is_restored: bool,
     /// The sequencer's, for as long as it works.
     pub(crate) layers: Weak<Layers>,
     pub(crate) provisional: RwLock<Option<Registrar>>,
@@ -213,6 +215,11 @@ impl Ledger {
     /// The store, if it is one of volumes.
     pub(crate) fn volumes(&self) -> Option<&RedbStore> {
         self.shared.volumes.as_deref()
+    }
+
+    /// Whether it was made of a backup.
+    pub(crate) fn is_restored(&self) -> bool {
+        self.shared.is_restored
     }
 
     /// What the ledger's clock says.

@@ -408,6 +408,7 @@ fn start(
         prepared,
         clock: options.clock,
         random: options.random,
+        is_restored,
         layers: unflushed,
         provisional: RwLock::new(options.provisional),
         log_verifier: verifier,

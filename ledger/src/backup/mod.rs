@@ -44,6 +44,9 @@ pub enum BackupError {
     /// The ledger is not in a folder of volumes: whoever keeps its store backs that up.
     #[error("this ledger is not kept in volumes: back up the store that it is in")]
     NotInVolumes,
+    /// The ledger was made of a backup, and has nothing that is not in one: its own would push out those that it came from.
+    #[error("this ledger was restored from a backup: there is nothing new in it")]
+    Restored,
     /// The store, of the ledger or of the copy.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -83,6 +86,7 @@ impl BackupError {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::NotInVolumes => "not_in_volumes",
+            Self::Restored => "restored",
             Self::Store(error) => error.name(),
             Self::Io { .. } => "io",
             Self::Busy { .. } => "busy",
@@ -104,6 +108,9 @@ impl Ledger {
     /// [`BackupError`].
     pub fn back_up(&self, folder: &Path) -> Result<Backup, BackupError> {
         let store = self.volumes().ok_or(BackupError::NotInVolumes)?;
+        if self.is_restored() {
+            return Err(BackupError::Restored);
+        }
         make_folder(folder)?;
         let _held = hold(folder)?;
         let making = folder.join(MAKING);
@@ -175,7 +182,7 @@ pub fn expire(folder: &Path, limit: Millis) -> Result<Vec<PathBuf>, BackupError>
     let old: Vec<PathBuf> =
         found.into_iter().filter(|backup| backup.made < limit).map(|backup| backup.path).collect();
     for path in &old {
-        // Its manifest goes first: what is left of it by a kill is none that anybody would use.
+        // Its name goes first: what a kill leaves of it then is none that anybody would use.
         let gone = folder.join(MAKING);
         remove(&gone)?;
         fs::rename(path, &gone).map_err(BackupError::io(format!("removing {}", path.display())))?;
