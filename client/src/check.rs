@@ -30,11 +30,11 @@ impl Client {
     /// # Errors
     /// [`ReadError`].
     pub fn check(&self, request: &AuthZen) -> Result<Proven<VerifiedAuthority>, ReadError> {
-        let token = self.token()?;
+        let (token, asking) = (self.token()?, self.asking()?);
         let body = request.write().to_string();
         let reply = self.server.post("/v1/checks", Send::Json(&body), Some(token.as_str()))?;
         let mode = Mode::Fresh(self.now());
-        Ok(self.believe(reply, mode, |bytes, policy, mode| verify_authority(bytes, request, policy, mode))?)
+        asking.believe(reply, mode, |bytes, policy, mode| verify_authority(bytes, request, policy, mode))
     }
 
     /// Asks what was decided at an instant, over what the ledger held when it had `size` entries. The answer is one about the
@@ -48,15 +48,15 @@ impl Client {
         size: Size,
         at: Millis,
     ) -> Result<Proven<VerifiedAuthority>, ReadError> {
-        let token = self.token()?;
+        let (token, asking) = (self.token()?, self.asking()?);
         let (path, body) = (format!("/v1/checks?as_of={size}&at={at}"), request.write().to_string());
         let reply = self.server.post(&path, Send::Json(&body), Some(token.as_str()))?;
         let mode = Mode::AsOf(Point::Size(size));
-        Ok(self.believe(reply, mode, |bytes, policy, mode| {
+        asking.believe(reply, mode, |bytes, policy, mode| {
             let answer = verify_authority(bytes, request, policy, mode)?;
             // The instant is the asker's, like the size.
             if answer.question().at == at { Ok(answer) } else { Err(VerifyError::OtherQuestion) }
-        })?)
+        })
     }
 
     /// Asks the same in plain AuthZEN. Nothing proves the answer.

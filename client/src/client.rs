@@ -1,23 +1,14 @@
-//! The client, and how an answer comes to be believed.
-//!
-//! A receipt is verified against the policy with the last checkpoint seen as its pin. A receipt under a later
-//! checkpoint must continue it: if the server did not put the consistency proof in, it is asked for. What was
-//! believed becomes the next pin. A fork is kept as evidence.
+//! The client: whom it asks, what it trusts, and who asks.
 
-use crate::error::{CallError, CheckpointFault, Distrust};
-use crate::http::{Reply, Server};
-use crate::store::{ForkEvidence, Seen, Store};
+use crate::error::{CheckpointFault, Distrust};
+use crate::http::Server;
+use crate::store::{Seen, Store};
 use crate::token::Token;
 use procura_core::checkpoint::{SignedCheckpoint, VerifiedCheckpoint};
 use procura_core::key::Signer;
 use procura_core::policy::Quorum;
-use procura_core::receipt::{
-    Consistency, LogKey, Mode, Policy, Receipt, VerifiedAccess, VerifiedAuthority, VerifiedComplete,
-    VerifiedExistence, VerifiedReceipt, VerifiedStatus, VerifyError,
-};
-use procura_core::tlog_proof::TlogProof;
-use procura_core::{Hash, Millis, Size};
-use serde_json::Value;
+use procura_core::receipt::{LogKey, Policy};
+use procura_core::{Hash, Millis};
 use std::sync::{Arc, Mutex};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -68,6 +59,10 @@ pub struct Proven<T> {
 }
 
 impl<T> Proven<T> {
+    pub(crate) const fn new(answer: T, receipt: Vec<u8>) -> Self {
+        Self { answer, receipt }
+    }
+
     /// The answer.
     #[must_use]
     pub const fn answer(&self) -> &T {
@@ -86,16 +81,6 @@ impl<T> Proven<T> {
         self.answer
     }
 }
-
-/// Core's verified answers: what each rests on.
-pub(crate) trait Rests {
-    fn rests_on(&self) -> &VerifiedReceipt;
-}
-
-macro_rules! rests {
-    ($($answer:ty),*) => { $(impl Rests for $answer { fn rests_on(&self) -> &VerifiedReceipt { self.receipt() } })* };
-}
-rests!(VerifiedExistence, VerifiedStatus, VerifiedComplete, VerifiedAuthority, VerifiedAccess);
 
 impl Client {
     /// A client of the server at `base_url` for the ledger of `policy`, which the caller trusts. What was seen
@@ -168,83 +153,6 @@ impl Client {
         Ok(self.store.seen(&self.policy.origin)?)
     }
 
-    /// Believes a receipt, or says why not.
-    pub(crate) fn believe<T: Rests>(
-        &self,
-        reply: Reply,
-        mode: Mode,
-        verify: impl Fn(&[u8], &Policy, Mode) -> Result<T, VerifyError>,
-    ) -> Result<Proven<T>, Distrust> {
-        let origin = &self.policy.origin;
-        let seen = self.store.seen(origin)?;
-        let mut bytes = reply.body;
-        if let Some(seen) = &seen
-            && let Some(with_proof) = self.with_consistency(&bytes, seen)?
-        {
-            bytes = with_proof;
-        }
-        let policy = self.policy.clone().with_pin(seen.as_ref().map(Seen::pin));
-        match (verify(&bytes, &policy, mode), &seen) {
-            (Ok(answer), _) => {
-                let now = Seen::of(answer.rests_on().checkpoint());
-                if seen.as_ref().is_none_or(|seen| seen.root().size <= now.root().size) {
-                    self.store.advance(origin, seen.as_ref(), &now)?;
-                }
-                Ok(Proven { answer, receipt: bytes })
-            }
-            (Err(VerifyError::Fork { size, pinned }), Some(seen)) => {
-                let receipt = Receipt::parse(&bytes).map_err(Distrust::from)?;
-                let shown =
-                    TlogProof::parse(receipt.proof.as_bytes()).map_err(VerifyError::Proof)?.checkpoint;
-                let evidence = ForkEvidence {
-                    seen: seen.checkpoint().to_owned(),
-                    shown: shown.to_string(),
-                    consistency: receipt.consistency.map(|proof| proof.hashes),
-                };
-                Err(self.convict(&evidence, size, pinned)?)
-            }
-            (Err(VerifyError::Rollback { size, pinned }), _) => {
-                Err(Distrust::Rollback { size, seen: pinned })
-            }
-            (Err(error), _) => Err(error.into()),
-        }
-    }
-
-    /// Keeps the evidence of a fork and gives the error that names it.
-    pub(crate) fn convict(
-        &self,
-        evidence: &ForkEvidence,
-        size: Size,
-        seen: Size,
-    ) -> Result<Distrust, Distrust> {
-        let evidence = self.store.keep_evidence(&self.policy.origin, evidence)?;
-        Ok(Distrust::Fork { size, seen, evidence })
-    }
-
-    /// The receipt with the consistency proof that it lacks; `None` if it lacks none, or none can be had: then
-    /// verification says so.
-    fn with_consistency(&self, bytes: &[u8], seen: &Seen) -> Result<Option<Vec<u8>>, Distrust> {
-        let mut receipt = Receipt::parse(bytes)?;
-        let proof = TlogProof::parse(receipt.proof.as_bytes()).map_err(VerifyError::Proof)?;
-        let (size, pinned) = (proof.checkpoint.unverified().size(), seen.root().size);
-        let (from, to) = (size.min(pinned), size.max(pinned));
-        if from == to || receipt.consistency.as_ref().is_some_and(|given| given.from == from) {
-            return Ok(None);
-        }
-        let Ok(hashes) = self.consistency_unverified(from, to) else { return Ok(None) };
-        receipt.consistency = Some(Consistency { from, hashes });
-        Ok(Some(receipt.to_json().into_bytes()))
-    }
-
-    /// The hashes between two sizes, as the server states them.
-    pub(crate) fn consistency_unverified(&self, from: Size, to: Size) -> Result<Vec<Hash>, CallError> {
-        let path = format!("/v1/proofs/consistency?from={from}&to={to}");
-        let answer = self.server.get(&path, None)?.json(&path)?;
-        let hashes = answer.get("hashes").and_then(Value::as_array);
-        let hashes = hashes.and_then(|hashes| hashes.iter().map(|hash| read_hash(hash.as_str()?)).collect());
-        hashes.ok_or_else(|| crate::http::unexpected(&path, "it has no hashes"))
-    }
-
     /// Believes a signed checkpoint as far as the policy's keys and witnesses go; what was seen before is not asked.
     pub(crate) fn check_signatures(&self, text: &str) -> Result<VerifiedCheckpoint, CheckpointFault> {
         let signed = SignedCheckpoint::parse(text.as_bytes())?;
@@ -274,20 +182,6 @@ impl Client {
 #[must_use]
 pub fn is_trial(origin: &str) -> bool {
     origin.starts_with("trial/")
-}
-
-/// A hash in the base64 of C2SP texts (standard alphabet, padded), or in ours.
-fn read_hash(text: &str) -> Option<Hash> {
-    let ours: String = text
-        .trim_end_matches('=')
-        .chars()
-        .map(|c| match c {
-            '+' => '-',
-            '/' => '_',
-            c => c,
-        })
-        .collect();
-    ours.parse().ok()
 }
 
 fn system_time() -> Millis {

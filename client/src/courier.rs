@@ -4,10 +4,9 @@
 //! time. Both as long as anything at all gets done within the caller's patience; then everything else is left as it is.
 
 use crate::client::Client;
-use crate::error::{CallError, Distrust, Problem, ReadError, SubmitError, TokenError};
+use crate::error::{CallError, Problem, ReadError, SubmitError, TokenError};
 use crate::promise::Promise;
 use procura_core::Hash;
-use procura_core::receipt::VerifyError;
 use procura_core::submission::Submission;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -22,8 +21,6 @@ const LONGEST_WAIT_MS: u64 = 5_000;
 const LONGEST_RETRY_AFTER_S: u64 = 60;
 /// How long one sleep is before it is looked whether the run has ended.
 const NAP: Duration = Duration::from_millis(100);
-/// How often an answer older than what another connection was shown meanwhile is asked for again.
-const MOST_OVERTAKEN: u32 = 5;
 
 /// What came of asking.
 #[derive(Debug, Clone)]
@@ -107,7 +104,6 @@ impl<'c> Courier<'c> {
 
     /// Reads something until it was read or refused.
     pub(crate) fn read<T>(&self, read: impl Fn(&Client) -> Result<T, ReadError>) -> Tried<T> {
-        let mut overtaken = 0;
         self.again_and_again(|client| {
             read(client).map_err(|error| match error {
                 ReadError::Call(CallError::Refused(problem)) => match problem.status {
@@ -124,13 +120,6 @@ impl<'c> Courier<'c> {
                     Next::Again(problem.retry_after_s)
                 }
                 ReadError::Token(TokenError::Call(_)) => Next::Again(None),
-                // Another connection was shown a later checkpoint before this answer was looked at.
-                ReadError::Distrust(
-                    Distrust::Rollback { .. } | Distrust::Verify(VerifyError::NoConsistency { .. }),
-                ) if overtaken < MOST_OVERTAKEN => {
-                    overtaken += 1;
-                    Next::Again(None)
-                }
                 error => Next::Stop(error),
             })
         })

@@ -31,6 +31,11 @@ pub struct Problem {
 const MAX_SHOWN_CHARS: usize = 500;
 
 impl Problem {
+    /// Whether the same may be answered a little later.
+    pub(crate) const fn is_for_now(&self) -> bool {
+        matches!(self.status, 408 | 429 | 500..)
+    }
+
     /// Reads what a refusal says; of a body that is no problem document only the status is told.
     pub(crate) fn read(status: u16, body: &[u8], retry_after_s: Option<u64>) -> Self {
         let value: Value = serde_json::from_slice(body).unwrap_or_default();
@@ -288,6 +293,13 @@ pub enum SubmitError {
     /// The server says that it was logged, and cannot prove it.
     #[error("the server says that the record was logged, but does not prove it: {0}")]
     Distrust(#[from] Distrust),
+}
+
+/// The record was taken, and whether what came proves it could not be found out.
+impl From<CallError> for SubmitError {
+    fn from(error: CallError) -> Self {
+        Self::Unknown(error)
+    }
 }
 
 impl SubmitError {

@@ -25,6 +25,7 @@ pub mod client;
 mod courier;
 pub mod error;
 pub mod guard;
+mod history;
 mod holdings;
 mod http;
 pub mod import;

@@ -27,13 +27,14 @@ impl Client {
     /// [`ReadError`]; a refusal with status 404 if nobody made the link, 410 (`link_used`) if it can't be answered any more.
     pub fn linked(&self, link: &[u8; 32]) -> Result<Proven<VerifiedStatus>, ReadError> {
         let body = json!({ "link": b64::encode(link) }).to_string();
+        let asking = self.asking()?;
         let reply = self.server.post("/v1/links", Send::Json(&body), None)?;
         let question = Receipt::parse(&reply.body).map_err(Distrust::from)?.question;
         let Question::Status { id, through: None, as_of: None } = question else {
             return Err(Distrust::from(VerifyError::OtherQuestion).into());
         };
         let mode = Mode::Fresh(self.now());
-        Ok(self.believe(reply, mode, |bytes, policy, mode| {
+        asking.believe(reply, mode, |bytes, policy, mode| {
             let verified = verify_status(bytes, &id, None, policy, mode)?;
             // It is the record that this very link answers, not just any that the server likes to show.
             let committed = verified.logged().opened.as_ref().and_then(|opened| link_of(&opened.record));
@@ -42,6 +43,6 @@ impl Client {
             } else {
                 Err(VerifyError::OtherQuestion)
             }
-        })?)
+        })
     }
 }

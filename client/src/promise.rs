@@ -4,16 +4,14 @@
 //! spec: http.md#prefer
 
 use crate::client::Client;
-use crate::error::{CallError, CheckpointFault, Distrust, ReadError, SubmitError};
+use crate::error::{CallError, CheckpointFault, Distrust, SubmitError};
 use crate::http::{Send, unexpected};
-use crate::store::{ForkEvidence, Seen};
 use procura_core::checkpoint::VerifiedCheckpoint;
 use procura_core::entry::{Entry, EntryError};
 use procura_core::tlog_proof::{TlogProof, TlogProofError};
-use procura_core::tree::{ProofError, check_consistency};
-use procura_core::{Hash, Index, Size, b64, hash};
+use procura_core::tree::ProofError;
+use procura_core::{Hash, Index, b64, hash};
 use serde_json::Value;
-use std::collections::BTreeMap;
 
 const PATH: &str = "/v1/records";
 
@@ -87,42 +85,5 @@ impl Client {
         // The text that the signatures are on is the one that the path leads to.
         let checkpoint = self.check_signatures(&proof.checkpoint.to_string())?;
         Ok(Promise { entry, index: proof.index, checkpoint })
-    }
-
-    /// Holds checkpoints that were shown against each other and against the one seen: all are of one history. The largest is
-    /// what is seen from now on.
-    ///
-    /// # Errors
-    /// [`ReadError`]; a fork is kept as evidence.
-    pub(crate) fn hold(&self, shown: &[VerifiedCheckpoint]) -> Result<(), ReadError> {
-        let origin = &self.policy.origin;
-        let seen = self.store.seen(origin).map_err(Distrust::from)?;
-        let mut all: BTreeMap<Size, Seen> =
-            seen.iter().map(|seen| (seen.root().size, seen.clone())).collect();
-        for checkpoint in shown {
-            let now = Seen::of(checkpoint);
-            let before = all.entry(now.root().size).or_insert_with(|| now.clone());
-            if before.root() != now.root() {
-                return Err(self.fork(before, &now, None)?.into());
-            }
-        }
-        let Some((_, last)) = all.pop_last() else { return Ok(()) };
-        for earlier in all.values() {
-            let (old, new) = (earlier.root(), last.root());
-            let hashes = self.consistency_unverified(old.size, new.size)?;
-            if check_consistency(&old, &new, &hashes).is_err() {
-                return Err(self.fork(earlier, &last, Some(hashes))?.into());
-            }
-        }
-        Ok(self.store.advance(origin, seen.as_ref(), &last).map_err(Distrust::from)?)
-    }
-
-    fn fork(&self, seen: &Seen, shown: &Seen, consistency: Option<Vec<Hash>>) -> Result<Distrust, Distrust> {
-        let evidence = ForkEvidence {
-            seen: seen.checkpoint().to_owned(),
-            shown: shown.checkpoint().to_owned(),
-            consistency,
-        };
-        self.convict(&evidence, shown.root().size, seen.root().size)
     }
 }

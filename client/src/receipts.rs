@@ -50,8 +50,8 @@ impl Client {
     /// # Errors
     /// [`ReadError`].
     pub fn record_receipt(&self, id: &Hash, as_of: Option<Size>) -> Result<ReceiptAnswer, ReadError> {
-        let token = self.token_if_any()?;
-        let path = self.receipt_path(id, as_of)?;
+        let (token, asking) = (self.token_if_any()?, self.asking()?);
+        let path = receipt_path(id, as_of, asking.from());
         let reply = self.server.get(&path, token.as_ref().map(|token| token.as_str()))?;
         let mode = match as_of {
             Some(size) => Mode::AsOf(Point::Size(size)),
@@ -62,33 +62,20 @@ impl Client {
         if question.as_of().map(|as_of| as_of.size) != as_of {
             return Err(Distrust::from(VerifyError::OtherQuestion).into());
         }
-        Ok(match question {
-            Question::Status { id: create, through: None, .. } if create == *id => {
-                ReceiptAnswer::Create(self.believe(reply, mode, |bytes, policy, mode| {
-                    verify_status(bytes, id, None, policy, mode)
-                })?)
-            }
-            Question::Status { id: target, through: Some(through), .. } if through == *id => {
-                ReceiptAnswer::Transition(self.believe(reply, mode, |bytes, policy, mode| {
+        match question {
+            Question::Status { id: create, through: None, .. } if create == *id => asking
+                .believe(reply, mode, |bytes, policy, mode| verify_status(bytes, id, None, policy, mode))
+                .map(ReceiptAnswer::Create),
+            Question::Status { id: target, through: Some(through), .. } if through == *id => asking
+                .believe(reply, mode, |bytes, policy, mode| {
                     verify_status(bytes, &target, Some(id), policy, mode)
-                })?)
-            }
-            Question::Existence { id: trace } if trace == *id => ReceiptAnswer::Trace(self.believe(
-                reply,
-                mode,
-                |bytes, policy, mode| verify_existence(bytes, id, policy, mode),
-            )?),
-            _ => return Err(Distrust::from(VerifyError::OtherQuestion).into()),
-        })
-    }
-
-    /// `from`: with the consistency proof from the last checkpoint seen.
-    fn receipt_path(&self, id: &Hash, as_of: Option<Size>) -> Result<String, Distrust> {
-        let from = self.seen()?.map(|seen| format!("from={}", seen.root().size));
-        let as_of = as_of.map(|size| format!("as_of={size}"));
-        let query: Vec<String> = as_of.into_iter().chain(from).collect();
-        let mark = if query.is_empty() { "" } else { "?" };
-        Ok(format!("/v1/records/{id}/receipt{mark}{}", query.join("&")))
+                })
+                .map(ReceiptAnswer::Transition),
+            Question::Existence { id: trace } if trace == *id => asking
+                .believe(reply, mode, |bytes, policy, mode| verify_existence(bytes, id, policy, mode))
+                .map(ReceiptAnswer::Trace),
+            _ => Err(Distrust::from(VerifyError::OtherQuestion).into()),
+        }
     }
 
     /// The create `id` with its status, proven.
@@ -101,4 +88,13 @@ impl Client {
             _ => Err(Distrust::from(VerifyError::OtherQuestion).into()),
         }
     }
+}
+
+/// `from`: with the consistency proof from what had been seen.
+fn receipt_path(id: &Hash, as_of: Option<Size>, from: Option<Size>) -> String {
+    let as_of = as_of.map(|size| format!("as_of={size}"));
+    let from = from.map(|size| format!("from={size}"));
+    let query: Vec<String> = as_of.into_iter().chain(from).collect();
+    let mark = if query.is_empty() { "" } else { "?" };
+    format!("/v1/records/{id}/receipt{mark}{}", query.join("&"))
 }

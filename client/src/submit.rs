@@ -64,25 +64,22 @@ impl Client {
             let believed = self.submit_access(submission, &record.id())?;
             return Ok(Submitted::Access(Box::new(believed)));
         }
+        let asking = self.asking()?;
         let reply = self.hand_in("/v1/records", &submission.to_json())?;
         let (id, mode) = (record.id(), Mode::Fresh(self.now()));
-        Ok(match (record.row().class, record.common().target) {
-            (Class::Transition, Some(target)) => {
-                Submitted::Status(self.believe(reply, mode, |bytes, policy, mode| {
+        match (record.row().class, record.common().target) {
+            (Class::Transition, Some(target)) => asking
+                .believe(reply, mode, |bytes, policy, mode| {
                     verify_status(bytes, &target, Some(&id), policy, mode)
-                })?)
-            }
-            (Class::Trace | Class::TraceOrUse, _) => Submitted::Existence(self.believe(
-                reply,
-                mode,
-                |bytes, policy, mode| verify_existence(bytes, &id, policy, mode),
-            )?),
-            _ => {
-                Submitted::Status(self.believe(reply, mode, |bytes, policy, mode| {
-                    verify_status(bytes, &id, None, policy, mode)
-                })?)
-            }
-        })
+                })
+                .map(Submitted::Status),
+            (Class::Trace | Class::TraceOrUse, _) => asking
+                .believe(reply, mode, |bytes, policy, mode| verify_existence(bytes, &id, policy, mode))
+                .map(Submitted::Existence),
+            _ => asking
+                .believe(reply, mode, |bytes, policy, mode| verify_status(bytes, &id, None, policy, mode))
+                .map(Submitted::Status),
+        }
     }
 
     pub(crate) fn submit_access(
@@ -90,10 +87,11 @@ impl Client {
         submission: &Submission,
         id: &Hash,
     ) -> Result<Proven<VerifiedAccess>, SubmitError> {
+        let asking = self.asking()?;
         let reply = self.hand_in("/v1/accesses", &submission.to_json())?;
         let mode = Mode::Fresh(self.now());
         // The answer to a check is none to an access: nobody could show it to a source.
-        Ok(self.believe(reply, mode, |bytes, policy, mode| verify_access(bytes, id, policy, mode))?)
+        asking.believe(reply, mode, |bytes, policy, mode| verify_access(bytes, id, policy, mode))
     }
 
     fn hand_in(&self, path: &str, submission: &str) -> Result<Reply, SubmitError> {

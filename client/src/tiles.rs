@@ -5,7 +5,7 @@
 use crate::client::Client;
 use crate::error::{CallError, CheckpointFault, Distrust};
 use crate::http::unexpected;
-use crate::store::{ForkEvidence, Seen};
+use crate::store::Seen;
 use procura_core::checkpoint::VerifiedCheckpoint;
 use procura_core::tile::{TILE_WIDTH, TileError, TileNodes, TilePath};
 use procura_core::tlog_proof::TlogProof;
@@ -147,10 +147,7 @@ impl Client {
         if let Some(seen) = &seen {
             self.check_continues(seen, &checkpoint)?;
         }
-        if seen.as_ref().is_none_or(|seen| seen.root().size <= now.root().size) {
-            let advanced = self.store.advance(&self.policy.origin, seen.as_ref(), &now);
-            advanced.map_err(Distrust::from)?;
-        }
+        self.remember::<LogError>(seen, &now)?;
         Ok(checkpoint)
     }
 
@@ -221,12 +218,8 @@ impl Client {
     fn check_continues(&self, seen: &Seen, checkpoint: &VerifiedCheckpoint) -> Result<(), LogError> {
         let (old, new) = (seen.root(), checkpoint.root());
         let fork = |consistency| {
-            let evidence = ForkEvidence {
-                seen: seen.checkpoint().to_owned(),
-                shown: checkpoint.signed().to_string(),
-                consistency,
-            };
-            Err(LogError::Distrust(self.convict(&evidence, new.size, old.size)?))
+            let shown = (new.size, checkpoint.signed().to_string());
+            Err(LogError::Distrust(self.fork(seen, shown, consistency)?))
         };
         if old.size == new.size {
             return if old.hash == new.hash { Ok(()) } else { fork(None) };

@@ -185,19 +185,20 @@ impl Store for FileStore {
         Ok(self.trusted(origin)?.and_then(|trusted| trusted.seen))
     }
 
-    fn advance(&self, origin: &str, before: Option<&Seen>, now: &Seen) -> Result<(), StoreError> {
+    fn advance(&self, origin: &str, before: Option<&Seen>, now: &Seen) -> Result<bool, StoreError> {
         if before == Some(now) {
-            return Ok(());
+            return Ok(true);
         }
         let _lock = self.lock(origin)?;
         let Some(mut trusted) = self.trusted(origin)? else {
             return Err(damaged(&self.path(origin), "it vanished while it was in use"));
         };
-        if may_replace(trusted.seen.as_ref(), before, now)? {
+        let may = may_replace(trusted.seen.as_ref(), before, now)?;
+        if may {
             trusted.seen = Some(now.clone());
             self.write(origin, &trusted)?;
         }
-        Ok(())
+        Ok(may)
     }
 
     fn keep_evidence(&self, origin: &str, evidence: &ForkEvidence) -> Result<String, StoreError> {

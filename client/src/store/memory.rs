@@ -41,12 +41,13 @@ impl Store for MemoryStore {
         Ok(self.lock().seen.get(origin).cloned())
     }
 
-    fn advance(&self, origin: &str, before: Option<&Seen>, now: &Seen) -> Result<(), StoreError> {
+    fn advance(&self, origin: &str, before: Option<&Seen>, now: &Seen) -> Result<bool, StoreError> {
         let mut kept = self.lock();
-        if may_replace(kept.seen.get(origin), before, now)? {
+        let may = may_replace(kept.seen.get(origin), before, now)?;
+        if may {
             kept.seen.insert(origin.to_owned(), now.clone());
         }
-        Ok(())
+        Ok(may)
     }
 
     fn keep_evidence(&self, _origin: &str, evidence: &ForkEvidence) -> Result<String, StoreError> {

@@ -92,12 +92,12 @@ pub trait Store: Send + Sync {
     /// [`StoreError`]; never `None` for something that cannot be read.
     fn seen(&self, origin: &str) -> Result<Option<Seen>, StoreError>;
 
-    /// Remembers `now` in the place of `before`, from which it was found to continue. If something else than
-    /// `before` stands there meanwhile, because another process was faster, that stays.
+    /// Remembers `now` in the place of `before`, from which it was found to continue, and says so. If something else
+    /// than `before` stands there meanwhile, because another thread or process was faster, that stays: `false`.
     ///
     /// # Errors
     /// [`StoreError`]; nothing was changed then.
-    fn advance(&self, origin: &str, before: Option<&Seen>, now: &Seen) -> Result<(), StoreError>;
+    fn advance(&self, origin: &str, before: Option<&Seen>, now: &Seen) -> Result<bool, StoreError>;
 
     /// Keeps the evidence of a fork for good, and says where.
     ///

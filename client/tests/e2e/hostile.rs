@@ -114,6 +114,83 @@ fn without_a_consistency_proof_a_later_receipt_is_not_believed() {
     ));
 }
 
+/// What a client is told whose question is under way while another thread is answered by `other`, with the same store.
+fn overtaken(family: &Family, store: &Arc<MemoryStore>, other: Client) -> Result<(), ReadError> {
+    let client = family.stub.client(&family.mother, Arc::clone(store));
+    let (mandate, mut other) = (family.mandate, Some(other));
+    family.stub.lie(move |path, reply| {
+        if path.ends_with("/receipt") || path.contains("/receipt?") {
+            other.take().map(|other| other.status(&mandate).unwrap());
+        }
+        reply
+    });
+    client.status(&family.mandate).map(|_| ())
+}
+
+#[test]
+fn an_answer_that_another_one_overtook_is_believed() {
+    // The other one is shown less than this one, as much, or more; at first, or after both had seen something.
+    for (mine, others, seen) in [(3, 1, true), (2, 2, true), (1, 3, true), (3, 1, false), (1, 3, false)] {
+        let family = Family::new();
+        let (client, store) = family.client();
+        if seen {
+            client.status(&family.mandate).unwrap();
+        }
+        let honest = Stub::new(&family.world);
+        let mut sizes = Vec::new();
+        for number in 1..=3 {
+            family.world.append(family.world.mandate(&family.mother, &family.son.party, &["tax"]));
+            if number == mine {
+                family.stub.freeze_answers();
+            }
+            if number == others {
+                honest.freeze();
+            }
+            sizes.push(family.world.ledger.view().root().size);
+        }
+        let other = honest.client(&family.mother, Arc::clone(&store));
+        overtaken(&family, &store, other).unwrap();
+        let seen_now = store.seen(ORIGIN).unwrap().unwrap().root().size;
+        assert_eq!(seen_now, sizes[mine.max(others) - 1], "{mine} {others} {seen}");
+    }
+}
+
+#[test]
+fn two_histories_shown_at_the_same_time_are_a_fork() {
+    for (mine, others) in [(1, 1), (1, 2), (2, 1)] {
+        let (family, second) = (Family::new(), Family::new());
+        let (client, store) = family.client();
+        client.status(&family.mandate).unwrap();
+        for _ in 0..mine {
+            family.world.append(family.world.mandate(&family.mother, &family.son.party, &["tax"]));
+        }
+        for _ in 0..others {
+            second.world.append(second.world.mandate(&second.mother, &second.son.party, &["pension"]));
+        }
+        let other = second.stub.client(&second.mother, Arc::clone(&store));
+        let error = overtaken(&family, &store, other).unwrap_err();
+        // The server that is behind has no proof to show.
+        assert_eq!(error.name(), if mine < others { "no_consistency" } else { "fork" });
+        assert_eq!(store.evidence().len(), usize::from(mine >= others));
+    }
+}
+
+#[test]
+fn a_server_that_goes_before_it_shows_continuity_is_away_and_no_liar() {
+    let family = Family::new();
+    let (client, store) = family.client();
+    client.status(&family.mandate).unwrap();
+    let seen = store.seen(ORIGIN).unwrap();
+    family.stub.lie(|path, reply| {
+        if path.starts_with("/v1/proofs/consistency") { problem(503, "stopping") } else { reply }
+    });
+    let mandate = family.world.mandate(&family.mother, &family.son.party, &["tax"]);
+    assert!(matches!(client.submit(&mandate), Err(SubmitError::Unknown(_))));
+    assert_eq!(store.seen(ORIGIN).unwrap(), seen);
+    family.stub.lie(|_, reply| reply);
+    client.submit(&mandate).unwrap();
+}
+
 #[test]
 fn the_receipt_of_another_record_is_no_answer() {
     let family = Family::new();

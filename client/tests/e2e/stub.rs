@@ -34,6 +34,8 @@ struct State {
     world: Arc<World>,
     /// The state it answers from, if not the current one.
     frozen: Option<View>,
+    /// Consistency is proven from the current state all the same.
+    is_continued: bool,
     lie: Option<Lie>,
     tokens: BTreeMap<String, Hash>,
     auditors: Vec<Hash>,
@@ -48,6 +50,7 @@ impl Stub {
         let state = Arc::new(Mutex::new(State {
             world: Arc::clone(world),
             frozen: None,
+            is_continued: false,
             lie: None,
             tokens: BTreeMap::new(),
             auditors: Vec::new(),
@@ -67,6 +70,13 @@ impl Stub {
     pub(crate) fn freeze(&self) {
         let mut state = self.state.lock().unwrap();
         state.frozen = Some(state.world.ledger.view());
+    }
+
+    /// Answers about records from the state as it is now, and says how later states continue it.
+    pub(crate) fn freeze_answers(&self) {
+        let mut state = self.state.lock().unwrap();
+        state.frozen = Some(state.world.ledger.view());
+        state.is_continued = true;
     }
 
     /// Answers from another ledger.
@@ -119,7 +129,7 @@ impl procura_client::store::Store for Shared {
         origin: &str,
         before: Option<&procura_client::store::Seen>,
         now: &procura_client::store::Seen,
-    ) -> Result<(), procura_client::store::StoreError> {
+    ) -> Result<bool, procura_client::store::StoreError> {
         self.0.advance(origin, before, now)
     }
     fn keep_evidence(
@@ -224,7 +234,8 @@ impl State {
             ("GET", "/checkpoint") => text(view.checkpoint()),
             ("GET", "/v1/proofs/consistency") => {
                 let (from, to) = (Size(number("from")?), Size(number("to")?));
-                let hashes = view.consistency(from, to).ok()??;
+                let current = self.world.ledger.view();
+                let hashes = if self.is_continued { current } else { view }.consistency(from, to).ok()??;
                 text(json!({"from": from, "to": to, "hashes": hashes}).to_string())
             }
             ("GET", tile) if tile.starts_with("/tile/") => {
