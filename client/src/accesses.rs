@@ -8,6 +8,7 @@ use crate::signing::SignFault;
 use procura_core::Hash;
 use procura_core::draft::Draft;
 use procura_core::receipt::{Mode, VerifiedAccess, VerifyError, verify_access};
+use procura_core::submission::Submission;
 use serde_json::{Value, json};
 
 /// What is asked of a source: whose data, of which category, why.
@@ -55,6 +56,16 @@ impl Client {
     /// # Errors
     /// [`AccessError`].
     pub fn access(&self, asking: &Asking<'_>) -> Result<Proven<VerifiedAccess>, AccessError> {
+        let (id, submission) = self.sign_access(asking)?;
+        Ok(self.submit_access(&submission, &id)?)
+    }
+
+    /// The access alone, signed: its id, and what [`Client::submit`] takes. Who keeps it before it is sent may send it again after
+    /// whatever happens, and the person finds one look in their list, not two.
+    ///
+    /// # Errors
+    /// [`SignFault`].
+    pub fn sign_access(&self, asking: &Asking<'_>) -> Result<(Hash, Submission), SignFault> {
         let actor = self.own_party().map_err(SignFault::NoIdentity)?;
         let mut draft = Draft::new("access", &self.occasion()?)
             .member("actor", json!(actor))
@@ -68,8 +79,7 @@ impl Client {
         if let Some(properties) = &asking.properties {
             draft = draft.member("properties", properties.clone());
         }
-        let (id, submission) = self.sign(draft)?;
-        Ok(self.submit_access(&submission, &id)?)
+        self.sign(draft)
     }
 
     /// What was decided on the access `id`, whenever that was, by the key-ends known now.
@@ -77,8 +87,9 @@ impl Client {
     /// # Errors
     /// [`ReadError`]; a refusal `evidence_erased` if it can't be proven any more.
     pub fn decided(&self, id: &Hash) -> Result<Proven<VerifiedAccess>, ReadError> {
-        let (token, asking) = (self.token()?, self.asking()?);
-        let reply = self.server.get(&format!("/v1/accesses/{id}"), Some(token.as_str()))?;
+        let asking = self.asking()?;
+        let path = format!("/v1/accesses/{id}");
+        let reply = self.private(|token| self.server.get(&path, Some(token)))?;
         let now = self.now();
         asking.believe(reply, Mode::Historic, |bytes, policy, mode| {
             let answer = verify_access(bytes, id, policy, mode)?;

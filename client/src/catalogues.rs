@@ -33,8 +33,7 @@ impl Client {
     /// [`ReadError`]; [`ReadError::NotFound`] from a server that does not list catalogues.
     pub fn catalogues(&self) -> Result<Vec<CatalogueFound>, ReadError> {
         const PATH: &str = "/v1/catalogues";
-        let token = self.token()?;
-        let answer = self.server.get(PATH, Some(token.as_str()))?.json(PATH)?;
+        let answer = self.private(|token| self.server.get(PATH, Some(token))?.json(PATH))?;
         let ids = answer.get("catalogues").and_then(Value::as_array);
         let ids: Option<Vec<Hash>> = ids
             .filter(|ids| ids.len() <= MAX_CATALOGUES)

@@ -30,9 +30,9 @@ impl Client {
     /// # Errors
     /// [`ReadError`].
     pub fn check(&self, request: &AuthZen) -> Result<Proven<VerifiedAuthority>, ReadError> {
-        let (token, asking) = (self.token()?, self.asking()?);
+        let asking = self.asking()?;
         let body = request.write().to_string();
-        let reply = self.server.post("/v1/checks", Send::Json(&body), Some(token.as_str()))?;
+        let reply = self.private(|token| self.server.post("/v1/checks", Send::Json(&body), Some(token)))?;
         let mode = Mode::Fresh(self.now());
         asking.believe(reply, mode, |bytes, policy, mode| verify_authority(bytes, request, policy, mode))
     }
@@ -48,9 +48,9 @@ impl Client {
         size: Size,
         at: Millis,
     ) -> Result<Proven<VerifiedAuthority>, ReadError> {
-        let (token, asking) = (self.token()?, self.asking()?);
+        let asking = self.asking()?;
         let (path, body) = (format!("/v1/checks?as_of={size}&at={at}"), request.write().to_string());
-        let reply = self.server.post(&path, Send::Json(&body), Some(token.as_str()))?;
+        let reply = self.private(|token| self.server.post(&path, Send::Json(&body), Some(token)))?;
         let mode = Mode::AsOf(Point::Size(size));
         asking.believe(reply, mode, |bytes, policy, mode| {
             let answer = verify_authority(bytes, request, policy, mode)?;
@@ -65,9 +65,9 @@ impl Client {
     /// [`ReadError`].
     pub fn evaluate_unverified(&self, request: &AuthZen) -> Result<Evaluation, ReadError> {
         const PATH: &str = "/access/v1/evaluation";
-        let token = self.token()?;
         let body = request.write().to_string();
-        let answer = self.server.post(PATH, Send::Json(&body), Some(token.as_str()))?.json(PATH)?;
+        let answer =
+            self.private(|token| self.server.post(PATH, Send::Json(&body), Some(token))?.json(PATH))?;
         let decision = answer.get("decision").and_then(Value::as_bool);
         let decision = decision.ok_or_else(|| unexpected(PATH, "it has no decision"))?;
         let reason = answer.pointer("/context/reason").and_then(Value::as_str).map(str::to_owned);

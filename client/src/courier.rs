@@ -107,12 +107,8 @@ impl<'c> Courier<'c> {
         self.again_and_again(|client| {
             read(client).map_err(|error| match error {
                 ReadError::Call(CallError::Refused(problem)) => match problem.status {
-                    401 => {
-                        // Tokens end with the server's process.
-                        client.forget_token();
-                        Next::Again(None)
-                    }
-                    408 | 429 | 500.. => Next::Again(problem.retry_after_s),
+                    // 401: tokens end with the server's process, which was started anew between two requests.
+                    401 | 408 | 429 | 500.. => Next::Again(problem.retry_after_s),
                     _ => Next::Refuse(problem),
                 },
                 ReadError::Call(_) => Next::Again(None),

@@ -33,9 +33,9 @@ impl Client {
     /// [`ReadError`].
     pub fn holdings_unverified(&self, subject: &Hash, category: &str) -> Result<Vec<Held>, ReadError> {
         const PATH: &str = "/v1/holdings";
-        let token = self.token()?;
         let body = json!({ "subject": format!("party:{subject}"), "category": category }).to_string();
-        let answer = self.server.post(PATH, Send::Json(&body), Some(token.as_str()))?.json(PATH)?;
+        let answer =
+            self.private(|token| self.server.post(PATH, Send::Json(&body), Some(token))?.json(PATH))?;
         let rows = answer.get("holdings").and_then(Value::as_array);
         let held: Option<Vec<Held>> = rows.and_then(|rows| rows.iter().map(read).collect());
         Ok(held.ok_or_else(|| unexpected(PATH, "it has no holdings, or one that is none"))?)

@@ -3,6 +3,8 @@
 use crate::error::{CallError, Problem};
 use procura_core::receipt;
 use serde_json::Value;
+use std::io::{BufRead, BufReader};
+use std::mem;
 use std::time::Duration;
 use ureq::{Agent, Body, http};
 
@@ -105,6 +107,26 @@ impl Server {
             request = request.header(WITNESSED.0, WITNESSED.1);
         }
         self.read(path, request.call())
+    }
+
+    /// An answer that comes bit by bit, for at most so long.
+    pub(crate) fn stream(
+        &self,
+        path: &str,
+        token: &str,
+        lasts: Duration,
+    ) -> Result<impl BufRead + use<>, CallError> {
+        let request = self.agent.get(format!("{}{path}", self.base));
+        let request = request.header("authorization", format!("Bearer {token}"));
+        let request = request.config().timeout_recv_body(Some(lasts)).build();
+        let mut answer = request.call().map_err(|error| self.unreachable(&error))?;
+        if answer.status() == 200 {
+            let body = mem::replace(answer.body_mut(), Body::builder().data(""));
+            return Ok(BufReader::new(body.into_with_config().limit(MAX_BYTES).reader()));
+        }
+        // Anything else is read as ever, and is no stream.
+        self.read(path, Ok(answer))?;
+        Err(unexpected(path, "it is no stream"))
     }
 
     pub(crate) fn post(&self, path: &str, send: Send<'_>, token: Option<&str>) -> Result<Reply, CallError> {

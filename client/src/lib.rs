@@ -9,6 +9,7 @@
 //! - [`store`]: what was seen of each ledger, kept so that no ledger can take it back;
 //! - [`tiles`]: proofs computed from public tiles alone, and [`audit`] of a whole log;
 //! - [`import`]: a mandate for each line of a file; [`bulk`]: many records of any kind;
+//! - [`feed`]: what happens to one's own party, as it happens, with nothing left out;
 //! - [`guard`]: what a source puts in front of its data;
 //! - [`keyfile`]: private keys on disk;
 //! - [`webhook`]: for those whom a ledger tells what happens;
@@ -24,6 +25,7 @@ mod check;
 pub mod client;
 mod courier;
 pub mod error;
+pub mod feed;
 pub mod guard;
 mod history;
 mod holdings;

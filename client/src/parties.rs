@@ -39,9 +39,8 @@ impl Client {
     /// # Errors
     /// [`ReadError`].
     pub fn parties_of_unverified(&self, id: &Hash) -> Result<Vec<Hash>, ReadError> {
-        let token = self.token()?;
         let path = format!("/v1/records/{id}");
-        let answer = self.server.get(&path, Some(token.as_str()))?.json(&path)?;
+        let answer = self.private(|token| self.server.get(&path, Some(token))?.json(&path))?;
         let parties = answer.get("parties").and_then(Value::as_array);
         let parties =
             parties.ok_or_else(|| unexpected(&path, "it names no parties: the record was erased"))?;
@@ -57,9 +56,9 @@ impl Client {
     /// [`ReadError`].
     pub fn resolve_unverified(&self, identifier: &Identifier) -> Result<Hash, ReadError> {
         const PATH: &str = "/v1/parties/resolve";
-        let token = self.token()?;
         let body = json!({ "identifier": identifier.text() }).to_string();
-        let answer = self.server.post(PATH, Send::Json(&body), Some(token.as_str()))?.json(PATH)?;
+        let answer =
+            self.private(|token| self.server.post(PATH, Send::Json(&body), Some(token))?.json(PATH))?;
         let party = answer.get("party").and_then(Value::as_str).and_then(|id| id.parse().ok());
         Ok(party.ok_or_else(|| unexpected(PATH, "it names no party"))?)
     }

@@ -50,9 +50,9 @@ impl Client {
     /// # Errors
     /// [`ReadError`].
     pub fn record_receipt(&self, id: &Hash, as_of: Option<Size>) -> Result<ReceiptAnswer, ReadError> {
-        let (token, asking) = (self.token_if_any()?, self.asking()?);
+        let asking = self.asking()?;
         let path = receipt_path(id, as_of, asking.from());
-        let reply = self.server.get(&path, token.as_ref().map(|token| token.as_str()))?;
+        let reply = self.private_if_may(|token| self.server.get(&path, token))?;
         let mode = match as_of {
             Some(size) => Mode::AsOf(Point::Size(size)),
             None => Mode::Fresh(self.now()),

@@ -193,21 +193,21 @@ impl Client {
         }
     }
 
-    fn page(&self, party: &Hash, from: u64) -> Result<Proven<VerifiedComplete>, ReadError> {
-        let (token, asking) = (self.token()?, self.asking()?);
+    pub(crate) fn page(&self, party: &Hash, from: u64) -> Result<Proven<VerifiedComplete>, ReadError> {
+        let asking = self.asking()?;
         let path = format!("/v1/parties/{party}/records?from={from}");
-        let reply = self.server.get(&path, Some(token.as_str()))?;
+        let reply = self.private(|token| self.server.get(&path, Some(token)))?;
         let mode = Mode::Fresh(self.now());
         asking.believe(reply, mode, |bytes, policy, mode| verify_complete(bytes, party, from, policy, mode))
     }
 }
 
 /// The status lists of what was created, by id.
-type Lists = BTreeMap<Hash, Vec<Item>>;
+pub(crate) type Lists = BTreeMap<Hash, Vec<Item>>;
 
 /// What must be remembered of the pages so far: where what was shown stands, and the lists of what was created.
 #[derive(Default)]
-struct Pages {
+pub(crate) struct Pages {
     first: Option<Complete>,
     shown: BTreeSet<Index>,
     lists: Lists,
@@ -217,7 +217,7 @@ struct Pages {
 }
 
 impl Pages {
-    fn add(&mut self, page: &Proven<VerifiedComplete>) -> Result<Vec<Filed>, ReadError> {
+    pub(crate) fn add(&mut self, page: &Proven<VerifiedComplete>) -> Result<Vec<Filed>, ReadError> {
         // Of a verified receipt every list was held against the map, and used.
         let receipt = Receipt::parse(page.receipt()).map_err(Distrust::from)?;
         let complete = page.answer();
@@ -255,7 +255,7 @@ impl Pages {
         Ok(records)
     }
 
-    fn finish(self) -> Result<(Complete, Lists), RecordsError> {
+    pub(crate) fn finish(self) -> Result<(Complete, Lists), RecordsError> {
         let first = self.first.ok_or(RecordsError::NoProgress(0))?;
         check_filed(self.lists.iter(), first.as_of, |index| self.shown.contains(&index))?;
         check_erased(&self.unopened, &self.erased)?;

@@ -3,7 +3,7 @@
 //! spec: http.md#who-calls
 
 use crate::client::{Client, Identity};
-use crate::error::{CallError, TokenError};
+use crate::error::{CallError, ReadError, TokenError};
 use crate::http::{Send, unexpected};
 use procura_core::jws::Jws;
 use procura_core::{Millis, b64};
@@ -42,14 +42,38 @@ impl Client {
         Ok(text)
     }
 
-    /// Gets a new token the next time: the server knows this one no longer.
-    pub(crate) fn forget_token(&self) {
-        *self.token.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    /// Gets something private. Tokens end with the server's process: if it knows this one no longer, it is asked once more with a
+    /// new one.
+    pub(crate) fn private<T>(&self, ask: impl Fn(&str) -> Result<T, CallError>) -> Result<T, ReadError> {
+        let token = self.token()?;
+        match ask(&token) {
+            Err(error) if error.refusal(401).is_some() => {
+                self.forget(&token);
+                Ok(ask(&self.token()?)?)
+            }
+            answer => Ok(answer?),
+        }
+    }
+
+    /// The same for what can be had without a token: by a client without identity.
+    pub(crate) fn private_if_may<T>(
+        &self,
+        ask: impl Fn(Option<&str>) -> Result<T, CallError>,
+    ) -> Result<T, ReadError> {
+        if self.identity.is_some() { self.private(|token| ask(Some(token))) } else { Ok(ask(None)?) }
     }
 
     /// The token for a request that can do without: `None` if this client has no identity.
     pub(crate) fn token_if_any(&self) -> Result<Option<Zeroizing<String>>, TokenError> {
         if self.identity.is_some() { self.token().map(Some) } else { Ok(None) }
+    }
+
+    /// Another thread may have got a new token meanwhile: that stays.
+    fn forget(&self, token: &Zeroizing<String>) {
+        let mut kept = self.token.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.as_ref().is_some_and(|kept| kept.text == *token) {
+            *kept = None;
+        }
     }
 
     fn fetch_token(&self, identity: &Identity, now: Millis) -> Result<Token, TokenError> {

@@ -9,6 +9,7 @@
 
 mod command;
 mod export;
+mod feed;
 mod honest;
 mod hooks;
 mod hostile;

@@ -93,6 +93,18 @@ impl Stub {
         self.state.lock().unwrap().lists_catalogues = false;
     }
 
+    /// The answer to what a client may read, as it is now.
+    pub(crate) fn keep(&self, path: &str, client: &Client) -> Vec<u8> {
+        let request = ureq::get(format!("{}{path}", self.url));
+        let bearer = format!("Bearer {}", client.token().unwrap().as_str());
+        request.header("authorization", bearer).call().unwrap().body_mut().read_to_vec().unwrap()
+    }
+
+    /// Knows no token of before, as after a restart.
+    pub(crate) fn forget_tokens(&self) {
+        self.state.lock().unwrap().tokens.clear();
+    }
+
     pub(crate) fn let_audit(&self, actor: &Actor) {
         self.state.lock().unwrap().auditors.push(actor.party);
     }
@@ -217,7 +229,7 @@ impl State {
             query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('=')?.parse::<u64>().ok())
         };
         let view = self.view();
-        let caller = request.token.as_ref().and_then(|token| self.tokens.get(token)).copied();
+        let caller = self.caller(request);
         let is_auditor = caller.is_some_and(|caller| self.auditors.contains(&caller));
         let ask = |caller: Hash| Ask {
             as_of: None,
@@ -302,6 +314,12 @@ impl State {
             let context = json!({"reason": decision.reason.name()});
             return text(json!({"decision": decision.permit, "context": context}).to_string());
         }
+        if path == "/v1/events" {
+            let (caller, after) = (self.caller(request)?, Index(number("after")?));
+            let news = view.news(&caller, after, 256).unwrap();
+            let told = news.iter().map(|logged| format!("id: {}\ndata: {{}}\n\n", logged.index));
+            return text(std::iter::once("retry: 500\n\n".to_owned()).chain(told).collect::<String>());
+        }
         let rest = path.strip_prefix("/v1/")?;
         if let Some(id) = rest.strip_prefix("records/").and_then(|rest| rest.strip_suffix("/receipt")) {
             let ask = Ask { as_of, from: from.map(Size), ..ask.clone() };
@@ -312,6 +330,10 @@ impl State {
         }
         let id = rest.strip_prefix("parties/")?.strip_suffix("/records")?;
         receipt(view.complete(&id.parse().ok()?, from.unwrap_or(0), ask).unwrap())
+    }
+
+    fn caller(&self, request: &Request) -> Option<Hash> {
+        request.token.as_ref().and_then(|token| self.tokens.get(token)).copied()
     }
 
     fn token(&mut self, body: &[u8]) -> Option<Reply> {
