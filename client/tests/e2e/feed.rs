@@ -71,6 +71,22 @@ fn much_is_told_page_by_page() {
 }
 
 #[test]
+fn a_segment_that_grows_is_read_again_and_told_from_where_one_stood() {
+    let family = Family::new();
+    // Of an organisation's list a segment holds many.
+    let firm = family.world.organisation("0440966354");
+    let client = family.stub.client(&firm, Arc::default());
+    let mut feed = client.follow(Place::default()).unwrap();
+    let (first, _) = told(&mut feed);
+    assert_eq!(first.len(), 2, "its own record, and its key's");
+    for _ in 0..2 {
+        let id = family.world.append(family.world.mandate(&family.mother, &firm.party, &["tax"])).id;
+        let (more, place) = told(&mut feed);
+        assert_eq!((more, place.segment), (vec![super::stub::index_of(&family.world, &id).0], 0));
+    }
+}
+
+#[test]
 fn a_server_that_was_started_anew_is_asked_with_a_new_token() {
     let family = Family::new();
     let (client, _) = family.client();
