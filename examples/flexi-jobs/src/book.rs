@@ -3,9 +3,11 @@
 //! No total is kept: a year's is the sum of the lines that stand, so that nothing can be counted twice, or be left behind by a crash.
 
 mod files;
+mod notices;
 mod people;
 
 pub use files::{File, Files};
+pub use notices::{Law, Notice};
 
 use crate::declaration::{Declaration, Entry, Line, Says};
 use procura_core::days::Day;
@@ -110,6 +112,7 @@ impl Book {
         transaction.open_table(DOCUMENTS)?;
         people::begin(&transaction)?;
         files::begin(&transaction)?;
+        notices::begin(&transaction)?;
         transaction.commit()?;
         Ok(Self { database })
     }
@@ -313,11 +316,11 @@ fn kept(lines: &Lines<'_>, employer: &str, id: &str) -> Result<Option<Kept>, Boo
     lines.get((employer, id))?.map(|kept| read(kept.value())).transpose()
 }
 
-fn read<T: for<'d> Deserialize<'d>>(bytes: &[u8]) -> Result<T, BookError> {
+pub(crate) fn read<T: for<'d> Deserialize<'d>>(bytes: &[u8]) -> Result<T, BookError> {
     serde_json::from_slice(bytes).map_err(|_| BookError::Damaged("a row is not what was written there"))
 }
 
-fn write<T: Serialize>(row: &T) -> Result<Vec<u8>, BookError> {
+pub(crate) fn write<T: Serialize>(row: &T) -> Result<Vec<u8>, BookError> {
     serde_json::to_vec(row).map_err(|_| BookError::Damaged("a row cannot be written"))
 }
 

@@ -4,8 +4,10 @@
 //! A thread of its own does it, behind the declarations. What it signs is in the book before it is sent; stopped at any moment it goes on
 //! where it was, and the ledger takes the same bytes once.
 
+use crate::behind::Wake;
 use crate::book::{Book, BookError, File};
 use crate::counters::Counters;
+use crate::status;
 use procura_client::bulk::{Bulk, BulkError, Tried};
 use procura_client::{Client, SignFault};
 use procura_core::Hash;
@@ -13,10 +15,7 @@ use procura_core::days::Day;
 use procura_core::draft::Draft;
 use procura_core::identifier::Identifier;
 use serde_json::json;
-use std::io::Write as _;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// How many are registered at a time.
@@ -57,52 +56,11 @@ pub struct Registrar {
     pub catalogue: Hash,
 }
 
-/// Wakes the registrar; it ends when this is dropped.
-pub struct Wake {
-    sender: Option<Sender<()>>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Wake {
-    /// There may be something to do.
-    pub fn wake(&self) {
-        if let Some(sender) = &self.sender {
-            // It ends only with this value.
-            sender.send(()).unwrap_or_default();
-        }
-    }
-}
-
-impl Drop for Wake {
-    fn drop(&mut self) {
-        drop(self.sender.take());
-        self.thread.take().map(JoinHandle::join);
-    }
-}
-
 impl Registrar {
     /// Registers what is to be registered, from now on.
     #[must_use]
     pub fn start(self) -> Wake {
-        let (sender, woken) = channel();
-        let thread = std::thread::spawn(move || self.run(&woken));
-        Wake { sender: Some(sender), thread: Some(thread) }
-    }
-
-    fn run(&self, woken: &Receiver<()>) {
-        loop {
-            let did = self.part();
-            if let Err(error) = &did {
-                drop(writeln!(std::io::stderr(), "files are not registered now: {error}"));
-            }
-            let is_over = match did {
-                Ok(true) => woken.try_recv() == Err(std::sync::mpsc::TryRecvError::Disconnected),
-                Ok(false) | Err(_) => woken.recv_timeout(PAUSE) == Err(RecvTimeoutError::Disconnected),
-            };
-            if is_over {
-                return;
-            }
-        }
+        Wake::start("registering files", PAUSE, move || self.part())
     }
 
     /// Registers some; whether there were any.
@@ -158,17 +116,26 @@ impl Registrar {
     }
 
     fn sign_one(&self, mut file: File, worker: Hash) -> Result<File, FilesError> {
-        let counter = self.counters.get(&file.counter).ok_or(FilesError::Damaged)?;
+        let scopes = self.scopes(&file.counter).ok_or(FilesError::Damaged)?;
         let since = Day::of(self.client.now()).ok_or(FilesError::Damaged)?;
         let office = self.client.own_party().map_err(SignFault::NoIdentity)?;
         let draft = Draft::new("holding", &self.client.occasion()?)
             .member("source", json!(office))
             .member("subject", json!(worker))
             .member("catalogue", json!(self.catalogue))
-            .member("scopes", json!([counter.categories.read]))
+            .set("scopes", &scopes)
             .member("since", json!(since));
         let (id, submission) = self.client.sign(draft)?;
         file.signed = Some((worker, id, submission));
         Ok(file)
+    }
+
+    /// What can be had from a file of a counter, or of a status: for each of these others need not ask the worker.
+    fn scopes(&self, of: &str) -> Option<Vec<String>> {
+        if of.starts_with(status::ABOVE) {
+            return Some(vec![of.to_owned()]);
+        }
+        let asked = &self.counters.get(of)?.categories;
+        Some(vec![asked.read.clone(), asked.eligible.clone(), asked.room.clone()])
     }
 }

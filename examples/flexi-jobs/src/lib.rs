@@ -6,11 +6,14 @@
 //! - [`book`]: what was declared, on disk; [`counter`]: the year's total against the ceiling;
 //! - [`admission`]: no receipt of a logged access, no entry;
 //! - [`files`]: each worker's file is registered once with the ledger;
+//! - [`notices`]: whom the law lets see a status is told that one changed;
 //! - [`service`]: all of it over HTTP;
 //! - [`caller`]: the other side of it, for employers, secretariats and workers;
 //! - [`prepare`]: how the service comes into a trial ledger; [`month`]: a month of many workers.
 
 pub mod admission;
+mod answered;
+pub mod behind;
 pub mod book;
 pub mod caller;
 pub mod connect;
@@ -20,6 +23,7 @@ pub mod declaration;
 pub mod enrol;
 pub mod files;
 pub mod month;
+pub mod notices;
 pub mod prepare;
 mod problem;
 pub mod service;

@@ -12,6 +12,7 @@ use procura_core::identifier::Identifier;
 use procura_core::kinds::{PartyType, Validity};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// The office's identifier, of the demo's scheme for fictional institutions.
@@ -70,7 +71,31 @@ pub fn office_key(home: &Path) -> PathBuf {
     home.join("office.json")
 }
 
-/// Prepares the service in the trial ledger at `ledger`, whose keys lie in its data folder. Run again, it does what is left.
+/// An office to register.
+#[derive(Debug, Clone, Copy)]
+pub struct Office<'a> {
+    /// Its identifier.
+    pub identifier: &'a str,
+    /// What it is called.
+    pub name: &'a str,
+    /// Its level of government.
+    pub level: &'a str,
+}
+
+/// A trial ledger, its data folder with the keys of all of its demo, and where what a service needs is kept.
+#[derive(Clone, Copy)]
+pub struct Trial<'a> {
+    /// The ledger's address.
+    pub ledger: &'a str,
+    /// The ledger's data folder.
+    pub data: &'a Path,
+    /// The service's home.
+    pub home: &'a Path,
+    /// The time.
+    pub clock: &'a Clock,
+}
+
+/// Prepares the declaration service in the trial ledger at `ledger`, whose keys lie in its data folder. Run again, it does what is left.
 ///
 /// # Errors
 /// [`PrepareError`].
@@ -81,35 +106,60 @@ pub fn prepare(
     catalogue: &Path,
     clock: &Clock,
 ) -> Result<Prepared, PrepareError> {
+    let office =
+        Office { identifier: OFFICE, name: "Fictional Social Security Office", level: "social-security" };
+    let trial = Trial { ledger, data, home, clock };
+    let prepared = trial.office(&office, catalogue)?;
     let client = client(ledger, home, clock).map_err(EnrolError::from)?;
     let enrolment = Enrolment::new(&client, &home.join("records"))?;
-    let root = root(&plain(&data.join("keys/root.json")).map_err(EnrolError::from)?);
-    let identifier: Identifier = OFFICE
-        .parse()
-        .map_err(|_| PrepareError::Catalogue { path: home.to_owned(), what: OFFICE.to_owned() })?;
-    let new = NewParty {
-        party_type: PartyType::Institution,
-        identifier: &identifier,
-        name: "Fictional Social Security Office",
-        level: Some("social-security"),
-    };
-    let office = enrolment.party("office", &root, &new, &office_key(home))?;
-    let publisher = of_demo(data, "catalogue-publisher")?;
-    let asking =
-        crate::connect::client(ledger, home, clock).map_err(EnrolError::from)?.with_identity(office.clone());
-    let words = Words::read(catalogue)?;
-    let step = format!("catalogue-{}", words.version);
-    let recipients = words.recipients(&asking, catalogue)?;
-    let catalogue = enrolment.once(&step, &publisher, || words.draft(&client, &office.party, &recipients))?;
-
+    let catalogue = prepared.catalogue;
     let (employer, secretariat) = (of_demo(data, "employer")?, of_demo(data, "social-secretariat")?);
     let scopes = ["flexi.declaration".to_owned(), "student.declaration".to_owned()];
     mandate(&enrolment, &client, "demo", (&employer, &secretariat), (&catalogue, &scopes))?;
-
-    let prepared = Prepared { office: office.party, catalogue };
-    let path = home.join("prepared.json");
-    std::fs::write(&path, json!(prepared).to_string()).map_err(|source| EnrolError::File { path, source })?;
     Ok(prepared)
+}
+
+impl Trial<'_> {
+    /// Registers an office, publishes its words, and keeps what both are in the ledger.
+    ///
+    /// # Errors
+    /// [`PrepareError`].
+    pub fn office(&self, new: &Office<'_>, catalogue: &Path) -> Result<Prepared, PrepareError> {
+        let client = client(self.ledger, self.home, self.clock).map_err(EnrolError::from)?;
+        let enrolment = Enrolment::new(&client, &self.home.join("records"))?;
+        let root = root(&plain(&self.data.join("keys/root.json")).map_err(EnrolError::from)?);
+        let identifier: Identifier = new.identifier.parse().map_err(|_| PrepareError::Catalogue {
+            path: self.home.to_owned(),
+            what: new.identifier.to_owned(),
+        })?;
+        let party = NewParty {
+            party_type: PartyType::Institution,
+            identifier: &identifier,
+            name: new.name,
+            level: Some(new.level),
+        };
+        let office = enrolment.party("office", &root, &party, &office_key(self.home))?;
+        let prepared = Prepared { office: office.party, catalogue: self.publish(&office, catalogue)? };
+        let path = self.home.join("prepared.json");
+        std::fs::write(&path, json!(prepared).to_string())
+            .map_err(|source| EnrolError::File { path, source })?;
+        Ok(prepared)
+    }
+
+    /// Has the demo's catalogue office publish the words of a file, in which `office` is the one whose words they are: the catalogue's id.
+    ///
+    /// # Errors
+    /// [`PrepareError`].
+    pub fn publish(&self, office: &Identity, catalogue: &Path) -> Result<Hash, PrepareError> {
+        let client = client(self.ledger, self.home, self.clock).map_err(EnrolError::from)?;
+        let client = client.with_identity(office.clone());
+        let publisher = of_demo(self.data, "catalogue-publisher")?;
+        let words = Words::read(catalogue)?;
+        let step = format!("catalogue-{}-{}", words.code, words.version);
+        let named = words.parties(&client, catalogue)?;
+        let enrolment = Enrolment::new(&client, &self.home.join("records"))?;
+        Ok(enrolment.once(&step, &publisher, || words.draft(&client, &named))?)
+    }
 }
 
 /// A party of the demo, with its key.
@@ -151,7 +201,6 @@ pub fn mandate(
 struct Words {
     code: String,
     version: u64,
-    source_of: Vec<String>,
     category: Vec<Category>,
     purpose: Vec<Purpose>,
     basis: Vec<Basis>,
@@ -162,6 +211,10 @@ struct Words {
 struct Category {
     code: String,
     parent: Option<String>,
+    /// Its authentic source.
+    source: Option<String>,
+    /// With what mandates on it begin and end.
+    period: Option<String>,
     title: Value,
 }
 
@@ -189,40 +242,43 @@ impl Words {
         toml::from_str(&text).map_err(|error| wrong(error.to_string()))
     }
 
-    /// The parties of each basis, by their identifiers.
-    fn recipients(&self, asking: &Client, path: &Path) -> Result<Vec<Vec<Hash>>, PrepareError> {
+    /// The parties that the words name, by their identifiers.
+    fn parties(&self, asking: &Client, path: &Path) -> Result<BTreeMap<String, Hash>, PrepareError> {
         let wrong = |what: String| PrepareError::Catalogue { path: path.to_owned(), what };
         let find = |name: &String| {
             if name == ITSELF {
                 return asking.own_party().map_err(|error| ReadError::from(error).into());
             }
             let who: Identifier =
-                name.parse().map_err(|_| wrong("a recipient is no identifier".to_owned()))?;
+                name.parse().map_err(|_| wrong("a party that it names has no identifier".to_owned()))?;
             match asking.find_party(&who)? {
                 PartyFound::Registered(party) => Ok(party),
                 PartyFound::Prepared(_) => Err(wrong(format!("nobody is registered as {name}"))),
             }
         };
-        self.basis.iter().map(|basis| basis.recipients.iter().map(find).collect()).collect()
+        let named = self.category.iter().filter_map(|category| category.source.as_ref());
+        let named = named.chain(self.basis.iter().flat_map(|basis| &basis.recipients));
+        named.map(|name| Ok((name.clone(), find(name)?))).collect()
     }
 
-    fn draft(&self, client: &Client, office: &Hash, recipients: &[Vec<Hash>]) -> Result<Draft, EnrolError> {
+    fn draft(&self, client: &Client, named: &BTreeMap<String, Hash>) -> Result<Draft, EnrolError> {
         let categories = self.category.iter().map(|category| {
             let mut row = json!({"code": category.code, "title": category.title});
+            let source = category.source.as_ref().and_then(|name| named.get(name));
+            let more = [
+                ("parent", category.parent.as_ref().map(|code| json!(code))),
+                ("period", category.period.as_ref().map(|code| json!(code))),
+                ("source", source.map(|party| json!(party))),
+            ];
             if let Some(row) = row.as_object_mut() {
-                category
-                    .parent
-                    .iter()
-                    .for_each(|parent| drop(row.insert("parent".to_owned(), json!(parent))));
-                if self.source_of.contains(&category.code) {
-                    row.insert("source".to_owned(), json!(office));
-                }
+                row.extend(more.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
             }
             row
         });
         let purposes = self.purpose.iter().map(|row| json!({"code": row.code, "title": row.title}));
-        let bases = self.basis.iter().zip(recipients).map(|(row, recipients)| {
-            let mut recipients = recipients.clone();
+        let bases = self.basis.iter().map(|row| {
+            let mut recipients: Vec<&Hash> =
+                row.recipients.iter().filter_map(|name| named.get(name)).collect();
             recipients.sort_unstable();
             json!({
                 "code": row.code, "title": row.title, "categories": row.categories, "purposes": row.purposes,

@@ -4,16 +4,18 @@
 //! |---|---|
 //! | `POST /declarations` `{"declaration","receipt"}` | 201 (200 if it was there already) `{"new","repeated","late"}` |
 //! | `POST /statuses` `{"status","receipt"}` | 201 `{}` |
-//! | `POST /answers` `{"receipt"}` | 200, by the category of the access: `{"eligible"}`, `{"room","unit"}`, or somebody's whole year |
+//! | `POST /answers` `{"receipt"}` | 200, by the category of the access: `{"eligible"}`, `{"room","unit"}`, somebody's whole year, or `{"status","periods"}` |
 //! | `GET /health` | 200 `{"files","to_register","refused"}` |
 
 use crate::Clock;
 use crate::admission::Admission;
+use crate::behind::Wake;
 use crate::book::{Book, BookError};
 use crate::counter::{Year, is_eligible};
 use crate::counters::{Counter, Counters};
 use crate::declaration::{self, Declaration};
-use crate::files::{Registrar, Wake};
+use crate::files::Registrar;
+use crate::notices::Teller;
 use crate::problem::Problem;
 use crate::status::{self, Status};
 use axum::body::Bytes;
@@ -23,6 +25,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use procura_client::Client;
+use procura_client::guard::Release;
 use procura_core::conditions::{Part, Property, Scalar};
 use procura_core::days::Day;
 use procura_core::json::parse_strict;
@@ -56,6 +59,7 @@ struct Inner {
     admission: Admission,
     clock: Clock,
     wake: Wake,
+    teller: Wake,
 }
 
 type Answered = Result<(StatusCode, Value), Problem>;
@@ -74,9 +78,10 @@ impl Service {
     ) -> Result<Self, StartError> {
         let (book, client, counters) = (Arc::new(Book::open(book)?), Arc::new(client), Arc::new(counters));
         let admission = Admission::new(Arc::clone(&client))?;
+        let teller = Teller { book: Arc::clone(&book), client: Arc::clone(&client) }.start();
         let registrar =
             Registrar { book: Arc::clone(&book), client, counters: Arc::clone(&counters), catalogue };
-        Ok(Self(Arc::new(Inner { book, counters, admission, clock, wake: registrar.start() })))
+        Ok(Self(Arc::new(Inner { book, counters, admission, clock, wake: registrar.start(), teller })))
     }
 
     /// Serves until `shutdown` is ready.
@@ -153,6 +158,8 @@ impl Inner {
         let under = (&*category, status::PURPOSE);
         let release = self.admission.document(&receipt, &digest, under, &status.person, now)?;
         self.book.tell(&status, &release.access.subject)?;
+        self.wake.wake();
+        self.teller.wake();
         Ok((StatusCode::CREATED, json!({})))
     }
 
@@ -160,6 +167,26 @@ impl Inner {
         let [receipt] = members(body, ["receipt"])?;
         let (now, today) = self.now()?;
         let release = self.admission.access(&receipt, now)?;
+        let answer = match release.access.category.strip_prefix(status::ABOVE) {
+            Some(status) => self.told_status(&release, status, today)?,
+            None => self.told_counter(&release, today)?,
+        };
+        if !self.book.answer_once(&release.id, release.at, self.admission.too_old_before(now))? {
+            return Err(crate::admission::NotAdmitted::from(procura_client::guard::Withheld::Used).into());
+        }
+        Ok((StatusCode::OK, answer))
+    }
+
+    /// Since when and until when they have a status. Unknown means no.
+    fn told_status(&self, release: &Release, status: &str, today: Day) -> Result<Value, Problem> {
+        let periods = match self.book.person(&release.access.subject)? {
+            Some(person) => self.book.periods(&person, status, today)?,
+            None => Vec::new(),
+        };
+        Ok(json!({"status": status, "periods": periods}))
+    }
+
+    fn told_counter(&self, release: &Release, today: Day) -> Result<Value, Problem> {
         let category = &*release.access.category;
         let counter = self.counters.all().find(|counter| {
             let asked = &counter.categories;
@@ -181,11 +208,7 @@ impl Inner {
             // It may be theirs. Unknown means no, and they may have worked.
             return Err(Problem::not_ready("files are being registered: ask again in a moment"));
         }
-        let answer = self.told(counter, category, person.as_deref(), (year, today))?;
-        if !self.book.answer_once(&release.id, release.at, self.admission.too_old_before(now))? {
-            return Err(crate::admission::NotAdmitted::from(procura_client::guard::Withheld::Used).into());
-        }
-        Ok((StatusCode::OK, answer))
+        self.told(counter, category, person.as_deref(), (year, today))
     }
 
     /// As much as the category allows, and no more.

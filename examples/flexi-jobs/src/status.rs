@@ -6,9 +6,11 @@ use crate::declaration::digest;
 use procura_core::Hash;
 use procura_core::days::Day;
 use procura_core::identifier::Identifier;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+/// What the category of every status begins with.
+pub const ABOVE: &str = "status.";
 /// The purpose under which a status is told.
 pub const PURPOSE: &str = "tell";
 
@@ -19,6 +21,16 @@ pub struct Status {
     pub person: Identifier,
     /// Its code.
     pub status: String,
+    /// The first day.
+    pub from: Day,
+    /// The last day; `None`: no end is known.
+    pub until: Option<Day>,
+}
+
+/// From when to when somebody has a status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Period {
     /// The first day.
     pub from: Day,
     /// The last day; `None`: no end is known.
@@ -53,6 +65,6 @@ impl Status {
     /// The category under which it is told.
     #[must_use]
     pub fn category(&self) -> String {
-        format!("status.{}", self.status)
+        format!("{ABOVE}{}", self.status)
     }
 }

@@ -1,23 +1,36 @@
 //! Who people are in the ledger, what institutions have told of them, and what was answered about them.
 
-use super::{Book, BookError};
-use crate::status::Status;
+use super::{Book, BookError, files, notices};
+use crate::status::{self, Period, Status};
 use procura_core::days::Day;
 use procura_core::{Hash, Millis};
-use redb::{ReadableDatabase as _, TableDefinition, WriteTransaction};
+use redb::{ReadableDatabase as _, ReadableTable as _, TableDefinition, WriteTransaction};
 
 /// A party of the ledger → the person's identifier.
 const PEOPLE: TableDefinition<'_, &[u8; 32], &str> = TableDefinition::new("people");
 /// Person, status, first day → last day, or nothing.
 const STATUSES: TableDefinition<'_, (&str, &str, &str), &str> = TableDefinition::new("statuses");
-/// When an access was logged, and its id: it was answered.
-const ANSWERED: TableDefinition<'_, (u64, &[u8; 32]), ()> = TableDefinition::new("answered");
 
 pub(super) fn begin(transaction: &WriteTransaction) -> Result<(), BookError> {
     transaction.open_table(PEOPLE)?;
     transaction.open_table(STATUSES)?;
-    transaction.open_table(ANSWERED)?;
-    Ok(())
+    crate::answered::begin(transaction)
+}
+
+/// Everybody of whom a status was told, and who they are in the ledger.
+pub(super) fn with_status(transaction: &WriteTransaction, category: &str) -> Result<Vec<Hash>, BookError> {
+    let (people, statuses) = (transaction.open_table(PEOPLE)?, transaction.open_table(STATUSES)?);
+    let status = category.strip_prefix(status::ABOVE).unwrap_or(category);
+    let above = format!("{status}\0");
+    let mut found = Vec::new();
+    for row in people.iter()? {
+        let (party, person) = row?;
+        let mut told = statuses.range((person.value(), status, "")..(person.value(), &*above, ""))?;
+        if told.next().transpose()?.is_some() {
+            found.push(Hash(*party.value()));
+        }
+    }
+    Ok(found)
 }
 
 /// Notes who a party is.
@@ -36,7 +49,8 @@ impl Book {
         Ok(people.get(&party.0)?.map(|person| person.value().to_owned()))
     }
 
-    /// Takes a status of a person who is `party` in the ledger. The same again changes nothing; another end of it counts from now on.
+    /// Takes a status of a person who is `party` in the ledger. The same again changes nothing; another end of it counts from now on, and
+    /// those whom a law names are to be told that something changed.
     ///
     /// # Errors
     /// [`BookError`].
@@ -44,11 +58,43 @@ impl Book {
         let transaction = self.database.begin_write()?;
         let person = status.person.text();
         let (from, until) = (status.from.to_string(), status.until.map(|day| day.to_string()));
-        transaction
-            .open_table(STATUSES)?
-            .insert((&*person, &*status.status, &*from), until.as_deref().unwrap_or_default())?;
-        know(&transaction, party, &person)?;
+        let until = until.as_deref().unwrap_or_default();
+        let is_new = {
+            let mut statuses = transaction.open_table(STATUSES)?;
+            let before = statuses.insert((&*person, &*status.status, &*from), until)?;
+            before.is_none_or(|before| before.value() != until)
+        };
+        if is_new {
+            know(&transaction, party, &person)?;
+            let category = status.category();
+            files::expect(&transaction, &person, &category)?;
+            notices::changed(&transaction, party, &category)?;
+        }
         Ok(transaction.commit()?)
+    }
+
+    /// Since when and until when a person has a status, as far as that is not over on a day; what begins first first.
+    ///
+    /// # Errors
+    /// [`BookError`].
+    pub fn periods(&self, person: &str, status: &str, today: Day) -> Result<Vec<Period>, BookError> {
+        let mut periods = self.all_periods(person, status)?;
+        periods.retain(|period| period.until.is_none_or(|until| today <= until));
+        Ok(periods)
+    }
+
+    fn all_periods(&self, person: &str, status: &str) -> Result<Vec<Period>, BookError> {
+        let statuses = self.database.begin_read()?.open_table(STATUSES)?;
+        let above = format!("{status}\0");
+        let mut periods = Vec::new();
+        for row in statuses.range((person, status, "")..(person, &*above, ""))? {
+            let (key, until) = row?;
+            let day = |text: &str| text.parse::<Day>().map_err(|_| BookError::Damaged("a day is none"));
+            let from = day(key.value().2)?;
+            let until = Some(until.value()).filter(|text| !text.is_empty()).map(day).transpose()?;
+            periods.push(Period { from, until });
+        }
+        Ok(periods)
     }
 
     /// Whether a person had a status on some day of a stretch.
@@ -61,18 +107,10 @@ impl Book {
         status: &str,
         (first, last): (Day, Day),
     ) -> Result<bool, BookError> {
-        let statuses = self.database.begin_read()?.open_table(STATUSES)?;
-        let above = format!("{status}\0");
-        for row in statuses.range((person, status, "")..(person, &*above, ""))? {
-            let (key, until) = row?;
-            let day = |text: &str| text.parse::<Day>().map_err(|_| BookError::Damaged("a day is none"));
-            let from = day(key.value().2)?;
-            let until = Some(until.value()).filter(|text| !text.is_empty()).map(day).transpose()?;
-            if from <= last && until.is_none_or(|until| first <= until) {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+        let periods = self.all_periods(person, status)?;
+        Ok(periods
+            .iter()
+            .any(|period| period.from <= last && period.until.is_none_or(|until| first <= until)))
     }
 
     /// Notes that an access, logged at `at`, is answered: `false` if it was already. Those whose receipts are too old to be taken,
@@ -81,13 +119,6 @@ impl Book {
     /// # Errors
     /// [`BookError`]: then it is not answered.
     pub fn answer_once(&self, access: &Hash, at: Millis, forget_before: Millis) -> Result<bool, BookError> {
-        let transaction = self.database.begin_write()?;
-        let is_new = {
-            let mut answered = transaction.open_table(ANSWERED)?;
-            answered.retain_in(..(forget_before.0, &[0; 32]), |_, ()| false)?;
-            answered.insert((at.0, &access.0), ())?.is_none()
-        };
-        transaction.commit()?;
-        Ok(is_new)
+        crate::answered::once(&self.database, access, at, forget_before)
     }
 }

@@ -139,3 +139,60 @@ fn a_status_is_had_on_its_days() {
     assert!(!book.had_status(WORKER, "student", (day("2024-02-10"), day("2024-02-10"))).unwrap());
     assert_eq!(book.person(&Hash([3; 32])).unwrap().as_deref(), Some(WORKER));
 }
+
+fn pensioner(until: Option<&str>) -> Status {
+    Status {
+        person: WORKER.parse().unwrap(),
+        status: "pensioner".to_owned(),
+        from: "2024-02-01".parse().unwrap(),
+        until: until.map(|day| day.parse().unwrap()),
+    }
+}
+
+/// A notice, signed as it would be.
+fn signed(mut notice: Notice, id: u8) -> Notice {
+    let submission = br#"{"disclosures":[],"record":"a.b.c"}"#;
+    notice.signed = Some((Hash([id; 32]), procura_core::submission::Submission::parse(submission).unwrap()));
+    notice
+}
+
+#[test]
+fn whom_a_law_names_is_told_once_of_each_change() {
+    let mut desk = Desk::new();
+    let (person, town) = (Hash([3; 32]), Hash([8; 32]));
+    let waiting = |desk: &Desk| desk.book.as_ref().unwrap().to_tell(10).unwrap();
+    let law = Law::from([("status.pensioner".to_owned(), town)]);
+    let tell = |desk: &Desk, until| desk.book.as_ref().unwrap().tell(&pensioner(until), &person).unwrap();
+
+    // Nobody is named: nobody is told. Who is named later is told of what there is.
+    tell(&desk, None);
+    assert!(waiting(&desk).is_empty());
+    desk.book.as_ref().unwrap().keep_law(&law).unwrap();
+    desk.reopen();
+    let first = waiting(&desk);
+    assert_eq!((first.len(), first[0].person, first[0].recipient), (1, person, town));
+    let book = desk.book.as_ref().unwrap();
+    let first = signed(first[0].clone(), 1);
+    book.keep_notices(std::slice::from_ref(&first)).unwrap();
+    assert!(waiting(&desk)[0].signed.is_some(), "what goes out is kept before");
+
+    // Something changes while the notice is on its way: another one follows.
+    tell(&desk, Some("2024-06-30"));
+    book.told([&first].into_iter()).unwrap();
+    let second = waiting(&desk);
+    assert_eq!((second.len(), second[0].signed.is_none()), (1, true));
+    let second = signed(second[0].clone(), 2);
+    book.keep_notices(std::slice::from_ref(&second)).unwrap();
+    book.told([&second].into_iter()).unwrap();
+    assert!(waiting(&desk).is_empty());
+
+    // The same again changes nothing, the same law neither; a law that comes again does.
+    tell(&desk, Some("2024-06-30"));
+    book.keep_law(&law).unwrap();
+    assert!(waiting(&desk).is_empty());
+    book.keep_law(&Law::new()).unwrap();
+    tell(&desk, Some("2024-07-31"));
+    assert!(waiting(&desk).is_empty());
+    book.keep_law(&law).unwrap();
+    assert_eq!(waiting(&desk).len(), 1);
+}

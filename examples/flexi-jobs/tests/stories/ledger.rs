@@ -22,7 +22,7 @@ struct Ahead {
 }
 
 /// How far ahead the processes of a folder are.
-fn ahead_ms(file: &Path) -> u64 {
+pub(crate) fn ahead_ms(file: &Path) -> u64 {
     std::fs::read_to_string(file).ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0)
 }
 

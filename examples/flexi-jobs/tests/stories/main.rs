@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
 mod counter;
+mod handover;
 mod ledger;
 mod month;
 mod processes;

@@ -1,6 +1,6 @@
 //! A ledger and a declaration service, each a process; started, killed and started again.
 
-use crate::ledger::{DATA, PORT, ahead_clock};
+use crate::ledger::{DATA, PORT, ahead_clock, ahead_ms};
 use crate::service::LEDGER;
 use procura_flexi_jobs::Clock;
 use procura_flexi_jobs::caller::Caller;
@@ -142,6 +142,11 @@ impl Processes {
         std::fs::rename(beside, file).unwrap();
     }
 
+    /// By how much the clocks are ahead of the system's.
+    pub(crate) fn ahead_ms(&self) -> u64 {
+        ahead_ms(&self.folder.path().join("ahead"))
+    }
+
     /// A party of the demo, at the service.
     pub(crate) fn caller(&self, name: &str) -> Caller {
         self.caller_of(&self.ledger_data().join(format!("demo/{name}.json")), name)
@@ -152,7 +157,8 @@ impl Processes {
         self.caller_of(&self.home().join("office.json"), "office-calls")
     }
 
-    fn caller_of(&self, key: &Path, name: &str) -> Caller {
+    /// Whoever has a key file, at the service.
+    pub(crate) fn caller_of(&self, key: &Path, name: &str) -> Caller {
         let home = self.folder.path().join("callers").join(name);
         Caller::new(client_of(key, &self.ledger_url(), &home, &self.clock()).unwrap(), &self.service_url())
     }
