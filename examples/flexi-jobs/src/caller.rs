@@ -8,6 +8,7 @@ use procura_client::{AccessError, Asking, Client, PartyFound, ReadError};
 use procura_core::Hash;
 use procura_core::identifier::Identifier;
 use serde_json::{Value, json};
+use std::sync::Arc;
 use std::time::Duration;
 use ureq::Agent;
 
@@ -65,7 +66,7 @@ impl CallerError {
 
 /// Somebody who calls the service.
 pub struct Caller {
-    client: Client,
+    client: Arc<Client>,
     service: String,
     agent: Agent,
 }
@@ -73,14 +74,18 @@ pub struct Caller {
 impl Caller {
     /// The party of this client, at the service of this address.
     #[must_use]
-    pub fn new(client: Client, service: &str) -> Self {
+    pub fn new(client: impl Into<Arc<Client>>, service: &str) -> Self {
         let config = Agent::config_builder().http_status_as_error(false).timeout_global(Some(TIMEOUT));
-        Self { client, service: service.trim_end_matches('/').to_owned(), agent: config.build().new_agent() }
+        Self {
+            client: client.into(),
+            service: service.trim_end_matches('/').to_owned(),
+            agent: config.build().new_agent(),
+        }
     }
 
     /// The client of the ledger.
     #[must_use]
-    pub const fn client(&self) -> &Client {
+    pub fn client(&self) -> &Client {
         &self.client
     }
 

@@ -1,25 +1,27 @@
 //! The command line.
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use procura_client::{Asking, Client, ReadError};
-use procura_core::Hash;
 use procura_core::days::Day;
 use procura_core::identifier::Identifier;
 use procura_flexi_jobs::caller::Caller;
 use procura_flexi_jobs::connect::client_of;
 use procura_flexi_jobs::counters::Counters;
 use procura_flexi_jobs::month::{self, Plan, Progress};
-use procura_flexi_jobs::prepare::{Prepared, office_key, prepare};
+use procura_flexi_jobs::prepare::{Prepared, Trial, office_key, prepare};
 use procura_flexi_jobs::service::Service;
 use procura_flexi_jobs::system_clock;
+use procura_flexi_jobs::tariff::{self, Tariff};
 use serde_json::{Value, json};
 use std::cell::RefCell;
 use std::error::Error;
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::process::ExitCode;
+use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
@@ -45,11 +47,17 @@ enum Verb {
         /// The ledger's data folder, started with --demo
         #[arg(long)]
         ledger_data: PathBuf,
-        /// The words
-        #[arg(long, default_value = "examples/flexi-jobs/catalogue.toml")]
-        catalogue: PathBuf,
+        /// Which service
+        #[arg(long, value_enum, default_value_t)]
+        service: Which,
+        /// The words [default: the service's own]
+        #[arg(long)]
+        catalogue: Option<PathBuf>,
+        /// The law under which the tariff is granted, a catalogue of its own
+        #[arg(long, default_value = "examples/flexi-jobs/transport/law.toml")]
+        law: PathBuf,
     },
-    /// Serve
+    /// Serve declarations
     Serve {
         /// The address to listen on
         #[arg(long, default_value = "127.0.0.1:8090")]
@@ -57,6 +65,18 @@ enum Verb {
         /// The folder of counters, a file each
         #[arg(long, default_value = "examples/flexi-jobs/counters")]
         counters: PathBuf,
+    },
+    /// Serve a tariff that is granted by itself to whoever has a status
+    Tariff {
+        /// The address to listen on
+        #[arg(long, default_value = "127.0.0.1:8091")]
+        listen: SocketAddr,
+        /// Where statuses are told: the declaration service's address
+        #[arg(long, env = "FLEXI_SERVICE", default_value = "http://127.0.0.1:8090")]
+        source: String,
+        /// The tariff
+        #[arg(long, default_value = "examples/flexi-jobs/transport/tariff.toml")]
+        tariff: PathBuf,
     },
     /// Declare wages, for yourself or for an employer whose mandate you have
     Declare {
@@ -116,6 +136,16 @@ enum Verb {
     },
 }
 
+/// A service that has an office and words of its own.
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+enum Which {
+    /// The declaration service
+    #[default]
+    Declarations,
+    /// The tariff service
+    Tariff,
+}
+
 /// A bar on stderr, if that is a terminal.
 struct Bar(RefCell<ProgressBar>);
 
@@ -155,11 +185,46 @@ pub(crate) fn run() -> ExitCode {
 impl Cli {
     fn run(&self) -> Outcome {
         match &self.verb {
-            Verb::Prepare { ledger_data, catalogue } => {
-                let prepared = prepare(&self.ledger, ledger_data, &self.home, catalogue, &system_clock())?;
-                say(&json!(prepared))
+            Verb::Prepare { ledger_data, service, catalogue, law } => {
+                let (ledger, clock) = (&*self.ledger, &system_clock());
+                let words = |own: &str| {
+                    catalogue.clone().unwrap_or_else(|| Path::new("examples/flexi-jobs").join(own))
+                };
+                let trial = Trial { ledger, data: ledger_data, home: &self.home, clock };
+                match service {
+                    Which::Declarations => say(&json!(prepare(
+                        ledger,
+                        ledger_data,
+                        &self.home,
+                        &words("catalogue.toml"),
+                        clock
+                    )?)),
+                    Which::Tariff => {
+                        let prepared = trial.office(&tariff::OFFICE, &words("transport/words.toml"))?;
+                        let law = trial.publish(law)?;
+                        say(&json!({"office": prepared.office, "catalogue": prepared.catalogue, "law": law}))
+                    }
+                }
             }
-            Verb::Serve { listen, counters } => self.serve(*listen, counters),
+            Verb::Serve { listen, counters } => {
+                let (prepared, client) = self.office()?;
+                let (counters, catalogue) = (Counters::read(counters)?, prepared.catalogue);
+                let book = self.home.join("book.redb");
+                serve("declaration", *listen, async |listener, shutdown| {
+                    let service = Service::start(&book, client, counters, catalogue, system_clock())?;
+                    Ok(service.serve(listener, shutdown).await?)
+                })
+            }
+            Verb::Tariff { listen, source, tariff } => {
+                let (prepared, client) = self.office()?;
+                let (tariff, book) = (Tariff::read(tariff)?, self.home.join("rights.redb"));
+                serve("tariff", *listen, async |listener, shutdown| {
+                    let clock = system_clock();
+                    let service =
+                        tariff::service::Service::start((&book, source), client, tariff, prepared, clock)?;
+                    Ok(service.serve(listener, shutdown).await?)
+                })
+            }
             Verb::Declare { by, file } => {
                 let sent: Value = serde_json::from_slice(&std::fs::read(file)?)?;
                 let text = |name: &str| sent.get(name).and_then(Value::as_str).unwrap_or_default();
@@ -215,29 +280,33 @@ impl Cli {
         Ok(Caller::new(client, &by.service))
     }
 
-    fn serve(&self, listen: SocketAddr, counters: &Path) -> Outcome {
-        let prepared = Prepared::read(&self.home)?;
-        let client: Client = client_of(&office_key(&self.home), &self.ledger, &self.home, &system_clock())?;
-        let counters = Counters::read(counters)?;
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-        runtime.block_on(async {
-            let (mut interrupt, mut terminate) =
-                (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-            let listener = tokio::net::TcpListener::bind(listen).await?;
-            let address = listener.local_addr()?;
-            let catalogue: Hash = prepared.catalogue;
-            let service =
-                Service::start(&self.home.join("book.redb"), client, counters, catalogue, system_clock())?;
-            writeln!(io::stdout(), "The declaration service on http://{address}")?;
-            let shutdown = async move {
-                tokio::select! {
-                    _ = interrupt.recv() => {}
-                    _ = terminate.recv() => {}
-                }
-            };
-            Ok(service.serve(listener, shutdown).await?)
-        })
+    /// What a service is in the ledger, and its office's client.
+    fn office(&self) -> Outcome<(Prepared, Client)> {
+        let client = client_of(&office_key(&self.home), &self.ledger, &self.home, &system_clock())?;
+        Ok((Prepared::read(&self.home)?, client))
     }
+}
+
+/// Says where it listens, and serves until it is told to stop.
+fn serve(
+    what: &str,
+    listen: SocketAddr,
+    with: impl AsyncFnOnce(TcpListener, Pin<Box<dyn Future<Output = ()> + Send>>) -> Outcome,
+) -> Outcome {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let (mut interrupt, mut terminate) =
+            (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        let listener = TcpListener::bind(listen).await?;
+        writeln!(io::stdout(), "The {what} service on http://{}", listener.local_addr()?)?;
+        let shutdown = async move {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+        };
+        with(listener, Box::pin(shutdown)).await
+    })
 }
 
 fn say(answer: &Value) -> Outcome {

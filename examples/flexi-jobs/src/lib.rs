@@ -9,6 +9,7 @@
 //! - [`notices`]: whom the law lets see a status is told that one changed;
 //! - [`service`]: all of it over HTTP;
 //! - [`caller`]: the other side of it, for employers, secretariats and workers;
+//! - [`look`]: somebody's data, looked at once; [`tariff`]: a right that nobody asks for, a service of its own;
 //! - [`prepare`]: how the service comes into a trial ledger; [`month`]: a month of many workers.
 
 pub mod admission;
@@ -22,12 +23,14 @@ pub mod counters;
 pub mod declaration;
 pub mod enrol;
 pub mod files;
+pub mod look;
 pub mod month;
 pub mod notices;
 pub mod prepare;
 mod problem;
 pub mod service;
 pub mod status;
+pub mod tariff;
 
 use procura_core::Millis;
 use std::sync::Arc;

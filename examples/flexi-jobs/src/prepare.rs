@@ -2,7 +2,7 @@
 //! employer lets its secretariat declare. In earnest each of them does that on a machine of its own.
 
 use crate::Clock;
-use crate::connect::{client, plain, root};
+use crate::connect::{client, client_of, plain, root};
 use crate::enrol::{EnrolError, Enrolment, NewParty};
 use procura_client::{Client, Identity, PartyFound, ReadError};
 use procura_core::Hash;
@@ -139,20 +139,21 @@ impl Trial<'_> {
             level: Some(new.level),
         };
         let office = enrolment.party("office", &root, &party, &office_key(self.home))?;
-        let prepared = Prepared { office: office.party, catalogue: self.publish(&office, catalogue)? };
+        let prepared = Prepared { office: office.party, catalogue: self.publish(catalogue)? };
         let path = self.home.join("prepared.json");
         std::fs::write(&path, json!(prepared).to_string())
             .map_err(|source| EnrolError::File { path, source })?;
         Ok(prepared)
     }
 
-    /// Has the demo's catalogue office publish the words of a file, in which `office` is the one whose words they are: the catalogue's id.
+    /// Has the demo's catalogue office publish the words of a file, in which `office` is the one that was registered here: the catalogue's
+    /// id.
     ///
     /// # Errors
     /// [`PrepareError`].
-    pub fn publish(&self, office: &Identity, catalogue: &Path) -> Result<Hash, PrepareError> {
-        let client = client(self.ledger, self.home, self.clock).map_err(EnrolError::from)?;
-        let client = client.with_identity(office.clone());
+    pub fn publish(&self, catalogue: &Path) -> Result<Hash, PrepareError> {
+        let office = client_of(&office_key(self.home), self.ledger, self.home, self.clock);
+        let client = office.map_err(EnrolError::from)?;
         let publisher = of_demo(self.data, "catalogue-publisher")?;
         let words = Words::read(catalogue)?;
         let step = format!("catalogue-{}-{}", words.code, words.version);
@@ -203,6 +204,7 @@ struct Words {
     version: u64,
     category: Vec<Category>,
     purpose: Vec<Purpose>,
+    #[serde(default)]
     basis: Vec<Basis>,
 }
 

@@ -36,7 +36,7 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 
 /// The largest request: a thousand lines, and a receipt.
-const MAX_BYTES: usize = 2 << 20;
+pub(crate) const MAX_BYTES: usize = 2 << 20;
 
 /// Why there is no service.
 #[derive(Debug, thiserror::Error)]
@@ -62,7 +62,7 @@ struct Inner {
     teller: Wake,
 }
 
-type Answered = Result<(StatusCode, Value), Problem>;
+pub(crate) type Answered = Result<(StatusCode, Value), Problem>;
 
 impl Service {
     /// The service of an office, whose client this is, over the book at a path.
@@ -104,13 +104,17 @@ impl Service {
     }
 }
 
-/// Answers on a thread that may wait for a disk, or for the ledger.
 async fn asked(
     State(service): State<Service>,
     body: Bytes,
     work: impl FnOnce(&Inner, &[u8]) -> Answered + Send + 'static,
 ) -> Response {
-    let answered = tokio::task::spawn_blocking(move || work(&service.0, &body)).await;
+    blocking(move || work(&service.0, &body)).await
+}
+
+/// Answers on a thread that may wait for a disk, or for the ledger.
+pub(crate) async fn blocking(work: impl FnOnce() -> Answered + Send + 'static) -> Response {
+    let answered = tokio::task::spawn_blocking(work).await;
     match answered.unwrap_or_else(|_| Err(Problem::internal())) {
         Ok((status, body)) => (status, Json(body)).into_response(),
         Err(problem) => problem.into_response(),
@@ -118,7 +122,7 @@ async fn asked(
 }
 
 /// The members of a request, exactly these.
-fn members<const N: usize>(body: &[u8], names: [&str; N]) -> Result<[Value; N], Problem> {
+pub(crate) fn members<const N: usize>(body: &[u8], names: [&str; N]) -> Result<[Value; N], Problem> {
     let members: Map<String, Value> =
         parse_strict(body, MAX_BYTES).map_err(|error| Problem::malformed(error.name(), error.to_string()))?;
     let found = names.map(|name| members.get(name).cloned());

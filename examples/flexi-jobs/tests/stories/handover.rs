@@ -9,9 +9,9 @@ use procura_core::draft::Draft;
 use procura_core::kinds::{Content, PartyType, Validity};
 use procura_core::{Hash, Millis};
 use procura_flexi_jobs::caller::{Caller, CallerError};
-use procura_flexi_jobs::connect::{client, plain};
+use procura_flexi_jobs::connect::client;
 use procura_flexi_jobs::enrol::{Enrolment, NewParty};
-use procura_flexi_jobs::prepare::{Trial, of_demo, office_key};
+use procura_flexi_jobs::prepare::{Prepared, Trial, of_demo};
 use serde_json::{Value, json};
 use std::thread;
 use std::time::Duration;
@@ -42,8 +42,8 @@ impl Desk {
         let file = home.join("quarters.toml");
         std::fs::write(&file, words).unwrap();
         let trial = Trial { ledger: &url, data: &data, home: &home, clock: &clock };
-        let office = plain(&office_key(&home)).unwrap().identity().unwrap();
-        let catalogue = trial.publish(&office, &file).unwrap();
+        let office = Prepared::read(&home).unwrap().office;
+        let catalogue = trial.publish(&file).unwrap();
 
         let ledger = client(&url, &home, &clock).unwrap();
         let enrolment = Enrolment::new(&ledger, &home.join("records")).unwrap();
@@ -58,7 +58,7 @@ impl Desk {
         let second = enrolment.party("second", &registrar, &new, &home.join("second.json")).unwrap();
         let employer = of_demo(&data, "employer").unwrap();
         let first = of_demo(&data, "social-secretariat").unwrap();
-        let desk = Self { all, employer, first, second, office: office.party, catalogue };
+        let desk = Self { all, employer, first, second, office, catalogue };
         // What the employer has given already is taken back.
         for id in desk.mandates() {
             desk.logs("employer", |caller| {

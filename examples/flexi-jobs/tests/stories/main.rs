@@ -9,5 +9,6 @@ mod handover;
 mod ledger;
 mod month;
 mod processes;
+mod right;
 mod service;
 mod sharing;

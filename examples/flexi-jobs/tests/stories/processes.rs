@@ -1,11 +1,13 @@
 //! A ledger and a declaration service, each a process; started, killed and started again.
 
 use crate::ledger::{DATA, PORT, ahead_clock, ahead_ms};
-use crate::service::LEDGER;
+use crate::service::{LEDGER, SOURCE};
+use procura_core::Hash;
 use procura_flexi_jobs::Clock;
 use procura_flexi_jobs::caller::Caller;
 use procura_flexi_jobs::connect::client_of;
-use procura_flexi_jobs::prepare::prepare;
+use procura_flexi_jobs::prepare::{Trial, prepare};
+use procura_flexi_jobs::tariff;
 use serde_json::Value;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -24,12 +26,17 @@ pub(crate) struct Processes {
     can_be_ahead: bool,
     ledger: Option<Child>,
     service: Option<Child>,
+    tariff_port: u16,
+    tariff: Option<Child>,
+    /// The catalogue that is the law of reduced fares.
+    pub(crate) law: Hash,
 }
 
 impl Drop for Processes {
     fn drop(&mut self) {
         self.kill_ledger();
         self.kill_service();
+        self.kill_tariff();
     }
 }
 
@@ -54,8 +61,19 @@ impl Processes {
         std::fs::create_dir(folder.path().join("counters")).unwrap();
         std::fs::copy(of_crate("counters/flexi.toml"), folder.path().join("counters/flexi.toml")).unwrap();
         counters(&folder.path().join("counters"));
-        let (ledger_port, service_port) = (free_port(), free_port());
-        let mut all = Self { folder, ledger_port, service_port, can_be_ahead, ledger: None, service: None };
+        let (ledger_port, service_port, tariff_port) = (free_port(), free_port(), free_port());
+        let (ledger, service, tariff, law) = (None, None, None, Hash::default());
+        let mut all = Self {
+            folder,
+            ledger_port,
+            service_port,
+            can_be_ahead,
+            ledger,
+            service,
+            tariff_port,
+            tariff,
+            law,
+        };
         all.start_ledger();
         let catalogue = of_crate("catalogue.toml");
         prepare(&all.ledger_url(), &all.ledger_data(), &all.home(), &catalogue, &all.clock()).unwrap();
@@ -86,6 +104,56 @@ impl Processes {
         };
         self.service = Some(command.stdout(Stdio::null()).stderr(self.log("service")).spawn().unwrap());
         self.wait_for(&format!("{}/health", self.service_url()), "service");
+    }
+
+    /// Publishes the law of reduced fares, and starts the service that grants them.
+    pub(crate) fn with_tariff(mut self) -> Self {
+        let (ledger, data) = (self.ledger_url(), self.ledger_data());
+        let (home, clock) = (self.tariff_home(), self.clock());
+        let trial = Trial { ledger: &ledger, data: &data, home: &home, clock: &clock };
+        trial.office(&tariff::OFFICE, &of_crate("transport/words.toml")).unwrap();
+        self.law = trial.publish(&of_crate("transport/law.toml")).unwrap();
+        self.start_tariff();
+        self
+    }
+
+    pub(crate) fn start_tariff(&mut self) {
+        let mut command = if self.can_be_ahead {
+            let mut program = self.this_program("service::tariff_process", self.tariff_port);
+            program.env(SOURCE, self.service_url());
+            program
+        } else {
+            let mut program = Command::new(env!("CARGO_BIN_EXE_procura-flexi-jobs"));
+            program
+                .args(["tariff", "--ledger", &self.ledger_url(), "--source", &self.service_url()])
+                .args(["--listen", &format!("127.0.0.1:{}", self.tariff_port)])
+                .arg("--home")
+                .arg(self.tariff_home())
+                .arg("--tariff")
+                .arg(of_crate("transport/tariff.toml"));
+            program
+        };
+        self.tariff = Some(command.stdout(Stdio::null()).stderr(self.log("tariff")).spawn().unwrap());
+        self.wait_for(&format!("{}/health", self.tariff_url()), "tariff");
+    }
+
+    /// Kills the tariff service.
+    pub(crate) fn kill_tariff(&mut self) {
+        end(self.tariff.take());
+    }
+
+    pub(crate) fn tariff_url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.tariff_port)
+    }
+
+    pub(crate) fn tariff_health(&self) -> Value {
+        let text =
+            ureq::get(format!("{}/health", self.tariff_url())).call().unwrap().body_mut().read_to_string();
+        serde_json::from_str(&text.unwrap()).unwrap()
+    }
+
+    pub(crate) fn tariff_home(&self) -> PathBuf {
+        self.folder.path().join("tariff")
     }
 
     /// This very program, to be one of the processes.
@@ -150,6 +218,13 @@ impl Processes {
     /// A party of the demo, at the service.
     pub(crate) fn caller(&self, name: &str) -> Caller {
         self.caller_of(&self.ledger_data().join(format!("demo/{name}.json")), name)
+    }
+
+    /// A party of the demo, at the tariff service.
+    pub(crate) fn at_tariff(&self, name: &str) -> Caller {
+        let (key, home) = (self.ledger_data().join(format!("demo/{name}.json")), self.folder.path());
+        let home = home.join("callers").join(name);
+        Caller::new(client_of(&key, &self.ledger_url(), &home, &self.clock()).unwrap(), &self.tariff_url())
     }
 
     /// The service's own office, at its own desk.

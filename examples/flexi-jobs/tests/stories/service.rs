@@ -1,4 +1,4 @@
-//! The declaration service as a process with the ledger's own clock, put ahead like it: the program `procura-flexi-jobs` has no other than
+//! The services as processes with the ledger's own clock, put ahead like it: the program `procura-flexi-jobs` has no other than
 //! the system's.
 
 use crate::ledger::{DATA, PORT, ahead_clock};
@@ -6,12 +6,16 @@ use procura_flexi_jobs::connect::client_of;
 use procura_flexi_jobs::counters::Counters;
 use procura_flexi_jobs::prepare::{Prepared, office_key};
 use procura_flexi_jobs::service::Service;
-use std::path::PathBuf;
+use procura_flexi_jobs::tariff::{self, Tariff};
+use std::path::{Path, PathBuf};
 
 /// Names the ledger's address.
 pub(crate) const LEDGER: &str = "FLEXI_TEST_LEDGER_URL";
 
-/// The process. Asked for by nobody else than [`crate::processes`].
+/// Names the declaration service's address.
+pub(crate) const SOURCE: &str = "FLEXI_TEST_SOURCE_URL";
+
+/// The declaration service. Asked for by nobody else than [`crate::processes`].
 #[test]
 #[ignore = "it is a process of the other tests"]
 fn service_process() {
@@ -24,6 +28,25 @@ fn service_process() {
     tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(async {
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await.unwrap();
         let service = Service::start(&home.join("book.redb"), client, counters, catalogue, clock).unwrap();
+        service.serve(listener, std::future::pending()).await.unwrap();
+    });
+}
+
+/// The tariff service.
+#[test]
+#[ignore = "it is a process of the other tests"]
+fn tariff_process() {
+    let Some(data) = std::env::var_os(DATA).map(PathBuf::from) else { return };
+    let port: u16 = std::env::var(PORT).unwrap().parse().unwrap();
+    let (home, clock) = (data.join("tariff"), ahead_clock(&data.join("ahead")));
+    let client = client_of(&office_key(&home), &std::env::var(LEDGER).unwrap(), &home, &clock).unwrap();
+    let (prepared, source) = (Prepared::read(&home).unwrap(), std::env::var(SOURCE).unwrap());
+    let tariff = Tariff::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("transport/tariff.toml")).unwrap();
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(async {
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await.unwrap();
+        let book = home.join("rights.redb");
+        let service =
+            tariff::service::Service::start((&book, &source), client, tariff, prepared, clock).unwrap();
         service.serve(listener, std::future::pending()).await.unwrap();
     });
 }

@@ -1,0 +1,132 @@
+//! The tariff service over HTTP: people read what was granted to them, and what it rests on.
+//!
+//! | request | answer |
+//! |---|---|
+//! | `POST /answers` `{"receipt"}` | 200 `{"tariff","granted","days"?,"rights"}` to the person and who acts for them; to others `{"tariff","granted"}` |
+//! | `GET /health` | 200 `{"running","to_look_at","to_hand_in"}` |
+
+use super::Tariff;
+use super::book::Book;
+use super::grants::Grants;
+use crate::Clock;
+use crate::admission::{Admission, NotAdmitted};
+use crate::caller::Caller;
+use crate::prepare::Prepared;
+use crate::problem::Problem;
+use crate::service::{Answered, MAX_BYTES, StartError, blocking, members};
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing::{get, post};
+use procura_client::Client;
+use procura_client::guard::Withheld;
+use procura_core::days::Day;
+use procura_core::decide::Reason;
+use serde_json::{Value, json};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::net::TcpListener;
+
+/// The service.
+#[derive(Clone)]
+pub struct Service(Arc<Inner>);
+
+struct Inner {
+    book: Arc<Book>,
+    admission: Admission,
+    tariff: Tariff,
+    clock: Clock,
+    stop: Arc<AtomicBool>,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        // The thread ends by itself. It is not waited for: what it has not stored it does again.
+        self.stop.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Service {
+    /// The service of an office, whose client this is, over the book at a path; `source` is where statuses are told.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub fn start(
+        (book, source): (&Path, &str),
+        client: Client,
+        tariff: Tariff,
+        prepared: Prepared,
+        clock: Clock,
+    ) -> Result<Self, StartError> {
+        let (book, client) = (Arc::new(Book::open(book)?), Arc::new(client));
+        let admission = Admission::new(Arc::clone(&client))?;
+        let grants = Grants {
+            book: Arc::clone(&book),
+            caller: Caller::new(client, source),
+            tariff: tariff.clone(),
+            prepared,
+            clock: Arc::clone(&clock),
+        };
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = Arc::clone(&stop);
+        std::thread::spawn(move || grants.run(&stopped));
+        Ok(Self(Arc::new(Inner { book, admission, tariff, clock, stop })))
+    }
+
+    /// Serves until `shutdown` is ready.
+    ///
+    /// # Errors
+    /// If the socket fails.
+    pub async fn serve(
+        self,
+        listener: TcpListener,
+        shutdown: impl Future<Output = ()> + Send + 'static,
+    ) -> std::io::Result<()> {
+        let router = Router::new()
+            .route("/answers", post(answers))
+            .route("/health", get(health))
+            .layer(DefaultBodyLimit::max(MAX_BYTES))
+            .with_state(self);
+        axum::serve(listener, router).with_graceful_shutdown(shutdown).await
+    }
+}
+
+async fn answers(State(service): State<Service>, body: Bytes) -> Response {
+    blocking(move || service.0.answer(&body)).await
+}
+
+async fn health(State(service): State<Service>) -> Response {
+    blocking(move || Ok((StatusCode::OK, json!(service.0.book.count()?)))).await
+}
+
+impl Inner {
+    fn answer(&self, body: &[u8]) -> Answered {
+        let [receipt] = members(body, ["receipt"])?;
+        let now = (self.clock)();
+        let today = Day::of(now).ok_or_else(Problem::internal)?;
+        let release = self.admission.access(&receipt, now)?;
+        if release.access.category != self.tariff.category {
+            return Err(Problem::wrong("category", "nothing is told under this category"));
+        }
+        let person = &release.access.subject;
+        let running = self.book.running(person)?.map(|right| right.days);
+        let granted =
+            running.is_some_and(|days| days.from <= today && days.until.is_none_or(|until| today <= until));
+        let answer = if matches!(release.reason, Reason::Own | Reason::Mandate) {
+            json!({
+                "tariff": self.tariff.code, "granted": granted, "days": running,
+                "rights": self.book.rights(person)?,
+            })
+        } else {
+            json!({"tariff": self.tariff.code, "granted": granted})
+        };
+        if !self.book.answer_once(&release.id, release.at, self.admission.too_old_before(now))? {
+            return Err(NotAdmitted::from(Withheld::Used).into());
+        }
+        let answer: Value = answer;
+        Ok((StatusCode::OK, answer))
+    }
+}
