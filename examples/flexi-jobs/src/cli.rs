@@ -3,11 +3,13 @@
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use procura_client::{Asking, Client, ReadError};
+use procura_core::b64;
 use procura_core::days::Day;
 use procura_core::identifier::Identifier;
 use procura_flexi_jobs::caller::Caller;
 use procura_flexi_jobs::connect::client_of;
 use procura_flexi_jobs::counters::Counters;
+use procura_flexi_jobs::form::{self, Form};
 use procura_flexi_jobs::month::{self, Plan, Progress};
 use procura_flexi_jobs::prepare::{Prepared, Trial, office_key, prepare};
 use procura_flexi_jobs::service::Service;
@@ -17,7 +19,7 @@ use serde_json::{Value, json};
 use std::cell::RefCell;
 use std::error::Error;
 use std::io::{self, Write as _};
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::process::ExitCode;
@@ -77,6 +79,28 @@ enum Verb {
         /// The tariff
         #[arg(long, default_value = "examples/flexi-jobs/transport/tariff.toml")]
         tariff: PathBuf,
+    },
+    /// Serve a town's form, to its clerks on this machine
+    Form {
+        /// The town's key file
+        #[arg(long, env = "PROCURA_KEY")]
+        key: PathBuf,
+        /// The port to listen on
+        #[arg(long, default_value_t = 8092)]
+        port: u16,
+        /// Where data are told: the declaration service's address
+        #[arg(long, env = "FLEXI_SERVICE", default_value = "http://127.0.0.1:8090")]
+        source: String,
+        /// The form
+        #[arg(long, default_value = "examples/flexi-jobs/forms/parking-card.toml")]
+        form: PathBuf,
+    },
+    /// Approve what somebody asks by a link
+    Approve {
+        #[command(flatten)]
+        by: By,
+        /// The link, as an address of the ledger's or what stands behind its #
+        link: String,
     },
     /// Declare wages, for yourself or for an employer whose mandate you have
     Declare {
@@ -224,6 +248,23 @@ impl Cli {
                         tariff::service::Service::start((&book, source), client, tariff, prepared, clock)?;
                     Ok(service.serve(listener, shutdown).await?)
                 })
+            }
+            Verb::Form { key, port, source, form } => {
+                std::fs::create_dir_all(&self.home)?;
+                let client = client_of(key, &self.ledger, &self.home, &system_clock())?;
+                let (form, book) = (Form::read(form)?, self.home.join("applications.redb"));
+                let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, *port));
+                serve("form", listen, async |listener, shutdown| {
+                    let service =
+                        form::service::Service::start((&book, source), client, form, system_clock())?;
+                    Ok(service.serve(listener, shutdown).await?)
+                })
+            }
+            Verb::Approve { by, link } => {
+                let link = link.rsplit_once('#').map_or(&**link, |(_, link)| link);
+                let caller = self.caller(by)?;
+                let given = caller.client().give_by_link(&b64::decode_array(link)?, None)?;
+                say(&json!({"given": given.id}))
             }
             Verb::Declare { by, file } => {
                 let sent: Value = serde_json::from_slice(&std::fs::read(file)?)?;

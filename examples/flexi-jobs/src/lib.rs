@@ -10,6 +10,7 @@
 //! - [`service`]: all of it over HTTP;
 //! - [`caller`]: the other side of it, for employers, secretariats and workers;
 //! - [`look`]: somebody's data, looked at once; [`tariff`]: a right that nobody asks for, a service of its own;
+//! - [`form`]: a town's form that asks only once, another one;
 //! - [`prepare`]: how the service comes into a trial ledger; [`month`]: a month of many workers.
 
 pub mod admission;
@@ -23,6 +24,7 @@ pub mod counters;
 pub mod declaration;
 pub mod enrol;
 pub mod files;
+pub mod form;
 pub mod look;
 pub mod month;
 pub mod notices;

@@ -32,6 +32,16 @@ impl Problem {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, name, detail)
     }
 
+    /// There is no such thing.
+    pub(crate) fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", "there is no such thing")
+    }
+
+    /// It contradicts what there is.
+    pub(crate) fn conflict(name: &str, detail: &str) -> Self {
+        Self::new(StatusCode::CONFLICT, name, detail)
+    }
+
     /// It cannot be answered yet.
     pub(crate) fn not_ready(detail: &str) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "not_ready", detail)

@@ -8,6 +8,7 @@ mod counter;
 mod handover;
 mod ledger;
 mod month;
+mod only_once;
 mod processes;
 mod right;
 mod service;

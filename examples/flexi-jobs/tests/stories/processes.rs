@@ -28,6 +28,8 @@ pub(crate) struct Processes {
     service: Option<Child>,
     tariff_port: u16,
     tariff: Option<Child>,
+    form_port: u16,
+    form: Option<Child>,
     /// The catalogue that is the law of reduced fares.
     pub(crate) law: Hash,
 }
@@ -37,6 +39,7 @@ impl Drop for Processes {
         self.kill_ledger();
         self.kill_service();
         self.kill_tariff();
+        self.kill_form();
     }
 }
 
@@ -61,18 +64,18 @@ impl Processes {
         std::fs::create_dir(folder.path().join("counters")).unwrap();
         std::fs::copy(of_crate("counters/flexi.toml"), folder.path().join("counters/flexi.toml")).unwrap();
         counters(&folder.path().join("counters"));
-        let (ledger_port, service_port, tariff_port) = (free_port(), free_port(), free_port());
-        let (ledger, service, tariff, law) = (None, None, None, Hash::default());
         let mut all = Self {
             folder,
-            ledger_port,
-            service_port,
             can_be_ahead,
-            ledger,
-            service,
-            tariff_port,
-            tariff,
-            law,
+            ledger_port: free_port(),
+            service_port: free_port(),
+            tariff_port: free_port(),
+            form_port: free_port(),
+            ledger: None,
+            service: None,
+            tariff: None,
+            form: None,
+            law: Hash::default(),
         };
         all.start_ledger();
         let catalogue = of_crate("catalogue.toml");
@@ -144,6 +147,31 @@ impl Processes {
 
     pub(crate) fn tariff_url(&self) -> String {
         format!("http://127.0.0.1:{}", self.tariff_port)
+    }
+
+    /// Starts the town's form, as a file has it.
+    pub(crate) fn start_form(&mut self, form: &Path) {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_procura-flexi-jobs"));
+        program
+            .args(["form", "--ledger", &self.ledger_url(), "--source", &self.service_url()])
+            .args(["--port", &self.form_port.to_string()])
+            .arg("--key")
+            .arg(self.ledger_data().join("demo/municipality.json"))
+            .arg("--home")
+            .arg(self.folder.path().join("form"))
+            .arg("--form")
+            .arg(of_crate("forms").join(form));
+        self.form = Some(program.stdout(Stdio::null()).stderr(self.log("form")).spawn().unwrap());
+        self.wait_for(&format!("{}/health", self.form_url()), "form");
+    }
+
+    /// Kills the form.
+    pub(crate) fn kill_form(&mut self) {
+        end(self.form.take());
+    }
+
+    pub(crate) fn form_url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.form_port)
     }
 
     pub(crate) fn tariff_health(&self) -> Value {

@@ -1,0 +1,203 @@
+//! The form over HTTP, for the town's clerks: it knows no accounts, and listens on this machine alone. Who has an application's id reads it.
+//!
+//! | request | answer |
+//! |---|---|
+//! | `POST /applications` `{"person"}` | 201 (200 if one is under way) and the application |
+//! | `GET /applications/{id}` | 200 `{"id","form","person","state","fields","ask"?}` |
+//! | `POST /applications/{id}/fields` `{"name","value"}` | 200 and the application; 409 `held`: a source is asked for it |
+//! | `GET /health` | 200 `{"waiting"}` |
+
+use super::Form;
+use super::book::{Application, Book, Is, State as Stands};
+use super::desk::{Desk, DeskError};
+use crate::Clock;
+use crate::caller::Caller;
+use crate::problem::Problem;
+use crate::service::{Answered, StartError, blocking, members};
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, Path as InPath, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing::{get, post};
+use procura_client::{Client, link_address};
+use procura_core::identifier::Identifier;
+use procura_core::{Hash, b64};
+use serde_json::{Map, Value, json};
+use std::io::Write as _;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use tokio::net::TcpListener;
+
+/// The largest request.
+const MAX_BYTES: usize = 64 << 10;
+/// The most that a person says in one field.
+const MOST_SAID: usize = 1_000;
+
+/// The service.
+#[derive(Clone)]
+pub struct Service(Arc<Inner>);
+
+struct Inner {
+    desk: Arc<Desk>,
+    stop: Arc<AtomicBool>,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        // The thread ends by itself. It is not waited for: what it has not stored it does again.
+        self.stop.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Service {
+    /// The form of the party whose client this is, over the book at a path; `source` is where data are told.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub fn start(
+        (book, source): (&Path, &str),
+        client: Client,
+        form: Form,
+        clock: Clock,
+    ) -> Result<Self, StartError> {
+        client.own_party()?;
+        let (book, caller) = (Book::open(book)?, Caller::new(client, source));
+        let desk = Arc::new(Desk {
+            book,
+            caller,
+            form,
+            clock,
+            turn: Mutex::default(),
+            is_due: AtomicBool::new(false),
+        });
+        let stop = Arc::new(AtomicBool::new(false));
+        let (working, stopped) = (Arc::clone(&desk), Arc::clone(&stop));
+        std::thread::spawn(move || working.run(&stopped));
+        Ok(Self(Arc::new(Inner { desk, stop })))
+    }
+
+    /// Serves until `shutdown` is ready.
+    ///
+    /// # Errors
+    /// If the socket fails.
+    pub async fn serve(
+        self,
+        listener: TcpListener,
+        shutdown: impl Future<Output = ()> + Send + 'static,
+    ) -> std::io::Result<()> {
+        let router = Router::new()
+            .route("/applications", post(begin))
+            .route("/applications/{id}", get(read))
+            .route("/applications/{id}/fields", post(say))
+            .route("/health", get(health))
+            .layer(DefaultBodyLimit::max(MAX_BYTES))
+            .with_state(self);
+        axum::serve(listener, router).with_graceful_shutdown(shutdown).await
+    }
+}
+
+async fn begin(State(service): State<Service>, body: Bytes) -> Response {
+    blocking(move || service.0.begin(&body)).await
+}
+
+async fn read(State(service): State<Service>, InPath(id): InPath<String>) -> Response {
+    blocking(move || {
+        let id = id.parse().map_err(|_| Problem::not_found())?;
+        Ok((StatusCode::OK, service.0.told(&id)?))
+    })
+    .await
+}
+
+async fn say(State(service): State<Service>, InPath(id): InPath<String>, body: Bytes) -> Response {
+    blocking(move || service.0.say(&id, &body)).await
+}
+
+async fn health(State(service): State<Service>) -> Response {
+    blocking(move || Ok((StatusCode::OK, json!({"waiting": service.0.desk.book.waiting()?.len()})))).await
+}
+
+impl Inner {
+    fn begin(&self, body: &[u8]) -> Answered {
+        let [person] = members(body, ["person"])?;
+        let person = person.as_str().and_then(|person| person.parse::<Identifier>().ok());
+        let person = person.ok_or_else(|| Problem::wrong("person", "this names nobody"))?;
+        let (id, is_new) = self.desk.begin(&person)?;
+        // What can't be found out now is found out behind.
+        if let Err(error) = self.desk.advance(&id) {
+            drop(writeln!(std::io::stderr(), "the form: not now: {error}"));
+            self.desk.is_due.store(true, Ordering::Relaxed);
+        }
+        Ok((if is_new { StatusCode::CREATED } else { StatusCode::OK }, self.told(&id)?))
+    }
+
+    fn say(&self, id: &str, body: &[u8]) -> Answered {
+        let [name, value] = members(body, ["name", "value"])?;
+        let id = id.parse().map_err(|_| Problem::not_found())?;
+        let (Some(name), Some(value)) = (name.as_str(), value.as_str()) else {
+            return Err(Problem::malformed("members", "name and value are texts"));
+        };
+        if value.is_empty() || value.chars().count() > MOST_SAID {
+            return Err(Problem::wrong("value", "1 to 1,000 characters"));
+        }
+        let application = self.desk.book.get(&id)?.ok_or_else(Problem::not_found)?;
+        if !application.fields.iter().any(|field| field.name == name) {
+            return Err(Problem::wrong("name", "the form asks nothing of this name"));
+        }
+        if !self.desk.say(&id, name, value)? {
+            return Err(Problem::conflict("held", "a source is asked for this: it is not typed in"));
+        }
+        Ok((StatusCode::OK, self.told(&id)?))
+    }
+
+    fn told(&self, id: &Hash) -> Result<Value, Problem> {
+        let application = self.desk.book.get(id)?.ok_or_else(Problem::not_found)?;
+        let mut told = json!({
+            "id": id, "form": self.desk.form.code, "person": application.person, "state": application.state(),
+            "fields": application.fields.iter().map(|field| {
+                let mut told = Map::from_iter([("name".to_owned(), json!(field.name))]);
+                if let Some(category) = &field.category {
+                    told.insert("category".to_owned(), json!(category));
+                }
+                told.extend(self.of_field(&application, &field.is));
+                told
+            }).collect::<Vec<_>>(),
+        });
+        if let (Some(ask), Some(told)) = (&application.ask, told.as_object_mut())
+            && application.state() == Stands::Waiting
+            && ask.is_logged
+            && let Ok(link) = b64::decode_array::<32>(&ask.link)
+        {
+            let address = link_address(self.desk.caller.client().server(), &link);
+            told.insert("ask".to_owned(), json!({"link": address, "answer_by": ask.answer_by}));
+        }
+        Ok(told)
+    }
+
+    /// What a clerk reads of a field.
+    fn of_field(&self, application: &Application, is: &Is) -> Map<String, Value> {
+        let told = match is {
+            Is::Open if application.ask.is_some() => json!({"state": "asked"}),
+            Is::Open | Is::Looking { .. } => json!({"state": "looking"}),
+            Is::Filled { value, source, access, receipt } => json!({
+                "state": "filled", "value": value, "source": source, "access": access, "receipt": receipt,
+            }),
+            Is::ToSay => json!({"state": "to_say"}),
+            Is::Said { value } => json!({"state": "said", "value": value}),
+            Is::Refused => json!({"state": "refused"}),
+        };
+        told.as_object().cloned().unwrap_or_default()
+    }
+}
+
+impl From<DeskError> for Problem {
+    fn from(error: DeskError) -> Self {
+        match error {
+            DeskError::Book(error) => error.into(),
+            DeskError::Nobody => Self::wrong("nobody", error.to_string()),
+            DeskError::Random(_) | DeskError::Clock => Self::internal(),
+            error => Self::not_ready(&format!("the ledger or the source does not answer now: {error}")),
+        }
+    }
+}
