@@ -3,14 +3,15 @@
 
 use crate::client::Client;
 use crate::error::{CallError, TokenError};
-use crate::tiles::LogError;
+use crate::evidence::Placed;
+use crate::tiles::{LogError, from_prove};
 use procura_core::checkpoint::VerifiedCheckpoint;
 use procura_core::entry::{Class, Entry};
 use procura_core::hash::leaf;
 use procura_core::index::{ApplyError, Fault, Working};
 use procura_core::kv::{MemoryKv, Unreadable};
 use procura_core::tile::{BundleError, TILE_WIDTH, TileKind, TileNodes, TilePath, decode_bundle};
-use procura_core::tree::{Frontier, Nodes as _, Root};
+use procura_core::tree::{Frontier, Nodes as _, Root, prove_inclusion};
 use procura_core::{Hash, Index, Size};
 
 /// Why a log fails its audit, or could not be audited.
@@ -130,27 +131,51 @@ impl Client {
     /// # Errors
     /// [`AuditError`]: the first thing wrong.
     pub fn audit(&self, progress: &dyn Fn(Stage, u64, u64)) -> Result<Audited, AuditError> {
+        self.audit_on(&mut Auditing::new(&self.policy.origin), progress)
+    }
+
+    /// Audits what was added since `auditing` was last at it. After an error it must begin anew.
+    ///
+    /// # Errors
+    /// [`AuditError`]: the first thing wrong.
+    pub fn audit_on(
+        &self,
+        auditing: &mut Auditing,
+        progress: &dyn Fn(Stage, u64, u64),
+    ) -> Result<Audited, AuditError> {
         let continues = self.seen().map_err(LogError::from)?.map(|seen| seen.root());
         let checkpoint = self.checkpoint()?;
         let root = checkpoint.root();
-        let leaves = self.leaves(root, progress)?;
-        if leaves.first() != Some(&self.policy.entry0) {
+        if root.size < auditing.size() {
+            // Of one history with what was seen, and a little older: everything in it was audited.
+            return Ok(Audited { checkpoint, continues, leaves: root.size.0, entries: auditing.entries });
+        }
+        let leaves = self.leaves(auditing.size(), root, progress)?;
+        if auditing.size().0 == 0 && leaves.first() != Some(&self.policy.entry0) {
             return Err(AuditError::Entry0);
         }
-        let entries = match self.token_if_any()? {
-            token if self.may_read_entries(root.size, token.as_ref().map(|token| token.as_str()))? => {
-                Some(self.entries(root, &leaves, progress)?)
-            }
-            _ => None,
-        };
-        Ok(Audited { checkpoint, continues, leaves: root.size.0, entries })
+        let token = self.token_if_any()?;
+        // Who began with hashes alone goes on with them: the index would lack what came before.
+        let may_replay = auditing.size().0 == 0 || auditing.entries.is_some();
+        if may_replay && self.may_read_entries(root.size, token.as_ref().map(|token| token.as_str()))? {
+            self.entries(auditing, root, &leaves, progress)?;
+        } else {
+            leaves.iter().for_each(|leaf| drop(auditing.replay.frontier.push(*leaf)));
+            auditing.replay.check_root(root)?;
+        }
+        Ok(Audited { checkpoint, continues, leaves: root.size.0, entries: auditing.entries })
     }
 
-    /// Every leaf hash, led to the root tile by tile.
-    fn leaves(&self, root: Root, progress: &dyn Fn(Stage, u64, u64)) -> Result<Vec<Hash>, AuditError> {
+    /// Every leaf hash from a size on, led to the root tile by tile.
+    fn leaves(
+        &self,
+        from: Size,
+        root: Root,
+        progress: &dyn Fn(Stage, u64, u64),
+    ) -> Result<Vec<Hash>, AuditError> {
         let nodes = TileNodes::open(&root, |path| self.tile(path)).map_err(LogError::from)?;
         let mut leaves = Vec::new();
-        for index in 0..root.size.0 {
+        for index in from.0..root.size.0 {
             leaves.push(nodes.node(0, index).map_err(LogError::from)?);
             if index % TILE_WIDTH == 0 {
                 progress(Stage::Tiles, index, root.size.0);
@@ -170,27 +195,62 @@ impl Client {
         }
     }
 
+    /// Applies what was added, bundle by bundle; of the first one a part may have been applied before.
     fn entries(
         &self,
+        auditing: &mut Auditing,
         root: Root,
-        leaves: &[Hash],
+        mut leaves: &[Hash],
         progress: &dyn Fn(Stage, u64, u64),
-    ) -> Result<AuditedEntries, AuditError> {
-        let mut replay = Replay::new(&self.policy.origin);
-        for (number, stated) in leaves.chunks(TILE_WIDTH as usize).enumerate() {
-            let number = number as u64;
-            progress(Stage::Entries, number * TILE_WIDTH, root.size.0);
-            let Some(path) = bundle_at(number, root.size) else { continue };
-            let token = self.token_if_any()?;
-            let (bytes, width) = self
-                .tile_or_full(path, token.as_ref().map(|token| token.as_str()))
-                .map_err(|error: CallError| LogError::Call(error))?;
+    ) -> Result<(), AuditError> {
+        while auditing.size() < root.size {
+            let at = auditing.size().0;
+            progress(Stage::Entries, at, root.size.0);
+            let (number, before) = (at / TILE_WIDTH, (at % TILE_WIDTH) as usize);
+            let Some(path) = bundle_at(number, root.size) else { break };
+            let (bytes, width) = self.bundle(path)?;
             let first = number * TILE_WIDTH;
             let bundle = decode_bundle(&bytes, width).map_err(|error| AuditError::Bundle { first, error })?;
-            replay.apply(first, &bundle, stated)?;
+            let fresh = bundle.get(before..usize::from(path.width())).unwrap_or_default();
+            let (stated, rest) =
+                leaves.split_at_checked(fresh.len()).ok_or(AuditError::OtherEntry(Index(at)))?;
+            auditing.replay.apply(at, fresh, stated)?;
+            leaves = rest;
         }
         progress(Stage::Entries, root.size.0, root.size.0);
-        replay.finish(root)
+        auditing.entries = Some(auditing.replay.finish(root)?);
+        Ok(())
+    }
+
+    fn bundle(&self, path: TilePath) -> Result<(Vec<u8>, u16), AuditError> {
+        let token = self.token_if_any()?;
+        let read = self.tile_or_full(path, token.as_ref().map(|token| token.as_str()));
+        read.map_err(|error: CallError| LogError::Call(error).into())
+    }
+
+    /// An entry and the one before it, with the proof that they stand under a checkpoint: for evidence.
+    ///
+    /// # Errors
+    /// [`AuditError`].
+    pub(crate) fn placed(
+        &self,
+        index: Index,
+        checkpoint: &VerifiedCheckpoint,
+    ) -> Result<(Placed, Option<Placed>), AuditError> {
+        let root = checkpoint.root();
+        let nodes = TileNodes::open(&root, |path| self.tile(path)).map_err(LogError::from)?;
+        let placed = |index: Index| -> Result<Placed, AuditError> {
+            let number = index.0 / TILE_WIDTH;
+            let path = bundle_at(number, root.size).ok_or(AuditError::OtherEntry(index))?;
+            let (bytes, width) = self.bundle(path)?;
+            let first = number * TILE_WIDTH;
+            let bundle = decode_bundle(&bytes, width).map_err(|error| AuditError::Bundle { first, error })?;
+            let bytes = bundle.get((index.0 - first) as usize).ok_or(AuditError::OtherEntry(index))?.to_vec();
+            let path = prove_inclusion(&nodes, index, root.size).map_err(from_prove)?;
+            Ok(Placed { index, bytes, path })
+        };
+        let previous = index.0.checked_sub(1).map(|before| placed(Index(before))).transpose()?;
+        Ok((placed(index)?, previous))
     }
 }
 
@@ -199,25 +259,46 @@ fn bundle_at(number: u64, size: Size) -> Option<TilePath> {
     TilePath::new(TileKind::Entries, number, u16::try_from(width).ok()?)
 }
 
+/// How far a log was audited: what later entries are held against. It holds the whole index in memory.
+pub struct Auditing {
+    replay: Replay,
+    entries: Option<AuditedEntries>,
+}
+
+impl Auditing {
+    /// Nothing of this ledger was audited yet.
+    #[must_use]
+    pub fn new(origin: &str) -> Self {
+        Self { replay: Replay::new(origin), entries: None }
+    }
+
+    /// How many entries were audited.
+    #[must_use]
+    pub const fn size(&self) -> Size {
+        self.replay.frontier.size()
+    }
+}
+
 /// The index, rebuilt.
-struct Replay<'a> {
-    origin: &'a str,
+struct Replay {
+    origin: String,
     kv: MemoryKv,
     frontier: Frontier,
     found: AuditedEntries,
     ends_in_commit: bool,
 }
 
-impl<'a> Replay<'a> {
-    fn new(origin: &'a str) -> Self {
+impl Replay {
+    fn new(origin: &str) -> Self {
         let map_root = procura_core::hash::empty();
         let found = AuditedEntries { creates: 0, transitions: 0, traces: 0, commits: 0, map_root, keys: 0 };
+        let origin = origin.to_owned();
         Self { origin, kv: MemoryKv::default(), frontier: Frontier::new(), found, ends_in_commit: false }
     }
 
     /// Applies the entries from `first` on, as many as hashes are `stated` of them.
     fn apply(&mut self, first: u64, bundle: &[&[u8]], stated: &[Hash]) -> Result<(), AuditError> {
-        let mut working = Working::new(&self.kv, self.origin)?;
+        let mut working = Working::new(&self.kv, &self.origin)?;
         for (offset, (bytes, stated)) in bundle.iter().zip(stated).enumerate() {
             let index = Index(first + offset as u64);
             if leaf(bytes) != *stated {
@@ -245,11 +326,16 @@ impl<'a> Replay<'a> {
         Ok(())
     }
 
-    fn finish(self, root: Root) -> Result<AuditedEntries, AuditError> {
+    fn check_root(&self, root: Root) -> Result<(), AuditError> {
         let reached = self.frontier.size();
         if reached != root.size || self.frontier.root() != root.hash {
             return Err(AuditError::OtherEntry(Index(reached.0)));
         }
+        Ok(())
+    }
+
+    fn finish(&self, root: Root) -> Result<AuditedEntries, AuditError> {
+        self.check_root(root)?;
         if !self.ends_in_commit {
             return Err(AuditError::NoCommit(root.size));
         }

@@ -7,6 +7,7 @@
 
 use crate::client::{Client, Proven};
 use crate::error::{CallError, Distrust, ReadError};
+use crate::evidence::Evidence;
 use crate::http::{Reply, unexpected};
 use crate::store::{ForkEvidence, Seen};
 use procura_core::checkpoint::VerifiedCheckpoint;
@@ -156,7 +157,7 @@ impl Client {
         consistency: Option<Vec<Hash>>,
     ) -> Result<Distrust, Distrust> {
         let evidence = ForkEvidence { seen: seen.checkpoint().to_owned(), shown, consistency };
-        let evidence = self.store.keep_evidence(&self.policy.origin, &evidence)?;
+        let evidence = self.store.keep_evidence(&self.policy.origin, &Evidence::Fork(evidence))?;
         Ok(Distrust::Fork { size, seen: seen.root().size, evidence })
     }
 

@@ -8,6 +8,7 @@
 
 use crate::client::{Client, Proven};
 use crate::error::{Distrust, ReadError};
+use crate::http::Reply;
 use procura_core::entry::Entry;
 use procura_core::index::Item;
 use procura_core::kinds::Content;
@@ -195,10 +196,15 @@ impl Client {
 
     pub(crate) fn page(&self, party: &Hash, from: u64) -> Result<Proven<VerifiedComplete>, ReadError> {
         let asking = self.asking()?;
-        let path = format!("/v1/parties/{party}/records?from={from}");
-        let reply = self.private(|token| self.server.get(&path, Some(token)))?;
+        let reply = self.page_unverified(party, from)?;
         let mode = Mode::Fresh(self.now());
         asking.believe(reply, mode, |bytes, policy, mode| verify_complete(bytes, party, from, policy, mode))
+    }
+
+    /// What the server says is the page.
+    pub(crate) fn page_unverified(&self, party: &Hash, from: u64) -> Result<Reply, ReadError> {
+        let path = format!("/v1/parties/{party}/records?from={from}");
+        self.private(|token| self.server.get(&path, Some(token)))
     }
 }
 

@@ -255,7 +255,7 @@ where
     Ok(root.unwrap_or_else(procura_core::hash::empty))
 }
 
-fn from_prove(error: ProveError<TileError<CallError>>) -> LogError {
+pub(crate) fn from_prove(error: ProveError<TileError<CallError>>) -> LogError {
     match error {
         ProveError::Nodes(error) => error.into(),
         ProveError::IndexBeyondTree { index, size } => LogError::Beyond { asked: index.0, size },

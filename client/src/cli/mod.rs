@@ -23,6 +23,7 @@ mod import;
 mod key;
 mod link;
 mod log;
+mod monitor;
 mod output;
 mod passphrase;
 mod property;
@@ -118,6 +119,10 @@ enum Verb {
     /// Look at the log, or audit it
     #[command(subcommand)]
     Log(log::Log),
+    /// Watch the ledger: that it keeps one history, and what is new about you with nothing left out
+    Monitor(monitor::Monitor),
+    /// Check a file of evidence that a ledger is at fault
+    Evidence(monitor::Check),
     /// Cosign what logs publish, so that they can't show two histories
     #[cfg(feature = "witness")]
     #[command(subcommand)]
@@ -160,6 +165,8 @@ impl Verb {
             Self::Catalogue(verb) => verb.run(context),
             Self::Token(verb) => verb.run(context),
             Self::Log(verb) => verb.run(context),
+            Self::Monitor(verb) => verb.run(context),
+            Self::Evidence(verb) => verb.run(context),
             #[cfg(feature = "witness")]
             Self::Witness(verb) => verb.run(context),
         }

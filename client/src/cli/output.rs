@@ -117,7 +117,6 @@ impl From<procura_client::SubmitError> for Failure {
 ///
 /// # Errors
 /// The reader is gone.
-#[cfg(feature = "witness")]
 pub(crate) fn say(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "{text}")?;

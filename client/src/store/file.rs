@@ -2,9 +2,10 @@
 //!
 //! A file holds the policy trusted, how it came to be trusted, and the last checkpoint believed. It is replaced
 //! as a whole (written beside, synced, renamed), so that a crash leaves the old one or the new one. Evidence of a
-//! fork is written beside it and never replaced.
+//! fault is written beside it and never replaced.
 
-use super::{ForkEvidence, Seen, Store, StoreError, may_replace};
+use super::{Seen, Store, StoreError, may_replace};
+use crate::evidence::{self, Evidence};
 use procura_core::hash::sha256;
 use procura_core::json::parse_strict;
 use procura_core::receipt::Policy;
@@ -64,6 +65,10 @@ impl FileStore {
     #[must_use]
     pub fn new(folder: &Path) -> Self {
         Self { folder: folder.to_owned() }
+    }
+
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// The ledger `origin`, if it is trusted.
@@ -164,12 +169,12 @@ impl FileStore {
     }
 
     fn path(&self, origin: &str) -> PathBuf {
-        self.folder.join(format!("{}.json", name_of(origin)))
+        self.folder.join(format!("{}.json", name_of(origin.as_bytes())))
     }
 
     /// Keeps other processes out until it is dropped. The lock is on a file of its own, since the ledger's is replaced.
     fn lock(&self, origin: &str) -> Result<File, StoreError> {
-        let path = self.folder.join(format!("{}.lock", name_of(origin)));
+        let path = self.folder.join(format!("{}.lock", name_of(origin.as_bytes())));
         let open = || {
             make_private_folder(&self.folder)?;
             let file = private(OpenOptions::new().write(true).create(true)).open(&path)?;
@@ -201,14 +206,15 @@ impl Store for FileStore {
         Ok(may)
     }
 
-    fn keep_evidence(&self, origin: &str, evidence: &ForkEvidence) -> Result<String, StoreError> {
-        let text = format!("{:#}\n", evidence.to_json(origin));
-        let short: String = name_of(&text).chars().take(16).collect();
+    fn keep_evidence(&self, origin: &str, evidence: &Evidence) -> Result<String, StoreError> {
+        let bytes = evidence::file(evidence, origin);
+        let short: String = name_of(&bytes).chars().take(16).collect();
         // Named by its content: never written over, once is enough.
-        let path = self.folder.join(format!("{}.fork-{short}.json", name_of(origin)));
+        let name = format!("{}.{}-{short}.json", name_of(origin.as_bytes()), evidence.fault());
+        let path = self.folder.join(name);
         let keep = || {
             make_private_folder(&self.folder)?;
-            replace(&path, text.as_bytes())
+            replace(&path, &bytes)
         };
         keep().map_err(|source| StoreError::Io { path: path.clone(), source })?;
         Ok(path.display().to_string())
@@ -284,11 +290,11 @@ pub(crate) fn make_private_folder(folder: &Path) -> io::Result<()> {
     builder.create(folder)
 }
 
-fn name_of(text: &str) -> String {
-    sha256(&[text.as_bytes()]).0.iter().map(|byte| format!("{byte:02x}")).collect()
+pub(super) fn name_of(bytes: &[u8]) -> String {
+    sha256(&[bytes]).0.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn damaged(path: &Path, what: &str) -> StoreError {
+pub(super) fn damaged(path: &Path, what: &str) -> StoreError {
     StoreError::Damaged { path: path.to_owned(), what: what.to_owned() }
 }
 

@@ -1,6 +1,7 @@
 //! What was seen, for one run.
 
-use super::{ForkEvidence, Seen, Store, StoreError, may_replace};
+use super::{Seen, Store, StoreError, may_replace};
+use crate::evidence::Evidence;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -14,7 +15,7 @@ pub struct MemoryStore {
 #[derive(Debug, Default)]
 struct Kept {
     seen: BTreeMap<String, Seen>,
-    evidence: Vec<ForkEvidence>,
+    evidence: Vec<Evidence>,
 }
 
 impl MemoryStore {
@@ -24,9 +25,9 @@ impl MemoryStore {
         Self::default()
     }
 
-    /// The forks noticed.
+    /// What was kept.
     #[must_use]
-    pub fn evidence(&self) -> Vec<ForkEvidence> {
+    pub fn evidence(&self) -> Vec<Evidence> {
         self.lock().evidence.clone()
     }
 
@@ -50,7 +51,7 @@ impl Store for MemoryStore {
         Ok(may)
     }
 
-    fn keep_evidence(&self, _origin: &str, evidence: &ForkEvidence) -> Result<String, StoreError> {
+    fn keep_evidence(&self, _origin: &str, evidence: &Evidence) -> Result<String, StoreError> {
         self.lock().evidence.push(evidence.clone());
         Ok("memory".to_owned())
     }

@@ -6,15 +6,16 @@
 mod file;
 pub(crate) use file::{make_private_folder, private, replace};
 mod memory;
+mod noted;
 
 pub use file::{FileStore, Trusted, TrustedBy};
 pub use memory::MemoryStore;
 
+use crate::evidence::Evidence;
 use procura_core::checkpoint::{SignedCheckpoint, VerifiedCheckpoint};
 use procura_core::receipt::Pin;
 use procura_core::tree::Root;
 use procura_core::{Hash, Size};
-use serde_json::{Value, json};
 use std::path::PathBuf;
 
 /// A checkpoint that was believed.
@@ -68,22 +69,6 @@ pub struct ForkEvidence {
     pub consistency: Option<Vec<Hash>>,
 }
 
-impl ForkEvidence {
-    fn to_json(&self, origin: &str) -> Value {
-        let sizes = [&self.seen, &self.shown].map(|text| Seen::kept(origin, text).map(|seen| seen.root.size));
-        let explanation = if sizes[0] == sizes[1] {
-            "Both checkpoints have one size and two roots: the two alone convict whoever signed them."
-        } else {
-            "The consistency proof given between the two checkpoints does not hold. Ask the ledger for another: if \
-             it has none, the two convict whoever signed them."
-        };
-        json!({
-            "v": 1, "origin": origin, "explanation": explanation,
-            "seen": self.seen, "shown": self.shown, "consistency": self.consistency,
-        })
-    }
-}
-
 /// Where it is remembered what was seen.
 pub trait Store: Send + Sync {
     /// The last checkpoint of the ledger `origin` that was believed; `None` if none was.
@@ -99,11 +84,11 @@ pub trait Store: Send + Sync {
     /// [`StoreError`]; nothing was changed then.
     fn advance(&self, origin: &str, before: Option<&Seen>, now: &Seen) -> Result<bool, StoreError>;
 
-    /// Keeps the evidence of a fork for good, and says where.
+    /// Keeps evidence of a fault for good, and says where.
     ///
     /// # Errors
     /// [`StoreError`].
-    fn keep_evidence(&self, origin: &str, evidence: &ForkEvidence) -> Result<String, StoreError>;
+    fn keep_evidence(&self, origin: &str, evidence: &Evidence) -> Result<String, StoreError>;
 }
 
 /// What was seen cannot be read or kept. This machine's fault; never taken for a first contact.

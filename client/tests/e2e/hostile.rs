@@ -3,6 +3,7 @@
 
 use super::stub::{Family, Stub, index_of, name_of, problem};
 use procura_client::audit::AuditError;
+use procura_client::evidence::Evidence;
 use procura_client::store::{MemoryStore, Store as _};
 use procura_client::tiles::LogError;
 use procura_client::{CallError, CheckpointFault, Client, Distrust, ReadError, RecordsError, SubmitError};
@@ -78,7 +79,7 @@ fn another_history_is_a_fork_and_both_checkpoints_are_kept() {
         let (family, client, store) = forked(more);
         let seen = store.seen(ORIGIN).unwrap().unwrap();
         assert!(matches!(distrust(&client, &family), Distrust::Fork { .. }), "{more}");
-        let evidence = store.evidence().pop().unwrap();
+        let Some(Evidence::Fork(evidence)) = store.evidence().pop() else { panic!() };
         assert_eq!(evidence.seen, seen.checkpoint());
         assert_eq!(evidence.consistency.is_some(), has_proof);
         let shown = SignedCheckpoint::parse(evidence.shown.as_bytes()).unwrap();

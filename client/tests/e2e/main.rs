@@ -14,5 +14,6 @@ mod honest;
 mod hooks;
 mod hostile;
 mod import;
+mod monitor;
 mod steps;
 mod stub;

@@ -147,7 +147,7 @@ impl procura_client::store::Store for Shared {
     fn keep_evidence(
         &self,
         origin: &str,
-        evidence: &procura_client::store::ForkEvidence,
+        evidence: &procura_client::evidence::Evidence,
     ) -> Result<String, procura_client::store::StoreError> {
         self.0.keep_evidence(origin, evidence)
     }

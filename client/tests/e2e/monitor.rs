@@ -1,0 +1,326 @@
+//! Goal: whoever watches a ledger is told once of what is new, and each fault of the operator's is found and kept as evidence that
+//! convicts it before others. Method: an honest ledger; then an operator who holds its key and lies, one lie at a time; and each
+//! file of evidence with something changed in it.
+
+use super::stub::{Family, Stub};
+use procura_client::Client;
+use procura_client::evidence::{Evidence, EvidenceError, Verdict};
+use procura_client::feed::Place;
+use procura_client::monitor::{Monitor, MonitorError, Watching};
+use procura_client::store::MemoryStore;
+use procura_core::checkpoint::Checkpoint;
+use procura_core::entry::Entry;
+use procura_core::hash::{self, tag};
+use procura_core::key::Signer as _;
+use procura_core::receipt::Question;
+use procura_core::status::Status;
+use procura_core::tile::{TileKind, TilePath, encode_bundle};
+use procura_core::tree::prove_consistency;
+use procura_core::{Hash, Millis, Size, b64};
+use procura_tests::hostile::Liar;
+use procura_tests::world::ORIGIN;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::time::Duration;
+
+const CITIZEN: Watching = Watching { entries: false, whole_every: Duration::from_secs(3600) };
+const AUDITOR: Watching = Watching { entries: true, ..CITIZEN };
+
+fn happens(family: &Family) -> Hash {
+    family.world.append(family.world.mandate(&family.mother, &family.son.party, &["tax"])).id
+}
+
+/// An auditor's client, and the mother's.
+fn clients(family: &Family) -> (Client, Arc<MemoryStore>) {
+    family.stub.let_audit(&family.mother);
+    family.client()
+}
+
+/// The server serves the liar's log from now on.
+fn serve(stub: &Stub, liar: &Liar) {
+    let liar = liar.clone();
+    stub.lie(move |path, reply| {
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let nodes = liar.nodes(liar.rows.len());
+        let number = |name: &str| {
+            let of = |pair: &str| pair.strip_prefix(name)?.strip_prefix('=')?.parse::<u64>().ok();
+            query.split('&').find_map(of)
+        };
+        if path == "/checkpoint" {
+            let sign = |message: &[u8]| liar.log_key.sign(message).unwrap();
+            let checkpoint = Checkpoint::new(ORIGIN, nodes.root()).unwrap();
+            return (200, checkpoint.sign(&liar.vkey(), &sign).unwrap().to_string().into_bytes());
+        }
+        if path == "/v1/proofs/consistency" {
+            let (from, to) = (Size(number("from").unwrap()), Size(number("to").unwrap()));
+            let hashes = prove_consistency(&nodes, from, to).unwrap();
+            return (200, json!({"hashes": hashes}).to_string().into_bytes());
+        }
+        if let Some(tile) = path.strip_prefix('/').and_then(|path| TilePath::parse(path).ok()) {
+            let entries = liar.rows.iter().map(|row| row.entry.encode());
+            let entries: Vec<Vec<u8>> = entries.take(usize::from(tile.width())).collect();
+            return (
+                200,
+                match tile.kind() {
+                    TileKind::Entries => encode_bundle(&entries).unwrap(),
+                    TileKind::Hashes { .. } => entries.iter().flat_map(|entry| hash::leaf(entry).0).collect(),
+                },
+            );
+        }
+        let party = path.strip_prefix("/v1/parties/").and_then(|rest| rest.strip_suffix("/records"));
+        match party {
+            Some(party) => {
+                let (party, from) = (party.parse().unwrap(), number("from").unwrap());
+                let receipt = liar.receipt(&Question::Complete { party, from, to: None });
+                (200, receipt.to_json().into_bytes())
+            }
+            None => reply,
+        }
+    });
+}
+
+/// The fault found, and the evidence kept of it, read back from its file.
+fn found(monitor: &mut Monitor<'_>, store: &MemoryStore) -> (String, Evidence) {
+    let error = monitor.round().unwrap_err();
+    let MonitorError::Fault { name, evidence: Some(_), .. } = error else { panic!("{error:?}") };
+    let evidence = store.evidence().pop().unwrap();
+    let file = evidence.to_json(ORIGIN).to_string();
+    let (origin, read) = Evidence::parse(file.as_bytes()).unwrap();
+    assert_eq!((origin.as_str(), &read), (ORIGIN, &evidence));
+    (name, evidence)
+}
+
+fn no_evidence(file: &Value, family: &Family) -> String {
+    let read = Evidence::parse(file.to_string().as_bytes());
+    let checked = read.and_then(|(origin, evidence)| evidence.check(&origin, &family.world.policy()));
+    checked.unwrap_err().name().to_owned()
+}
+
+#[test]
+fn what_is_new_is_told_once() {
+    let family = Family::new();
+    let (client, _) = family.client();
+    let mut monitor = Monitor::new(&client, CITIZEN, Place::default());
+    let first = monitor.round().unwrap();
+    let all = client.records(&family.mother.party, &|_| {}).unwrap();
+    assert_eq!(first.news.len(), all.records().len());
+    assert!(first.whole.is_some() && first.audited.is_none());
+    let nothing = monitor.round().unwrap();
+    assert!(nothing.news.is_empty() && nothing.whole.is_none());
+    let id = happens(&family);
+    let second = monitor.round().unwrap();
+    assert_eq!(second.news.iter().map(|filed| filed.logged.entry.id()).collect::<Vec<_>>(), [Some(id)]);
+    // Another run goes on where this one stood.
+    assert!(Monitor::new(&client, CITIZEN, second.place).round().unwrap().news.is_empty());
+    // Who has no key watches what is public.
+    let public = Client::new(&family.stub.url, family.world.policy(), MemoryStore::new()).unwrap();
+    assert!(Monitor::new(&public, CITIZEN, Place::default()).round().unwrap().news.is_empty());
+}
+
+#[test]
+fn an_auditor_replays_what_is_added() {
+    let family = Family::new();
+    let (client, _) = clients(&family);
+    let mut monitor = Monitor::new(&client, AUDITOR, Place::default());
+    for _ in 0..3 {
+        let audited = monitor.round().unwrap().audited.unwrap();
+        let anew = client.audit(&|_, _, _| {}).unwrap();
+        assert_eq!((audited.leaves, audited.entries), (anew.leaves, anew.entries));
+        assert!(audited.entries.is_some());
+        happens(&family);
+    }
+}
+
+#[test]
+fn a_server_that_is_away_is_no_liar() {
+    let family = Family::new();
+    let (client, store) = family.client();
+    let mut monitor = Monitor::new(&client, CITIZEN, Place::default());
+    monitor.round().unwrap();
+    happens(&family);
+    family.stub.lie(|_, _| super::stub::problem(503, "stopping"));
+    assert!(matches!(monitor.round(), Err(MonitorError::Unknown { .. })));
+    family.stub.lie(|_, reply| reply);
+    assert_eq!(monitor.round().unwrap().news.len(), 1);
+    assert!(store.evidence().is_empty());
+}
+
+#[test]
+fn two_histories_are_found() {
+    for (mine, others, verdict) in [(1, 1, Verdict::Proven), (1, 3, Verdict::Stated)] {
+        let (family, other) = (Family::new(), Family::new());
+        let (client, store) = family.client();
+        for _ in 0..mine {
+            happens(&family);
+        }
+        let mut monitor = Monitor::new(&client, CITIZEN, Place::default());
+        monitor.round().unwrap();
+        other.world.append(other.world.transition("revocation", &other.mother, &other.mandate));
+        for _ in 1..others {
+            happens(&other);
+        }
+        family.stub.turn_to(&other.world);
+        let (name, evidence) = found(&mut monitor, &store);
+        assert_eq!(name, "fork");
+        assert_eq!(evidence.check(ORIGIN, &family.world.policy()).unwrap(), verdict);
+
+        let mut same = evidence.to_json(ORIGIN);
+        same["shown"] = same["seen"].clone();
+        assert_eq!(no_evidence(&same, &family), "no_fault");
+        let mut forged = evidence.to_json(ORIGIN);
+        let text = forged["shown"].as_str().unwrap().replacen('1', "2", 1);
+        forged["shown"] = json!(text);
+        assert_eq!(no_evidence(&forged, &family), "bad_signature");
+        let mut elsewhere = family.world.policy();
+        elsewhere.origin = "trial/other".to_owned();
+        assert!(matches!(evidence.check(ORIGIN, &elsewhere), Err(EvidenceError::OtherLedger(_))));
+    }
+}
+
+/// A lie in an entry: what the replay finds, and how far the entry alone shows it.
+fn lies_in_entries(family: &Family) -> Vec<(Liar, &'static str, Verdict)> {
+    let honest = || Liar::copy(&family.world);
+    let mandate = || family.world.mandate(&family.mother, &family.son.party, &["tax"]);
+    let own = tag(&family.mother.handle, 0);
+    let mut early = honest();
+    early.now = Millis(early.now.0 - 5_000);
+    early.log(&mandate(), Some(Status::PENDING), &[]);
+    early.now = Millis(early.now.0 + 10_000);
+    early.commit();
+    let mut rootless = honest();
+    let mut commit = rootless.true_commit();
+    commit.map_root = Hash([9; 32]);
+    rootless.push(Entry::Commit(commit), None);
+    let mut elsewhere = honest();
+    let mut commit = elsewhere.true_commit();
+    commit.size = Size(commit.size.0 + 1);
+    elsewhere.push(Entry::Commit(commit), None);
+    let mut revived = honest();
+    let end = family.world.transition("revocation", &family.mother, &family.mandate);
+    revived.log(&end, Some(Status::ENDED), &[own]);
+    revived.log(&mandate(), Some(Status::PENDING), &[]);
+    let again = family.world.transition("acceptance", &family.son, &family.mandate);
+    revived.log(&again, Some(Status::ACTIVE), &[]);
+    revived.commit();
+    let mut open = honest();
+    open.log(&mandate(), Some(Status::PENDING), &[]);
+    vec![
+        (early, "time_backwards", Verdict::Proven),
+        (rootless, "commit_root", Verdict::Stated),
+        (elsewhere, "commit_size", Verdict::Proven),
+        (revived, "move_forbidden", Verdict::Stated),
+        (open, "no_commit", Verdict::Proven),
+    ]
+}
+
+#[test]
+fn an_entry_that_breaks_a_rule_is_found_by_who_replays() {
+    let family = Family::new();
+    for (liar, fault, verdict) in lies_in_entries(&family) {
+        let (client, store) = clients(&family);
+        let mut monitor = Monitor::new(&client, AUDITOR, Place::default());
+        family.stub.lie(|_, reply| reply);
+        monitor.round().unwrap();
+        serve(&family.stub, &liar);
+        let (name, evidence) = found(&mut monitor, &store);
+        assert_eq!(name, fault);
+        assert_eq!(evidence.check(ORIGIN, &family.world.policy()).unwrap(), verdict, "{fault}");
+
+        // Another entry, another place, another name: nothing is shown.
+        let file = evidence.to_json(ORIGIN);
+        let mut other = file.clone();
+        let mut bytes = b64::decode(file["entry"]["bytes"].as_str().unwrap()).unwrap();
+        *bytes.last_mut().unwrap() ^= 1;
+        other["entry"]["bytes"] = json!(b64::encode(&bytes));
+        assert_eq!(no_evidence(&other, &family), "inclusion", "{fault}");
+        let mut moved = file.clone();
+        moved["entry"]["index"] = json!(file["entry"]["index"].as_u64().unwrap() - 1);
+        assert_eq!(no_evidence(&moved, &family), "inclusion", "{fault}");
+        let mut named = file.clone();
+        named["fault"] = json!("first_class");
+        assert_eq!(no_evidence(&named, &family), "no_fault", "{fault}");
+    }
+}
+
+#[test]
+fn an_honest_entry_is_no_evidence() {
+    let family = Family::new();
+    let (liar, ..) = lies_in_entries(&family).remove(0);
+    let (client, store) = clients(&family);
+    serve(&family.stub, &liar);
+    let (_, evidence) = found(&mut Monitor::new(&client, AUDITOR, Place::default()), &store);
+    let mut file = evidence.to_json(ORIGIN);
+    file["entry"] = file["previous"].take();
+    file.as_object_mut().unwrap().remove("previous");
+    assert_eq!(no_evidence(&file, &family), "no_fault");
+}
+
+#[test]
+fn what_is_filed_elsewhere_is_found_by_whom_it_concerns() {
+    let family = Family::new();
+    let (client, store) = family.client();
+    let mut behind = Liar::copy(&family.world);
+    // The son gives up what the mother gave, and her list is not told.
+    let end = family.world.transition("renunciation", &family.son, &family.mandate);
+    behind.log(&end, Some(Status::ENDED), &[tag(&family.son.handle, 9)]);
+    behind.commit();
+    serve(&family.stub, &behind);
+    let (name, evidence) = found(&mut Monitor::new(&client, CITIZEN, Place::default()), &store);
+    assert_eq!(name, "misfiled");
+    assert_eq!(evidence.check(ORIGIN, &family.world.policy()).unwrap(), Verdict::Proven);
+    // The same list of the honest ledger is right.
+    let honest = Liar::copy(&family.world);
+    let receipt = honest.receipt(&Question::Complete { party: family.mother.party, from: 0, to: None });
+    let mut file = evidence.to_json(ORIGIN);
+    file["receipts"] = json!([receipt.to_json()]);
+    assert_eq!(no_evidence(&file, &family), "no_fault");
+}
+
+#[test]
+fn what_is_dated_back_is_found_by_whom_it_concerns() {
+    let family = Family::new();
+    let (client, store) = family.client();
+    let mut monitor = Monitor::new(&client, CITIZEN, Place::default());
+    // Something that concerns others moves the log's time on.
+    family.world.clock.pass(60_000);
+    family.world.person("15061500231");
+    monitor.round().unwrap();
+    // Logged now, and dated before what the mother was shown as the whole truth, though after all that was in it.
+    let mut early = Liar::copy(&family.world);
+    let now = early.now;
+    early.now = Millis(now.0 - 1);
+    let mandate = family.world.mandate(&family.mother, &family.son.party, &["tax"]);
+    let segment = client.records(&family.mother.party, &|_| {}).unwrap().records().last().unwrap().segment;
+    early.log(&mandate, Some(Status::PENDING), &[tag(&family.mother.handle, segment + 1)]);
+    early.now = now;
+    early.commit();
+    serve(&family.stub, &early);
+    let (name, evidence) = found(&mut monitor, &store);
+    assert_eq!(name, "time_backwards");
+    assert_eq!(evidence.check(ORIGIN, &family.world.policy()).unwrap(), Verdict::Proven);
+    // Neither page shows it alone.
+    for page in 0..2 {
+        let mut file = evidence.to_json(ORIGIN);
+        let receipts = file["receipts"].as_array_mut().unwrap();
+        receipts.remove(page);
+        assert_eq!(no_evidence(&file, &family), "no_fault");
+    }
+}
+
+#[test]
+fn what_is_dated_before_what_stands_before_it_is_found_by_whom_it_concerns() {
+    let family = Family::new();
+    let (client, store) = family.client();
+    let mut early = Liar::copy(&family.world);
+    let now = early.now;
+    early.now = Millis(1);
+    let mandate = family.world.mandate(&family.mother, &family.son.party, &["tax"]);
+    let segment = client.records(&family.mother.party, &|_| {}).unwrap().records().last().unwrap().segment;
+    early.log(&mandate, Some(Status::PENDING), &[tag(&family.mother.handle, segment + 1)]);
+    early.now = now;
+    early.commit();
+    serve(&family.stub, &early);
+    let (name, evidence) = found(&mut Monitor::new(&client, CITIZEN, Place::default()), &store);
+    assert_eq!(name, "entry_time");
+    assert_eq!(evidence.check(ORIGIN, &family.world.policy()).unwrap(), Verdict::Proven);
+}
