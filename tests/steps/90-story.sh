@@ -137,6 +137,11 @@ bulk 1 --yes
 
 says 0 auditor log audit
 says 2 municipality log audit
+says 0 auditor monitor --once --entries
+says 0 son --json monitor --once
+grep -q '"kind": *"mandate"' "$work/out" || broken 'the watch did not tell the son of his mandates'
+says 0 son --json monitor --once
+grep -q '"new": *\[\]' "$work/out" || broken 'the watch told the son twice'
 says 0 municipality prove inclusion --index 3
 says 0 municipality prove consistency
 stop_server
@@ -144,6 +149,7 @@ stop_server
 echo '  no server: the receipt verifies, a changed one does not'
 url=http://127.0.0.1:9
 says 0 neighbour receipt verify "$work/receipt.json"
+says 2 son monitor --once
 sed 's/"entries":\[{"index":0,"entry":"AQ/"entries":[{"index":0,"entry":"AR/' "$work/receipt.json" >"$work/changed.json"
 cmp -s "$work/receipt.json" "$work/changed.json" && broken "the receipt was not changed"
 says 1 neighbour receipt verify "$work/changed.json"

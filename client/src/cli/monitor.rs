@@ -9,7 +9,7 @@ use procura_client::evidence::{self, Evidence, Verdict};
 use procura_client::feed::Place;
 use procura_client::monitor::{Monitor as Watch, MonitorError, Round, Watching};
 use procura_core::Size;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::io;
 use std::path::PathBuf;
 use std::thread::sleep;
@@ -49,7 +49,7 @@ impl Monitor {
             match watch.round() {
                 Ok(round) => {
                     let told = Told::of(context, &client, &round, before);
-                    if self.once || told.is_news {
+                    if !self.once && told.is_news {
                         tell(&told, context.global.json)?;
                     }
                     before = Some(round.checkpoint.size());
@@ -59,7 +59,7 @@ impl Monitor {
                         noted = round.place;
                     }
                     if self.once {
-                        return Ok(Answer::yes().trial(client.is_trial()));
+                        return Ok(told.answer().trial(client.is_trial()));
                     }
                 }
                 Err(error @ MonitorError::Fault { .. }) => {
@@ -97,8 +97,10 @@ impl Told {
             Some(before) => format!("{size} entries, which continue the {before} of the look before."),
             None => format!("{size} entries, signed, and of one history with what was seen here before."),
         };
-        let mut json = json!({"result": "yes", "size": size, "new": []});
-        let mut put = |name: &str, value: Value| json[name] = value;
+        let mut json = Map::new();
+        let mut put = |name: &str, value: Value| drop(json.insert(name.to_owned(), value));
+        put("result", json!("yes"));
+        put("size", json!(size));
         lines.push(continues);
         if let Some(entries) = round.audited.as_ref().and_then(|audited| audited.entries) {
             lines
@@ -117,7 +119,19 @@ impl Told {
             lines.push(format!("New: {at}  {kind}  {}", describe::what(context, &filed.logged, me.as_ref())));
         }
         put("new", round.news.iter().map(|filed| describe::json(&filed.logged)).collect());
-        Self { is_news: before.is_none() || !round.news.is_empty() || round.whole.is_some(), lines, json }
+        Self {
+            is_news: before.is_none() || !round.news.is_empty() || round.whole.is_some(),
+            lines,
+            json: json.into(),
+        }
+    }
+}
+
+impl Told {
+    fn answer(self) -> Answer {
+        let answer = self.lines.iter().fold(Answer::yes(), Answer::line);
+        let members = self.json.as_object().cloned().unwrap_or_default();
+        members.into_iter().fold(answer, |answer, (name, value)| answer.member(&name, value))
     }
 }
 

@@ -25,9 +25,11 @@ impl FileStore {
             Err(source) => return Err(StoreError::Io { path, source }),
         };
         let object = parse_strict(&bytes, MAX_BYTES).map_err(|error| damaged(&path, &error.to_string()))?;
-        match read(Members::new(object)).map_err(|error| damaged(&path, &error.to_string()))? {
-            (1, place) => Ok(place),
-            (version, _) => Err(StoreError::Version { path, version }),
+        let (mut members, unfit) =
+            (Members::new(object), |error: MemberError| damaged(&path, &error.to_string()));
+        match members.take_u64("v").map_err(unfit)? {
+            1 => read(members).map_err(unfit),
+            version => Err(StoreError::Version { path, version }),
         }
     }
 
@@ -37,10 +39,10 @@ impl FileStore {
     /// [`StoreError`]; nothing was changed then.
     pub fn note(&self, origin: &str, party: &Hash, place: &Place) -> Result<(), StoreError> {
         let path = self.noted_path(origin, party);
-        let mut text = json!({"v": 1, "segment": place.segment});
-        if let Some(index) = place.index {
-            text["index"] = json!(index);
-        }
+        let text = match place.index {
+            Some(index) => json!({"v": 1, "segment": place.segment, "index": index}),
+            None => json!({"v": 1, "segment": place.segment}),
+        };
         let write = || {
             make_private_folder(self.folder())?;
             replace(&path, format!("{text}\n").as_bytes())
@@ -53,10 +55,9 @@ impl FileStore {
     }
 }
 
-fn read(mut members: Members) -> Result<(u64, Place), MemberError> {
-    let version = members.take_u64("v")?;
+fn read(mut members: Members) -> Result<Place, MemberError> {
     let segment = members.take_u64("segment")?;
     let index = members.take_opt("index", Field::u64)?.map(Index);
     members.finish()?;
-    Ok((version, Place { segment, index }))
+    Ok(Place { segment, index })
 }

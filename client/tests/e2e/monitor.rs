@@ -1,7 +1,8 @@
 //! Goal: whoever watches a ledger is told once of what is new, and each fault of the operator's is found and kept as evidence that
 //! convicts it before others. Method: an honest ledger; then an operator who holds its key and lies, one lie at a time; and each
-//! file of evidence with something changed in it.
+//! file of evidence with something changed in it; and the command.
 
+use super::command::{Desk, code, json_of, text};
 use super::stub::{Family, Stub};
 use procura_client::Client;
 use procura_client::evidence::{Evidence, EvidenceError, Verdict};
@@ -323,4 +324,38 @@ fn what_is_dated_before_what_stands_before_it_is_found_by_whom_it_concerns() {
     let (name, evidence) = found(&mut Monitor::new(&client, CITIZEN, Place::default()), &store);
     assert_eq!(name, "entry_time");
     assert_eq!(evidence.check(ORIGIN, &family.world.policy()).unwrap(), Verdict::Proven);
+}
+
+#[test]
+fn the_command_ends_with_the_evidence_and_checks_it() {
+    let desk = Desk::new();
+    let first = desk.online(&["monitor", "--once", "--trust-first", "--json"]);
+    assert_eq!((code(&first), &json_of(&first)["result"]), (0, &json!("yes")), "{first:?}");
+    let world = &desk.family.world;
+    let (liar, mut root) = (Liar::copy(world), world.ledger.view().root());
+    root.hash = Hash([9; 32]);
+    desk.family.stub.lie(move |path, reply| match path {
+        "/checkpoint" => {
+            let sign = |message: &[u8]| liar.log_key.sign(message).unwrap();
+            let checkpoint = Checkpoint::new(ORIGIN, root).unwrap();
+            (200, checkpoint.sign(&liar.vkey(), &sign).unwrap().to_string().into_bytes())
+        }
+        _ => reply,
+    });
+    // Without --once it would go on for ever if it found nothing.
+    let found = desk.online(&["monitor", "--every", "1", "--json"]);
+    assert_eq!((code(&found), &json_of(&found)["error"]), (1, &json!("fork")), "{found:?}");
+    let ledgers = std::fs::read_dir(desk.path("home/ledgers")).unwrap().map(|entry| entry.unwrap().path());
+    let file = ledgers.into_iter().find(|path| text(path).contains(".fork-")).unwrap();
+    let checked = desk.offline(&["evidence", text(&file), "--json"]);
+    assert_eq!((code(&checked), &json_of(&checked)["proven"]), (0, &json!(true)), "{checked:?}");
+    let honest = std::fs::read_to_string(&file).unwrap();
+    let mut other: Value = serde_json::from_str(&honest).unwrap();
+    other["shown"] = other["seen"].clone();
+    std::fs::write(&file, other.to_string()).unwrap();
+    let refused = desk.offline(&["evidence", text(&file), "--json"]);
+    assert_eq!((code(&refused), &json_of(&refused)["error"]), (1, &json!("no_fault")));
+    // Nobody is there: nothing is known, and nobody is blamed.
+    let away = desk.offline(&["monitor", "--once", "--trust-first", "--json"]);
+    assert_eq!(code(&away), 2, "{away:?}");
 }

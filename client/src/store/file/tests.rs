@@ -2,12 +2,14 @@
 //! kept in a temporary folder; then files cut short, rewritten, or written by two at once.
 
 use super::*;
+use crate::feed::Place;
+use crate::store::ForkEvidence;
 use procura_core::Hash;
-use procura_core::Size;
 use procura_core::checkpoint::{Checkpoint, VerifiedCheckpoint};
 use procura_core::key::{Signer as _, SoftKey};
 use procura_core::note::{KeyType, NoteVerifier};
 use procura_core::tree::Root;
+use procura_core::{Index, Size};
 
 const ORIGIN: &str = "trial/store";
 
@@ -124,14 +126,34 @@ fn evidence_of_a_fork_is_kept_beside_and_not_overwritten() {
         shown: Seen::of(&checkpoint(7, root)).checkpoint().to_owned(),
         consistency: None,
     };
-    let first = store.keep_evidence(ORIGIN, &evidence(8)).unwrap();
-    let second = store.keep_evidence(ORIGIN, &evidence(9)).unwrap();
+    let keep = |root| store.keep_evidence(ORIGIN, &Evidence::Fork(evidence(root))).unwrap();
+    let (first, second) = (keep(8), keep(9));
     assert_ne!(first, second);
     let kept: Value = serde_json::from_slice(&fs::read(first).unwrap()).unwrap();
     assert_eq!(kept["shown"].as_str().unwrap(), evidence(8).shown);
     // The store reads ledgers only, and its evidence is no ledger.
     assert_eq!(store.all().unwrap().len(), 1);
     assert_eq!(store.seen(ORIGIN).unwrap(), Some(seen(7)));
+}
+
+#[test]
+fn a_place_in_a_list_is_noted_for_each_party() {
+    let (_folder, store) = store();
+    let (mother, son) = (Hash([1; 32]), Hash([2; 32]));
+    let place = Place { segment: 4, index: Some(Index(9)) };
+    assert_eq!(store.noted(ORIGIN, &mother).unwrap(), Place::default());
+    store.note(ORIGIN, &mother, &place).unwrap();
+    assert_eq!(store.noted(ORIGIN, &mother).unwrap(), place);
+    assert_eq!(store.noted(ORIGIN, &son).unwrap(), Place::default());
+    store.note(ORIGIN, &mother, &Place::default()).unwrap();
+    assert_eq!(store.noted(ORIGIN, &mother).unwrap(), Place::default());
+    assert_eq!(store.all().unwrap().len(), 1, "it is no ledger's file");
+    let written = fs::read_dir(&store.folder).unwrap().map(|entry| entry.unwrap().path());
+    let written = written.into_iter().find(|path| path.to_string_lossy().contains(".list-")).unwrap();
+    for (text, name) in [("{}", "store_damaged"), (r#"{"v":2,"place":1}"#, "store_version")] {
+        fs::write(&written, text).unwrap();
+        assert_eq!(store.noted(ORIGIN, &mother).unwrap_err().name(), name);
+    }
 }
 
 #[test]
