@@ -116,24 +116,31 @@ impl Processes {
         let trial = Trial { ledger: &ledger, data: &data, home: &home, clock: &clock };
         trial.office(&tariff::OFFICE, &of_crate("transport/words.toml")).unwrap();
         self.law = trial.publish(&of_crate("transport/law.toml")).unwrap();
+        std::fs::copy(of_crate("transport/tariff.toml"), home.join("tariff.toml")).unwrap();
         self.start_tariff();
         self
     }
 
     pub(crate) fn start_tariff(&mut self) {
+        let source = self.service_url();
+        self.start_tariff_at(&source);
+    }
+
+    /// The same, with another address for the source.
+    pub(crate) fn start_tariff_at(&mut self, source: &str) {
         let mut command = if self.can_be_ahead {
             let mut program = self.this_program("service::tariff_process", self.tariff_port);
-            program.env(SOURCE, self.service_url());
+            program.env(SOURCE, source);
             program
         } else {
             let mut program = Command::new(env!("CARGO_BIN_EXE_procura-flexi-jobs"));
             program
-                .args(["tariff", "--ledger", &self.ledger_url(), "--source", &self.service_url()])
+                .args(["tariff", "--ledger", &self.ledger_url(), "--source", source])
                 .args(["--listen", &format!("127.0.0.1:{}", self.tariff_port)])
                 .arg("--home")
                 .arg(self.tariff_home())
                 .arg("--tariff")
-                .arg(of_crate("transport/tariff.toml"));
+                .arg(self.tariff_home().join("tariff.toml"));
             program
         };
         self.tariff = Some(command.stdout(Stdio::null()).stderr(self.log("tariff")).spawn().unwrap());

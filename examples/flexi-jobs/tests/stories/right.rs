@@ -7,7 +7,7 @@ use crate::processes::{Processes, member, until};
 use procura_client::Asking;
 use procura_core::days::Day;
 use procura_core::draft::Draft;
-use procura_core::kinds::Content;
+use procura_core::kinds::{Content, Validity};
 use procura_core::receipt::{Mode, verify_access};
 use procura_core::{Hash, Millis};
 use procura_flexi_jobs::prepare::Prepared;
@@ -109,6 +109,15 @@ impl Desk {
             })
             .map(|opened| opened.record.id())
             .collect()
+    }
+
+    /// The records in somebody's own list that tell of a change.
+    fn notices(&self, (who, _): (&str, &str)) -> usize {
+        let caller = self.all.caller(who);
+        let own = caller.client().own_party().unwrap();
+        let list = caller.client().records(&own, &|_| {}).unwrap();
+        let opened = list.records().iter().filter_map(|filed| filed.logged.opened.as_ref());
+        opened.filter(|opened| matches!(opened.record.content(), Content::Other(_))).count()
     }
 
     /// The steps of somebody's last right.
@@ -271,6 +280,61 @@ fn nobody_gets_it_twice_and_nobody_is_forgotten_whatever_is_killed() {
         desk.settles(who, false);
         assert_eq!((desk.holdings(who), desk.steps(who).len()), ((1, 0), 2), "{who:?}");
     }
+}
+
+#[test]
+fn a_look_that_was_sent_is_not_sent_twice_and_one_whose_answer_was_lost_is_made_again() {
+    let mut desk = Desk::over(Processes::start().with_tariff());
+    desk.all.kill_tariff();
+    // Its source is away: the access is logged, and nothing told.
+    let nowhere = "http://127.0.0.1:9";
+    desk.all.start_tariff_at(nowhere);
+    desk.told(MOTHER, "2013-04-01", None);
+    until("the look", || desk.looks(MOTHER).len() == 1);
+    desk.all.kill_tariff();
+    desk.all.start_tariff();
+    desk.settles(MOTHER, true);
+    assert_eq!(desk.looks(MOTHER).len(), 1, "it was the same");
+
+    // The source tells, and whoever was told is killed before they could keep it.
+    let son = PEOPLE[1];
+    desk.all.kill_tariff();
+    desk.all.start_tariff_at(nowhere);
+    desk.told(son, "2013-04-01", None);
+    until("the look", || desk.looks(son).len() == 1);
+    desk.all.kill_tariff();
+    let transport = desk.all.caller_of(&desk.all.tariff_home().join("office.json"), "transport");
+    let decided = transport.client().decided(&desk.looks(son)[0]).unwrap();
+    transport.answer(&serde_json::from_slice(decided.receipt()).unwrap()).unwrap();
+    desk.all.start_tariff();
+    desk.settles(son, true);
+    assert_eq!((desk.looks(son).len(), desk.holdings(son), desk.steps(son).len()), (2, (1, 1), 1));
+}
+
+#[test]
+fn a_consent_is_no_basis_for_a_right_that_nobody_asks_for() {
+    let mut desk = Desk::over(Processes::start().with_tariff());
+    desk.all.kill_tariff();
+    // A tariff that looks for a purpose that no law names, and for which she consents.
+    let file = desk.all.tariff_home().join("tariff.toml");
+    let tariff = std::fs::read_to_string(&file).unwrap();
+    let other = tariff.replace("purpose = \"tariff\"", "purpose = \"benefit\"");
+    assert_ne!(other, tariff);
+    std::fs::write(&file, other).unwrap();
+    desk.all.start_tariff();
+    let transport = desk.all.caller_of(&desk.all.tariff_home().join("office.json"), "transport");
+    let now = transport.client().now();
+    let validity = Validity::of_days(desk.today(), None);
+    let (scopes, purposes) = (["status.pensioner".to_owned()], ["benefit".to_owned()]);
+    let catalogue = Prepared::read(&desk.all.home()).unwrap().catalogue;
+    let by = Millis(now.0 + DAY_MS);
+    let asked = transport.client().ask_by_link(&catalogue, (&scopes, &purposes), &validity, by).unwrap();
+    desk.all.caller("mother").client().give_by_link(&asked.link, None).unwrap();
+    desk.told(MOTHER, "2013-04-01", None);
+    until("it is heard", || desk.notices(MOTHER) == 1);
+    thread::sleep(Duration::from_secs(3));
+    until("it is over", || desk.all.tariff_health()["to_look_at"] == json!(0));
+    assert_eq!((desk.has(MOTHER), desk.looks(MOTHER).len()), (false, 0));
 }
 
 #[test]

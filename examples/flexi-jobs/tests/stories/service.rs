@@ -7,7 +7,7 @@ use procura_flexi_jobs::counters::Counters;
 use procura_flexi_jobs::prepare::{Prepared, office_key};
 use procura_flexi_jobs::service::Service;
 use procura_flexi_jobs::tariff::{self, Tariff};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Names the ledger's address.
 pub(crate) const LEDGER: &str = "FLEXI_TEST_LEDGER_URL";
@@ -41,7 +41,7 @@ fn tariff_process() {
     let (home, clock) = (data.join("tariff"), ahead_clock(&data.join("ahead")));
     let client = client_of(&office_key(&home), &std::env::var(LEDGER).unwrap(), &home, &clock).unwrap();
     let (prepared, source) = (Prepared::read(&home).unwrap(), std::env::var(SOURCE).unwrap());
-    let tariff = Tariff::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("transport/tariff.toml")).unwrap();
+    let tariff = Tariff::read(&home.join("tariff.toml")).unwrap();
     tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(async {
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await.unwrap();
         let book = home.join("rights.redb");
