@@ -39,16 +39,17 @@ try permit '"decision":true'
 try deny '"decision":false'
 
 # A service built on the ledger starts by its one command, and what it says to try next works.
-read -r ledger_port service_port < <(python3 -c 'import socket
-sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
+read -r ledger_port service_port tariff_port form_port < <(python3 -c 'import socket
+sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(4)]
 print(*(one.getsockname()[1] for one in sockets))')
 programs # its own build, for the sake of speed, would be one more of everything in CI
-FLEXI_PROGRAMS=$BIN FLEXI_DATA=$work/flexi FLEXI_LEDGER_PORT=$ledger_port FLEXI_SERVICE_PORT=$service_port bash examples/flexi-jobs/start >"$work/flexi.log" 2>&1 &
+FLEXI_PROGRAMS=$BIN FLEXI_DATA=$work/flexi FLEXI_LEDGER_PORT=$ledger_port FLEXI_SERVICE_PORT=$service_port \
+    FLEXI_TARIFF_PORT=$tariff_port FLEXI_FORM_PORT=$form_port bash examples/flexi-jobs/start >"$work/flexi.log" 2>&1 &
 flexi=$!
-until grep -q '^The declaration service on' "$work/flexi.log" && grep -q '  as son ask' "$work/flexi.log"; do
+until [ "$(grep -c '^The [a-z]* service on' "$work/flexi.log")" = 3 ] && grep -q '"state":"filled"' "$work/flexi.log"; do
     kill -0 "$flexi" 2>/dev/null || { cat "$work/flexi.log"; broken "examples/flexi-jobs/start ended"; }
     sleep 0.2
 done
 answer=$(sed -n "/^The ledger's pages/,\$s/^  //p" "$work/flexi.log" | bash -euo pipefail)
-printf '  flexi-jobs: %s\n' "$(grep -E '"(new|total|room)"' <<<"$answer" | tr -d ' \n')"
-[[ $answer == *'"new": 1'*'"total": 84550'* ]] || broken "what examples/flexi-jobs/start says to try gave something else: $answer"
+printf '  flexi-jobs: %s\n' "$(grep -oE '"(new|total|room|granted|state)":[^,}]*' <<<"$answer" | tr -d ' ' | tr '\n' ' ')"
+[[ $answer == *'"new": 1'*'"total": 84550'*'"granted": true'*'"state":"filled"'* ]] || broken "what examples/flexi-jobs/start says to try gave something else: $answer"
