@@ -10,10 +10,13 @@ use redb::{ReadableDatabase as _, ReadableTable as _, TableDefinition, WriteTran
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
+/// Whom something is about, the status's category, and who is told.
+type Key<'k> = (&'k [u8; 32], &'k str, &'k [u8; 32]);
+
 /// A status's category and a party that a law lets see it.
 const LAW: TableDefinition<'_, (&str, &[u8; 32]), ()> = TableDefinition::new("law");
 /// Person, category, party → [`Row`], as JSON: that party is to be told.
-const NOTICES: TableDefinition<'_, (&[u8; 32], &str, &[u8; 32]), &[u8]> = TableDefinition::new("notices");
+const NOTICES: TableDefinition<'_, Key<'_>, &[u8]> = TableDefinition::new("notices");
 
 /// Which party a law lets see which category of status.
 pub type Law = BTreeSet<(String, Hash)>;
@@ -38,7 +41,7 @@ pub struct Notice {
 }
 
 impl Notice {
-    fn key(&self) -> (&[u8; 32], &str, &[u8; 32]) {
+    fn key(&self) -> Key<'_> {
         (&self.person.0, &self.category, &self.recipient.0)
     }
 }

@@ -124,6 +124,17 @@ pub struct Settled {
     pub letter: Option<Kept>,
 }
 
+/// A right that is running.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Running {
+    /// Whose.
+    pub person: Hash,
+    /// The last day; `None`: no end is known.
+    pub until: Option<Day>,
+    /// The catalogue that names the law it rests on.
+    pub basis: Option<Hash>,
+}
+
 /// How much there is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Count {
@@ -265,11 +276,11 @@ impl Book {
         Ok(Some(read(right.value())?))
     }
 
-    /// All rights that are running: whose, the last day, and the catalogues that name the laws they rest on.
+    /// All rights that are running.
     ///
     /// # Errors
     /// [`BookError`].
-    pub fn all_running(&self) -> Result<Vec<(Hash, Option<Day>, Option<Hash>)>, BookError> {
+    pub fn all_running(&self) -> Result<Vec<Running>, BookError> {
         let transaction = self.database.begin_read()?;
         let (running, rights) = (transaction.open_table(RUNNING)?, transaction.open_table(RIGHTS)?);
         let mut found = Vec::new();
@@ -279,7 +290,11 @@ impl Book {
             let right = right.ok_or(BookError::Damaged("a right that runs is not there"))?;
             let right: Right = read(right.value())?;
             let basis = right.steps.iter().rev().find_map(|step| step.evidence.as_ref()?.basis.as_ref());
-            found.push((Hash(*person.value()), right.days.until, basis.map(|basis| basis.catalogue)));
+            found.push(Running {
+                person: Hash(*person.value()),
+                until: right.days.until,
+                basis: basis.map(|basis| basis.catalogue),
+            });
         }
         Ok(found)
     }

@@ -5,7 +5,7 @@
 //! which the ledger is to have it.
 
 use super::Tariff;
-use super::book::{Basis, Book, Evidence, Letter, Look, Settled, Step, What};
+use super::book::{Basis, Book, Evidence, Letter, Look, Running, Settled, Step, What};
 use super::rights::{Change, Known, Why, change};
 use crate::Clock;
 use crate::book::BookError;
@@ -160,14 +160,14 @@ impl Grants {
     fn look_around(&self) -> Result<(), GrantError> {
         let today = self.today()?;
         let running = self.book.all_running()?;
-        let bases: BTreeSet<Hash> = running.iter().filter_map(|(_, _, basis)| *basis).collect();
+        let bases: BTreeSet<Hash> = running.iter().filter_map(|right| right.basis).collect();
         for basis in bases {
             if !self.caller.client().status(&basis)?.answer().status().permits() {
-                let under = running.iter().filter(|(_, _, under)| *under == Some(basis));
-                self.book.look_again_at(&under.map(|(person, _, _)| *person).collect::<Vec<_>>())?;
+                let under = running.iter().filter(|right| right.basis == Some(basis));
+                self.book.look_again_at(&under.map(|right| right.person).collect::<Vec<_>>())?;
             }
         }
-        for (person, until, _) in running {
+        for Running { person, until, .. } in running {
             if until.is_some_and(|until| until < today) {
                 let step = self.step(What::Ended(Why::StatusEnded), (None, None));
                 self.settle(&person, Change::End(Why::StatusEnded), step)?;
