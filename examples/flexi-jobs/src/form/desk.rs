@@ -197,7 +197,9 @@ impl Desk {
         (at, catalogues): (usize, &[CatalogueFound]),
     ) -> Result<Option<String>, DeskError> {
         let Some(field) = application.fields.get(at) else { return Ok(None) };
-        let (Some(category), Is::Open | Is::Looking { .. }) = (field.category.clone(), &field.is) else {
+        // As long as the person has not said it, a source may turn up.
+        let (Some(category), Is::Open | Is::Looking { .. } | Is::ToSay) = (field.category.clone(), &field.is)
+        else {
             return Ok(None);
         };
         // Whoever says that they hold it counts if a catalogue in force names them as the source.

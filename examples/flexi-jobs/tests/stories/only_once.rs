@@ -15,6 +15,7 @@ use std::path::Path;
 
 const MOTHER: (&str, &str) = ("mother", "niss:48031500292");
 const SON: (&str, &str) = ("son", "niss:75061200192");
+const NEIGHBOUR: (&str, &str) = ("neighbour", "niss:88422999979");
 const STUDENT: (&str, &str) = ("student", "niss:08422999977");
 const CARD: &str = "parking-card.toml";
 
@@ -212,10 +213,21 @@ fn what_nobody_holds_the_person_says() {
     let (_, application) = desk.applies(SON);
     assert_eq!((&*state(&application, 0), application.get("ask")), ("to_say", None));
     let id = member(&application, "id");
+    // Until they have said it a source may turn up, and then they need not.
+    desk.told(&desk.all.caller("pension-office"), SON, "pensioner");
+    let (_, application) = desk.applies(SON);
+    assert_eq!((&application["id"], &*state(&application, 0)), (&id, "asked"));
+    assert_eq!(desk.says(&id, "pensioner", "no").0, 409);
+
+    let (_, application) = desk.applies(NEIGHBOUR);
+    let id = member(&application, "id");
     desk.says(&id, "pensioner", "no");
     let (_, told) = desk.says(&id, "plate", "1-XYZ-987");
     assert_eq!(member(&told, "state"), json!("complete"));
-    assert_eq!((desk.looks(SON), desk.requests(SON)), (0, 0));
+    // What they have said stays.
+    desk.told(&desk.all.caller("pension-office"), NEIGHBOUR, "pensioner");
+    assert_eq!(&*state(&desk.application(&id), 0), "said");
+    assert_eq!((desk.looks(NEIGHBOUR), desk.requests(NEIGHBOUR)), (0, 0));
     // Nobody is registered so; and what is no identifier names nobody.
     assert_eq!(desk.applies(("", &procura_flexi_jobs::month::niss(1))).0, 422);
     assert_eq!(desk.applies(("", "Tom")).0, 422);
