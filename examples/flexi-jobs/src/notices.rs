@@ -120,3 +120,69 @@ fn law(catalogues: &[CatalogueFound], own: &Hash) -> Law {
     }
     law
 }
+
+#[cfg(test)]
+mod tests {
+    //! Goal: told are those whom a law lets see a status, and nobody else. Method: one catalogue by hand, a basis changed at a time.
+
+    use super::*;
+    use procura_core::kinds::{Basis, Catalogue, Category, Title};
+
+    const OWN: Hash = Hash([1; 32]);
+    const TOWN: Hash = Hash([2; 32]);
+
+    fn title() -> Title {
+        Title { de: String::new(), en: String::new(), fr: String::new(), nl: String::new() }
+    }
+
+    fn category(code: &str, parent: Option<&str>) -> Category {
+        let parent = parent.map(str::to_owned);
+        Category {
+            code: code.to_owned(),
+            parent,
+            assurance: None,
+            period: None,
+            source: None,
+            title: title(),
+        }
+    }
+
+    fn named(on: &str, purposes: &[&str], emergency: bool) -> Vec<String> {
+        let basis = Basis {
+            code: "law".to_owned(),
+            title: title(),
+            categories: vec![on.to_owned()],
+            purposes: purposes.iter().map(|code| (*code).to_owned()).collect(),
+            recipients: vec![OWN, TOWN],
+            emergency,
+        };
+        let catalogue = Catalogue {
+            code: "words".to_owned(),
+            version: 1,
+            categories: vec![
+                category("status", None),
+                category("status.pensioner", Some("status")),
+                category("status.student", Some("status")),
+                category("wages", None),
+            ],
+            purposes: Vec::new(),
+            bases: vec![basis],
+            schemes: Vec::new(),
+            quorum: 1,
+        };
+        let law = law(&[CatalogueFound { id: Hash([9; 32]), catalogue }], &OWN);
+        assert!(law.iter().all(|(_, party)| *party == TOWN), "the office itself knows");
+        law.into_iter().map(|(category, _)| category).collect()
+    }
+
+    #[test]
+    fn whom_a_law_lets_see_a_status_is_told() {
+        assert_eq!(named("status.pensioner", &["tariff"], false), ["status.pensioner"]);
+        assert_eq!(named("status.pensioner", &["tariff", PURPOSE], false), ["status.pensioner"]);
+        assert_eq!(named("status", &["tariff"], false), ["status.pensioner", "status.student"]);
+        let nobody: [&str; 0] = [];
+        assert_eq!(named("status.pensioner", &[PURPOSE], false), nobody, "who may tell it need not be told");
+        assert_eq!(named("status.pensioner", &["care"], true), nobody);
+        assert_eq!(named("wages", &["tariff"], false), nobody);
+    }
+}

@@ -400,3 +400,87 @@ fn store(transaction: &WriteTransaction, person: &Hash, settled: Settled) -> Res
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    //! Goal: what follows from something is stored with it, once, after a restart too; and what does not fit changes nothing. Method: one book
+    //! on disk, opened again after each step.
+
+    use super::*;
+
+    const PERSON: Hash = Hash([3; 32]);
+    const NOTICE: Hash = Hash([4; 32]);
+
+    struct Desk(tempfile::TempDir);
+
+    impl Desk {
+        fn book(&self) -> Book {
+            Book::open(&self.0.path().join("book")).unwrap()
+        }
+    }
+
+    fn days(until: Option<&str>) -> Period {
+        Period { from: "2024-02-01".parse().unwrap(), until: until.map(|day| day.parse().unwrap()) }
+    }
+
+    fn settled(what: What, days: Option<Period>, record: Option<u8>) -> Option<Settled> {
+        let step = Step { what, at: Millis(1), notice: Some(NOTICE), evidence: None };
+        let letter = record.map(|id| Kept { id: Hash([id; 32]), submission: "{}".to_owned() });
+        Some(Settled { days, step, letter })
+    }
+
+    #[test]
+    fn what_was_read_is_stored_with_what_is_to_be_done_about_it() {
+        let desk = Desk(tempfile::tempdir().unwrap());
+        assert_eq!(desk.book().place().unwrap(), Place::default());
+        let place = Place { segment: 2, index: Some(Index(0)) };
+        desk.book().heard(place, &[(PERSON, NOTICE)]).unwrap();
+        assert_eq!(desk.book().place().unwrap(), place);
+        let look = Look { notice: Some(NOTICE), access: None };
+        assert_eq!(desk.book().looks(9).unwrap(), [(PERSON, look.clone())]);
+        // What was signed for one change may have been answered before the next: it is forgotten.
+        let access = Some(Kept { id: Hash([5; 32]), submission: "{}".to_owned() });
+        desk.book().keep_access(&PERSON, &Look { access, ..look }).unwrap();
+        desk.book().look_again_at(&[PERSON]).unwrap();
+        assert!(desk.book().looks(9).unwrap()[0].1.access.is_some(), "who is looked at anyway stays so");
+        let later = Hash([6; 32]);
+        desk.book().heard(Place { index: Some(Index(7)), ..place }, &[(PERSON, later)]).unwrap();
+        assert_eq!(desk.book().looks(9).unwrap(), [(PERSON, Look { notice: Some(later), access: None })]);
+        desk.book().settle(&PERSON, None).unwrap();
+        assert!(desk.book().looks(9).unwrap().is_empty() && desk.book().rights(&PERSON).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_right_is_granted_once_and_ends_once() {
+        let desk = Desk(tempfile::tempdir().unwrap());
+        desk.book().heard(Place::default(), &[(PERSON, NOTICE)]).unwrap();
+        let ended = || settled(What::Ended(Why::StatusEnded), None, Some(2));
+        let granted = |id| settled(What::Granted, Some(days(None)), Some(id));
+        assert!(matches!(desk.book().settle(&PERSON, ended()), Err(BookError::Damaged(_))));
+        desk.book().settle(&PERSON, granted(1)).unwrap();
+        assert!(matches!(desk.book().settle(&PERSON, granted(9)), Err(BookError::Damaged(_))));
+        let count = desk.book().count().unwrap();
+        assert_eq!((count.running, count.to_look_at, count.to_hand_in), (1, 0, 1));
+        let other = days(Some("2024-03-31"));
+        desk.book().settle(&PERSON, settled(What::Amended, Some(other), None)).unwrap();
+        assert_eq!(desk.book().running(&PERSON).unwrap().unwrap().days, other);
+        desk.book().settle(&PERSON, ended()).unwrap();
+        assert!(matches!(desk.book().settle(&PERSON, ended()), Err(BookError::Damaged(_))));
+        desk.book().settle(&PERSON, granted(3)).unwrap();
+
+        let rights = desk.book().rights(&PERSON).unwrap();
+        assert_eq!(rights.iter().map(|right| right.steps.len()).collect::<Vec<_>>(), [3, 1]);
+        // The ledger has them in their order: a right, its end, the next.
+        let letters = desk.book().letters(9).unwrap();
+        let told: Vec<_> = letters.iter().map(|(_, letter)| (letter.number, letter.is_holding)).collect();
+        assert_eq!(told, [(0, true), (0, false), (1, true)]);
+        desk.book().handed_in(letters[0].0).unwrap();
+        assert_eq!(desk.book().letters(9).unwrap(), letters[1..]);
+
+        // Signed too long ago, and anew: the right names the record that the ledger has.
+        let (place, mut letter) = letters[2].clone();
+        letter.record.id = Hash([8; 32]);
+        desk.book().signed_anew(place, &letter).unwrap();
+        assert_eq!(desk.book().running(&PERSON).unwrap().unwrap().holding, Hash([8; 32]));
+    }
+}
