@@ -19,6 +19,8 @@
 //! # }
 //! ```
 //!
+//! Each look reads the segment in which one stands: of an organisation's list up to 1,024 records, however few of them are new.
+//!
 //! What is told is complete behind the place. That nothing was misfiled which happened to records before it, [`Client::records`] finds,
 //! which reads all.
 //!

@@ -32,6 +32,11 @@ impl Problem {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, name, detail)
     }
 
+    /// It does not say that it is JSON.
+    pub(crate) fn media_type() -> Self {
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media_type", "this takes application/json")
+    }
+
     /// There is no such thing.
     pub(crate) fn not_found() -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", "there is no such thing")

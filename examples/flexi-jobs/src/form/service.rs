@@ -1,5 +1,7 @@
 //! The form over HTTP, for the town's clerks: it knows no accounts, and listens on this machine alone. Who has an application's id reads it.
 //!
+//! What is sent is `application/json`, and says so (else 415 `media_type`).
+//!
 //! | request | answer |
 //! |---|---|
 //! | `POST /applications` `{"person"}` | 201 (200 if one is under way) and the application |
@@ -17,7 +19,7 @@ use crate::service::{Answered, StartError, blocking, members};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path as InPath, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use axum::routing::{get, post};
 use procura_client::{Client, link_address};
@@ -98,8 +100,18 @@ impl Service {
     }
 }
 
-async fn begin(State(service): State<Service>, body: Bytes) -> Response {
-    blocking(move || service.0.begin(&body)).await
+async fn begin(State(service): State<Service>, headers: HeaderMap, body: Bytes) -> Response {
+    blocking(move || service.0.begin(json_body(&headers, &body)?)).await
+}
+
+/// A page from elsewhere, open in a clerk's browser, can send here what it likes, but not as JSON without being asked whether it may.
+fn json_body<'b>(headers: &HeaderMap, body: &'b [u8]) -> Result<&'b [u8], Problem> {
+    let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let media_type = media_type.and_then(|text| text.split(';').next()).map(str::trim);
+    if media_type.is_some_and(|text| text.eq_ignore_ascii_case("application/json")) {
+        return Ok(body);
+    }
+    Err(Problem::media_type())
 }
 
 async fn read(State(service): State<Service>, InPath(id): InPath<String>) -> Response {
@@ -110,8 +122,13 @@ async fn read(State(service): State<Service>, InPath(id): InPath<String>) -> Res
     .await
 }
 
-async fn say(State(service): State<Service>, InPath(id): InPath<String>, body: Bytes) -> Response {
-    blocking(move || service.0.say(&id, &body)).await
+async fn say(
+    State(service): State<Service>,
+    InPath(id): InPath<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    blocking(move || service.0.say(&id, json_body(&headers, &body)?)).await
 }
 
 async fn health(State(service): State<Service>) -> Response {

@@ -41,7 +41,9 @@ impl Desk {
         let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
         let url = format!("{}{path}", self.all.form_url());
         let mut answer = match body {
-            Some(body) => agent.post(url).send(body.to_string()).unwrap(),
+            Some(body) => {
+                agent.post(url).header("content-type", "application/json").send(body.to_string()).unwrap()
+            }
             None => agent.get(url).call().unwrap(),
         };
         let text = answer.body_mut().read_to_string().unwrap();
@@ -232,6 +234,13 @@ fn what_nobody_holds_the_person_says() {
     assert_eq!(desk.applies(("", &procura_flexi_jobs::month::niss(1))).0, 422);
     assert_eq!(desk.applies(("", "Tom")).0, 422);
     assert_eq!(desk.sent("/applications/none", None).0, 404);
+    // A page from elsewhere can have a clerk's browser send text.
+    let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+    for address in ["/applications".to_owned(), format!("/applications/{}/fields", id.as_str().unwrap())] {
+        let request = agent.post(format!("{}{address}", desk.all.form_url()));
+        let answer = request.header("content-type", "text/plain").send(json!({"person": SON.1}).to_string());
+        assert_eq!(answer.unwrap().status().as_u16(), 415, "{address}");
+    }
     assert_eq!(desk.sent(&format!("/applications/{}", Hash([7; 32])), None).0, 404);
 }
 
