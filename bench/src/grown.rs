@@ -145,6 +145,13 @@ impl Grown {
         Ok(trial::start(&self.data, options)?)
     }
 
+    /// The institution whose token it is.
+    pub(crate) fn asker(&self) -> Outcome<Hash> {
+        let config = fs::read_to_string(self.data.join("server.toml"))?;
+        let named = config.lines().find_map(|line| line.strip_prefix("party = \"")?.strip_suffix('"'));
+        Ok(named.ok_or("the configuration names no party")?.parse()?)
+    }
+
     /// A citizen's ids.
     pub(crate) fn citizen(&self, n: u64) -> Outcome<&Ids> {
         Ok(self.ids.get(usize::try_from(n)?).ok_or("there are not so many citizens")?)

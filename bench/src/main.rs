@@ -1,6 +1,7 @@
 //! Benchmarks of Procura, each against a bare program that does the least of the same work, in one run. `bash bench/run`
 //! builds this, runs each part in a process of its own and gathers what they print: one [`figure::Figure`] a line.
 
+mod access;
 mod audit;
 mod bare;
 #[cfg(feature = "peers")]
@@ -43,6 +44,8 @@ enum Part {
     Submission(submission::Args),
     /// B. Evaluations over HTTP and in the library
     Check(size::Size),
+    /// C. Accesses: checked, logged, answered with the receipt
+    Access(size::Size),
     /// D. The index against other trees and stores
     Index(size::Size),
     /// E. Receipts: size, time to verify
@@ -77,6 +80,7 @@ fn run(part: Part) -> Outcome {
     match part {
         Part::Submission(args) => submission::run(&args),
         Part::Check(size) => check::run(&size),
+        Part::Access(size) => access::run(&size),
         Part::Count(args) => count::run(&args),
         Part::Index(size) => index::run(&size),
         Part::Receipts(size) => receipts::run(&size),

@@ -17,16 +17,28 @@ pub(crate) fn mandates(
     numbers: Range<u64>,
     pair_of: impl Fn(u64) -> (u64, u64),
 ) -> Outcome<Requests> {
+    let validity = names.a_year()?;
+    requests(path, numbers, |n| {
+        let (from, to) = pair_of(n);
+        let (mandator, mandatee) = (grown.citizen(from)?, grown.citizen(to)?);
+        let draft = names.mandate(n, [mandator, mandatee], &grown.catalogue, &validity);
+        let record = By { kid: mandator.kid, key: key(from) }.sign(draft)?;
+        Ok(post("/v1/records", None, &record.to_json()))
+    })
+}
+
+/// Requests of these numbers, all of one length; those that `path` holds already, if it does.
+pub(crate) fn requests(
+    path: &Path,
+    numbers: Range<u64>,
+    request_of: impl Fn(u64) -> Outcome<Vec<u8>>,
+) -> Outcome<Requests> {
     let length = path.with_extension("length");
     if !length.exists() {
         let (mut file, mut length_bytes) = (BufWriter::new(File::create(path)?), 0);
-        let (count, validity) = (numbers.clone().count(), names.a_year()?);
+        let count = numbers.clone().count();
         for n in numbers {
-            let (from, to) = pair_of(n);
-            let (mandator, mandatee) = (grown.citizen(from)?, grown.citizen(to)?);
-            let draft = names.mandate(n, [mandator, mandatee], &grown.catalogue, &validity);
-            let record = By { kid: mandator.kid, key: key(from) }.sign(draft)?;
-            let request = post("/v1/records", None, &record.to_json());
+            let request = request_of(n)?;
             if length_bytes != 0 && request.len() != length_bytes {
                 return Err("requests of several lengths".into());
             }

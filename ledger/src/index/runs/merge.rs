@@ -179,7 +179,7 @@ mod tests {
         let even = |_| 1000;
         let shrinking = |n| 2000 - n;
         let growing = |n| 1000 + n;
-        let between_openings = |n: u64| if n % 3 == 0 { 1 } else { 1000 };
+        let between_openings = |n: u64| if u64::is_multiple_of(n, 3) { 1 } else { 1000 };
         let all: [fn(u64) -> u64; 4] = [even, shrinking, growing, between_openings];
         for flush in all {
             let (mut runs, mut written, mut flushed) = (Vec::new(), 0, 0);
