@@ -113,7 +113,7 @@ impl Shared {
         closing: &AtomicBool,
         without: &BTreeSet<Vec<u8>>,
     ) -> Result<(), IndexError> {
-        let walks = chosen.iter().rev().map(|run| run.walk(&[], false)).collect::<Result<_, _>>();
+        let walks = chosen.iter().rev().map(|run| run.walk(&[], false, None)).collect::<Result<_, _>>();
         let mut rows = Merge::new(walks.map_err(|error| self.told(error))?);
         let merged = self.write_run(number, |run| {
             let mut count = 0;

@@ -252,7 +252,7 @@ impl Rows for FolderRows {
         let mut walks = Vec::new();
         for run in &self.runs {
             if run.may_hold_range(prefix, &self.cache).map_err(unreadable)? {
-                walks.push(run.walk(from, is_after).map_err(unreadable)?);
+                walks.push(run.walk(from, is_after, Some(&self.cache)).map_err(unreadable)?);
             }
         }
         let (mut merge, mut rows) = (Merge::new(walks), Vec::new());

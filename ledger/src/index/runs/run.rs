@@ -141,6 +141,13 @@ impl Run {
         Ok(block)
     }
 
+    fn block_by(&self, place: Place, cache: Option<&PartCache>) -> Result<Arc<Block>, RunError> {
+        match cache {
+            Some(cache) => self.kept_block(place, cache),
+            None => self.block(place).map(Arc::new),
+        }
+    }
+
     fn filter(&self, place: Place, cache: &PartCache) -> Result<Arc<[u8]>, RunError> {
         let at = (self.number, place.offset);
         if let Some(Part::Filter(filter)) = cache.get(&at) {
@@ -193,8 +200,14 @@ impl Run {
         Ok(filter::may_hold(&self.filter(filter, cache)?, filter::hash(prefix)))
     }
 
-    /// The rows from `from` on, that one left out where `after`. Parts are read past the cache: a walk through all would empty it.
-    pub(super) fn walk(self: &Arc<Self>, from: &[u8], after: bool) -> Result<Walk, RunError> {
+    /// The rows from `from` on, that one left out where `after`. Where the walk begins is read through `cache`, if one is given: most
+    /// end there. What follows is read past it: a walk through all would empty it.
+    pub(super) fn walk(
+        self: &Arc<Self>,
+        from: &[u8],
+        after: bool,
+        cache: Option<&PartCache>,
+    ) -> Result<Walk, RunError> {
         let guide = self.top.before(from, true).saturating_sub(1);
         let mut walk = Walk {
             run: Arc::clone(self),
@@ -204,16 +217,16 @@ impl Run {
             block: None,
             next: 0,
         };
-        walk.load_guide()?;
+        walk.load_guide(cache)?;
         if let Some(guide) = &walk.guide {
             walk.next_block = guide.before(from, true).saturating_sub(1);
         }
-        walk.load_block()?;
+        walk.load_block(cache)?;
         if let Some(block) = &walk.block {
             walk.next = block.before(from, after);
         }
         if walk.row().is_none() {
-            walk.load_block()?;
+            walk.load_block(cache)?;
         }
         Ok(walk)
     }
@@ -223,9 +236,9 @@ impl Run {
 pub(super) struct Walk {
     run: Arc<Run>,
     next_guide: usize,
-    guide: Option<Block>,
+    guide: Option<Arc<Block>>,
     next_block: usize,
-    block: Option<Block>,
+    block: Option<Arc<Block>>,
     next: usize,
 }
 
@@ -239,29 +252,29 @@ impl Walk {
     pub(super) fn advance(&mut self) -> Result<(), RunError> {
         self.next += 1;
         let is_through = self.block.as_ref().is_some_and(|block| self.next >= block.count());
-        if is_through { self.load_block() } else { Ok(()) }
+        if is_through { self.load_block(None) } else { Ok(()) }
     }
 
-    fn load_guide(&mut self) -> Result<(), RunError> {
+    fn load_guide(&mut self, cache: Option<&PartCache>) -> Result<(), RunError> {
         self.guide = None;
         self.next_block = 0;
         if self.next_guide < self.run.top.count() {
             let (guide, _) = self.run.guide(self.next_guide)?;
-            self.guide = Some(self.run.block(guide)?);
+            self.guide = Some(self.run.block_by(guide, cache)?);
             self.next_guide += 1;
         }
         Ok(())
     }
 
-    fn load_block(&mut self) -> Result<(), RunError> {
+    fn load_block(&mut self, cache: Option<&PartCache>) -> Result<(), RunError> {
         self.block = None;
         self.next = 0;
         if self.guide.as_ref().is_some_and(|guide| self.next_block >= guide.count()) {
-            self.load_guide()?;
+            self.load_guide(cache)?;
         }
         if let Some(guide) = &self.guide {
             let place = self.run.place(guide, self.next_block)?;
-            self.block = Some(self.run.block(place)?);
+            self.block = Some(self.run.block_by(place, cache)?);
             self.next_block += 1;
         }
         Ok(())
