@@ -52,6 +52,9 @@ handbook:
 alerts:
     bash tests/run alerts
 
+exchange:
+    bash tests/run exchange
+
 examples:
     bash tests/run examples
 
