@@ -46,6 +46,9 @@ shuttle:
 story:
     bash tests/run story
 
+install:
+    bash tests/run install
+
 handbook:
     bash tests/run handbook
 

@@ -1,18 +1,27 @@
 //! Every setting: from the command line, the environment (`PROCURA_…`), a TOML file, and what holds without any, in this
-//! order. Secrets come from files, never from flags.
+//! order. Secrets come from files, never from flags; a file `credential:NAME` is the credential of that name that systemd
+//! gave the service.
 
+mod file;
 mod registrar;
 
 #[cfg(feature = "oidc")]
 pub(crate) use registrar::is_private_way;
 pub use registrar::{ClientAuth, ProviderSettings, RegistrarSettings};
 
-use clap::Parser;
+pub use file::{Place, Places};
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use file::File;
 use procura_core::Hash;
 use serde::Deserialize;
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+/// Begins the name of a file among the credentials that systemd gave.
+const CREDENTIAL: &str = "credential:";
 
 /// The command line; each flag that is a setting has an environment variable, and a member of the same name in the TOML file.
 #[derive(Debug, Clone, Default, Parser)]
@@ -36,6 +45,29 @@ pub struct Args {
     /// Every other setting.
     #[command(flatten)]
     pub given: Given,
+    /// What to do instead of serving.
+    #[command(subcommand)]
+    pub verb: Option<Verb>,
+}
+
+/// What the program does besides serving; settings may stand before the verb or behind it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
+pub enum Verb {
+    /// Say everything that is wrong with the settings, and end; changes nothing
+    CheckConfig,
+}
+
+impl Args {
+    /// The command line of this process; ends it where that is not understood.
+    #[must_use]
+    pub fn of_process() -> Self {
+        let read = Self::command_line().try_get_matches().and_then(|found| Self::from_arg_matches(&found));
+        read.unwrap_or_else(|error| error.exit())
+    }
+
+    fn command_line() -> clap::Command {
+        Self::command().mut_args(|flag| flag.global(true))
+    }
 }
 
 /// Settings as one source gives them; what it does not give, the next one does.
@@ -51,10 +83,16 @@ pub struct Given {
     /// Address to listen on [default: 127.0.0.1:8080]
     #[arg(long, env = "PROCURA_LISTEN", value_name = "ADDRESS:PORT")]
     pub listen: Option<SocketAddr>,
+    /// The certificate that the server shows, with those above it, PEM; it then speaks TLS only [default: there is none]
+    #[arg(long, env = "PROCURA_TLS_CERTIFICATE", value_name = "FILE")]
+    pub tls_certificate: Option<PathBuf>,
+    /// The certificate's private key, PEM, its owner's alone. Both are read again on SIGHUP, and when they have changed
+    #[arg(long, env = "PROCURA_TLS_KEY", value_name = "FILE")]
+    pub tls_key: Option<PathBuf>,
     /// Address for operators only: metrics [default: there is none]
     #[arg(long, env = "PROCURA_ADMIN_LISTEN", value_name = "ADDRESS:PORT")]
     pub admin_listen: Option<SocketAddr>,
-    /// How clients reach the server [default: http:// and the address]
+    /// How clients reach the server [default: http:// or https:// and the address]
     #[arg(long, env = "PROCURA_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<String>,
     /// Serve entry bundles to everybody, not only to auditors
@@ -148,6 +186,8 @@ pub struct Config {
     pub data: PathBuf,
     /// The address to listen on.
     pub listen: SocketAddr,
+    /// The certificate that is shown, if TLS is spoken.
+    pub tls: Option<TlsFiles>,
     /// The address for operators only.
     pub admin_listen: Option<SocketAddr>,
     /// How clients reach the server, without a slash at the end; `None`: by the address.
@@ -180,6 +220,15 @@ pub struct Config {
     pub webhooks: Webhooks,
     /// Who binds keys for people whom identity providers have identified.
     pub registrar: Option<RegistrarSettings>,
+}
+
+/// Where the server's certificate lies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// It, and those above it, PEM.
+    pub certificate: PathBuf,
+    /// Its private key, PEM.
+    pub key: PathBuf,
 }
 
 /// Where backups go, how often, and for how long.
@@ -241,19 +290,20 @@ pub enum ConfigError {
         source: std::io::Error,
     },
     /// The file is not TOML with these settings.
-    #[error("{path}: {source}", path = path.display())]
-    Malformed {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        source: Box<toml::de::Error>,
-    },
+    #[error("{0}")]
+    Malformed(String),
     /// The public URL is not one.
     #[error("public_url must start with http:// or https:// and hold neither spaces nor a query")]
     PublicUrl,
     /// A number that allows nothing.
     #[error("{0} must be at least 1")]
     Zero(&'static str),
+    /// A certificate without its key, or the other way round.
+    #[error("{0} is missing: tls_certificate and tls_key are given together")]
+    Half(&'static str),
+    /// A credential that systemd did not give.
+    #[error("{0}: no such credential (LoadCredential= of the unit gives them, in $CREDENTIALS_DIRECTORY)")]
+    Credential(String),
     /// A provider's setting that can't be meant.
     #[error("registrar.oidc: {0} must be {1}")]
     Provider(&'static str, &'static str),
@@ -268,127 +318,213 @@ impl ConfigError {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Unreadable { .. } => "config_unreadable",
-            Self::Malformed { .. } => "config_malformed",
+            Self::Malformed(_) => "config_malformed",
             Self::PublicUrl => "public_url",
             Self::Zero(_) => "config_zero",
+            Self::Half(_) => "config_half",
+            Self::Credential(_) => "config_credential",
             Self::Provider(..) => "config_provider",
             Self::Feature => "config_feature",
         }
     }
 }
 
+/// Everything that is wrong with the settings, each with its place if it stands in the file.
+#[derive(Debug, Default)]
+pub struct ConfigErrors(pub Vec<(Option<Place>, ConfigError)>);
+
+impl fmt::Display for ConfigErrors {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, (place, error)) in self.0.iter().enumerate() {
+            let end_of_the_last = if at == 0 { "" } else { "\n" };
+            match place {
+                Some(place) => write!(out, "{end_of_the_last}{place}: {error}")?,
+                None => write!(out, "{end_of_the_last}{error}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for ConfigErrors {}
+
 impl Config {
     /// Puts the sources together.
     ///
     /// # Errors
-    /// [`ConfigError`].
-    pub fn load(args: Args) -> Result<Self, ConfigError> {
-        let mut file = match &args.config {
-            Some(path) => read(path)?,
-            None => Given::default(),
-        };
-        file.demo = Some(args.demo || file.demo.unwrap_or(false));
-        Ok(Self { confirm_clock: args.confirm_clock, ..Self::of(args.given.or(file))? })
+    /// [`ConfigErrors`]: all there are.
+    pub fn load(args: Args) -> Result<Self, ConfigErrors> {
+        let (config, _, wrong) = Self::look(args);
+        if wrong.0.is_empty() { Ok(config) } else { Err(wrong) }
     }
 
-    fn of(given: Given) -> Result<Self, ConfigError> {
+    /// The same, as far as it goes: what is wrong is as it is without it. And where in the file each setting stands that holds.
+    pub(crate) fn look(args: Args) -> (Self, Places, ConfigErrors) {
+        let File { mut given, mut places, mut wrong } = match &args.config {
+            Some(path) => File::read(path),
+            None => File::default(),
+        };
+        given.demo = Some(args.demo || given.demo.unwrap_or(false));
+        places.drop_given(&args.given);
+        let mut check = Check { places: &places, wrong: Vec::new() };
+        let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+        let config = Self::of(args.given.or(given), credentials.as_deref(), &mut check);
+        wrong.extend(check.wrong);
+        wrong.sort_by_key(|(place, _)| place.as_ref().map(|place| place.line));
+        (Self { confirm_clock: args.confirm_clock, ..config }, places, ConfigErrors(wrong))
+    }
+
+    fn of(given: Given, credentials: Option<&Path>, check: &mut Check<'_>) -> Self {
         let public_url = given.public_url.map(|url| url.trim_end_matches('/').to_owned());
         if public_url.as_deref().is_some_and(|url| !is_url(url)) {
-            return Err(ConfigError::PublicUrl);
+            check.says("public_url", ConfigError::PublicUrl);
         }
-        if let Some(registrar) = &given.registrar {
-            registrar.check()?;
+        let mut registrar = given.registrar;
+        if let Some(registrar) = &mut registrar {
+            registrar.check(&mut |setting, error| check.says(setting, error));
+            check.credential("registrar.key", credentials, &mut registrar.key);
+            for (at, provider) in registrar.oidc.iter_mut().enumerate() {
+                let name = format!("registrar.oidc.{at}.client_secret_file");
+                check.credential(&name, credentials, &mut provider.client_secret_file);
+            }
         }
+        let mut static_tokens = given.static_tokens;
+        for (at, token) in static_tokens.iter_mut().enumerate() {
+            check.credential(&format!("static_tokens.{at}.file"), credentials, &mut token.file);
+        }
+        let tls = match (given.tls_certificate, given.tls_key) {
+            (None, None) => None,
+            (Some(mut certificate), Some(mut key)) => {
+                check.credential("tls_certificate", credentials, &mut certificate);
+                check.credential("tls_key", credentials, &mut key);
+                Some(TlsFiles { certificate, key })
+            }
+            (Some(_), None) => {
+                check.says("tls_certificate", ConfigError::Half("tls_key"));
+                None
+            }
+            (None, Some(_)) => {
+                check.says("tls_key", ConfigError::Half("tls_certificate"));
+                None
+            }
+        };
         let standard = Limits::default();
-        let seconds = |name, given: Option<u64>, otherwise: Duration| match given {
-            Some(0) => Err(ConfigError::Zero(name)),
-            given => Ok(given.map_or(otherwise, Duration::from_secs)),
-        };
-        let count = |name, given: Option<usize>, otherwise: usize| match given {
-            Some(0) => Err(ConfigError::Zero(name)),
-            given => Ok(given.unwrap_or(otherwise)),
-        };
-        let every = seconds("backup_every_s", given.backup_every_s, Duration::from_secs(3600))?;
-        let keep = seconds("backup_keep_s", given.backup_keep_s, Duration::from_secs(30 * 24 * 3600))?;
-        Ok(Self {
+        let every = check.seconds("backup_every_s", given.backup_every_s, Duration::from_secs(3600));
+        let keep = check.seconds("backup_keep_s", given.backup_keep_s, Duration::from_secs(30 * 24 * 3600));
+        Self {
             data: given.data.unwrap_or_else(|| PathBuf::from("procura-data")),
             listen: given.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
+            tls,
             admin_listen: given.admin_listen,
             public_url,
             demo: given.demo.unwrap_or(false),
             // Not a setting: one that lasted would confirm whatever clock comes.
             confirm_clock: false,
             public_entries: given.public_entries.unwrap_or(false),
-            max_age_s: seconds("max_age_s", given.max_age_s, Duration::from_secs(300))?.as_secs(),
-            heartbeat: seconds("heartbeat_s", given.heartbeat_s, Duration::from_secs(60))?,
+            max_age_s: check.seconds("max_age_s", given.max_age_s, Duration::from_secs(300)).as_secs(),
+            heartbeat: check.seconds("heartbeat_s", given.heartbeat_s, Duration::from_secs(60)),
             witnesses: given.witnesses,
             witness_wait: given.witness_wait_s.filter(|wait_s| *wait_s > 0).map(Duration::from_secs),
             flush_bytes: given.flush_bytes,
             limits: Limits {
-                max_connections: count("max_connections", given.max_connections, standard.max_connections)?,
-                queue: count("queue", given.queue, standard.queue)?,
+                max_connections: check.count(
+                    "max_connections",
+                    given.max_connections,
+                    standard.max_connections,
+                ),
+                queue: check.count("queue", given.queue, standard.queue),
                 body_bytes: standard.body_bytes,
-                idle_timeout: seconds("idle_timeout_s", given.idle_timeout_s, standard.idle_timeout)?,
-                header_timeout: seconds("header_timeout_s", given.header_timeout_s, standard.header_timeout)?,
-                body_timeout: seconds("body_timeout_s", given.body_timeout_s, standard.body_timeout)?,
-                request_timeout: seconds(
+                idle_timeout: check.seconds("idle_timeout_s", given.idle_timeout_s, standard.idle_timeout),
+                header_timeout: check.seconds(
+                    "header_timeout_s",
+                    given.header_timeout_s,
+                    standard.header_timeout,
+                ),
+                body_timeout: check.seconds("body_timeout_s", given.body_timeout_s, standard.body_timeout),
+                request_timeout: check.seconds(
                     "request_timeout_s",
                     given.request_timeout_s,
                     standard.request_timeout,
-                )?,
-                answer_timeout: seconds("answer_timeout_s", given.answer_timeout_s, standard.answer_timeout)?,
+                ),
+                answer_timeout: check.seconds(
+                    "answer_timeout_s",
+                    given.answer_timeout_s,
+                    standard.answer_timeout,
+                ),
             },
             backup: given.backup_to.map(|to| BackupPlan { to, every, keep }),
             log: given.log.unwrap_or_else(|| "info".to_owned()),
-            static_tokens: given.static_tokens,
+            static_tokens,
             webhooks: given.webhooks.unwrap_or_default(),
-            registrar: given.registrar,
-        })
-    }
-}
-
-impl Given {
-    /// These settings; where there is none, the other's.
-    fn or(self, other: Self) -> Self {
-        Self {
-            demo: self.demo.or(other.demo),
-            data: self.data.or(other.data),
-            listen: self.listen.or(other.listen),
-            admin_listen: self.admin_listen.or(other.admin_listen),
-            public_url: self.public_url.or(other.public_url),
-            public_entries: self.public_entries.or(other.public_entries),
-            max_age_s: self.max_age_s.or(other.max_age_s),
-            heartbeat_s: self.heartbeat_s.or(other.heartbeat_s),
-            witnesses: self.witnesses.or(other.witnesses),
-            witness_wait_s: self.witness_wait_s.or(other.witness_wait_s),
-            queue: self.queue.or(other.queue),
-            flush_bytes: self.flush_bytes.or(other.flush_bytes),
-            max_connections: self.max_connections.or(other.max_connections),
-            idle_timeout_s: self.idle_timeout_s.or(other.idle_timeout_s),
-            header_timeout_s: self.header_timeout_s.or(other.header_timeout_s),
-            body_timeout_s: self.body_timeout_s.or(other.body_timeout_s),
-            request_timeout_s: self.request_timeout_s.or(other.request_timeout_s),
-            answer_timeout_s: self.answer_timeout_s.or(other.answer_timeout_s),
-            backup_to: self.backup_to.or(other.backup_to),
-            backup_every_s: self.backup_every_s.or(other.backup_every_s),
-            backup_keep_s: self.backup_keep_s.or(other.backup_keep_s),
-            log: self.log.or(other.log),
-            static_tokens: if self.static_tokens.is_empty() {
-                other.static_tokens
-            } else {
-                self.static_tokens
-            },
-            webhooks: self.webhooks.or(other.webhooks),
-            registrar: self.registrar.or(other.registrar),
+            registrar,
         }
     }
 }
 
-fn read(path: &Path) -> Result<Given, ConfigError> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
-    toml::from_str(&text)
-        .map_err(|source| ConfigError::Malformed { path: path.to_owned(), source: Box::new(source) })
+/// What is found wrong on the way, each time with the place of its setting.
+struct Check<'a> {
+    places: &'a Places,
+    wrong: Vec<(Option<Place>, ConfigError)>,
+}
+
+impl Check<'_> {
+    fn says(&mut self, setting: &str, error: ConfigError) {
+        self.wrong.push((self.places.of(setting), error));
+    }
+
+    fn seconds(&mut self, name: &'static str, given: Option<u64>, otherwise: Duration) -> Duration {
+        if given == Some(0) {
+            self.says(name, ConfigError::Zero(name));
+        }
+        given.map_or(otherwise, Duration::from_secs)
+    }
+
+    fn count(&mut self, name: &'static str, given: Option<usize>, otherwise: usize) -> usize {
+        if given == Some(0) {
+            self.says(name, ConfigError::Zero(name));
+        }
+        given.unwrap_or(otherwise)
+    }
+
+    /// Puts the file of a credential in its name's place.
+    fn credential(&mut self, setting: &str, folder: Option<&Path>, file: &mut PathBuf) {
+        let Some(name) = file.to_str().and_then(|file| file.strip_prefix(CREDENTIAL)) else { return };
+        let is_name = !name.is_empty() && !name.contains('/') && !name.starts_with('.');
+        match folder.filter(|_| is_name).map(|folder| folder.join(name)).filter(|path| path.is_file()) {
+            Some(path) => *file = path,
+            None => {
+                let error = ConfigError::Credential(file.display().to_string());
+                self.says(setting, error);
+            }
+        }
+    }
+}
+
+/// What is done with every setting alike.
+macro_rules! settings {
+    ($($name:ident)*) => {
+        impl Given {
+            /// These settings; where there is none, the other's.
+            fn or(self, other: Self) -> Self {
+                let mut static_tokens = self.static_tokens;
+                if static_tokens.is_empty() {
+                    static_tokens = other.static_tokens;
+                }
+                Self { $($name: self.$name.or(other.$name),)* static_tokens }
+            }
+
+            /// The settings that are given here.
+            fn names(&self) -> impl Iterator<Item = &'static str> {
+                [$(self.$name.is_some().then_some(stringify!($name))),*].into_iter().flatten()
+            }
+        }
+    };
+}
+
+settings! {
+    demo data listen tls_certificate tls_key admin_listen public_url public_entries max_age_s heartbeat_s witnesses
+    witness_wait_s queue flush_bytes max_connections idle_timeout_s header_timeout_s body_timeout_s request_timeout_s
+    answer_timeout_s backup_to backup_every_s backup_keep_s log webhooks registrar
 }
 
 fn is_url(url: &str) -> bool {
@@ -408,6 +544,8 @@ mod tests {
         demo = true
         data = "d"
         listen = "127.0.0.1:1"
+        tls_certificate = "c"
+        tls_key = "k"
         admin_listen = "127.0.0.1:2"
         public_url = "https://ledger.example/"
         public_entries = true
@@ -435,7 +573,7 @@ mod tests {
         ca = "ca.pem"
     "#;
 
-    fn load(file: &str, flags: &[&str]) -> Result<Config, ConfigError> {
+    fn load(file: &str, flags: &[&str]) -> Result<Config, ConfigErrors> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("procura.toml");
         std::fs::write(&path, file).unwrap();
@@ -443,11 +581,19 @@ mod tests {
         Config::load(Args::try_parse_from(given.iter().chain(flags)).unwrap())
     }
 
+    /// What is wrong: the line, 0 if it stands in none, and the name.
+    fn wrong(file: &str, flags: &[&str]) -> Vec<(usize, &'static str)> {
+        let ConfigErrors(all) = load(file, flags).unwrap_err();
+        let line = |place: &Option<Place>| place.as_ref().map_or(0, |place| place.line);
+        all.iter().map(|(place, error)| (line(place), error.name())).collect()
+    }
+
     #[test]
     fn a_file_gives_every_setting() {
         let config = load(FILE, &[]).unwrap();
         assert!(config.demo && config.public_entries);
         assert_eq!(config.admin_listen.unwrap().port(), 2);
+        assert_eq!(config.tls, Some(TlsFiles { certificate: "c".into(), key: "k".into() }));
         assert_eq!(config.public_url.as_deref(), Some("https://ledger.example"));
         assert_eq!((config.max_age_s, config.heartbeat, config.limits.queue), (1, Duration::from_secs(2), 3));
         assert_eq!((config.flush_bytes, config.limits.max_connections), (Some(4), 5));
@@ -485,7 +631,43 @@ mod tests {
             ("[webhooks]\ndeny = []", "config_malformed"),
             ("[[static_tokens]]\nparty = \"x\"\nfile = \"t\"", "config_malformed"),
         ] {
-            assert_eq!(load(file, &[]).unwrap_err().name(), name, "{file}");
+            assert_eq!(wrong(file, &[]).first().unwrap().1, name, "{file}");
+            assert_eq!(wrong(file, &[]).len(), 1, "{file}");
+        }
+    }
+
+    #[test]
+    fn everything_wrong_is_told_at_once_with_its_line() {
+        let file = "colour = 1\nqueue = 0\nmax_age_s = \"x\"\npublic_url = \"a b\"\ntls_key = \"k\"\n\
+            [webhooks]\nallow = [\"a:1\", \"127.0.0.1:1\", \"b:1\"]\ndeny = 1\n\
+            [[static_tokens]]\nparty = \"x\"\nfile = \"t\"\n[[static_tokens]]\nfile = \"t\"\n\
+            [[static_tokens]]\nparty = \"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"\nfile = \"credential:../t\"\n";
+        let mut found = wrong(file, &["--heartbeat-s", "0"]);
+        found.sort_unstable();
+        let malformed = [1, 3, 7, 7, 8, 10, 12].map(|line| (line, "config_malformed"));
+        let meant = [
+            (0, "config_zero"),
+            (2, "config_zero"),
+            (4, "public_url"),
+            (5, "config_half"),
+            (16, "config_credential"),
+        ];
+        let mut expected = [&malformed[..], &meant].concat();
+        expected.sort_unstable();
+        assert_eq!(found, expected);
+        // What a flag says instead is not where the file says it.
+        assert_eq!(wrong("queue = 1", &["--queue", "0"]), [(0, "config_zero")]);
+        assert_eq!(load("queue = 0", &["--queue", "1"]).unwrap().limits.queue, 1);
+        // TOML that is none.
+        assert_eq!(wrong("a = \nb = 1\nc d\n", &[]), [(1, "config_malformed"), (3, "config_malformed")]);
+    }
+
+    #[test]
+    fn settings_stand_on_both_sides_of_a_verb() {
+        for line in [["--queue", "7", "check-config"], ["check-config", "--queue", "7"]] {
+            let found = Args::command_line().get_matches_from(["procura-server"].iter().chain(&line));
+            let args = Args::from_arg_matches(&found).unwrap();
+            assert_eq!((args.given.queue, args.verb), (Some(7), Some(Verb::CheckConfig)));
         }
     }
 }

@@ -16,6 +16,7 @@ mod admin;
 mod api;
 mod app;
 mod backups;
+mod check;
 mod config;
 mod connections;
 pub mod demo;
@@ -34,18 +35,20 @@ pub mod registrar;
 mod room;
 mod serve;
 mod start;
+mod tls;
 pub mod trial;
 mod watched;
 mod witnesses;
 
 pub use api::{Problem, assets, openapi_json, status};
 pub use app::{App, Settings};
+pub use check::{Complaint, check};
 pub use config::{
-    Args, BackupPlan, ClientAuth, Config, ConfigError, Given, Limits, ProviderSettings, RegistrarSettings,
-    StaticToken, Webhooks,
+    Args, BackupPlan, ClientAuth, Config, ConfigError, ConfigErrors, Given, Limits, Place, Places,
+    ProviderSettings, RegistrarSettings, StaticToken, TlsFiles, Verb, Webhooks,
 };
 pub use hooks::{HookError, HookSettings, Hooks};
-pub use log::{LogLines, LogWriter, log_to};
+pub use log::{LogLines, LogWriter, log_filter, log_to};
 pub use log_line::LogLine;
 pub use metrics::Metrics;
 #[cfg(feature = "oidc")]
@@ -53,4 +56,5 @@ pub use oidc::{Enrolment, OidcError};
 pub use private::PrivateError;
 pub use serve::serve;
 pub use start::{RunError, Started, prepare, run};
+pub use tls::{Tls, TlsError};
 pub use witnesses::{WitnessError, WitnessSettings, Witnesses};

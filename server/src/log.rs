@@ -5,6 +5,8 @@ use std::io::{self, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::ParseError;
 
 /// The most bytes that wait to be written.
 const MAX_WAITING_BYTES: usize = 1 << 20;
@@ -39,6 +41,17 @@ impl Shared {
     fn lock(&self) -> MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What is logged. The client that talks to identity providers writes what it sends and gets, which names people.
+///
+/// # Errors
+/// If that is no filter of tracing-subscriber.
+pub fn log_filter(wanted: &str) -> Result<EnvFilter, ParseError> {
+    let filter = EnvFilter::try_new(wanted)?;
+    #[cfg(feature = "oidc")]
+    let filter = filter.add_directive("ureq=off".parse()?).add_directive("ureq_proto=off".parse()?);
+    Ok(filter)
 }
 
 /// Begins to write to `out`.

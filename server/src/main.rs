@@ -1,18 +1,23 @@
 //! The Procura server: wiring only.
 
-use clap::Parser;
 use procura_ledger::backup::Restored;
-use procura_server::{Args, Config, LogLine, Started, assets, log_to, prepare, trial};
-use std::io::{self, Write};
+use procura_server::{
+    Args, Config, LogLine, Started, Tls, Verb, assets, check, log_filter, log_to, prepare, trial,
+};
+use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
+use std::sync::Arc;
 use tokio::runtime::Runtime;
-use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::EnvFilter;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let args = Args::of_process();
     if args.assets {
         return list_assets(args.demo);
+    }
+    match args.verb {
+        Some(Verb::CheckConfig) => return check_config(args),
+        None => {}
     }
     match runtime().map_err(Into::into).and_then(|runtime| runtime.block_on(run(args))) {
         Ok(()) => ExitCode::SUCCESS,
@@ -36,6 +41,21 @@ fn list_assets(has_demo: bool) -> ExitCode {
     ExitCode::SUCCESS
 }
 
+/// Each complaint a line: 0 there is none, 1 there are, 2 the file could not be read.
+fn check_config(args: Args) -> ExitCode {
+    let complaints = check(args);
+    let mut out = io::stdout().lock();
+    let written = match complaints.len() {
+        0 => writeln!(out, "Nothing is wrong with the settings."),
+        _ => complaints.iter().try_for_each(|complaint| writeln!(out, "{complaint}")),
+    };
+    match complaints.iter().map(|complaint| complaint.name).max_by_key(|name| *name == "config_unreadable") {
+        Some("config_unreadable") => ExitCode::from(2),
+        None if written.is_ok() => ExitCode::SUCCESS,
+        _ => ExitCode::FAILURE,
+    }
+}
+
 /// One thread more than there are cores: it serves connections while the others do what they were asked, perhaps waiting
 /// for a disk.
 fn runtime() -> io::Result<Runtime> {
@@ -51,15 +71,21 @@ async fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
     }
     let (lines, _writes_until_the_end) = log_to(io::stderr())?;
     tracing_subscriber::fmt()
-        .with_env_filter(filter(&config.log)?)
+        .with_env_filter(log_filter(&config.log)?)
         .event_format(LogLine)
         .with_writer(move || lines.clone())
         .init();
     // Before the ledger opens: a signal that comes meanwhile is not lost.
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     let mut confirmed = signal(SignalKind::user_defined1())?;
+    // At a terminal it says that the terminal is gone, unless there is a certificate to read again.
+    let is_service = config.tls.is_some() || !io::stdin().is_terminal();
+    let hung_up = is_service.then(|| signal(SignalKind::hangup())).transpose()?;
     let started = prepare(config).await?;
     greet(&started)?;
+    if let Some(hung_up) = hung_up {
+        tokio::spawn(reload_on(hung_up, started.tls.clone()));
+    }
     let ledger = started.app.ledger().clone();
     let confirming = tokio::spawn(async move {
         while confirmed.recv().await.is_some() {
@@ -77,6 +103,16 @@ async fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
     Ok(ran?)
 }
 
+/// Reads the certificate again whenever the signal comes.
+async fn reload_on(mut hung_up: Signal, tls: Option<Arc<Tls>>) {
+    while hung_up.recv().await.is_some() {
+        match tls.clone() {
+            Some(tls) => drop(tokio::task::spawn_blocking(move || tls.reload()).await),
+            None => tracing::info!("there is no certificate to read again"),
+        }
+    }
+}
+
 fn told_restored(restored: &Restored) -> Result<(), Box<dyn std::error::Error>> {
     let Restored { backup, erased } = restored;
     let mut out = io::stdout().lock();
@@ -91,14 +127,6 @@ fn told_restored(restored: &Restored) -> Result<(), Box<dyn std::error::Error>> 
         "Put the log's key into the folder `keys`. The ledger then answers questions and signs nothing more."
     )?;
     Ok(out.flush()?)
-}
-
-/// What is logged. The client that talks to identity providers writes what it sends and gets, which names people.
-fn filter(wanted: &str) -> Result<EnvFilter, Box<dyn std::error::Error>> {
-    let filter = EnvFilter::try_new(wanted)?;
-    #[cfg(feature = "oidc")]
-    let filter = filter.add_directive("ureq=off".parse()?).add_directive("ureq_proto=off".parse()?);
-    Ok(filter)
 }
 
 fn greet(started: &Started) -> io::Result<()> {

@@ -5,6 +5,7 @@
 use crate::app::App;
 use crate::connections::{Connections, TICK, Watched};
 use crate::gate::Client;
+use crate::tls::Tls;
 use crate::watched::Socket;
 use axum::Router;
 use axum::body::HttpBody;
@@ -21,6 +22,7 @@ use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 
 /// How long requests may take to finish once the server is told to stop.
@@ -41,6 +43,16 @@ const NO_ROOM: &[u8] =
 /// # Errors
 /// If a trial ledger would listen on more than the loopback: nothing was served then.
 pub async fn serve(listener: TcpListener, app: App, shutdown: impl Future<Output = ()>) -> io::Result<()> {
+    serve_over(None, listener, app, shutdown).await
+}
+
+/// The same over TLS, if there is a certificate.
+pub(crate) async fn serve_over(
+    tls: Option<Arc<Tls>>,
+    listener: TcpListener,
+    app: App,
+    shutdown: impl Future<Output = ()>,
+) -> io::Result<()> {
     let address = listener.local_addr()?;
     crate::trial::check_address(app.ledger().origin(), address)
         .map_err(|error| io::Error::new(io::ErrorKind::PermissionDenied, error))?;
@@ -71,16 +83,31 @@ pub async fn serve(listener: TcpListener, app: App, shutdown: impl Future<Output
             },
         };
         let Some(watched) = connections.enter() else {
-            refuse(stream);
+            // Who expects TLS would not understand it.
+            if tls.is_none() {
+                refuse(stream);
+            }
             continue;
         };
         let line = watched.line();
         let (router, builder, watcher) = (router.clone(), builder.clone(), graceful.watcher());
+        let acceptor = tls.as_ref().map(|tls| tls.acceptor());
         let task = tokio::spawn(async move {
             // Until it says something, a connection costs a socket and this small task. (`readable` also comes true without.)
             if stream.peek(&mut [0]).await.is_ok_and(|count| count > 0) {
-                let socket = Socket { stream, watched: Arc::new(watched) };
-                Box::pin(converse(builder, socket, peer, router, watcher)).await;
+                // An answer is one write; waiting to join it with another would only delay it.
+                drop(stream.set_nodelay(true));
+                let watched = Arc::new(watched);
+                let socket = Socket { stream, watched: Arc::clone(&watched) };
+                match acceptor {
+                    None => Box::pin(converse(builder, (socket, watched), peer, router, watcher)).await,
+                    // In the time for headers. One that fails is the client's affair.
+                    Some(acceptor) => {
+                        if let Ok(stream) = Box::pin(acceptor.accept(socket)).await {
+                            Box::pin(converse(builder, (stream, watched), peer, router, watcher)).await;
+                        }
+                    }
+                }
             }
         });
         Watched::served_by(&line, task.abort_handle());
@@ -98,15 +125,12 @@ pub async fn serve(listener: TcpListener, app: App, shutdown: impl Future<Output
 /// Answers a connection's requests, one after the other.
 async fn converse(
     builder: http1::Builder,
-    socket: Socket,
+    (stream, watched): (impl AsyncRead + AsyncWrite + Unpin + 'static, Arc<Watched>),
     peer: SocketAddr,
     router: Router,
     watcher: Watcher,
 ) {
-    // An answer is one write; waiting to join it with another would only delay it.
-    drop(socket.stream.set_nodelay(true));
     let client = Client::of(peer.ip());
-    let watched = Arc::clone(&socket.watched);
     let router = TowerToHyperService::new(router);
     let service = service_fn(move |mut request: Request<Incoming>| {
         watched.works();
@@ -122,7 +146,7 @@ async fn converse(
         }
     });
     // A broken connection is the client's affair.
-    drop(watcher.watch(builder.serve_connection(TokioIo::new(socket), service)).await);
+    drop(watcher.watch(builder.serve_connection(TokioIo::new(stream), service)).await);
 }
 
 /// Says so in one write, which a new socket has room for, and hangs up.

@@ -2,7 +2,7 @@
 
 use crate::app::{App, Settings};
 use crate::backups::Backups;
-use crate::config::{BackupPlan, Config};
+use crate::config::{BackupPlan, Config, StaticToken};
 use crate::demo::{self, DemoError, Desk};
 use crate::hooks::{self, HookError, HookSettings, Hooks};
 use crate::metrics::Metrics;
@@ -10,7 +10,8 @@ use crate::metrics::Metrics;
 use crate::oidc::{Enrolment, OidcError};
 use crate::open_files;
 use crate::private::{self, PrivateError};
-use crate::serve::serve;
+use crate::serve::serve_over;
+use crate::tls::{Tls, TlsError};
 use crate::trial::{self, TrialError};
 use crate::witnesses::{WitnessError, WitnessSettings, Witnesses};
 use crate::{admin, api, demo::Demo};
@@ -41,6 +42,9 @@ pub enum RunError {
     #[cfg(feature = "oidc")]
     #[error(transparent)]
     Oidc(#[from] OidcError),
+    /// The certificate.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// A file that the configuration names.
     #[error(transparent)]
     Private(#[from] PrivateError),
@@ -71,6 +75,7 @@ impl RunError {
             Self::Demo(error) => error.name(),
             #[cfg(feature = "oidc")]
             Self::Oidc(error) => error.name(),
+            Self::Tls(error) => error.name(),
             Self::Private(error) => error.name(),
             Self::Thread { .. } => "thread",
             Self::Listen { .. } => "listen",
@@ -93,6 +98,8 @@ pub struct Started {
     /// The socket for operators only, if there is one.
     pub admin: Option<TcpListener>,
     witnesses: Option<WitnessSettings>,
+    /// The certificate that is shown, if TLS is spoken.
+    pub tls: Option<Arc<Tls>>,
 }
 
 /// Opens the ledger, registers the demo if asked, and listens; nothing is served yet.
@@ -100,12 +107,11 @@ pub struct Started {
 /// # Errors
 /// [`RunError`].
 pub async fn prepare(mut config: Config) -> Result<Started, RunError> {
-    // Before anything is made: all ledgers that this version makes are trials.
-    for address in [Some(config.listen), config.admin_listen].into_iter().flatten() {
-        if !address.ip().is_loopback() {
-            return Err(TrialError::Address(address).into());
-        }
+    // Before anything is made.
+    for (_, address) in addresses(&config) {
+        may_listen(address)?;
     }
+    let tls = config.tls.clone().map(Tls::read).transpose()?.map(Arc::new);
     let listen = |source| RunError::Listen { address: config.listen, source };
     // Before the ledger: a second server on the same folder or port says so at once.
     let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
@@ -116,7 +122,8 @@ pub async fn prepare(mut config: Config) -> Result<Started, RunError> {
         None => None,
     };
     let address = listener.local_addr().map_err(listen)?;
-    let public_url = config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let public_url = config.public_url.clone().unwrap_or_else(|| format!("{scheme}://{address}"));
 
     let wanted = config.limits.max_connections;
     config.limits.max_connections = open_files::allow(wanted);
@@ -134,7 +141,8 @@ pub async fn prepare(mut config: Config) -> Result<Started, RunError> {
         .as_ref()
         .map(|path| WitnessSettings::read(path, &config.data, config.webhooks.ca.clone()));
     let witnesses = witnesses.transpose()?;
-    let mut static_tokens = static_tokens(&config)?;
+    let mut static_tokens: Vec<_> =
+        config.static_tokens.iter().map(static_token).collect::<Result<_, _>>()?;
     let metrics = Arc::new(Metrics::default());
     let mut options = Options {
         observer: Some(Arc::clone(&metrics) as _),
@@ -189,7 +197,7 @@ pub async fn prepare(mut config: Config) -> Result<Started, RunError> {
     if let Some(enrolment) = enrolment {
         app.enrol_with(enrolment);
     }
-    Ok(Started { app, listener, public_url, demo, hooks, backup: config.backup, admin, witnesses })
+    Ok(Started { app, listener, public_url, demo, hooks, backup: config.backup, admin, witnesses, tls })
 }
 
 /// Runs a server until `shutdown` is ready, then closes its ledger.
@@ -217,7 +225,11 @@ impl Started {
         let backups = plan.transpose().map_err(|source| RunError::Thread { source })?;
         let hooks = Hooks::start(self.app.clone(), self.hooks)?;
         let witnesses = self.witnesses.map(|settings| Witnesses::start(&self.app, settings)).transpose()?;
-        let served = serve(self.listener, self.app, shutdown).await;
+        let renewing = self.tls.clone().map(|tls| tokio::spawn(tls.renew()));
+        let served = serve_over(self.tls, self.listener, self.app, shutdown).await;
+        if let Some(renewing) = renewing {
+            renewing.abort();
+        }
         drop(witnesses);
         hooks.stop().await;
         drop(ended);
@@ -239,16 +251,25 @@ impl Started {
     }
 }
 
-fn static_tokens(config: &Config) -> Result<Vec<(String, Hash)>, RunError> {
-    let mut tokens = Vec::new();
-    for token in &config.static_tokens {
-        let malformed = || PrivateError::malformed(&token.file, "token of 32 or more visible characters");
-        let bytes = private::read(&token.file)?.ok_or_else(malformed)?;
-        let text = std::str::from_utf8(&bytes).map_err(|_| malformed())?.trim();
-        if !api::is_static_token(text) {
-            return Err(malformed().into());
-        }
-        tokens.push((text.to_owned(), token.party));
+/// Where it will be listened, by the setting's name.
+pub(crate) fn addresses(config: &Config) -> impl Iterator<Item = (&'static str, SocketAddr)> {
+    [("listen", Some(config.listen)), ("admin_listen", config.admin_listen)]
+        .into_iter()
+        .filter_map(|(setting, address)| Some((setting, address?)))
+}
+
+/// All ledgers that this version makes are trials.
+pub(crate) fn may_listen(address: SocketAddr) -> Result<(), TrialError> {
+    if address.ip().is_loopback() { Ok(()) } else { Err(TrialError::Address(address)) }
+}
+
+/// The token of a file, and whose it is.
+pub(crate) fn static_token(token: &StaticToken) -> Result<(String, Hash), PrivateError> {
+    let malformed = || PrivateError::malformed(&token.file, "token of 32 or more visible characters");
+    let bytes = private::read(&token.file)?.ok_or_else(malformed)?;
+    let text = std::str::from_utf8(&bytes).map_err(|_| malformed())?.trim();
+    if !api::is_static_token(text) {
+        return Err(malformed());
     }
-    Ok(tokens)
+    Ok((text.to_owned(), token.party))
 }

@@ -94,20 +94,23 @@ fn levels<'de, D: Deserializer<'de>>(reader: D) -> Result<BTreeMap<String, Assur
 
 impl RegistrarSettings {
     /// That each setting can mean something. Whether the provider is there, and the key a registrar's, only a start can tell.
-    pub(super) fn check(&self) -> Result<(), ConfigError> {
+    pub(super) fn check(&self, says: &mut dyn FnMut(&str, ConfigError)) {
         if !cfg!(feature = "oidc") {
-            return Err(ConfigError::Feature);
+            return says("registrar", ConfigError::Feature);
         }
         if self.oidc.is_empty() {
-            return Err(ConfigError::Provider("registrar", "at least one provider: [[registrar.oidc]]"));
+            let wanted = "at least one provider: [[registrar.oidc]]";
+            says("registrar", ConfigError::Provider("registrar", wanted));
         }
-        self.oidc.iter().try_for_each(ProviderSettings::check)?;
+        for (at, provider) in self.oidc.iter().enumerate() {
+            provider.check(&mut |name, error| says(&format!("registrar.oidc.{at}.{name}"), error));
+        }
         let names: BTreeSet<_> = self.oidc.iter().map(|one| &one.name).collect();
         let paths: BTreeSet<_> = self.oidc.iter().map(ProviderSettings::redirect).collect();
         if names.len() < self.oidc.len() || paths.len() < self.oidc.len() {
-            return Err(ConfigError::Provider("name", "another name and redirect for each provider"));
+            let wanted = "another name and redirect for each provider";
+            says("registrar.oidc", ConfigError::Provider("name", wanted));
         }
-        Ok(())
     }
 }
 
@@ -118,7 +121,7 @@ impl ProviderSettings {
         self.redirect.clone().unwrap_or_else(|| format!("{PREFIX}{}", self.name))
     }
 
-    fn check(&self) -> Result<(), ConfigError> {
+    fn check(&self, says: &mut dyn FnMut(&str, ConfigError)) {
         let filled = [&self.title, &self.client_id, &self.claim, &self.assurance_claim];
         let is_scheme = match Identifier::new(&self.scheme, "0") {
             Ok(_) => true,
@@ -137,10 +140,9 @@ impl ProviderSettings {
             ),
         ] {
             if !is_right {
-                return Err(ConfigError::Provider(name, wanted));
+                says(name, ConfigError::Provider(name, wanted));
             }
         }
-        Ok(())
     }
 }
 
@@ -205,6 +207,12 @@ mod tests {
         toml::from_str(text).unwrap()
     }
 
+    fn wrong(settings: &RegistrarSettings) -> Vec<&'static str> {
+        let mut found = Vec::new();
+        settings.check(&mut |_, error| found.push(error.name()));
+        found
+    }
+
     #[test]
     fn a_whole_one() {
         let settings = read(WHOLE);
@@ -212,13 +220,13 @@ mod tests {
         assert_eq!(provider.redirect(), "/enrol/itsme");
         assert_eq!((provider.client_auth, provider.assurance_claim.as_str()), (ClientAuth::Basic, "acr"));
         assert_eq!(provider.assurance["strong"], Assurance::High);
-        assert_eq!(settings.check().is_ok(), cfg!(feature = "oidc"));
+        assert_eq!(wrong(&settings).is_empty(), cfg!(feature = "oidc"));
     }
 
     #[test]
     fn without_the_feature_it_is_refused_and_not_passed_over() {
         if !cfg!(feature = "oidc") {
-            assert_eq!(read(WHOLE).check().unwrap_err().name(), "config_feature");
+            assert_eq!(wrong(&read(WHOLE)), ["config_feature"]);
         }
     }
 
@@ -244,10 +252,11 @@ mod tests {
         ] {
             assert!(WHOLE.contains(right), "{right}");
             let settings = read(&WHOLE.replace(right, wrong));
-            assert_eq!(settings.check().unwrap_err().name(), "config_provider", "{wrong}");
+            assert_eq!(super::tests::wrong(&settings), ["config_provider"], "{wrong}");
         }
         let twice = format!("{WHOLE}{}", WHOLE.split_once("registrar.json\"").unwrap().1);
-        assert_eq!(read(&twice).check().unwrap_err().name(), "config_provider");
-        assert!(read(&WHOLE.replace("https://idp.example/v2", "http://127.0.0.1:9000")).check().is_ok());
+        assert_eq!(wrong(&read(&twice)), ["config_provider"]);
+        let here = WHOLE.replace("https://idp.example/v2", "http://127.0.0.1:9000");
+        assert!(wrong(&read(&here)).is_empty());
     }
 }

@@ -1,0 +1,105 @@
+#!/usr/bin/env bash
+# The service and the container are what the handbook says: the unit is valid, as closed as it says, and allows every call that the server makes; what is copied is there and starts.
+# needs: curl from curl
+# needs: openssl from openssl
+# needs: strace from strace
+# needs: systemd-analyze from systemd
+. tests/steps/lib.sh
+
+page=server/handbook/install.md
+programs
+work=$(mktemp -d)
+server=
+end() {
+    [ -z "$server" ] || { kill "$server" && wait "$server" || true; }
+    server=
+    rm -rf "$work"
+}
+trap end EXIT
+fresh_logs install
+
+# A release, of the programs that the tests have, put where the page puts it.
+DIST_PROGRAMS=$BIN bash dist/build "$work/release"
+block=$(awk '$0 == "```sh root" { on = 1; next } /^```/ { on = 0 } on' $page)
+[ -n "$block" ] || broken "$page has no block named root"
+root=$work/root
+(cd "$work/release" && ROOT=$root bash -euo pipefail -c "$block")
+chmod 755 "$work"
+
+# The unit.
+unit=$root/etc/systemd/system/procura.service
+sed "s|/usr/bin/procura-server|$root/usr/bin/procura-server|" "$unit" >"$work/procura.service"
+systemd-analyze verify --man=no "$work/procura.service" || broken "the unit is not valid"
+said=$(sed -n 's/.*gives it \*\*\([0-9.]*\)\*\* of 10.*/\1/p' $page)
+score=$(systemd-analyze security --offline=true "$work/procura.service" | sed -n 's/.*exposure level for procura.service: \([0-9.]*\) .*/\1/p')
+echo "  systemd-analyze security: $score, the page says $said"
+awk -v score="$score" -v said="$said" 'BEGIN { exit !(score != "" && said != "" && score <= said) }' || broken "the unit is less closed than $page says"
+systemd-sysusers --root="$root" 2>/dev/null || broken "procura.sysusers is not valid"
+grep -q '^procura:' "$root/etc/passwd" || broken "procura.sysusers makes no user procura"
+
+# Starts what the container starts: its entry point and command on its settings, in a data folder of its own.
+start() { # what it runs under…
+    rm -rf "$work/data" "$work/out"
+    mkdir -m 777 "$work/data"
+    local entry command
+    entry=$(sed -n 's/^ENTRYPOINT \["\(.*\)"\]/\1/p' dist/Containerfile)
+    command=$(sed -n 's/^CMD \[\(.*\)\]/\1/p' dist/Containerfile | tr -d '",')
+    # shellcheck disable=SC2086 # words
+    PROCURA_DATA=$work/data/ledger PROCURA_LISTEN=127.0.0.1:0 logged install "$@" "$root$entry" ${command// \// $root/} >"$work/out" &
+    server=$!
+    for _ in $(seq 150); do
+        url=$(grep -o 'https\{0,1\}://127.0.0.1:[0-9]*' "$work/out" | head -n 1 || true)
+        [ -z "$url" ] || return 0
+        kill -0 "$server" 2>/dev/null || break
+        sleep 0.1
+    done
+    tail "$LOGS/install-server.log"
+    broken "the server did not start"
+}
+
+# Every call that it makes, while it makes a ledger, speaks TLS, backs up, reads its certificate again and ends.
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=ledger -addext subjectAltName=IP:127.0.0.1 \
+    -keyout "$work/key.pem" -out "$work/certificate.pem" 2>/dev/null
+chmod 600 "$work/key.pem"
+export PROCURA_TLS_CERTIFICATE=$work/certificate.pem PROCURA_TLS_KEY=$work/key.pem PROCURA_BACKUP_TO=$work/data/backups PROCURA_BACKUP_EVERY_S=1 PROCURA_DEMO=true
+if start strace -f -qq -o "$work/calls"; then
+    curl -s --cacert "$work/certificate.pem" "$url/readyz" | grep -q ok || broken "no answer over TLS"
+    child=$(pgrep -P "$server")
+    kill -HUP "$child"
+    sleep 1.5
+    kill "$child" && wait "$server" || true
+    server=
+fi
+unset PROCURA_TLS_CERTIFICATE PROCURA_TLS_KEY PROCURA_BACKUP_TO PROCURA_BACKUP_EVERY_S PROCURA_DEMO
+names() { # a filter set, with the sets in it
+    systemd-analyze syscall-filter "$1" | sed -n 's/^    \([-@a-z_0-9]*\)$/\1/p' | while read -r name; do
+        case $name in @*) names "$name" ;; *) echo "$name" ;; esac
+    done
+}
+filters=$(sed -n 's/^SystemCallFilter=//p' "$unit")
+for set in $(grep -v '^~' <<<"$filters"); do names "$set"; done | sort -u >"$work/listed"
+for set in $(sed -n 's/^~//p' <<<"$filters"); do names "$set"; done | sort -u >"$work/denied"
+comm -23 "$work/listed" "$work/denied" >"$work/allowed"
+sed -n 's/^[0-9]* *\([a-z_0-9]*\)(.*/\1/p' "$work/calls" | sort -u >"$work/made"
+count=$(grep -c . "$work/made")
+[ "$count" -gt 30 ] || broken "strace saw $count calls: this check checks nothing"
+others=$(comm -23 "$work/made" "$work/allowed")
+[ -z "$others" ] || broken "the server makes calls that the unit does not allow: $others"
+families=$(grep -o ' socket(AF_[A-Z0-9]*' "$work/calls" | sed 's/.*(//' | sort -u)
+for family in $families; do
+    grep -q "^RestrictAddressFamilies=.*\b$family\b" "$unit" || broken "the server opens a socket of $family, which the unit does not allow"
+done
+echo "  $count system calls are made, all of them allowed, on sockets of" $families
+
+# The container: all that it copies is there, and it starts, as nobody if we may choose.
+sed -n 's/^COPY --from=build \(.*\) [^ ]*$/\1/p' dist/Containerfile | tr ' ' '\n' | sed 's|^/out/||' >"$work/copied"
+[ -s "$work/copied" ] || broken "dist/Containerfile copies nothing"
+while read -r name; do
+    [ -f "$work/release/$name" ] || broken "dist/Containerfile copies $name, which dist/build does not make"
+done <"$work/copied"
+nobody=()
+[ "$(id -u)" -ne 0 ] || nobody=(setpriv --reuid=65532 --regid=65532 --clear-groups --no-new-privs)
+start "${nobody[@]}"
+curl -s "$url/readyz" | grep -q '"ok"' || broken "what the container starts does not answer"
+[ "$(id -u)" -ne 0 ] || [ "$(stat -c %u "$work/data/ledger")" = 65532 ] || broken "it ran as somebody else"
+echo "  what the container starts answers"
