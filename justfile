@@ -40,6 +40,9 @@ pages:
 oidc:
     bash tests/run oidc
 
+otlp:
+    bash tests/run otlp
+
 shuttle:
     bash tests/run shuttle
 

@@ -24,6 +24,8 @@ const FORMAT: u32 = 1;
 const SLOT_BYTES: usize = 16 << 10;
 const HEAD_BYTES: usize = 32;
 const SUM_BYTES: usize = 32;
+/// How often a file that is being written is read again.
+const PEEKS: usize = 5;
 
 /// The longest checkpoint that a slot holds, in bytes.
 pub const MAX_CHECKPOINT_BYTES: usize = SLOT_BYTES - HEAD_BYTES - SUM_BYTES;
@@ -131,31 +133,29 @@ impl SideFile {
         let mut bytes = vec![0; usize::try_from(length).unwrap_or_default()];
         file.read(0, &mut bytes).map_err(io)?;
 
-        let mut slots = bytes.chunks(SLOT_BYTES).take(2).map(read_slot);
-        let slots = [slots.next().unwrap_or(Slot::Empty), slots.next().unwrap_or(Slot::Empty)];
-        let torn = slots.iter().filter(|slot| matches!(slot, Slot::Torn)).count();
-        let mut newest: Option<(usize, u64, SideMark)> = None;
-        for (number, slot) in slots.into_iter().enumerate() {
-            match slot {
-                Slot::Empty | Slot::Torn => {}
-                Slot::Unknown(found) => {
-                    return Err(SideError::FormatUnknown { path: path.display().to_string(), found });
-                }
-                Slot::Whole(sequence, mark) => {
-                    if newest.as_ref().is_none_or(|(_, other, _)| *other < sequence) {
-                        newest = Some((number, sequence, mark));
-                    }
-                }
-            }
-        }
-        // The very first write torn leaves one torn slot and an empty one: no mark was ever whole.
-        if newest.is_none() && (torn == 2 || bytes.len() > 2 * SLOT_BYTES) {
-            return Err(SideError::Damaged { path: path.display().to_string() });
-        }
+        let (newest, torn) = newest(path, &bytes)?;
         let next = newest.as_ref().map_or(0, |(number, _, _)| 1 - number);
         let last = newest.map(|(_, sequence, mark)| (sequence, mark));
         let state = Mutex::new(State { file, last, next, is_anchored: false });
-        Ok(Self { path: path.to_owned(), state, torn: torn > 0 })
+        Ok(Self { path: path.to_owned(), state, torn })
+    }
+
+    /// The newest mark of a file that perhaps a ledger writes just now; `None` if there is none. Changes nothing.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn peek(path: &Path) -> Result<Option<SideMark>, SideError> {
+        for _ in 0..PEEKS {
+            let bytes = match std::fs::read(path) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+                read => read.map_err(|source| SideError::Io { path: path.display().to_string(), source })?,
+            };
+            // A slot that is half written is whole a moment later.
+            if let (found, false) = newest(path, &bytes)? {
+                return Ok(found.map(|(_, _, mark)| mark));
+            }
+        }
+        Err(SideError::Damaged { path: path.display().to_string() })
     }
 
     /// The newest mark; `None` if none was ever written whole.
@@ -194,6 +194,34 @@ impl SideFile {
         }
         Ok(())
     }
+}
+
+/// The number of the slot, the sequence and the mark that is newest, and whether a slot is torn.
+type Newest = (Option<(usize, u64, SideMark)>, bool);
+
+fn newest(path: &Path, bytes: &[u8]) -> Result<Newest, SideError> {
+    let mut slots = bytes.chunks(SLOT_BYTES).take(2).map(read_slot);
+    let slots = [slots.next().unwrap_or(Slot::Empty), slots.next().unwrap_or(Slot::Empty)];
+    let torn = slots.iter().filter(|slot| matches!(slot, Slot::Torn)).count();
+    let mut newest: Option<(usize, u64, SideMark)> = None;
+    for (number, slot) in slots.into_iter().enumerate() {
+        match slot {
+            Slot::Empty | Slot::Torn => {}
+            Slot::Unknown(found) => {
+                return Err(SideError::FormatUnknown { path: path.display().to_string(), found });
+            }
+            Slot::Whole(sequence, mark) => {
+                if newest.as_ref().is_none_or(|(_, other, _)| *other < sequence) {
+                    newest = Some((number, sequence, mark));
+                }
+            }
+        }
+    }
+    // The very first write torn leaves one torn slot and an empty one: no mark was ever whole.
+    if newest.is_none() && (torn == 2 || bytes.len() > 2 * SLOT_BYTES) {
+        return Err(SideError::Damaged { path: path.display().to_string() });
+    }
+    Ok((newest, torn > 0))
 }
 
 enum Slot {
@@ -252,6 +280,23 @@ fn read_whole(slot: &[u8]) -> Option<(u64, SideMark)> {
 mod tests {
     use super::*;
     use std::fs;
+
+    #[test]
+    fn a_peek_sees_the_newest_mark_and_changes_nothing() {
+        let (_folder, path) = file();
+        assert_eq!(SideFile::peek(&path).unwrap(), None);
+        assert!(!path.exists());
+        let side = SideFile::open(&path).unwrap();
+        for size in 1..5 {
+            side.record(&mark(size)).unwrap();
+            assert_eq!(SideFile::peek(&path).unwrap(), Some(mark(size)));
+        }
+        let mut bytes = fs::read(&path).unwrap();
+        bytes[HEAD_BYTES] ^= 1;
+        fs::write(&path, &bytes).unwrap();
+        assert!(matches!(SideFile::peek(&path), Err(SideError::Damaged { .. })));
+        assert_eq!(fs::read(&path).unwrap(), bytes);
+    }
 
     fn mark(size: u64) -> SideMark {
         SideMark { size: Size(size), checkpoint: format!("example.org/log\n{size}\nroot\n\n— sig\n") }

@@ -55,6 +55,8 @@ pub struct Args {
 pub enum Verb {
     /// Say everything that is wrong with the settings, and end; changes nothing
     CheckConfig,
+    /// Say how the ledger of these settings is, running or not, and end; changes nothing
+    Status,
 }
 
 impl Args {
@@ -146,6 +148,9 @@ pub struct Given {
     /// What is logged, as tracing-subscriber's filters [default: info]
     #[arg(long, env = "PROCURA_LOG", value_name = "FILTER")]
     pub log: Option<String>,
+    /// Where traces of requests go: a collector's address for OTLP over HTTP; with the feature `otlp` only [default: nowhere]
+    #[arg(long, env = "PROCURA_TRACES_TO", value_name = "URL")]
+    pub traces_to: Option<String>,
     /// Bearer tokens that do not end, for AuthZEN clients that can do no better: in the file only.
     #[arg(skip)]
     #[serde(default)]
@@ -214,6 +219,8 @@ pub struct Config {
     pub backup: Option<BackupPlan>,
     /// What is logged.
     pub log: String,
+    /// Where traces go, if anywhere.
+    pub traces_to: Option<String>,
     /// Bearer tokens that do not end.
     pub static_tokens: Vec<StaticToken>,
     /// Where webhooks may go.
@@ -292,9 +299,9 @@ pub enum ConfigError {
     /// The file is not TOML with these settings.
     #[error("{0}")]
     Malformed(String),
-    /// The public URL is not one.
-    #[error("public_url must start with http:// or https:// and hold neither spaces nor a query")]
-    PublicUrl,
+    /// An address that is none.
+    #[error("{0} must start with http:// or https:// and hold neither spaces nor a query")]
+    Url(&'static str),
     /// A number that allows nothing.
     #[error("{0} must be at least 1")]
     Zero(&'static str),
@@ -308,8 +315,8 @@ pub enum ConfigError {
     #[error("registrar.oidc: {0} must be {1}")]
     Provider(&'static str, &'static str),
     /// This program was built without what the file asks for.
-    #[error("[registrar] needs a server that was built with --features oidc")]
-    Feature,
+    #[error("{0} needs a server that was built with --features {1}")]
+    Feature(&'static str, &'static str),
 }
 
 impl ConfigError {
@@ -319,12 +326,12 @@ impl ConfigError {
         match self {
             Self::Unreadable { .. } => "config_unreadable",
             Self::Malformed(_) => "config_malformed",
-            Self::PublicUrl => "public_url",
+            Self::Url(_) => "config_url",
             Self::Zero(_) => "config_zero",
             Self::Half(_) => "config_half",
             Self::Credential(_) => "config_credential",
             Self::Provider(..) => "config_provider",
-            Self::Feature => "config_feature",
+            Self::Feature(..) => "config_feature",
         }
     }
 }
@@ -377,7 +384,15 @@ impl Config {
     fn of(given: Given, credentials: Option<&Path>, check: &mut Check<'_>) -> Self {
         let public_url = given.public_url.map(|url| url.trim_end_matches('/').to_owned());
         if public_url.as_deref().is_some_and(|url| !is_url(url)) {
-            check.says("public_url", ConfigError::PublicUrl);
+            check.says("public_url", ConfigError::Url("public_url"));
+        }
+        if let Some(url) = &given.traces_to {
+            if !is_url(url) {
+                check.says("traces_to", ConfigError::Url("traces_to"));
+            }
+            if !cfg!(feature = "otlp") {
+                check.says("traces_to", ConfigError::Feature("traces_to", "otlp"));
+            }
         }
         let mut registrar = given.registrar;
         if let Some(registrar) = &mut registrar {
@@ -454,6 +469,7 @@ impl Config {
             },
             backup: given.backup_to.map(|to| BackupPlan { to, every, keep }),
             log: given.log.unwrap_or_else(|| "info".to_owned()),
+            traces_to: given.traces_to,
             static_tokens,
             webhooks: given.webhooks.unwrap_or_default(),
             registrar,
@@ -524,7 +540,7 @@ macro_rules! settings {
 settings! {
     demo data listen tls_certificate tls_key admin_listen public_url public_entries max_age_s heartbeat_s witnesses
     witness_wait_s queue flush_bytes max_connections idle_timeout_s header_timeout_s body_timeout_s request_timeout_s
-    answer_timeout_s backup_to backup_every_s backup_keep_s log webhooks registrar
+    answer_timeout_s backup_to backup_every_s backup_keep_s log traces_to webhooks registrar
 }
 
 fn is_url(url: &str) -> bool {
@@ -624,8 +640,8 @@ mod tests {
             ("queue = 0", "config_zero"),
             ("header_timeout_s = 0", "config_zero"),
             ("backup_keep_s = 0", "config_zero"),
-            ("public_url = \"ledger.example\"", "public_url"),
-            ("public_url = \"http://a b\"", "public_url"),
+            ("public_url = \"ledger.example\"", "config_url"),
+            ("public_url = \"http://a b\"", "config_url"),
             ("[webhooks]\nallow = [\"localhost:8443\"]", "config_malformed"),
             ("[webhooks]\nallow = [\"10.0.0.0/8\"]", "config_malformed"),
             ("[webhooks]\ndeny = []", "config_malformed"),
@@ -648,7 +664,7 @@ mod tests {
         let meant = [
             (0, "config_zero"),
             (2, "config_zero"),
-            (4, "public_url"),
+            (4, "config_url"),
             (5, "config_half"),
             (16, "config_credential"),
         ];

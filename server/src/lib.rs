@@ -35,7 +35,10 @@ pub mod registrar;
 mod room;
 mod serve;
 mod start;
+mod status;
 mod tls;
+#[cfg(feature = "otlp")]
+mod traces;
 pub mod trial;
 mod watched;
 mod witnesses;
@@ -56,5 +59,6 @@ pub use oidc::{Enrolment, OidcError};
 pub use private::PrivateError;
 pub use serve::serve;
 pub use start::{RunError, Started, prepare, run};
+pub use status::{Status, StatusError};
 pub use tls::{Tls, TlsError};
 pub use witnesses::{WitnessError, WitnessSettings, Witnesses};

@@ -43,13 +43,13 @@ impl Shared {
     }
 }
 
-/// What is logged. The client that talks to identity providers writes what it sends and gets, which names people.
+/// What is logged. The client that talks to identity providers (and collectors) writes what it sends and gets, which names people.
 ///
 /// # Errors
 /// If that is no filter of tracing-subscriber.
 pub fn log_filter(wanted: &str) -> Result<EnvFilter, ParseError> {
     let filter = EnvFilter::try_new(wanted)?;
-    #[cfg(feature = "oidc")]
+    #[cfg(any(feature = "oidc", feature = "otlp"))]
     let filter = filter.add_directive("ureq=off".parse()?).add_directive("ureq_proto=off".parse()?);
     Ok(filter)
 }

@@ -1,6 +1,7 @@
-//! A line of the log: time, level, where it comes from, what. One is written for every request, so it is made as plainly as
+//! A line of the log: time, level, where it comes from, what, and of which request, if it is of one. One is written for every request, so it is made as plainly as
 //! it reads; and since part of it may be a client's doing, it stays one line, without control characters.
 
+use crate::api::request;
 use jiff::Timestamp;
 use std::cell::RefCell;
 use std::fmt::{self, Write};
@@ -10,6 +11,9 @@ use tracing::{Event, Subscriber};
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
+
+/// What the id of a request is called.
+const REQUEST_ID: &str = "request_id";
 
 /// The format.
 #[derive(Debug, Clone, Copy, Default)]
@@ -32,9 +36,13 @@ where
         writer.write_char(' ')?;
         writer.write_str(event.metadata().target())?;
         writer.write_char(':')?;
-        let mut fields = Fields { out: OneLine(&mut writer), result: Ok(()) };
+        let mut fields = Fields { out: OneLine(&mut writer), has_id: false, result: Ok(()) };
         event.record(&mut fields);
+        let has_id = fields.has_id;
         fields.result?;
+        if let Some(id) = request::id().filter(|_| !has_id) {
+            write!(writer, " {REQUEST_ID}={id}")?;
+        }
         writer.write_char('\n')
     }
 }
@@ -70,6 +78,8 @@ fn write_time(out: &mut impl Write, at: SystemTime) -> fmt::Result {
 /// Writes ` name=value`, and the message without its name.
 struct Fields<'a, W: Write> {
     out: OneLine<'a, W>,
+    /// The event says itself of which request it is.
+    has_id: bool,
     result: fmt::Result,
 }
 
@@ -88,6 +98,7 @@ impl<W: Write> Fields<'_, W> {
         if field.name() == "message" {
             return Ok(());
         }
+        self.has_id |= field.name() == REQUEST_ID;
         self.out.write_str(field.name())?;
         self.out.write_str("=")
     }
@@ -162,6 +173,35 @@ mod tests {
             rest,
             "WARN procura_server::log_line::tests: what happened error=a\\nb\\u{1b}[31mc\\u{9b}é count=3 is=true route=/v1/records/{id}\n"
         );
+    }
+
+    #[test]
+    fn a_line_says_of_which_request_it_is_once() {
+        let kept = Kept::default();
+        let (lines, writer) = log_to(kept.clone()).unwrap();
+        let subscriber =
+            tracing_subscriber::fmt().event_format(LogLine).with_writer(move || lines.clone()).finish();
+        tracing::subscriber::with_default(subscriber, || {
+            tracing::info!("of none");
+            let carried = request::ID.sync_scope("one".into(), || {
+                tracing::info!("here");
+                tracing::info!(request_id = "one", "by itself");
+                request::carry(|| tracing::info!("elsewhere"))
+            });
+            tracing::info!("of none again");
+            carried();
+        });
+        drop(writer);
+        let text = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
+        let said: Vec<_> = text.lines().map(|line| line.split_once("tests: ").unwrap().1).collect();
+        let expected = [
+            "of none",
+            "here request_id=one",
+            "by itself request_id=one",
+            "of none again",
+            "elsewhere request_id=one",
+        ];
+        assert_eq!(said, expected);
     }
 
     #[test]

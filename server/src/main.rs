@@ -2,7 +2,7 @@
 
 use procura_ledger::backup::Restored;
 use procura_server::{
-    Args, Config, LogLine, Started, Tls, Verb, assets, check, log_filter, log_to, prepare, trial,
+    Args, Config, LogLine, Started, Status, Tls, Verb, assets, check, log_filter, log_to, prepare, trial,
 };
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
@@ -17,6 +17,7 @@ fn main() -> ExitCode {
     }
     match args.verb {
         Some(Verb::CheckConfig) => return check_config(args),
+        Some(Verb::Status) => return status(args),
         None => {}
     }
     match runtime().map_err(Into::into).and_then(|runtime| runtime.block_on(run(args))) {
@@ -53,6 +54,23 @@ fn check_config(args: Args) -> ExitCode {
         Some("config_unreadable") => ExitCode::from(2),
         None if written.is_ok() => ExitCode::SUCCESS,
         _ => ExitCode::FAILURE,
+    }
+}
+
+/// 0 the ledger takes submissions, 1 it doesn't, 2 nobody could tell.
+fn status(args: Args) -> ExitCode {
+    let told = Config::load(args).map_err(|error| error.to_string()).and_then(|config| {
+        let runtime = runtime().map_err(|error| error.to_string())?;
+        runtime.block_on(Status::of(&config)).map_err(|error| error.to_string())
+    });
+    match told {
+        Ok(status) if write!(io::stdout().lock(), "{status}").is_err() => ExitCode::from(2),
+        Ok(status) if status.is_ready() => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::FAILURE,
+        Err(error) => {
+            drop(writeln!(io::stderr(), "procura-server: {error}"));
+            ExitCode::from(2)
+        }
     }
 }
 

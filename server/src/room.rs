@@ -8,6 +8,7 @@
 //! spec: http.md#overload
 
 use crate::api::problem::Problem;
+use crate::api::request;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -71,11 +72,11 @@ impl Room {
         work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
         let turn: OwnedSemaphorePermit = in_time(Arc::clone(&self.long).acquire_owned()).await?;
-        let done = tokio::task::spawn_blocking(move || {
+        let done = tokio::task::spawn_blocking(request::carry(move || {
             // Held by the work itself, so that work nobody waits for any longer still counts.
             let _turn = turn;
             unbroken(work)
-        });
+        }));
         done.await.unwrap_or_else(|error| {
             tracing::error!(%error, "a request's work was not done");
             Err(broken_off())

@@ -12,6 +12,8 @@ use crate::open_files;
 use crate::private::{self, PrivateError};
 use crate::serve::serve_over;
 use crate::tls::{Tls, TlsError};
+#[cfg(feature = "otlp")]
+use crate::traces::Traces;
 use crate::trial::{self, TrialError};
 use crate::witnesses::{WitnessError, WitnessSettings, Witnesses};
 use crate::{admin, api, demo::Demo};
@@ -42,6 +44,10 @@ pub enum RunError {
     #[cfg(feature = "oidc")]
     #[error(transparent)]
     Oidc(#[from] OidcError),
+    /// Traces.
+    #[cfg(feature = "otlp")]
+    #[error("traces_to: {0}")]
+    Traces(#[from] opentelemetry_otlp::ExporterBuildError),
     /// The certificate.
     #[error(transparent)]
     Tls(#[from] TlsError),
@@ -75,6 +81,8 @@ impl RunError {
             Self::Demo(error) => error.name(),
             #[cfg(feature = "oidc")]
             Self::Oidc(error) => error.name(),
+            #[cfg(feature = "otlp")]
+            Self::Traces(_) => "traces",
             Self::Tls(error) => error.name(),
             Self::Private(error) => error.name(),
             Self::Thread { .. } => "thread",
@@ -100,6 +108,8 @@ pub struct Started {
     witnesses: Option<WitnessSettings>,
     /// The certificate that is shown, if TLS is spoken.
     pub tls: Option<Arc<Tls>>,
+    #[cfg(feature = "otlp")]
+    traces: Option<Traces>,
 }
 
 /// Opens the ledger, registers the demo if asked, and listens; nothing is served yet.
@@ -111,6 +121,8 @@ pub async fn prepare(mut config: Config) -> Result<Started, RunError> {
     for (_, address) in addresses(&config) {
         may_listen(address)?;
     }
+    #[cfg(feature = "otlp")]
+    let traces = config.traces_to.as_deref().map(Traces::start).transpose()?;
     let tls = config.tls.clone().map(Tls::read).transpose()?.map(Arc::new);
     let listen = |source| RunError::Listen { address: config.listen, source };
     // Before the ledger: a second server on the same folder or port says so at once.
@@ -197,7 +209,19 @@ pub async fn prepare(mut config: Config) -> Result<Started, RunError> {
     if let Some(enrolment) = enrolment {
         app.enrol_with(enrolment);
     }
-    Ok(Started { app, listener, public_url, demo, hooks, backup: config.backup, admin, witnesses, tls })
+    Ok(Started {
+        app,
+        listener,
+        public_url,
+        demo,
+        hooks,
+        backup: config.backup,
+        admin,
+        witnesses,
+        tls,
+        #[cfg(feature = "otlp")]
+        traces,
+    })
 }
 
 /// Runs a server until `shutdown` is ready, then closes its ledger.
@@ -239,7 +263,11 @@ impl Started {
             tracing::error!(%error, "the address for operators was not served");
         }
         // What was acknowledged is durable already; this writes the index, so that the next start is quick.
+        #[cfg(feature = "otlp")]
+        let traces = self.traces;
         let closing = move || {
+            #[cfg(feature = "otlp")]
+            drop(traces);
             if let Some(backups) = backups {
                 backups.stop();
             }

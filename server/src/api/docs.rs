@@ -95,6 +95,8 @@ pub(super) struct ProblemBody {
     detail: String,
     /// RFC 6901: the place of what is wrong, in the payload or the request.
     pointer: Option<String>,
+    /// `urn:uuid:` and what the server's log calls the request: to tell the operator, nothing else.
+    instance: String,
 }
 
 /// A record as it is handed in.

@@ -26,7 +26,7 @@ mod parties;
 mod prefer;
 pub(crate) mod problem;
 mod records;
-mod request;
+pub(crate) mod request;
 mod shown;
 mod tiles;
 pub(crate) mod tokens;

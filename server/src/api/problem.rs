@@ -218,7 +218,11 @@ fn title(name: &str) -> String {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let mut response = (self.status(), self.to_json().to_string()).into_response();
+        let mut body = self.to_json();
+        if let (Some(id), Some(members)) = (super::request::id(), body.as_object_mut()) {
+            members.insert("instance".to_owned(), json!(format!("urn:uuid:{id}")));
+        }
+        let mut response = (self.status(), body.to_string()).into_response();
         response.extensions_mut().insert(ProblemName(self.name));
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));

@@ -9,6 +9,7 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use std::sync::Arc;
 use std::time::Instant;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -22,11 +23,23 @@ pub(super) async fn around(State(app): State<App>, request: Request, next: Next)
     let method = request.method().clone();
     let template = request.extensions().get::<MatchedPath>().cloned();
 
-    let answer = tokio::time::timeout(app.limits().request_timeout, next.run(request)).await;
-    let mut response = answer.unwrap_or_else(|_| Problem::busy(1).into_response());
+    #[cfg(feature = "otlp")]
+    let span = crate::traces::Span::begin(
+        request.headers(),
+        &method,
+        template.as_ref().map(MatchedPath::as_str),
+        &id.0,
+    );
+
+    let limit = app.limits().request_timeout;
+    let answering = async {
+        let answer = tokio::time::timeout(limit, next.run(request)).await;
+        answer.unwrap_or_else(|_| Problem::busy(1).into_response())
+    };
+    let mut response = ID.scope(Arc::clone(&id.0), answering).await;
 
     let headers = response.headers_mut();
-    if let Some(echo) = given.or_else(|| HeaderValue::try_from(&id.0).ok()) {
+    if let Some(echo) = given.or_else(|| HeaderValue::try_from(&*id.0).ok()) {
         headers.insert(REQUEST_ID, echo);
     }
     secure(headers);
@@ -34,26 +47,47 @@ pub(super) async fn around(State(app): State<App>, request: Request, next: Next)
     let (status, took) = (response.status().as_u16(), started.elapsed());
     let problem = response.extensions().get::<ProblemName>().map(|name| name.0);
     app.metrics().answered((&method, route, status), problem, took);
+    #[cfg(feature = "otlp")]
+    span.end(status, problem);
     tracing::info!(
         %method,
         route,
         status,
         ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
-        request_id = id.0,
+        request_id = &*id.0,
         "request"
     );
     response
 }
 
+tokio::task_local! {
+    /// What the log calls the request that is answered by this task.
+    pub(crate) static ID: Arc<str>;
+}
+
+/// What the log calls the request at hand, if there is one.
+pub(crate) fn id() -> Option<Arc<str>> {
+    ID.try_with(Arc::clone).ok()
+}
+
+/// Does work on another thread for the request at hand.
+pub(crate) fn carry<T>(work: impl FnOnce() -> T) -> impl FnOnce() -> T {
+    let id = id();
+    move || match id {
+        Some(id) => ID.sync_scope(id, work),
+        None => work(),
+    }
+}
+
 /// What the log calls a request.
-struct RequestId(String);
+struct RequestId(Arc<str>);
 
 impl RequestId {
     /// The id given, if it is a UUID; any other text could be somebody's identifier, so the log gets one of ours.
     fn of(app: &App, given: Option<&HeaderValue>) -> Self {
         let given = given.and_then(|id| id.to_str().ok()).filter(|id| is_uuid(id));
         // Without randomness the id tells nothing apart, but the request is answered all the same.
-        Self(given.map_or_else(|| new_uuid(app.random().unwrap_or_default()), str::to_owned))
+        Self(given.map_or_else(|| new_uuid(app.random().unwrap_or_default()).into(), Arc::from))
     }
 }
 

@@ -96,7 +96,7 @@ impl RegistrarSettings {
     /// That each setting can mean something. Whether the provider is there, and the key a registrar's, only a start can tell.
     pub(super) fn check(&self, says: &mut dyn FnMut(&str, ConfigError)) {
         if !cfg!(feature = "oidc") {
-            return says("registrar", ConfigError::Feature);
+            return says("registrar", ConfigError::Feature("registrar", "oidc"));
         }
         if self.oidc.is_empty() {
             let wanted = "at least one provider: [[registrar.oidc]]";

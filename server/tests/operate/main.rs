@@ -1,4 +1,4 @@
-//! The program as operators meet it: its settings, its certificate.
+//! The program as operators meet it: its settings, its certificate, what it says of itself.
 // A test may panic; the lints know only functions marked as tests, not the helpers beside them.
 #![allow(
     clippy::unwrap_used,
@@ -11,5 +11,9 @@
 
 mod process;
 mod reference;
+mod requests;
 mod settings;
+mod status;
 mod tls;
+#[cfg(feature = "otlp")]
+mod traces;
