@@ -22,6 +22,9 @@ deny:
 crates:
     bash tests/run crates
 
+supply:
+    bash tests/run supply
+
 layers:
     bash tests/run layers
 

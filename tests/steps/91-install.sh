@@ -103,3 +103,11 @@ start "${nobody[@]}"
 curl -s "$url/readyz" | grep -q '"ok"' || broken "what the container starts does not answer"
 [ "$(id -u)" -ne 0 ] || [ "$(stat -c %u "$work/data/ledger")" = 65532 ] || broken "it ran as somebody else"
 echo "  what the container starts answers"
+
+# What it sends is what the release says that it sends, each file by its hash.
+while read -r hash address; do
+    [ "$(curl -s "$url$address" | sha256sum | cut -d' ' -f1)" = "$hash" ] || broken "$address is not what the release's pages.sha256 says"
+done <"$work/release/pages.sha256"
+[ "$(wc -l <"$work/release/pages.sha256")" -gt 20 ] || broken "pages.sha256 says next to nothing"
+(cd "$work/release" && sha256sum --quiet -c SHA256SUMS) || broken "SHA256SUMS is not of what is there"
+echo "  its $(wc -l <"$work/release/pages.sha256") pages and files are those of the release"

@@ -9,6 +9,7 @@ blocks() { awk -v mark="\`\`\`sh${2:+ $2}" '$0 == mark { on = 1; next } /^```/ {
 
 programs
 bin=$BIN
+handbook=$PWD/server/handbook
 work=
 server=
 # The server writes until it has ended: its folder goes after it.
@@ -59,7 +60,7 @@ HEAD
             esac
         done
     } >"$script"
-    (cd "$work" && PATH=$bin:$PATH PROCURA_HOME=$work/home bash script) ||
+    (cd "$work" && PATH=$bin:$PATH PROCURA_HOME=$work/home HANDBOOK=$handbook bash script) ||
         { echo '--- printed:'; cat "$work/out"; broken "$1 does not do what it says"; }
     echo "  $1: $(grep -c '^must ' "$script") lines are printed as it says"
     end

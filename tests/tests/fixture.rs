@@ -84,6 +84,82 @@ fn rewrite<'k, K: redb::Key + 'static>(
     transaction.commit().unwrap();
 }
 
+/// What a program must know to open a folder: each format number in it, by the name of what has it.
+fn formats(folder: &Path) -> std::collections::BTreeSet<(&'static str, Vec<u8>)> {
+    let mut found = std::collections::BTreeSet::new();
+    for volume in files(&folder.join("ledger/main")).into_iter().filter(|path| path.extension().is_some()) {
+        let bytes = fs::read(&volume).unwrap();
+        found.extend([64, 192].map(|slot| ("redb file", vec![bytes[slot]])));
+        let database = redb::Database::open(&volume).unwrap();
+        let rows = redb::ReadableDatabase::begin_read(&database).unwrap();
+        let rows = rows.open_table(redb::TableDefinition::<&str, &[u8]>::new("meta")).unwrap();
+        found.insert(("volume", rows.get("format").unwrap().unwrap().value()[..4].to_vec()));
+    }
+    let side = fs::read(folder.join("ledger/side")).unwrap();
+    let slots = side.chunks(16 << 10).filter(|slot| slot.starts_with(b"procside"));
+    found.extend(slots.map(|slot| ("side file", slot[8..12].to_vec())));
+    found.insert(("index", fs::read(folder.join("ledger/index/manifest")).unwrap()[..8].to_vec()));
+    found
+}
+
+/// An upgrade and the way back. Old: the folder that is kept. New: this version opens it and logs more. Old again: whoever knows the
+/// formats of the folder that is kept finds no other in it, so that the version that made it opens what this one wrote; and all that was
+/// told before still holds.
+#[test]
+fn the_version_before_opens_what_this_one_wrote() {
+    let (folder, told) = current();
+    let before = formats(folder.path());
+    assert_eq!(before.len(), 4, "{before:?}");
+    let world = World::in_memory();
+    let random = std::sync::Arc::new(procura_tests::world::CountedRandom::from(2_000_000));
+    let world = world.with_ledger(open(folder.path()).unwrap(), random);
+    // More than a volume has room for.
+    for number in [
+        "0404616494",
+        "1000000219",
+        "1000000318",
+        "1000000417",
+        "1000000516",
+        "1000000615",
+        "1000000714",
+        "1000000813",
+    ] {
+        world.institution(&format!("kbo:{number}"), &[]);
+    }
+    world.ledger.close();
+    drop(world);
+    assert_eq!(formats(folder.path()), before);
+
+    let ledger = open(folder.path()).unwrap();
+    assert!(ledger.view().size() > Size(told.size + 16));
+    assert_eq!(ledger.audit(&mut |_, _| {}).unwrap().findings, []);
+    let policy = Policy::parse(told.policy.as_bytes()).unwrap();
+    for record in &told.records {
+        let receipt = record.receipt.as_bytes();
+        let verified = verify_status(receipt, &record.id, None, &policy, Mode::Historic).unwrap();
+        assert_eq!(verified.status().byte(), record.status);
+    }
+}
+
+/// Its twin: had this version written another format, the one before would refuse the folder by name. Nothing of it is lost thereby: the
+/// version that knows the format opens it.
+#[test]
+fn a_way_back_that_is_none_is_refused_and_loses_nothing() {
+    let (folder, told) = current();
+    let [_, last] = volumes(folder.path());
+    rewrite::<&str>(&last, ("meta", 0), "format", b"format", counted_up);
+    assert_eq!(refusal(folder.path()), "format_unknown");
+    let counted_down = |mut row: Vec<u8>| {
+        row[3] -= 1;
+        row
+    };
+    rewrite::<&str>(&last, ("meta", 0), "format", b"format", counted_down);
+    let world = World::in_memory();
+    let report =
+        audit(&folder.path().join("ledger"), ORIGIN, world.ledger.log_key(), &mut |_, _| {}).unwrap();
+    assert_eq!((report.findings, report.size, report.root), (vec![], Size(told.size), Some(told.root)));
+}
+
 fn counted_up(mut row: Vec<u8>) -> Vec<u8> {
     // The number that each format starts with, big-endian.
     row[3] += 1;

@@ -106,8 +106,15 @@ const fn other(
 }
 
 /// The directory, whoever registers others first.
-pub(super) static PARTIES: [Person; 16] = [
+pub(super) static PARTIES: [Person; 17] = [
     institution(REGISTRAR, "Fictional Population Register", ("demo", "registrar"), "federal", &["registrar"]),
+    institution(
+        "authority",
+        "Fictional Data Protection Authority",
+        ("demo", "authority"),
+        "federal",
+        &["auditor", "authority"],
+    ),
     institution("auditor", "Fictional Court of Audit", ("demo", "auditor"), "federal", &["auditor"]),
     institution(PUBLISHER, "Fictional Catalogue Office", ("demo", "catalogue"), "federal", &["catalogue"]),
     institution("tax-office", "Fictional Tax Office", ("demo", "tax-office"), "federal", &[]),
