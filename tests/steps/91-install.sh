@@ -41,6 +41,7 @@ grep -q '^procura:' "$root/etc/passwd" || broken "procura.sysusers makes no user
 start() { # what it runs under…
     rm -rf "$work/data" "$work/out"
     mkdir -m 777 "$work/data"
+    : >"$work/out"
     local entry command
     entry=$(sed -n 's/^ENTRYPOINT \["\(.*\)"\]/\1/p' dist/Containerfile)
     command=$(sed -n 's/^CMD \[\(.*\)\]/\1/p' dist/Containerfile | tr -d '",')
