@@ -6,9 +6,10 @@ use crate::store::{Seen, Store};
 use crate::token::Token;
 use procura_core::checkpoint::{SignedCheckpoint, VerifiedCheckpoint};
 use procura_core::key::Signer;
-use procura_core::policy::Quorum;
-use procura_core::receipt::{LogKey, Policy};
+use procura_core::log_keys::signed_in_time;
+use procura_core::receipt::Policy;
 use procura_core::{Hash, Millis};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -158,20 +159,12 @@ impl Client {
         let signed = SignedCheckpoint::parse(text.as_bytes())?;
         let keys: Vec<_> = self.policy.log_keys.iter().map(|log_key| log_key.key.clone()).collect();
         let checkpoint = signed.verify(&self.policy.origin, &keys)?;
-        let mut quorum_s = None;
+        let mut times = BTreeMap::new();
         if let Some(witnesses) = &self.policy.witnesses {
-            let times = witnesses.cosigned(&checkpoint)?;
-            if let Quorum::Met { time_s } = witnesses.quorum(&times).ok_or(CheckpointFault::NoQuorum)? {
-                quorum_s = Some(time_s);
-            }
+            times = witnesses.cosigned(&checkpoint)?;
+            witnesses.quorum(&times).ok_or(CheckpointFault::NoQuorum)?;
         }
-        let signed = self.policy.log_keys.iter().filter(|key| checkpoint.signers().contains(&key.key));
-        let counts = |key: &LogKey| match (key.retired_at, quorum_s) {
-            (None, _) => true,
-            (Some(retired), Some(time_s)) => time_s.saturating_mul(1000) < retired.0,
-            (Some(_), None) => false,
-        };
-        if !signed.into_iter().any(counts) {
+        if !signed_in_time(&checkpoint, &self.policy.log_keys, self.policy.witnesses.as_ref(), &times) {
             return Err(CheckpointFault::RetiredKey);
         }
         Ok(checkpoint)

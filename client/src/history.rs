@@ -13,7 +13,7 @@ use crate::store::{ForkEvidence, Seen};
 use procura_core::checkpoint::VerifiedCheckpoint;
 use procura_core::receipt::{
     Consistency, Mode, Policy, Receipt, VerifiedAccess, VerifiedAuthority, VerifiedComplete,
-    VerifiedExistence, VerifiedReceipt, VerifiedStatus, VerifyError,
+    VerifiedExistence, VerifiedLogKeys, VerifiedReceipt, VerifiedStatus, VerifyError,
 };
 use procura_core::tlog_proof::TlogProof;
 use procura_core::tree::check_consistency;
@@ -28,6 +28,11 @@ pub(crate) trait Rests {
 
 macro_rules! rests {
     ($($answer:ty),*) => { $(impl Rests for $answer { fn rests_on(&self) -> &VerifiedReceipt { self.receipt() } })* };
+}
+impl Rests for VerifiedLogKeys {
+    fn rests_on(&self) -> &VerifiedReceipt {
+        self.status().receipt()
+    }
 }
 rests!(VerifiedExistence, VerifiedStatus, VerifiedComplete, VerifiedAuthority, VerifiedAccess);
 

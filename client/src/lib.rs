@@ -35,6 +35,7 @@ pub mod import;
 pub mod keyfile;
 mod links;
 mod log;
+mod log_keys;
 pub mod monitor;
 mod parties;
 mod promise;

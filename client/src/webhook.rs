@@ -134,8 +134,8 @@ mod tests {
 
     use super::*;
     use procura_core::key::{Signer, SoftKey};
+    use procura_core::log_keys::LogKey;
     use procura_core::note::KeyType;
-    use procura_core::receipt::LogKey;
     use serde_json::{Value, json};
 
     const URL: &str = "https://office.example/procura";
@@ -157,7 +157,8 @@ mod tests {
             NoteVerifier::new(ORIGIN, KeyType::Ed25519, key.as_bytes()).unwrap()
         };
         let log = SoftKey::from_seed(&[9; 32]);
-        let note = webhook::vouch(&verifier(9), &log, &SoftKey::from_seed(&[7; 32]).public_key()).unwrap();
+        let note =
+            webhook::vouch(&[(verifier(9), &log)], &SoftKey::from_seed(&[7; 32]).public_key()).unwrap();
         let policy = Policy {
             origin: ORIGIN.to_owned(),
             log_keys: vec![LogKey { key: verifier(log_seed), retired_at }],

@@ -16,9 +16,9 @@ use crate::given::random;
 use crate::grounds::{self, When};
 use crate::index::{Rows, Snapshot, newest};
 use crate::live::{Kept, Live, Pending, Trust};
+use crate::log_keys::LogKeys;
 use crate::memo::{Memo, Memory};
 use crate::observer::Committed;
-use crate::open;
 use crate::published::Head;
 use crate::reply::Placed;
 use crate::search::{self, Filing, Ids, Noted};
@@ -149,6 +149,7 @@ impl Sequencer {
         }
         let erasures = eraser::logged(candidates, &outcomes);
         let (footing, catalogues) = (batch.footing_after(), batch.catalogues.clone());
+        let log_keys = batch.log_keys.clone();
         let Closed { rows, pending, changes, trie, prepared } = batch.close(time)?;
 
         // Nothing has left the process, and nothing is on disk: a crash up to here loses only what nobody was told.
@@ -158,7 +159,8 @@ impl Sequencer {
             .map(|(entry, leaf, vault)| Row { entry, nodes: frontier.push(leaf), vault })
             .collect();
         let root = Root { size: frontier.size(), hash: frontier.root() };
-        let checkpoint = self.sign(root)?;
+        let signed = self.signers.sign(&self.origin, root, &log_keys, time);
+        let checkpoint = signed.map_err(|what| Failure::Nothing(Stop::ReadOnly(what)))?;
         let expected = self.frontier.size();
         let nodes = rows.iter().map(|row| row.nodes.clone()).collect();
         let entries = rows.len();
@@ -174,7 +176,7 @@ impl Sequencer {
         for kept in pending.into_iter().flatten() {
             self.cache.now().insert(kept.kept.logged.index, kept.kept);
         }
-        let map_root = self.publish(root, checkpoint, time, footing, catalogues)?;
+        let map_root = self.publish(root, checkpoint, time, footing, (catalogues, log_keys))?;
         // After they are seen as logged: whoever looks for one finds it in one of the two places.
         prepared.iter().for_each(|id| self.prepared.remove(id));
         if self.layers.should_flush() {
@@ -198,7 +200,7 @@ impl Sequencer {
         checkpoint: String,
         time: Millis,
         footing: Footing,
-        catalogues: Catalogues,
+        (catalogues, log_keys): (Catalogues, LogKeys),
     ) -> Result<Hash, Failure> {
         let snapshot = self.layers.snapshot();
         let meta = procura_core::index::meta(&snapshot)?
@@ -209,13 +211,8 @@ impl Sequencer {
             // The commit is durable all the same; only the watch against rollbacks is weaker for now.
             tracing::error!(%error, "the side file could not be written");
         }
-        self.published.set(Head::new(root, checkpoint, time, snapshot, footing, catalogues));
+        self.published.set(Head::new(root, checkpoint, time, snapshot, footing, catalogues, log_keys));
         Ok(meta.root)
-    }
-
-    fn sign(&self, root: Root) -> Result<String, Failure> {
-        open::sign_checkpoint(&self.origin, root, self.log_key.as_ref(), &self.log_verifier)
-            .map_err(|what| Failure::Nothing(Stop::ReadOnly(what)))
     }
 }
 
@@ -240,6 +237,7 @@ struct Tail<'a> {
     footing: Option<Footing>,
     started_on: Footing,
     catalogues: Catalogues,
+    log_keys: LogKeys,
 }
 
 /// A batch with its index commit: what is to be stored, and what follows from it.
@@ -278,6 +276,7 @@ impl<'a> Tail<'a> {
             footing,
             started_on,
             catalogues,
+            log_keys: head.log_keys.clone(),
         })
     }
 
@@ -427,6 +426,8 @@ impl<'a> Tail<'a> {
             self.footing = None;
         }
         self.catalogues.note(record, admitted.status);
+        let moved = target.as_ref().and_then(|(_, _, kept)| kept.logged.opened.as_ref());
+        self.log_keys.note(record, admitted.status, moved.map(|opened| &opened.record));
         if let Some((id, _, kept)) = &target {
             self.memory.forget(id);
             if kept.logged.opened.as_ref().is_none_or(|target| is_rested_on(&target.record)) {
@@ -486,6 +487,7 @@ impl<'a> Tail<'a> {
             pending: &self.pending,
             prepared: &prepared,
             catalogues: &self.catalogues,
+            log_keys: self.log_keys.list(),
             standings: self.footing.map(|footing| (self.owner.standings.as_ref(), footing)),
             found: Cell::new(None),
         })

@@ -161,7 +161,7 @@ pub fn audit_store(
     let reader = store.read()?;
     let (size, checkpoint) = (reader.head().size, reader.head().checkpoint.clone());
     let rebuilt = Rebuilt::new(reader.as_ref(), origin, size);
-    Ok(rebuilt.audited(index, &checkpoint, log_key, progress))
+    Ok(rebuilt.audited(index, &checkpoint, std::slice::from_ref(log_key), progress))
 }
 
 impl View {
@@ -173,7 +173,7 @@ impl View {
         let reader = self.shared.store.read()?;
         let rebuilt = Rebuilt::new(reader.as_ref(), &self.shared.origin, self.size());
         let index = (&self.head.snapshot as &dyn Rows, self.size());
-        Ok(rebuilt.audited(Some(index), self.checkpoint(), &self.shared.log_verifier, progress))
+        Ok(rebuilt.audited(Some(index), self.checkpoint(), &self.head.log_keys.verifiers(), progress))
     }
 }
 
@@ -193,7 +193,7 @@ impl Rebuilt<'_> {
         mut self,
         index: Option<(&dyn Rows, Size)>,
         checkpoint: &str,
-        log_key: &NoteVerifier,
+        log_keys: &[NoteVerifier],
         progress: Progress<'_>,
     ) -> AuditReport {
         let size = self.size();
@@ -212,7 +212,7 @@ impl Rebuilt<'_> {
         }
         self.up_to(size, &mut |done| progress(done, steps));
         self.check_erased();
-        let root = self.check_checkpoint(checkpoint, log_key);
+        let root = self.check_checkpoint(checkpoint, log_keys);
         self.check_lists();
         self.check_records(&mut |done| progress(size.0.saturating_add(done), steps));
         let (counts, findings) = self.into_parts();

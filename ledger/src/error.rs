@@ -85,6 +85,9 @@ pub enum OpenError {
         /// The rule that it breaks.
         fault: String,
     },
+    /// The root's word that another key signs was not taken.
+    #[error("the list of log keys was not taken: {0}")]
+    Succession(SubmitError),
     /// Something stored could not be read back.
     #[error(transparent)]
     Read(#[from] ReadError),
@@ -108,6 +111,7 @@ impl OpenError {
             Self::Forked { .. } => "forked",
             Self::OtherIndex { .. } => "other_index",
             Self::Fault { .. } => "fault",
+            Self::Succession(error) => error.name(),
             Self::Read(error) => error.name(),
         }
     }

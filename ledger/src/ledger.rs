@@ -20,6 +20,7 @@ use procura_core::identifier::Identifier;
 use procura_core::judge::Judge;
 use procura_core::kinds::PartyType;
 use procura_core::kv::Unreadable;
+use procura_core::log_keys::LogKey;
 use procura_core::note::NoteVerifier;
 use procura_core::schemes::Schemes;
 use procura_core::submission::Submission;
@@ -81,10 +82,16 @@ impl Ledger {
         &self.shared.origin
     }
 
-    /// The key that checkpoints are signed with; its text is the vkey.
+    /// The key that it was opened with; its text is the vkey.
     #[must_use]
     pub fn log_key(&self) -> &NoteVerifier {
         &self.shared.log_verifier
+    }
+
+    /// The keys that sign the log, retired ones included, as of the last commit.
+    #[must_use]
+    pub fn log_keys(&self) -> Vec<LogKey> {
+        self.shared.published.head().log_keys.list().to_vec()
     }
 
     /// The leaf hash of entry 0, which a policy pins.

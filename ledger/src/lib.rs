@@ -91,6 +91,7 @@ mod ledger;
 mod live;
 mod lock;
 mod log;
+mod log_keys;
 mod memo;
 mod memory_index;
 mod nodes;

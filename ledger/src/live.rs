@@ -12,6 +12,7 @@ use procura_core::identifier::Identifier;
 use procura_core::index::{Item, Listed, items_of, listed, tag_items};
 use procura_core::judge::Standing;
 use procura_core::kv::{Kv, Unreadable};
+use procura_core::log_keys::LogKey;
 use procura_core::source::{Lack, List, Logged, Opened, Source};
 use procura_core::{Hash, Index, hash};
 use std::cell::Cell;
@@ -53,6 +54,8 @@ pub(crate) struct Live<'a, K: Kv + ?Sized> {
     pub(crate) prepared: &'a dyn Fn(&Hash) -> bool,
     /// The catalogues that have not ended.
     pub(crate) catalogues: &'a Catalogues,
+    /// The log's keys.
+    pub(crate) log_keys: &'a [LogKey],
     /// What was judged before, and the footing that holds for `kv`; `None` where nothing may be relied on.
     pub(crate) standings: Option<(&'a Standings, Footing)>,
     /// The create that was looked up last, and what its row says: whoever asks for a record asks for its list next.
@@ -210,5 +213,9 @@ impl<K: Ids + ?Sized> State for Live<'_, K> {
 
     fn catalogues(&self) -> &[Hash] {
         self.catalogues.ids()
+    }
+
+    fn log_keys(&self) -> &[LogKey] {
+        self.log_keys
     }
 }

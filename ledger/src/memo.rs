@@ -8,6 +8,7 @@ use procura_core::identifier::Identifier;
 use procura_core::index::Item;
 use procura_core::judge::Standing;
 use procura_core::kv::Unreadable;
+use procura_core::log_keys::LogKey;
 use procura_core::source::{Lack, List, Logged, Source};
 use procura_core::{Hash, Index};
 use std::cell::RefCell;
@@ -123,5 +124,9 @@ impl<S: State> State for Memo<'_, S> {
 
     fn catalogues(&self) -> &[Hash] {
         self.source.catalogues()
+    }
+
+    fn log_keys(&self) -> &[LogKey] {
+        self.source.log_keys()
     }
 }

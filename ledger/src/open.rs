@@ -7,16 +7,18 @@ use crate::cache::RecordCache;
 use crate::catalogues::Catalogues;
 use crate::disk::{Disk, SystemDisk};
 use crate::eraser::{self, Erased, Eraser};
-use crate::error::{OpenError, State};
+use crate::error::{OpenError, State, SubmitError};
 use crate::given::{Clock, OsRandom, Random, SystemClock, random};
 use crate::index::{self, Found, IndexFile, Layers, Limits, Mark, RunsIndex};
 use crate::ledger::{Ledger, Shared};
+use crate::log_keys::{LogKeys, NONE_SIGNS, Signers, signed_by};
 use crate::memory_index::MemoryIndex;
 use crate::nodes::KeptNodes;
 use crate::observer::Observer;
 use crate::prepared::{Prepared, Registrar};
 use crate::published::{Head, Published};
 use crate::replay::replay;
+use crate::reply::{Placed, Reply};
 use crate::sequencer::{Job, Sequencer};
 use crate::side::{SideFile, SideMark};
 use crate::standings::{Footing, Standings};
@@ -26,22 +28,21 @@ use crate::store::{Batch, Reader, Row, Store, StoreError};
 use crate::vault::VaultRow;
 use crate::watch::ClockWatch;
 use procura_core::admission::{Candidate, Refusal};
-use procura_core::checkpoint::{Checkpoint, SignedCheckpoint};
+use procura_core::checkpoint::SignedCheckpoint;
 use procura_core::entry::{self, Entry, Tags};
 use procura_core::hash::{commitment, leaf};
 use procura_core::index::Working;
 use procura_core::key::Signer;
 use procura_core::kinds::Content;
 use procura_core::kv::MemoryKv;
-use procura_core::note::{KeyType, NoteVerifier};
+use procura_core::note::NoteVerifier;
 use procura_core::source::Sealed;
 use procura_core::status::Initial;
 use procura_core::submission::Submission;
 use procura_core::tree::{Frontier, Nodes, Root, prove_peaks};
 use procura_core::{Hash, Millis, Size};
-use std::cell::Cell;
 use std::path::Path;
-use std::sync::mpsc::sync_channel;
+use std::sync::mpsc::{channel, sync_channel};
 use std::sync::{Arc, RwLock};
 use std::time::{Duration, Instant};
 
@@ -75,6 +76,11 @@ pub struct Options {
     pub provisional: Option<Registrar>,
     /// Told what the engine does, for metrics.
     pub observer: Option<Arc<dyn Observer>>,
+    /// Further keys of the log that are here: each signs too, from when the log's list of keys names it.
+    pub also_signs: Vec<Arc<dyn Signer>>,
+    /// The root's word that another key signs: a `log-keys` record and the acceptances that it needs. Logged at once, under that key,
+    /// where the one that signed last is gone. For one opening only.
+    pub succession: Vec<Submission>,
     /// An operator says that the clock is right, however far from the last entry. For one opening only.
     pub confirm_clock: bool,
 }
@@ -92,6 +98,8 @@ impl Default for Options {
             volumes: volumes::Options::default(),
             provisional: None,
             observer: None,
+            also_signs: Vec::new(),
+            succession: Vec::new(),
             confirm_clock: false,
         }
     }
@@ -244,10 +252,11 @@ fn first_batch(setup: &Setup, options: &Options) -> Result<Batch, OpenError> {
         Row { entry: bytes, nodes: frontier.push(root.leaf), vault: Some(head.1.encode()) },
         Row { entry: commit, nodes: frontier.push(committed.leaf), vault: None },
     ];
-    let verifier = log_verifier(&setup.origin, setup.log_key.as_ref())?;
+    let signers = Signers::new(&setup.origin, Arc::clone(&setup.log_key), Vec::new())?;
     let tree = Root { size: frontier.size(), hash: frontier.root() };
-    let checkpoint =
-        sign_checkpoint(&setup.origin, tree, setup.log_key.as_ref(), &verifier).map_err(OpenError::LogKey)?;
+    let checkpoint = signers
+        .sign(&setup.origin, tree, &LogKeys::first(signers.verifiers()), time)
+        .map_err(OpenError::LogKey)?;
     Ok(Batch { rows, checkpoint })
 }
 
@@ -281,32 +290,36 @@ fn admit_root(
     Ok((Entry::Create { head, status }, VaultRow { sealed, filed: Vec::new() }))
 }
 
-/// What the store ends with, found to be what the log key signed.
+/// What the store ends with: its checkpoint is of this origin, and is that of the tree that is stored. Whether one of the log's
+/// keys signed it is for who knows these.
 pub(crate) struct End {
     pub(crate) root: Root,
     pub(crate) frontier: Frontier,
     pub(crate) checkpoint: String,
+    pub(crate) signed: SignedCheckpoint,
     pub(crate) time: Millis,
 }
 
-/// Reads the store's end: its checkpoint is signed by this log's key and signs the tree that is stored.
-pub(crate) fn tail(store: &dyn Store, origin: &str, verifier: &NoteVerifier) -> Result<End, OpenError> {
+/// Reads the store's end.
+pub(crate) fn tail(store: &dyn Store, origin: &str) -> Result<End, OpenError> {
     let reader = store.read()?;
     let head = reader.head().clone();
     let other = || OpenError::OtherLog { origin: origin.to_owned() };
     let signed = SignedCheckpoint::parse(head.checkpoint.as_bytes()).map_err(|_| other())?;
-    let checkpoint = signed.verify(origin, std::slice::from_ref(verifier)).map_err(|_| other())?;
+    if signed.unverified().origin() != origin {
+        return Err(other());
+    }
     let peaks = prove_peaks(&ReaderNodes(reader.as_ref()), head.size)?;
     let frontier = Frontier::from_peaks(head.size, peaks).ok_or(OpenError::WrongRoot { size: head.size })?;
     let root = Root { size: head.size, hash: frontier.root() };
-    if checkpoint.root() != root {
+    if signed.unverified().root() != root {
         return Err(OpenError::WrongRoot { size: head.size });
     }
     let last = head.size.last().ok_or_else(other)?;
     let bytes = reader.entries(last.0..last.0 + 1)?;
     match bytes.first().map(|bytes| Entry::decode(bytes)) {
         Some(Ok(Entry::Commit(commit))) => {
-            Ok(End { root, frontier, checkpoint: head.checkpoint, time: commit.time })
+            Ok(End { root, frontier, checkpoint: head.checkpoint, signed, time: commit.time })
         }
         _ => Err(OpenError::WrongRoot { size: head.size }),
     }
@@ -319,11 +332,29 @@ fn start(
     is_restored: bool,
     (origin, log_key, options): (&str, Arc<dyn Signer>, Options),
 ) -> Result<Ledger, OpenError> {
-    let verifier = log_verifier(origin, log_key.as_ref())?;
-    let end = tail(store.as_ref(), origin, &verifier)?;
-    check_side(side.as_ref(), store.as_ref(), origin, &verifier, end.root)?;
+    let signers = Signers::new(origin, log_key, options.also_signs)?;
+    let (succession, named) = read_succession(options.succession, origin)?;
+    let end = tail(store.as_ref(), origin)?;
+    let mark = check_side(side.as_ref(), store.as_ref(), end.root)?;
     let layers = Arc::new(Layers::new(file, options.index, index::FORMAT, origin)?);
     replay(store.as_ref(), &layers, origin, end.root.size)?;
+    let log_verifier = signers.first().clone();
+    let known = [signers.verifiers(), named].concat();
+    let first = signed_by(&end.signed, origin, &known);
+    let log_keys = LogKeys::read(&layers.snapshot(), store.read()?.as_ref(), first);
+    let log_keys = log_keys.map_err(OpenError::System)?;
+    let trusted = log_keys.verifiers();
+    if signed_by(&end.signed, origin, &trusted).is_empty() {
+        return Err(OpenError::OtherLog { origin: origin.to_owned() });
+    }
+    if let Some(mark) = &mark
+        && signed_by(mark, origin, &trusted).is_empty()
+    {
+        return Err(OpenError::Forked { signed: mark.unverified().size() });
+    }
+    if !is_restored && succession.is_empty() && !signers.can_sign(&log_keys, end.time) {
+        return Err(OpenError::LogKey(NONE_SIGNS.to_owned()));
+    }
     let epoch = store.claim()?;
     if let Some(side) = &side {
         side.record(&SideMark { size: end.root.size, checkpoint: end.checkpoint.clone() })?;
@@ -333,7 +364,7 @@ fn start(
     let snapshot = layers.snapshot();
     let (root, checkpoint, time, footing) = (end.root, end.checkpoint, end.time, Footing::FIRST);
     let catalogues = Catalogues::read(&snapshot).map_err(|error| OpenError::Read(error.into()))?;
-    let head = Head::new(root, checkpoint, time, snapshot, footing, catalogues);
+    let head = Head::new(root, checkpoint, time, snapshot, footing, catalogues, log_keys);
     let published = Arc::new(Published::new(head));
     let mut watch = ClockWatch::new(options.clock.as_ref(), end.time);
     if options.confirm_clock {
@@ -379,8 +410,7 @@ fn start(
         side,
         clock: Arc::clone(&options.clock),
         random: Arc::clone(&options.random),
-        log_key,
-        log_verifier: verifier.clone(),
+        signers,
         heartbeat: options.heartbeat,
         frontier: end.frontier,
         watch,
@@ -393,11 +423,20 @@ fn start(
         is_restored,
         broken: None,
     };
+    let succeeded = succession.into_iter().map(|candidate| {
+        let (tell, told) = channel();
+        let reply = Reply::new(move |outcome: Result<Placed, SubmitError>| drop(tell.send(outcome)));
+        let job = Job::Submit(Box::new(candidate), reply);
+        jobs.try_send(job).map_err(|_| OpenError::System("the queue is too short".to_owned()))?;
+        Ok(told)
+    });
+    // In the queue before the sequencer looks: one batch, since under a part of it no key may sign.
+    let succeeded = succeeded.collect::<Result<Vec<_>, OpenError>>()?;
     let thread = std::thread::Builder::new()
         .name("sequencer".to_owned())
         .spawn(move || sequencer.run(&waiting))
         .map_err(|error| OpenError::System(error.to_string()))?;
-    Ok(Ledger::of(Shared {
+    let ledger = Ledger::of(Shared {
         origin,
         store,
         volumes,
@@ -411,39 +450,54 @@ fn start(
         is_restored,
         layers: unflushed,
         provisional: RwLock::new(options.provisional),
-        log_verifier: verifier,
+        log_verifier,
         entry_0,
         jobs,
         thread: std::sync::Mutex::new(Some(thread)),
-    }))
+    });
+    for told in succeeded {
+        told.recv().unwrap_or(Err(SubmitError::Unknown)).map_err(OpenError::Succession)?;
+    }
+    Ok(ledger)
 }
 
-/// A store that is behind the last checkpoint signed, or beside it, is a copy that was put back.
+/// What is handed in where the key that signed last is gone, and the keys that it names.
+fn read_succession(
+    submissions: Vec<Submission>,
+    origin: &str,
+) -> Result<(Vec<Candidate>, Vec<NoteVerifier>), OpenError> {
+    let refused = |refusal: Refusal| OpenError::Succession(refusal.into());
+    let read = |submission| Candidate::read(submission, origin).map_err(refused);
+    let candidates: Vec<Candidate> = submissions.into_iter().map(read).collect::<Result<_, _>>()?;
+    let named = candidates.iter().filter_map(|candidate| match candidate.record().content() {
+        Content::LogKeys(list) => Some(list.log_keys.iter().map(|key| key.key.clone())),
+        _ => None,
+    });
+    let named = named.flatten().collect();
+    Ok((candidates, named))
+}
+
+/// A store that is behind the last checkpoint signed, or beside it, is a copy that was put back. What was signed last, if that is known.
 fn check_side(
     side: Option<&SideFile>,
     store: &dyn Store,
-    origin: &str,
-    verifier: &NoteVerifier,
     stored: Root,
-) -> Result<(), OpenError> {
+) -> Result<Option<SignedCheckpoint>, OpenError> {
     if side.is_some_and(SideFile::was_torn) {
         tracing::warn!(
             "the side file lost its newest mark: a rollback is told only to before the mark that it still has"
         );
     }
-    let Some(mark) = side.and_then(SideFile::last) else { return Ok(()) };
+    let Some(mark) = side.and_then(SideFile::last) else { return Ok(None) };
     if mark.size > stored.size {
         return Err(OpenError::RolledBack { stored: stored.size, signed: mark.size });
     }
     let forked = || OpenError::Forked { signed: mark.size };
-    let signed = SignedCheckpoint::parse(mark.checkpoint.as_bytes())
-        .ok()
-        .and_then(|signed| signed.verify(origin, std::slice::from_ref(verifier)).ok());
-    let Some(signed) = signed else { return Err(forked()) };
+    let signed = SignedCheckpoint::parse(mark.checkpoint.as_bytes()).map_err(|_| forked())?;
     let reader = store.read()?;
     let peaks = prove_peaks(&ReaderNodes(reader.as_ref()), mark.size)?;
     let then = Frontier::from_peaks(mark.size, peaks).map(|frontier| frontier.root());
-    if then == Some(signed.root().hash) { Ok(()) } else { Err(forked()) }
+    if then == Some(signed.unverified().root().hash) { Ok(Some(signed)) } else { Err(forked()) }
 }
 
 /// Whether the index stands at an index commit of this log, with the root that the commit states.
@@ -456,34 +510,6 @@ fn is_of_this_log(store: &dyn Store, mark: &Mark) -> Result<bool, StoreError> {
     let bytes = reader.entries(last.0..last.0 + 1)?;
     Ok(matches!(bytes.first().map(|bytes| Entry::decode(bytes)),
         Some(Ok(Entry::Commit(commit))) if commit.map_root == mark.root))
-}
-
-fn log_verifier(origin: &str, key: &dyn Signer) -> Result<NoteVerifier, OpenError> {
-    NoteVerifier::new(origin, KeyType::Ed25519, key.public_key().as_bytes())
-        .map_err(|error| OpenError::LogKey(error.to_string()))
-}
-
-/// The signed checkpoint of a tree, as a note's text.
-pub(crate) fn sign_checkpoint(
-    origin: &str,
-    root: Root,
-    key: &dyn Signer,
-    verifier: &NoteVerifier,
-) -> Result<String, String> {
-    let failed = Cell::new(None);
-    let sign = |message: &[u8]| match key.sign(message) {
-        Ok(signature) => signature,
-        Err(error) => {
-            failed.set(Some(error.to_string()));
-            [0; 64]
-        }
-    };
-    let checkpoint = Checkpoint::new(origin, root).map_err(|error| error.to_string())?;
-    let signed = checkpoint.sign(verifier, &sign).map_err(|error| error.to_string())?;
-    match failed.take() {
-        None => Ok(signed.to_string()),
-        Some(error) => Err(error),
-    }
 }
 
 /// A reader's nodes as the tree's.

@@ -3,6 +3,7 @@
 use crate::catalogues::Catalogues;
 use crate::error::State;
 use crate::index::Snapshot;
+use crate::log_keys::LogKeys;
 use crate::standings::Footing;
 use procura_core::Millis;
 use procura_core::tree::Root;
@@ -23,6 +24,8 @@ pub(crate) struct Head {
     pub(crate) footing: Footing,
     /// The catalogues that have not ended by then.
     pub(crate) catalogues: Catalogues,
+    /// The log's keys by then.
+    pub(crate) log_keys: LogKeys,
     /// What leads from the checkpoint to the map, once somebody asked: all receipts as of it share that.
     top: OnceLock<Arc<Top>>,
 }
@@ -43,14 +46,16 @@ impl Head {
         snapshot: Snapshot,
         footing: Footing,
         catalogues: Catalogues,
+        log_keys: LogKeys,
     ) -> Self {
-        Self { root, checkpoint, time, snapshot, footing, catalogues, top: OnceLock::new() }
+        Self { root, checkpoint, time, snapshot, footing, catalogues, log_keys, top: OnceLock::new() }
     }
 
     /// The same, under its checkpoint as another note: with cosignatures.
     pub(crate) fn under(&self, checkpoint: String) -> Self {
         let (snapshot, catalogues) = (self.snapshot.clone(), self.catalogues.clone());
-        Self::new(self.root, checkpoint, self.time, snapshot, self.footing, catalogues)
+        let log_keys = self.log_keys.clone();
+        Self::new(self.root, checkpoint, self.time, snapshot, self.footing, catalogues, log_keys)
     }
 
     /// The receipts' common part; made by whoever asks first.

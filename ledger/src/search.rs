@@ -11,6 +11,7 @@
 //! 'S' 'm' | into | from           from                            parties merged into another
 //! 'S' 'u' | parent | child        child                           mandates and consents under a mandate
 //! 'S' 'c' | index u64             id                              catalogues
+//! 'S' 'a' | index u64             id                              lists of log keys, oldest first
 //! 'S' 'l' | link commitment       id                              what is answered by who holds the link
 //! 'S' 'b' | party | blocked | !index u64   id                     blocks of one party on another, newest first
 //! 'S' 'o' | subject | !index u64  id                              who holds somebody's data, newest first
@@ -276,6 +277,11 @@ fn asked_length(key: &[u8]) -> Option<usize> {
     }
 }
 
+/// All lists of log keys that there ever were, oldest first.
+pub(crate) fn lists_of_log_keys(rows: &dyn Rows) -> Result<Vec<Hash>, Unreadable> {
+    rows.range(&key(b'a', &[]), None, usize::MAX)?.iter().map(|(_, row)| id_of(row)).collect()
+}
+
 /// The key prefix of the catalogues.
 #[must_use]
 pub(crate) fn catalogues_prefix() -> Vec<u8> {
@@ -341,6 +347,9 @@ impl<'a> Noted<'a> {
             }
             Content::Catalogue(_) => {
                 changes.insert(key(b'c', &[&place]), named);
+            }
+            Content::LogKeys(_) => {
+                changes.insert(key(b'a', &[&place]), named);
             }
             Content::Block(block) => {
                 changes.insert(key(b'b', &[&block.party.0, &block.blocked.0, &newest_first]), named);

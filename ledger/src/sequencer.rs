@@ -8,9 +8,10 @@ use crate::append::Failure;
 use crate::cache::RecordCache;
 use crate::catalogues::Catalogues;
 use crate::eraser::{self, Eraser};
-use crate::error::{State, SubmitError};
+use crate::error::{OpenError, State, SubmitError};
 use crate::given::{Clock, Random};
 use crate::index::Layers;
+use crate::log_keys::{LogKeys, Signers, signed_by};
 use crate::nodes::KeptNodes;
 use crate::observer::Observer;
 use crate::prepared::Prepared;
@@ -23,8 +24,6 @@ use crate::watch::ClockWatch;
 use crate::{open, replay};
 use procura_core::Index;
 use procura_core::admission::Candidate;
-use procura_core::key::Signer;
-use procura_core::note::NoteVerifier;
 use procura_core::tree::Frontier;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -61,8 +60,7 @@ pub(crate) struct Sequencer {
     pub(crate) side: Option<SideFile>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
-    pub(crate) log_key: Arc<dyn Signer>,
-    pub(crate) log_verifier: NoteVerifier,
+    pub(crate) signers: Signers,
     pub(crate) heartbeat: Duration,
     pub(crate) frontier: Frontier,
     pub(crate) watch: ClockWatch,
@@ -260,13 +258,21 @@ impl Sequencer {
             let replayed = replay::replay(self.store.as_ref(), &self.layers, &self.origin, stored.size);
             replayed.map_err(|error| State::ReadOnly(error.to_string()))?;
         }
-        let tail = open::tail(self.store.as_ref(), &self.origin, &self.log_verifier);
+        let tail = open::tail(self.store.as_ref(), &self.origin);
         let tail = tail.map_err(|error| State::ReadOnly(error.to_string()))?;
+        let snapshot = self.layers.snapshot();
+        let before = head.log_keys.verifiers();
+        let log_keys = LogKeys::read(&snapshot, self.store.read()?.as_ref(), before);
+        let log_keys = log_keys.map_err(State::ReadOnly)?;
+        if signed_by(&tail.signed, &self.origin, &log_keys.verifiers()).is_empty() {
+            let error = OpenError::OtherLog { origin: self.origin.to_string() };
+            return Err(State::ReadOnly(error.to_string()));
+        }
         self.frontier = tail.frontier;
         // What was replayed may have moved anything.
-        let catalogues = Catalogues::read(&self.layers.snapshot());
+        let catalogues = Catalogues::read(&snapshot);
         let catalogues = catalogues.map_err(|error| State::ReadOnly(error.to_string()))?;
-        self.publish(tail.root, tail.checkpoint, tail.time, head.footing.next(), catalogues)
+        self.publish(tail.root, tail.checkpoint, tail.time, head.footing.next(), (catalogues, log_keys))
             .map_err(Failure::state)?;
         // Erasures among what was replayed; those that were told already are found done.
         let unfinished = eraser::unfinished(&self.published.head().snapshot, self.store.read()?.as_ref());

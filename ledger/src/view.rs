@@ -18,6 +18,7 @@ use procura_core::judge::{Judge, Standing, Verdict};
 use procura_core::key::PublicKey;
 use procura_core::kinds::{Content, KeyEnd, Party};
 use procura_core::kv::Unreadable;
+use procura_core::log_keys::LogKey;
 use procura_core::note::NoteSignature;
 use procura_core::receipt::AsOf;
 use procura_core::source::{Lack, List, Logged, Source};
@@ -225,6 +226,18 @@ impl View {
         Ok(Some(KeyInfo { party: key.party, public_key: key.public_key, status, compromised }))
     }
 
+    /// The keys that sign the log, retired ones included.
+    #[must_use]
+    pub fn log_keys(&self) -> &[LogKey] {
+        self.head.log_keys.list()
+    }
+
+    /// The record that says which keys these are; `None` while it is the one that the log began with.
+    #[must_use]
+    pub fn log_keys_record(&self) -> Option<Hash> {
+        self.head.log_keys.record()
+    }
+
     /// The catalogues in force, oldest first.
     ///
     /// # Errors
@@ -393,6 +406,7 @@ impl View {
             pending: &[],
             prepared: &nothing_prepared,
             catalogues: &self.head.catalogues,
+            log_keys: self.head.log_keys.list(),
             standings: Some((self.shared.standings.as_ref(), self.head.footing)),
             found: Cell::new(None),
         })

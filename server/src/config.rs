@@ -42,6 +42,15 @@ pub struct Args {
     /// Make the ledger of the data folder, which must hold none, out of this backup, and end
     #[arg(long, value_name = "FOLDER")]
     pub restore: Option<PathBuf>,
+    /// Found the ledger of the data folder, which must hold none, by entry 0's record that its root signed (`procura root`), and end
+    #[arg(long, value_name = "FILE")]
+    pub init: Option<PathBuf>,
+    /// Make the log's next key in the data folder, unless it is there, print it, and end. It signs once the root has named it
+    #[arg(long)]
+    pub new_log_key: bool,
+    /// The root's word that another key signs, a file that `procura root` made: for a start at which the key that signed last is lost
+    #[arg(long, value_name = "FILE")]
+    pub succession: Option<PathBuf>,
     /// Every other setting.
     #[command(flatten)]
     pub given: Given,
@@ -201,6 +210,8 @@ pub struct Config {
     pub demo: bool,
     /// Whether an operator says that the clock is right.
     pub confirm_clock: bool,
+    /// The root's word that another key signs, where the one that signed last is lost.
+    pub succession: Option<PathBuf>,
     /// Whether entry bundles are for everybody.
     pub public_entries: bool,
     /// `max_age_s` of the policy.
@@ -378,7 +389,8 @@ impl Config {
         let config = Self::of(args.given.or(given), credentials.as_deref(), &mut check);
         wrong.extend(check.wrong);
         wrong.sort_by_key(|(place, _)| place.as_ref().map(|place| place.line));
-        (Self { confirm_clock: args.confirm_clock, ..config }, places, ConfigErrors(wrong))
+        let (confirm_clock, succession) = (args.confirm_clock, args.succession);
+        (Self { confirm_clock, succession, ..config }, places, ConfigErrors(wrong))
     }
 
     fn of(given: Given, credentials: Option<&Path>, check: &mut Check<'_>) -> Self {
@@ -435,6 +447,7 @@ impl Config {
             demo: given.demo.unwrap_or(false),
             // Not a setting: one that lasted would confirm whatever clock comes.
             confirm_clock: false,
+            succession: None,
             public_entries: given.public_entries.unwrap_or(false),
             max_age_s: check.seconds("max_age_s", given.max_age_s, Duration::from_secs(300)).as_secs(),
             heartbeat: check.seconds("heartbeat_s", given.heartbeat_s, Duration::from_secs(60)),

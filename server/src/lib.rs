@@ -22,6 +22,7 @@ mod connections;
 pub mod demo;
 pub mod enrol;
 mod event;
+pub mod founded;
 mod gate;
 mod hooks;
 mod log;

@@ -1,8 +1,9 @@
 //! The Procura server: wiring only.
 
 use procura_ledger::backup::Restored;
+use procura_ledger::{Options, OsRandom};
 use procura_server::{
-    Args, Config, LogLine, Started, Status, Tls, Verb, assets, check, log_filter, log_to, prepare, trial,
+    Args, Config, LogLine, Started, Status, Tls, Verb, assets, check, founded, log_filter, log_to, prepare, trial,
 };
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
@@ -82,8 +83,21 @@ fn runtime() -> io::Result<Runtime> {
 }
 
 async fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
-    let restore = args.restore.clone();
+    let (restore, init, new_log_key) = (args.restore.clone(), args.init.clone(), args.new_log_key);
     let config = Config::load(args)?;
+    if let Some(path) = init {
+        let opened = founded::found(&path, &config.data, Options::default())?;
+        let mut out = io::stdout().lock();
+        writeln!(out, "Founded {}.", opened.ledger.origin())?;
+        writeln!(out, "log key: {}", opened.ledger.log_key())?;
+        writeln!(out, "entry 0: {}", opened.ledger.entry0())?;
+        opened.ledger.close();
+        return Ok(out.flush()?);
+    }
+    if new_log_key {
+        writeln!(io::stdout(), "{}", trial::next_log_key(&config.data, &OsRandom)?)?;
+        return Ok(());
+    }
     if let Some(backup) = restore {
         return told_restored(&trial::restore(&backup, &config.data)?);
     }
@@ -150,8 +164,14 @@ fn told_restored(restored: &Restored) -> Result<(), Box<dyn std::error::Error>> 
 fn greet(started: &Started) -> io::Result<()> {
     let (url, ledger) = (&started.public_url, started.app.ledger());
     let mut out = io::stdout().lock();
-    writeln!(out, "Procura on {url}: a trial ledger, nothing in it binds anybody.")?;
-    writeln!(out, "log key: {}", ledger.log_key())?;
+    if trial::is_trial(ledger.origin()) {
+        writeln!(out, "Procura on {url}: a trial ledger, nothing in it binds anybody.")?;
+    } else {
+        writeln!(out, "Procura on {url}: the ledger {}.", ledger.origin())?;
+    }
+    for key in ledger.log_keys().iter().filter(|key| key.retired_at.is_none()) {
+        writeln!(out, "log key: {}", key.key)?;
+    }
     writeln!(out, "Try:")?;
     match &started.demo {
         None => {

@@ -151,6 +151,13 @@ pub(crate) fn key(path: &Path, name: &str, random: &dyn Random) -> Result<SoftKe
     Ok(SoftKey::from_seed(&seed))
 }
 
+/// The key of a key file, if there is one.
+pub(crate) fn key_if_any(path: &Path) -> Result<Option<SoftKey>, PrivateError> {
+    let Some(bytes) = read(path)? else { return Ok(None) };
+    let seed = seed_of(&bytes).ok_or_else(|| PrivateError::malformed(path, "key"))?;
+    Ok(Some(SoftKey::from_seed(&seed)))
+}
+
 /// Writes into a key file whose key it is.
 pub(crate) fn label_key(path: &Path, name: &str, of: &crate::enrol::Enrolled) -> Result<(), PrivateError> {
     let bytes = read(path)?.ok_or_else(|| PrivateError::malformed(path, "key"))?;
@@ -159,7 +166,6 @@ pub(crate) fn label_key(path: &Path, name: &str, of: &crate::enrol::Enrolled) ->
 }
 
 /// The key of a key file that says whose it is.
-#[cfg(feature = "oidc")]
 pub(crate) fn enrolled(path: &Path) -> Result<crate::enrol::Enrolled, PrivateError> {
     let malformed = || PrivateError::malformed(path, "key with the party that it is of");
     let bytes = read(path)?.ok_or_else(malformed)?;

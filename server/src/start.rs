@@ -4,6 +4,7 @@ use crate::app::{App, Settings};
 use crate::backups::Backups;
 use crate::config::{BackupPlan, Config, StaticToken};
 use crate::demo::{self, DemoError, Desk};
+use crate::founded;
 use crate::hooks::{self, HookError, HookSettings, Hooks};
 use crate::metrics::Metrics;
 #[cfg(feature = "oidc")]
@@ -73,7 +74,7 @@ pub enum RunError {
 impl RunError {
     /// The error's stable name.
     #[must_use]
-    pub const fn name(&self) -> &'static str {
+    pub fn name(&self) -> &'static str {
         match self {
             Self::Trial(error) => error.name(),
             Self::Hooks(error) => error.name(),
@@ -161,6 +162,7 @@ pub async fn prepare(mut config: Config) -> Result<Started, RunError> {
         queue: config.limits.queue,
         heartbeat: config.heartbeat,
         confirm_clock: config.confirm_clock,
+        succession: config.succession.as_deref().map_or_else(|| Ok(Vec::new()), trial::succession)?,
         ..Options::default()
     };
     if let Some(flush_bytes) = config.flush_bytes {
@@ -170,12 +172,15 @@ pub async fn prepare(mut config: Config) -> Result<Started, RunError> {
     let (data, with_demo) = (config.data.clone(), config.demo);
     // Opening replays, registering waits for the disk: neither is for the threads that serve connections.
     let opening = tokio::task::spawn_blocking(move || -> Result<_, RunError> {
+        if founded::is_founded(&data) {
+            return Ok((founded::open(&data, options)?, None, None));
+        }
         let trial = trial::start(&data, options)?;
         let demo = with_demo.then(|| demo::register(&trial, &data)).transpose()?;
         let desk = demo.as_ref().map(|demo| Desk::new(&trial, demo, &data)).transpose()?;
-        Ok((trial, demo, desk))
+        Ok((trial.opened(), demo, desk))
     });
-    let (trial, demo, desk) = opening.await.map_err(|error| listen(io::Error::other(error)))??;
+    let (opened, demo, desk) = opening.await.map_err(|error| listen(io::Error::other(error)))??;
     if let Some(demo) = &demo {
         static_tokens.push((demo.token.clone(), demo.party(demo::MUNICIPALITY)?.party));
     }
@@ -187,23 +192,23 @@ pub async fn prepare(mut config: Config) -> Result<Started, RunError> {
         limits: config.limits,
         static_tokens,
         metrics,
-        clock: Arc::clone(&trial.clock),
-        random: Arc::clone(&trial.random),
+        clock: Arc::clone(&opened.clock),
+        random: Arc::clone(&opened.random),
     };
     #[cfg(feature = "oidc")]
     let enrolment = config.registrar.as_ref();
     #[cfg(feature = "oidc")]
-    let enrolment = enrolment.map(|registrar| Enrolment::new(&trial, registrar, &public_url)).transpose()?;
+    let enrolment = enrolment.map(|registrar| Enrolment::new(&opened, registrar, &public_url)).transpose()?;
     let hooks = HookSettings {
-        signer: trial.webhooks.signer,
-        note: trial.webhooks.note,
+        signer: opened.webhooks.signer,
+        note: opened.webhooks.note,
         cursors: config.data.join("webhooks.json"),
         allow: config.webhooks.allow,
         ca: config.webhooks.ca,
     };
     let app = match desk {
-        Some(desk) => App::with_desk(trial.ledger, settings, desk),
-        None => App::new(trial.ledger, settings),
+        Some(desk) => App::with_desk(opened.ledger, settings, desk),
+        None => App::new(opened.ledger, settings),
     };
     #[cfg(feature = "oidc")]
     if let Some(enrolment) = enrolment {

@@ -8,18 +8,26 @@ use procura_core::draft::{Draft, Occasion};
 use procura_core::identifier::{Identifier, IdentifierError};
 use procura_core::key::{SignError, Signer, SoftKey};
 use procura_core::kinds::PartyType;
-use procura_core::note::NoteVerifier;
+use procura_core::note::{KeyType, NoteVerifier};
+use procura_core::root_file::{RootFile, RootFileError};
 use procura_core::submission::Submission;
 use procura_core::webhook;
 use procura_ledger::backup::{self, Backup, BackupError, Restored};
 use procura_ledger::{Clock, Ledger, OpenError, Options, Random, Registrar, Setup};
 use serde_json::json;
+use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Begins the origin of every trial.
 const PREFIX: &str = "trial/";
+/// In `keys/`: the log's key.
+pub(crate) const LOG_KEY: &str = "log.json";
+/// The key that takes its place.
+const NEXT_LOG_KEY: &str = "log-next.json";
+/// In the data folder: entry 0's record with its signatures, for whoever signs further records of the root's.
+pub(crate) const ROOT_FILE: &str = "root.json";
 /// How long a recovery key waits: 72 hours in ms.
 const KEY_DELAY_MS: u64 = 72 * 3600 * 1000;
 
@@ -40,6 +48,9 @@ pub enum TrialError {
     /// A record of the ledger's own could not be written.
     #[error(transparent)]
     Enrol(#[from] EnrolError),
+    /// The root's record.
+    #[error(transparent)]
+    Root(#[from] RootFileError),
     /// A key did not sign.
     #[error(transparent)]
     Sign(#[from] SignError),
@@ -57,6 +68,19 @@ pub enum TrialError {
         /// The backup's.
         origin: String,
     },
+    /// A file of the root's.
+    #[error("{path}: {source}", path = path.display())]
+    RootFile {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// There is a ledger, and no key that could be its log's.
+    #[error(
+        "there is no log key in {}: put it back, or begin with another one by the root's word (--new-log-key, --succession)", .0.display()
+    )]
+    NoLogKey(PathBuf),
     /// Somebody else could reach it.
     #[error("a trial ledger listens on the loopback only, not on {0}: its keys were made for trying out")]
     Address(SocketAddr),
@@ -65,15 +89,18 @@ pub enum TrialError {
 impl TrialError {
     /// The error's stable name.
     #[must_use]
-    pub const fn name(&self) -> &'static str {
+    pub fn name(&self) -> &'static str {
         match self {
             Self::Private(error) => error.name(),
             Self::Open { .. } => "trial_open",
             Self::Enrol(error) => error.name(),
+            Self::Root(error) => error.name(),
             Self::Sign(error) => error.name(),
             Self::Identifier(error) => error.name(),
             Self::Backup(error) => error.name(),
             Self::OtherOrigin { .. } => "other_origin",
+            Self::RootFile { .. } => "root_file",
+            Self::NoLogKey(_) => "no_log_key",
             Self::Address(_) => "trial_address",
         }
     }
@@ -124,17 +151,17 @@ pub fn start(data: &Path, options: Options) -> Result<Trial, TrialError> {
     let (clock, random) = (Arc::clone(&options.clock), Arc::clone(&options.random));
     let (keys, folder) = (data.join("keys"), data.join("ledger"));
     private::folder(&keys)?;
-    let log_key: Arc<dyn Signer> = Arc::new(private::key(&keys.join("log.json"), "log", &*random)?);
     let root = private::key(&keys.join("root.json"), "root", &*random)?;
     // Before the ledger: a start that broke off finds the same name again.
     let origin = private::text(&data.join("origin"), || new_origin(&*random))?;
-    let open = |source| TrialError::Open { path: folder.clone(), source };
     if !folder.exists() {
-        let setup = setup(&origin, &root, Arc::clone(&log_key), &*clock, &*random)?;
-        make(&folder, setup, options.clone())?;
+        let log_key = Arc::new(private::key(&keys.join(LOG_KEY), "log", &*random)?);
+        let setup = setup(&origin, &root, log_key, &*clock, &*random)?;
+        let file = RootFile::of_one(setup.root.clone())?;
+        private::write(&data.join(ROOT_FILE), file.to_json().as_bytes())?;
+        make(&folder, setup, &[], options.clone())?;
     }
-    let ledger = Ledger::open(&folder, &origin, Arc::clone(&log_key), options).map_err(open)?;
-    let webhooks = webhook_key(&keys, ledger.log_key(), &*log_key, &*random)?;
+    let Opened { ledger, clock, random, webhooks } = open(data, &origin, options)?;
     let trial = Trial { ledger, root, clock, random, webhooks };
     trial.enrol_registrar(&keys)?;
     Ok(trial)
@@ -166,37 +193,115 @@ pub fn in_memory(scratch: &Path, options: Options) -> Result<Trial, TrialError> 
     let (clock, random) = (Arc::clone(&options.clock), Arc::clone(&options.random));
     let keys = scratch.join("keys");
     private::folder(&keys)?;
-    let log_key: Arc<dyn Signer> = Arc::new(private::key(&keys.join("log.json"), "log", &*random)?);
+    let log_key: Arc<dyn Signer> = Arc::new(private::key(&keys.join(LOG_KEY), "log", &*random)?);
     let root = private::key(&keys.join("root.json"), "root", &*random)?;
-    let setup = setup(&new_origin(&*random)?, &root, Arc::clone(&log_key), &*clock, &*random)?;
+    let origin = new_origin(&*random)?;
+    let setup = setup(&origin, &root, Arc::clone(&log_key), &*clock, &*random)?;
     let ledger = Ledger::in_memory(setup, options)
         .map_err(|source| TrialError::Open { path: scratch.to_owned(), source })?;
-    let webhooks = webhook_key(&keys, ledger.log_key(), &*log_key, &*random)?;
+    let webhooks = webhook_key(&keys, &origin, &[log_key], &*random)?;
     let trial = Trial { ledger, root, clock, random, webhooks };
     trial.enrol_registrar(&keys)?;
     Ok(trial)
 }
 
-/// The key of webhooks, made at the first start; each start vouches for it anew.
+/// A ledger that is open, a trial or not.
+pub struct Opened {
+    /// The ledger.
+    pub ledger: Ledger,
+    /// Its clock.
+    pub clock: Arc<dyn Clock>,
+    /// Its randomness.
+    pub random: Arc<dyn Random>,
+    /// Signs its webhooks.
+    pub webhooks: WebhookKey,
+}
+
+/// Opens the ledger of a data folder, with the log keys that are there.
+pub(crate) fn open(data: &Path, origin: &str, options: Options) -> Result<Opened, TrialError> {
+    let (clock, random) = (Arc::clone(&options.clock), Arc::clone(&options.random));
+    let (keys, folder) = (data.join("keys"), data.join("ledger"));
+    let log_keys = log_keys(&keys)?;
+    let (log_key, also_signs) = log_keys.split_first().ok_or_else(|| TrialError::NoLogKey(keys.clone()))?;
+    let options = Options { also_signs: also_signs.to_vec(), ..options };
+    let ledger = Ledger::open(&folder, origin, Arc::clone(log_key), options)
+        .map_err(|source| TrialError::Open { path: folder, source })?;
+    let webhooks = webhook_key(&keys, origin, &log_keys, &*random)?;
+    Ok(Opened { ledger, clock, random, webhooks })
+}
+
+/// The root's word that another key signs, as a file of `procura root` holds it.
+///
+/// # Errors
+/// [`TrialError`].
+pub fn succession(path: &Path) -> Result<Vec<Submission>, TrialError> {
+    let read = || {
+        RootFile::parse(&std::fs::read(path)?).and_then(|file| file.submissions()).map_err(io::Error::other)
+    };
+    read().map_err(|source| TrialError::RootFile { path: path.to_owned(), source })
+}
+
+/// The log's keys that are here: the one that signs, and the next one. None is made for a ledger that has signed: the log's own list
+/// says which keys are its.
+fn log_keys(keys: &Path) -> Result<Vec<Arc<dyn Signer>>, TrialError> {
+    let mut found: Vec<Arc<dyn Signer>> = Vec::new();
+    for name in [LOG_KEY, NEXT_LOG_KEY] {
+        if let Some(key) = private::key_if_any(&keys.join(name))? {
+            found.push(Arc::new(key));
+        }
+    }
+    Ok(found)
+}
+
+/// Makes the next log key in the data folder, unless it is there; its verifier key. It signs once the log's list of keys names it.
+///
+/// # Errors
+/// [`TrialError`].
+pub fn next_log_key(data: &Path, random: &dyn Random) -> Result<NoteVerifier, TrialError> {
+    let keys = data.join("keys");
+    let origin = private::text(&data.join("origin"), || Err(PrivateError::malformed(data, "ledger")))?;
+    let key = private::key(&keys.join(NEXT_LOG_KEY), "log", random)?;
+    Ok(verifier_of(&origin, &key)?)
+}
+
+/// The key of webhooks, made at the first start; each start vouches for it anew, by every log key that is here.
 fn webhook_key(
     keys: &Path,
-    log: &NoteVerifier,
-    log_key: &dyn Signer,
+    origin: &str,
+    log_keys: &[Arc<dyn Signer>],
     random: &dyn Random,
 ) -> Result<WebhookKey, TrialError> {
     let signer = private::key(&keys.join("webhooks.json"), "webhooks", random)?;
-    let note = webhook::vouch(log, log_key, &signer.public_key())?;
+    let vouching = log_keys.iter().map(|key| Ok((verifier_of(origin, &**key)?, &**key)));
+    let vouching = vouching.collect::<Result<Vec<_>, SignError>>()?;
+    let note = webhook::vouch(&vouching, &signer.public_key())?;
     Ok(WebhookKey { signer: Arc::new(signer), note })
 }
 
+fn verifier_of(origin: &str, key: &dyn Signer) -> Result<NoteVerifier, SignError> {
+    NoteVerifier::new(origin, KeyType::Ed25519, key.public_key().as_bytes())
+        .map_err(|error| SignError(error.to_string()))
+}
+
 /// Makes a ledger beside its place and moves it there: after a crash it is there whole, or not at all.
-fn make(folder: &Path, setup: Setup, options: Options) -> Result<(), TrialError> {
+pub(crate) fn make(
+    folder: &Path,
+    setup: Setup,
+    acceptances: &[Submission],
+    options: Options,
+) -> Result<(), TrialError> {
     let new = folder.with_extension("new");
     if new.exists() {
         private::remove_folder(&new)?;
     }
     let ledger = Ledger::init(&new, setup, options)
         .map_err(|source| TrialError::Open { path: new.clone(), source })?;
+    for acceptance in acceptances {
+        ledger.append(acceptance.clone()).map_err(|source| {
+            let step = "the root's acceptance".to_owned();
+            TrialError::Enrol(EnrolError::Submit { step, source })
+        })?;
+    }
     ledger.close();
     drop(ledger);
     Ok(private::rename(&new, folder)?)
@@ -229,6 +334,13 @@ fn root_record(occasion: &Occasion<'_>, root: &SoftKey) -> Result<Submission, Si
 }
 
 impl Trial {
+    /// What it is besides a trial.
+    #[must_use]
+    pub fn opened(&self) -> Opened {
+        let (ledger, webhooks) = (self.ledger.clone(), self.webhooks.clone());
+        Opened { ledger, clock: Arc::clone(&self.clock), random: Arc::clone(&self.random), webhooks }
+    }
+
     /// A writer of records that keeps them in `folder`.
     ///
     /// # Errors

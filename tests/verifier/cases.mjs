@@ -13,6 +13,7 @@ import { Fault } from '../../server/web/verifier/fault.js';
 import { checkForm, normal, readForm } from '../../server/web/verifier/identifiers.js';
 import { canonical, readCanonical, readStrict } from '../../server/web/verifier/json.js';
 import { verify } from '../../server/web/verifier/index.js';
+import { verifyLogKeys } from '../../server/web/verifier/logkeys.js';
 import { idOf, readJws } from '../../server/web/verifier/jws.js';
 import { Replay } from '../../server/web/verifier/map.js';
 import { readNote, readVerifierKey, signersOf } from '../../server/web/verifier/note.js';
@@ -158,7 +159,9 @@ const decision = {
 
 const receipt = {
   async default(c) {
-    await verify(typeof c.receipt === 'string' ? c.receipt : JSON.stringify(c.receipt), c.ask, c.policy, c.mode, c.pin);
+    const bytes = typeof c.receipt === 'string' ? c.receipt : JSON.stringify(c.receipt);
+    if (c.ask.type === 'log_keys') return void (await verifyLogKeys(bytes, c.policy, c.mode, c.pin));
+    await verify(bytes, c.ask, c.policy, c.mode, c.pin);
   },
 };
 

@@ -41,6 +41,7 @@ pub(crate) fn what(context: &Context, logged: &Logged, me: Option<&Hash>) -> Str
         }
         Content::Key(key) => format!("a key of {}", name(&key.party)),
         Content::KeyEnd(_) => "the end of a key".to_owned(),
+        Content::LogKeys(list) => format!("the log's keys, {} of them", list.log_keys.len()),
         Content::Catalogue(catalogue) => {
             let schemes: Vec<&str> = catalogue.schemes.iter().map(|scheme| scheme.code.as_str()).collect();
             let named = if schemes.is_empty() {

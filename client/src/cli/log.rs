@@ -6,12 +6,15 @@ use super::time;
 use clap::Subcommand;
 use procura_client::audit::{AuditError, Audited, Stage};
 use procura_core::Millis;
+use procura_core::log_keys::LogKey;
 use serde_json::json;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Log {
     /// Show which ledger this is and how far it has come
     Show,
+    /// Learn which keys sign the log, by the word of its root, and trust these from now on
+    Keys,
     /// Check the whole log; with an auditor's key every entry, without one what is public (then exit code 2)
     Audit,
 }
@@ -20,6 +23,7 @@ impl Log {
     pub(super) fn run(&self, context: &Context) -> Result<Answer, Failure> {
         match self {
             Self::Show => show(context),
+            Self::Keys => keys(context),
             Self::Audit => audit(context),
         }
     }
@@ -66,6 +70,36 @@ fn show(context: &Context) -> Result<Answer, Failure> {
         .member("entry0", policy.entry0.to_string())
         .member("server_time", json!(info.time_ms))
         .trial(client.is_trial()))
+}
+
+fn keys(context: &Context) -> Result<Answer, Failure> {
+    let client = context.public_client()?;
+    let Some(proven) = client.log_keys()? else {
+        let keys = &client.policy().log_keys;
+        return Ok(told(Answer::yes().line("The root has named no other keys than these:"), keys, &[])
+            .trial(client.is_trial()));
+    };
+    let learnt = proven.answer();
+    let trusted = context.store().learn(&client.policy().origin, learnt)?;
+    let logged = time::at(learnt.status().receipt().time());
+    let answer = Answer::yes().line(format!("The root says, as of {logged}, that these are the log's keys:"));
+    let record = learnt.status().logged().entry.id().map(|id| id.to_string());
+    Ok(told(answer, &trusted.policy.log_keys, &client.policy().log_keys)
+        .member("record", record)
+        .trial(client.is_trial()))
+}
+
+/// The keys; which of them are new to this client.
+fn told(mut answer: Answer, keys: &[LogKey], before: &[LogKey]) -> Answer {
+    for key in keys {
+        let retired = key
+            .retired_at
+            .map(|at| format!(" (retired: counts only with a quorum of witnesses before {})", time::at(at)));
+        let is_new = !before.is_empty() && before.iter().all(|known| known.key != key.key);
+        let new = if is_new { ", new here" } else { "" };
+        answer = answer.line(format!("  {}{}{new}", key.key, retired.unwrap_or_default()));
+    }
+    answer.member("log_keys", keys.iter().map(LogKey::to_json).collect::<Vec<_>>())
 }
 
 fn audit(context: &Context) -> Result<Answer, Failure> {

@@ -34,6 +34,7 @@ mod records;
 mod renounce;
 mod request;
 mod revoke;
+mod root;
 mod show;
 mod signing;
 mod step;
@@ -123,6 +124,9 @@ enum Verb {
     Monitor(monitor::Monitor),
     /// Check a file of evidence that a ledger is at fault
     Evidence(monitor::Check),
+    /// Sign what takes several: begin a ledger, change its log key (for holders of root keys)
+    #[command(subcommand)]
+    Root(root::Root),
     /// Cosign what logs publish, so that they can't show two histories
     #[cfg(feature = "witness")]
     #[command(subcommand)]
@@ -167,6 +171,7 @@ impl Verb {
             Self::Log(verb) => verb.run(context),
             Self::Monitor(verb) => verb.run(context),
             Self::Evidence(verb) => verb.run(context),
+            Self::Root(verb) => verb.run(context),
             #[cfg(feature = "witness")]
             Self::Witness(verb) => verb.run(context),
         }

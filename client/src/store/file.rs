@@ -8,7 +8,8 @@ use super::{Seen, Store, StoreError, may_replace};
 use crate::evidence::{self, Evidence};
 use procura_core::hash::sha256;
 use procura_core::json::parse_strict;
-use procura_core::receipt::Policy;
+use procura_core::log_keys::{LogKey, check_continued};
+use procura_core::receipt::{Policy, VerifiedLogKeys};
 use serde_json::{Map, Value, json};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
@@ -58,6 +59,15 @@ pub struct Trusted {
     pub servers: Vec<String>,
     /// The last checkpoint believed.
     pub seen: Option<Seen>,
+}
+
+impl Trusted {
+    fn take_log_keys(&mut self, log_keys: &[LogKey]) {
+        self.policy.log_keys = log_keys.to_vec();
+        if let Some(policy) = self.policy_json.as_object_mut() {
+            policy.insert("log_keys".to_owned(), log_keys.iter().map(LogKey::to_json).collect());
+        }
+    }
 }
 
 impl FileStore {
@@ -134,13 +144,37 @@ impl FileStore {
         if before.as_ref().is_some_and(|before| before.policy.entry0 != policy.entry0) {
             return Err(StoreError::OtherLedger { origin: origin.clone() });
         }
+        // A policy from before a change of keys says no less than it did: what was learnt since stays.
+        let learnt = before.as_ref().map(|before| before.policy.log_keys.clone());
+        let learnt = learnt.filter(|learnt| check_continued(&policy.log_keys, learnt).is_ok());
         let (mut servers, seen) = before.map_or((Vec::new(), None), |before| (before.servers, before.seen));
         if let Some(server) = server.filter(|server| !servers.iter().any(|known| known == server)) {
             self.forget_server(server)?;
             servers.push(server.to_owned());
         }
-        let trusted = Trusted { policy: policy.clone(), policy_json: policy_json.clone(), by, servers, seen };
+        let (policy, policy_json) = (policy.clone(), policy_json.clone());
+        let mut trusted = Trusted { policy, policy_json, by, servers, seen };
+        if let Some(learnt) = learnt {
+            trusted.take_log_keys(&learnt);
+        }
         self.write(origin, &trusted)?;
+        Ok(trusted)
+    }
+
+    /// Takes the log's keys from here on as its root says ([`Client::log_keys`](crate::Client::log_keys)). What another process learnt
+    /// meanwhile stays.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn learn(&self, origin: &str, learnt: &VerifiedLogKeys) -> Result<Trusted, StoreError> {
+        let _lock = self.lock(origin)?;
+        let Some(mut trusted) = self.trusted(origin)? else {
+            return Err(damaged(&self.path(origin), "it vanished while it was in use"));
+        };
+        if check_continued(&trusted.policy.log_keys, learnt.log_keys()).is_ok() {
+            trusted.take_log_keys(learnt.log_keys());
+            self.write(origin, &trusted)?;
+        }
         Ok(trusted)
     }
 

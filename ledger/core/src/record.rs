@@ -7,6 +7,7 @@ use crate::json::{Field, JsonError, MemberError, Members, parse_canonical};
 use crate::jws::{Jws, JwsError};
 use crate::key::KeyError;
 use crate::kinds::{self, Content, KeyEnd, Revocation, Row};
+use crate::log_keys::is_list;
 use crate::{Hash, Millis};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -156,6 +157,10 @@ impl Record {
             }
             Content::Revocation(Revocation { effective: Some(end) }) if *end < common.signed_at => {
                 return Err(members.mistyped("effective", "not before iat").into());
+            }
+            Content::LogKeys(list) if !is_list(&list.log_keys, &common.origin) => {
+                let expected = "1 to 32 keys of this log, each once, one of them not retired";
+                return Err(members.mistyped("log_keys", expected).into());
             }
             _ => {}
         }

@@ -158,10 +158,14 @@ fn base(url: &str, content_digest: &str, parameters: &str) -> String {
 ///
 /// # Errors
 /// [`SignError`].
-pub fn vouch(log: &NoteVerifier, log_key: &dyn Signer, key: &PublicKey) -> Result<String, SignError> {
-    let text = key_text(log.name(), key);
-    let signature = NoteSignature::new(log, log_key.sign(text.as_bytes())?.to_vec());
-    let note = SignedNote::new(text, vec![signature]).map_err(|error| SignError(error.to_string()))?;
+pub fn vouch(log_keys: &[(NoteVerifier, &dyn Signer)], key: &PublicKey) -> Result<String, SignError> {
+    let name = log_keys.first().map_or("", |(log, _)| log.name());
+    let text = key_text(name, key);
+    let sign = |(log, signer): &(NoteVerifier, &dyn Signer)| {
+        Ok(NoteSignature::new(log, signer.sign(text.as_bytes())?.to_vec()))
+    };
+    let signatures = log_keys.iter().map(sign).collect::<Result<_, SignError>>()?;
+    let note = SignedNote::new(text.clone(), signatures).map_err(|error| SignError(error.to_string()))?;
     Ok(note.to_string())
 }
 

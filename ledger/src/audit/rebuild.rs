@@ -296,16 +296,16 @@ impl<'a> Rebuilt<'a> {
         unopened.into_iter().for_each(|index| self.find(Finding::NotOpened { index }));
     }
 
-    /// The checkpoint is this log's, signed by its key, of this size and root, at an index commit; the root.
-    pub(super) fn check_checkpoint(&mut self, text: &str, log_key: &NoteVerifier) -> Option<Hash> {
+    /// The checkpoint is this log's, signed by one of its keys, of this size and root, at an index commit; the root.
+    pub(super) fn check_checkpoint(&mut self, text: &str, log_keys: &[NoteVerifier]) -> Option<Hash> {
         match self.size.last() {
             None => self.find(Finding::Empty),
             Some(index) if !self.is_commit_last => self.find(Finding::RuleR1 { index }),
             Some(_) => {}
         }
         let computed = self.frontier.as_ref().map(Frontier::root);
-        let signed = SignedCheckpoint::parse(text.as_bytes())
-            .and_then(|signed| signed.verify(self.origin, std::slice::from_ref(log_key)));
+        let signed =
+            SignedCheckpoint::parse(text.as_bytes()).and_then(|signed| signed.verify(self.origin, log_keys));
         match signed.map(|checkpoint| checkpoint.root()) {
             Err(error) => self.find(Finding::Checkpoint(error.name())),
             Ok(stated) if stated.size != self.size => {

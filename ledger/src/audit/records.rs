@@ -42,6 +42,7 @@ impl Rebuilt<'_> {
             prepared: &nothing_prepared,
             // An audit registers nobody.
             catalogues: &Catalogues::none(),
+            log_keys: &[],
             // An audit relies on nothing that was found before.
             standings: None,
             found: Cell::new(None),

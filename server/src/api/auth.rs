@@ -203,7 +203,7 @@ impl Caller {
 /// The rules and the words of the ledger concern nobody in particular: whoever has a token reads them.
 fn is_for_everybody(found: &Found) -> bool {
     let content = found.logged.opened.as_ref().map(|opened| opened.record.content());
-    matches!(content, Some(Content::Root(_) | Content::Catalogue(_)))
+    matches!(content, Some(Content::Root(_) | Content::LogKeys(_) | Content::Catalogue(_)))
 }
 
 #[cfg(test)]

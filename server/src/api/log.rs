@@ -4,7 +4,7 @@
 
 use super::body::parameters;
 use super::problem::Problem;
-use super::records::within;
+use super::records::{receipt_response, within};
 use crate::app::App;
 use crate::witnesses;
 use axum::Json;
@@ -12,8 +12,9 @@ use axum::extract::{RawQuery, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use procura_core::Index;
+use procura_core::log_keys::LogKey;
 use procura_core::receipt::Policy;
-use procura_ledger::View;
+use procura_ledger::{Ask, Audience, View};
 use serde_json::{Value, json};
 
 /// Which ledger this is, how far it is, and a policy to check its receipts with.
@@ -30,16 +31,20 @@ pub(super) async fn log(State(app): State<App>, RawQuery(query): RawQuery) -> Re
     parameters(query.as_deref(), [])?;
     let ledger = app.ledger();
     let view = ledger.view();
-    let (origin, key, entry0) = (ledger.origin(), ledger.log_key(), ledger.entry0());
+    let (origin, keys, entry0) = (ledger.origin(), view.log_keys(), ledger.entry0());
+    let signing = keys.iter().find(|key| key.retired_at.is_none()).map(|key| key.key.to_string());
     let mut answer = json!({
         "origin": origin,
-        "vkey": key.to_string(),
+        "vkey": signing,
         "entry0": entry0,
         "size": view.size(),
         "time": view.time(),
         "trial": app.is_trial(),
-        "policy": Policy::plain(origin, key, entry0, app.settings().max_age_s),
+        "policy": Policy::plain(origin, ledger.log_key(), entry0, app.settings().max_age_s),
     });
+    if let Some(policy) = answer.get_mut("policy").and_then(Value::as_object_mut) {
+        policy.insert("log_keys".to_owned(), keys.iter().map(LogKey::to_json).collect());
+    }
     if let (Some(webhooks), Some(answer)) = (app.webhooks(), answer.as_object_mut()) {
         answer.insert("webhook_key".to_owned(), json!(webhooks.note));
     }
@@ -50,6 +55,28 @@ pub(super) async fn log(State(app): State<App>, RawQuery(query): RawQuery) -> Re
         answer.insert("witnesses".to_owned(), witnesses::describe(&points));
     }
     Ok(Json(answer))
+}
+
+/// Which keys sign the log, by the root's word: what a client follows when it meets a checkpoint by a key that it doesn't know.
+#[utoipa::path(
+    get,
+    path = "/v1/log/keys",
+    tag = "log",
+    params(("from" = Option<u64>, Query, description = "With the consistency proof from this tree size")),
+    responses(
+        (status = 200, description = "The receipt of the `log-keys` record in force", body = super::docs::ReceiptBody, content_type = "application/vnd.procura.receipt+json"),
+        (status = 404, description = "`not_found`: it is the key that the log began with", body = super::docs::ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn log_keys(State(app): State<App>, RawQuery(query): RawQuery) -> Result<Response, Problem> {
+    let [from] = parameters(query.as_deref(), ["from"])?;
+    app.read(move |view| {
+        let from = from.map(|size| within(view, size)).transpose()?;
+        let id = view.log_keys_record().ok_or_else(Problem::not_found)?;
+        let receipt = view.receipt(&id, &Ask { as_of: None, from, reader: Audience::Anyone })?;
+        Ok(receipt_response(&receipt.ok_or_else(Problem::not_found)?))
+    })
+    .await
 }
 
 /// That an entry is in the log.

@@ -79,6 +79,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(authzen::configuration))
         .routes(routes!(oauth::token))
         .routes(routes!(log::log))
+        .routes(routes!(log::log_keys))
         .routes(routes!(log::inclusion))
         .routes(routes!(log::consistency))
         .routes(routes!(tiles::checkpoint))

@@ -15,7 +15,7 @@ mod token;
 use crate::config::RegistrarSettings;
 use crate::private::{self, PrivateError};
 use crate::registrar::{Begun, Bound, NewKey, Registrar, RegistrarError};
-use crate::trial::Trial;
+use crate::trial::Opened;
 use claims::{ClaimsError, Person};
 use once::Once;
 use procura_core::kinds::{Assurance, Role};
@@ -129,17 +129,17 @@ impl Enrolment {
     ///
     /// # Errors
     /// [`OidcError`].
-    pub fn new(trial: &Trial, settings: &RegistrarSettings, public_url: &str) -> Result<Self, OidcError> {
+    pub fn new(opened: &Opened, settings: &RegistrarSettings, public_url: &str) -> Result<Self, OidcError> {
         let mut providers = Vec::new();
         for provider in &settings.oidc {
             let secret = private::secret(&provider.client_secret_file)?;
             let redirect = format!("{public_url}{}", provider.redirect());
             providers.push(Provider::new(provider.clone(), secret, redirect));
         }
-        let (clock, random) = (Arc::clone(&trial.clock), Arc::clone(&trial.random));
+        let (clock, random) = (Arc::clone(&opened.clock), Arc::clone(&opened.random));
         Ok(Self {
             providers,
-            registrar: registrar(trial, &settings.key)?,
+            registrar: registrar(opened, &settings.key)?,
             clock,
             random,
             sent: Once::new(AWAY_MS),
@@ -233,9 +233,9 @@ fn told(provider: &str, error: &dyn std::error::Error) {
 }
 
 /// The registrar of a key file, if it is one of this ledger.
-fn registrar(trial: &Trial, path: &std::path::Path) -> Result<Registrar, OidcError> {
+fn registrar(opened: &Opened, path: &std::path::Path) -> Result<Registrar, OidcError> {
     let me = private::enrolled(path)?;
-    let view = trial.ledger.view();
+    let view = opened.ledger.view();
     let key = view.key(&me.kid)?.filter(|key| {
         let is_its = key.party == me.party && key.public_key == me.signer.public_key();
         is_its && key.status == Status::ACTIVE && !key.compromised
@@ -246,6 +246,6 @@ fn registrar(trial: &Trial, path: &std::path::Path) -> Result<Registrar, OidcErr
     if key.is_none() || party.is_none() {
         return Err(OidcError::NoRegistrar(path.to_owned()));
     }
-    let (clock, random) = (Arc::clone(&trial.clock), Arc::clone(&trial.random));
-    Ok(Registrar::new(trial.ledger.clone(), clock, random, me))
+    let (clock, random) = (Arc::clone(&opened.clock), Arc::clone(&opened.random));
+    Ok(Registrar::new(opened.ledger.clone(), clock, random, me))
 }

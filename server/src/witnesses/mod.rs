@@ -141,8 +141,10 @@ impl Witnesses {
     pub fn start(app: &App, settings: WitnessSettings) -> Result<Self, WitnessError> {
         let ledger = app.ledger();
         let logs = settings.policy.logs();
-        if !logs.is_empty() && !logs.iter().any(|log| log.key == *ledger.log_key()) {
-            return Err(WitnessError::OtherLog(ledger.log_key().to_string()));
+        let keys = ledger.log_keys();
+        if !logs.is_empty() && !logs.iter().any(|log| keys.iter().any(|key| key.key == log.key)) {
+            let keys: Vec<String> = keys.iter().map(|key| key.key.to_string()).collect();
+            return Err(WitnessError::OtherLog(keys.join(", ")));
         }
         let tls = TlsConnector::from(Arc::new(client_config(settings.ca.as_ref())?));
         let addresses = addresses(&settings.policy)?;

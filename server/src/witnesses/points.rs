@@ -312,7 +312,8 @@ fn last_kept(
         }
     };
     let signed = SignedCheckpoint::parse(&bytes).ok()?;
-    let checkpoint = signed.verify(ledger.origin(), &[ledger.log_key().clone()]).ok()?;
+    let known: Vec<_> = view.log_keys().iter().map(|key| key.key.clone()).collect();
+    let checkpoint = signed.verify(ledger.origin(), &known).ok()?;
     let quorum = policy.quorum(&policy.cosigned(&checkpoint).ok()?)?;
     if !is_continued(&checkpoint.root(), view) {
         let size = checkpoint.size().0;

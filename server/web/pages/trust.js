@@ -1,8 +1,9 @@
 // Whom a page trusts: a policy. Its own server names one, and the first one that it named is kept: who names another one later is not
-// believed until the reader says so. Whoever wants more brings a policy in a file.
+// believed until the reader says so, unless the ledger's root says that only its log keys are others. Whoever wants more brings a policy in a file.
 // spec: receipts.md#policy
 
 import { recall, remember } from './page.js';
+import { verifyLogKeys } from '../verifier/logkeys.js';
 import { readPolicy } from '../verifier/policy.js';
 
 const KEY = 'procura.policy';
@@ -41,7 +42,22 @@ export async function trust() {
     remember(KEY, JSON.stringify({ policy: theirs, isBrought: false }));
     return { policy: theirs, isBrought: false };
   }
-  return theirs !== null && !isSame(mine.policy, theirs) ? { ...mine, other: theirs } : mine;
+  if (theirs === null || isSame(mine.policy, theirs)) return mine;
+  const learnt = await learn(mine.policy);
+  if (learnt === null || !isSame(learnt, theirs)) return { ...mine, other: theirs };
+  remember(KEY, JSON.stringify({ ...mine, policy: learnt }));
+  return { ...mine, policy: learnt };
+}
+
+/** The policy with the log's keys as its root says, proven; null if nothing is proven. @param {any} policy */
+async function learn(policy) {
+  try {
+    const answer = await fetch('/v1/log/keys', { cache: 'no-store', headers: policy.witnesses === undefined ? {} : { prefer: 'witnessed, wait=10' } });
+    if (!answer.ok) return null;
+    return (await verifyLogKeys(new Uint8Array(await answer.arrayBuffer()), policy, { fresh: Date.now() })).policy;
+  } catch {
+    return null;
+  }
 }
 
 /** Takes a policy of the reader's own. @param {string} text */

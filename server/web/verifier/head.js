@@ -25,10 +25,10 @@ export async function readHead(proof, policy) {
   const keys = policy.logKeys.map(({ key }) => key);
   const signed = await renamed('log_signature', () => believe(checkpoint, policy.origin, keys));
   const signing = policy.logKeys.filter(({ key }) => signed.has(key));
-  const inTime = await Promise.all(signing.map(async ({ retiredAt }) => retiredAt === undefined || typeof (await quorumBefore(checkpoint, policy, retiredAt)) === 'bigint'));
-  if (!inTime.includes(true)) refuse('retired_key');
   const quorum = await quorumBefore(checkpoint, policy);
   if (quorum === undefined) return refuse('no_quorum');
+  const inTime = await Promise.all(signing.map(async ({ retiredAt }) => retiredAt === undefined || typeof (await quorumBefore(checkpoint, policy, retiredAt)) === 'bigint'));
+  if (!inTime.includes(true)) refuse('retired_key');
   for (const checker of policy.mapCheckers) await renamed('no_map_checker', () => signersOf(checkpoint.note, [checker]));
   return { checkpoint, index, path: hashes, quorumS: quorum };
 }
@@ -41,8 +41,11 @@ async function quorumBefore(checkpoint, { witnesses }, beforeMs = Number.POSITIV
   if (witnesses === undefined) return null;
   const counts = (/** @type {bigint} */ time) => time * 1000n < beforeMs;
   try {
-    const signed = await signersOf(checkpoint.note, [...witnesses.witnesses.values()], counts);
-    return quorumTime(witnesses, (key) => signed.get(key));
+    const signed = await signersOf(checkpoint.note, [...witnesses.witnesses.values()]);
+    return quorumTime(witnesses, (key) => {
+      const time = signed.get(key);
+      return typeof time === 'bigint' && counts(time) ? time : undefined;
+    });
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     return error.code === 'no_known_signature' ? quorumTime(witnesses, () => undefined) : undefined;

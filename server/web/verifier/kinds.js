@@ -7,6 +7,7 @@ import { keyOfJwk } from './ed25519.js';
 import { CREATE, TRACE, TRANSITION } from './entry.js';
 import { normal } from './identifiers.js';
 import { array, ascending, boolean, bytes, byText, code, codes, day, distinct, id, ids, instant, integer, Members, mistyped, oneOf, onlyTrue, string, text } from './members.js';
+import { ED25519, readVerifierKey } from './note.js';
 
 /**
  * @typedef {object} Kind
@@ -14,10 +15,12 @@ import { array, ascending, boolean, bytes, byText, code, codes, day, distinct, i
  * @property {(members: Members, payload: any) => void} members reads those besides the common ones
  * @property {Record<string, import('./members.js').Form<unknown>> | 'any'} [withheld]
  * @property {(payload: any) => boolean} [sameParty] whether somebody deals with themselves
+ * @property {(payload: any) => Promise<void>} [check] what takes a hash to tell
  * @property {boolean} [anyTime] logged at any time after it was signed
  */
 
 const MOST_KEYS = 16;
+const MOST_LOG_KEYS = 32;
 const MOST_PARTIES = 8;
 const MOST_CODES = 64;
 const reference = text(255);
@@ -132,6 +135,14 @@ export const KINDS = {
       members.optional('compromised_since', integer(0, payload.iat));
     },
     anyTime: true,
+  },
+  'log-keys': {
+    classes: [CREATE],
+    members(members) {
+      members.required('log_keys', array(logKeyAt, 1, MOST_LOG_KEYS));
+      members.optional('quorum', quorum);
+    },
+    check: ({ log_keys: keys, origin }) => checkLogKeys(keys, origin),
   },
   catalogue: {
     classes: [CREATE],
@@ -289,6 +300,21 @@ export const RESERVED = new Set(['ledger-end']);
 
 /** @param {string} name @returns {Kind} */
 export const kindOf = (name) => (Object.hasOwn(KINDS, name) ? KINDS[name] : OTHER);
+
+/** @type {import('./members.js').Form<void>} */
+function logKeyAt(value, where) {
+  const members = new Members(value, where);
+  members.required('vkey', string);
+  members.optional('retired_at', instant);
+  members.done();
+}
+
+/** Keys of this log, each once, one of them not retired. @param {{vkey: string, retired_at?: number}[]} keys @param {string} origin */
+async function checkLogKeys(keys, origin) {
+  const read = await Promise.all(keys.map(({ vkey }, i) => readVerifierKey(vkey).catch(() => mistyped(`/log_keys/${i}/vkey`))));
+  const fits = read.every(({ type, name }) => type === ED25519 && name === origin) && new Set(keys.map(({ vkey }) => vkey)).size === keys.length;
+  if (!fits || keys.every(({ retired_at: at }) => at !== undefined)) mistyped('/log_keys');
+}
 
 /** A JWK whose key is none is refused by the key's own fault. @param {unknown} jwk @param {string} where @returns {any} */
 function jwkAt(jwk, where) {

@@ -87,15 +87,13 @@ export async function checkCosignature(line, key, text) {
  * Who of the known keys signed: by key, null, or of a cosignature its newest time in seconds. A line of a known key that is wrong refuses the whole.
  * @param {Note} note
  * @param {VerifierKey[]} keys
- * @param {(timeS: bigint) => boolean} [counts] which cosignatures count; all are checked
  * @returns {Promise<Map<VerifierKey, bigint | null>>}
  */
-export async function signersOf(note, keys, counts = () => true) {
+export async function signersOf(note, keys) {
   const signed = new Map();
   for (const line of note.lines) {
     for (const key of keys.filter((known) => isBy(line, known))) {
       const time = await timeOfLine(line, key, note.text).catch(asBadSignature);
-      if (time !== null && !counts(time)) continue;
       const before = signed.get(key);
       signed.set(key, time !== null && before !== undefined && before > time ? before : time);
     }

@@ -33,6 +33,7 @@ export async function readRecord(compact) {
   const jws = readJws(compact);
   const payload = /** @type {any} */ (readCanonical(jws.payload));
   const kind = readMembers(payload);
+  await kindOf(kind).check?.(payload);
   if (payload.submit_by < payload.iat || payload.submit_by > payload.iat + 7 * DAY_MS) refuse('submit_by_range', '/submit_by');
   if (kindOf(kind).sameParty?.(payload)) refuse('same_party');
   return { id: await idOf(jws), jws, kind, payload };

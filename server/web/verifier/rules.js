@@ -48,6 +48,7 @@ const quorumFits = (signer, payload, root) => (payload.quorum ?? 1) === (signer.
 export function firstStatus({ kind, payload }) {
   switch (kind) {
     case 'root':
+    case 'log-keys':
     case 'catalogue': return (payload.quorum ?? 1) > 1 ? PENDING : ACTIVE;
     case 'party': return payload.provisional === true || (payload.quorum ?? 1) > 1 ? PENDING : ACTIVE;
     case 'key': return payload.basis === 'recovery' || (payload.quorum ?? 1) > 1 ? PENDING : ACTIVE;
@@ -130,10 +131,11 @@ function lives(event, type, from, to) {
 export async function maySign(one, signer, holder) {
   const { record, root, index, time } = one;
   const { payload } = record;
-  const namesQuorum = ['party', 'catalogue'].includes(record.kind) || (record.kind === 'key' && payload.basis === 'first');
+  const namesQuorum = ['party', 'log-keys', 'catalogue'].includes(record.kind) || (record.kind === 'key' && payload.basis === 'first');
   if (namesQuorum && !quorumFits(signer, payload, root)) return false;
   switch (record.kind) {
     case 'root': return signer.root && index === 0n;
+    case 'log-keys': return signer.root;
     case 'party': return mayRegister(signer, payload, holder);
     case 'key': return mayBind(signer, payload, holder) && (await isPossessed(payload));
     case 'catalogue': return signer.root || has(signer, 'catalogue');

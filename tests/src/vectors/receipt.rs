@@ -7,6 +7,7 @@
 mod accesses;
 mod closer;
 mod lists;
+mod log_keys;
 mod logs;
 mod parts;
 mod signers;
@@ -16,7 +17,7 @@ use super::Case;
 use procura_core::decide::AuthZen;
 use procura_core::receipt::{
     Mode, Pin, Point, Policy, Receipt, verify_access, verify_authority, verify_complete, verify_existence,
-    verify_status,
+    verify_log_keys, verify_status,
 };
 use procura_core::tree::Root;
 use procura_core::{Hash, Millis, Size};
@@ -117,6 +118,7 @@ pub fn trials() -> Vec<Trial> {
         parts::trials(),
         closer::trials(),
         logs::trials(),
+        log_keys::trials(),
         lists::trials(),
         signers::trials(),
     ]
@@ -160,6 +162,7 @@ pub fn run(case: &Value) -> String {
             let request = AuthZen::read(ask["request"].as_object().unwrap().clone()).unwrap();
             verify_authority(receipt, &request, &policy, mode).map(drop)
         }
+        "log_keys" => verify_log_keys(receipt, &policy, mode).map(drop),
         other => panic!("no question {other}"),
     };
     answer.map_or_else(|error| error.name().to_owned(), |()| "accept".to_owned())

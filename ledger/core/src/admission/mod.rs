@@ -20,6 +20,7 @@ use crate::kinds::{
     Consent, Content, Invitation, Mandate, NotAllowed, Party, Request, Validity, check_possession,
 };
 use crate::kv::Unreadable;
+use crate::log_keys::LogKey;
 use crate::record::Record;
 use crate::source::{Lack, Source};
 use crate::status::Status;
@@ -81,6 +82,9 @@ pub trait State: Source {
 
     /// The catalogues that have not ended, oldest first: at hand, whatever was logged.
     fn catalogues(&self) -> &[Hash];
+
+    /// The log's keys, as the list that is in force says: at hand, whatever was logged.
+    fn log_keys(&self) -> &[LogKey];
 }
 
 /// A submission whose form is right.

@@ -6,6 +6,7 @@ use crate::judge::Verdict;
 use crate::key::SignatureError;
 use crate::kinds::NotAllowed;
 use crate::kv::Unreadable;
+use crate::log_keys::NotContinued;
 use crate::record::{OutOfTime, RecordError};
 use crate::schemes::SchemeError;
 use crate::source::{Lack, OpeningError};
@@ -113,6 +114,9 @@ pub enum Refusal {
     /// The parties stated are not those in whose lists it stands.
     #[error("\"/parties\" are not those in whose lists the records to be erased stand")]
     Parties,
+    /// A list of log keys takes something back.
+    #[error("the list of log keys does not continue the one in force: {0}")]
+    LogKeys(NotContinued),
     /// What the answer needs was erased.
     #[error("a record that this one rests on was erased")]
     Erased,
@@ -159,6 +163,7 @@ impl Refusal {
             Self::InForce => "in_force",
             Self::LegalHold => "legal_hold",
             Self::Parties => "parties",
+            Self::LogKeys(_) => "log_keys",
             Self::Erased => "erased",
             Self::Unreadable(_) => "not_ready",
         }
@@ -187,6 +192,7 @@ impl Refusal {
             Self::NumberTaken => Some("/number"),
             Self::InForce | Self::LegalHold => Some("/targets"),
             Self::Parties => Some("/parties"),
+            Self::LogKeys(_) => Some("/log_keys"),
             Self::NotAllowed(NotAllowed::Link) => Some("/link"),
             Self::NotAllowed(NotAllowed::AnswerBy) => Some("/answer_by"),
             Self::NotAllowed(NotAllowed::Request) => Some("/request"),

@@ -8,6 +8,7 @@ use crate::kinds::{
     Asked, Catalogue, Content, Event, Giver, Hook, KeyBasis, KeyEnd, NotAllowed, Party, PartyType,
     Revocation, Validity, check_asked, request_of, under_of,
 };
+use crate::log_keys::check_continued;
 use crate::schemes::Schemes;
 use crate::status::Status;
 use crate::{Hash, Millis};
@@ -106,12 +107,27 @@ impl Candidate {
             Content::Hook(hook) => check_number(state, hook),
             Content::Retention(retention) => erasing::check_kept(state, &retention.targets),
             Content::Erasure(erasure) => erasing::check(state, erasure),
+            Content::LogKeys(list) => {
+                check_continued(state.log_keys(), &list.log_keys).map_err(Refusal::LogKeys)
+            }
+            Content::Acceptance(_) => self.check_log_keys(state),
             Content::Root(_)
-            | Content::Acceptance(_)
             | Content::Renunciation(_)
             | Content::Revocation(_)
             | Content::Suspension(_)
             | Content::Dispute(_) => Ok(()),
+        }
+    }
+
+    /// A list of log keys continues the one in force also when it comes into force: another may have done so meanwhile.
+    fn check_log_keys<S: State + ?Sized>(&self, state: &S) -> Result<(), Refusal> {
+        let Some(target) = self.record.common().target else { return Ok(()) };
+        let target = state.record(&target)?;
+        match target.opened()?.record.content() {
+            Content::LogKeys(list) => {
+                check_continued(state.log_keys(), &list.log_keys).map_err(Refusal::LogKeys)
+            }
+            _ => Ok(()),
         }
     }
 

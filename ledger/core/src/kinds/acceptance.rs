@@ -30,16 +30,17 @@ pub(super) static ROW: Row = Row {
     concerns: |_, target| shared::target_concerns(target),
 };
 
-/// How many root keys must have signed `record`; `None` if it does not wait for the root.
-fn root_quorum(record: &Record) -> Option<usize> {
+/// How many keys of the root a record states: 1 if it states none.
+pub(crate) fn root_quorum(record: &Record) -> usize {
     let quorum = match record.content() {
         Content::Root(root) => root.quorum,
         Content::Party(party) => party.quorum,
         Content::Key(key) => key.quorum,
         Content::Catalogue(catalogue) => catalogue.quorum,
+        Content::LogKeys(list) => list.quorum,
         _ => 1,
     };
-    usize::try_from(quorum).ok().filter(|quorum| *quorum > 1)
+    usize::try_from(quorum).unwrap_or(usize::MAX)
 }
 
 fn parse(members: &mut Members) -> Result<Content, RecordError> {
@@ -59,7 +60,7 @@ fn accepted(acceptance: &Acceptance, target: &Target<'_>) -> Option<Status> {
         return None;
     }
     let needed = match target.record.content() {
-        _ if root_quorum(target.record).is_some() => root_quorum(target.record)?,
+        _ if root_quorum(target.record) > 1 => root_quorum(target.record),
         Content::Mandate(_) | Content::Consent(_) => Terms::of(target.record)?.signatures(),
         Content::Party(party) if party.provisional => 2,
         Content::Key(key) if key.basis == KeyBasis::Recovery => 2,
@@ -78,7 +79,7 @@ fn may_sign(signing: &Signing<'_>) -> Result<(), NotAllowed> {
     else {
         return Err(NotAllowed::Signer);
     };
-    if root_quorum(target.record).is_some() {
+    if root_quorum(target.record) > 1 {
         let twice = signed.iter().any(|by| by.kid == *signing.record.jws().kid());
         return match (signing.signer.is_root(), twice) {
             (false, _) => Err(NotAllowed::Signer),

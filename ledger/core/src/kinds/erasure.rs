@@ -80,7 +80,11 @@ pub enum RestsOn {
 #[must_use]
 pub fn rests_on(record: &Record) -> Option<RestsOn> {
     match record.content() {
-        Content::Root(_) | Content::Catalogue(_) | Content::Erasure(_) | Content::Retention(_) => None,
+        Content::Root(_)
+        | Content::LogKeys(_)
+        | Content::Catalogue(_)
+        | Content::Erasure(_)
+        | Content::Retention(_) => None,
         Content::Party(party) => {
             let is_office = party.party_type == PartyType::Institution || !party.roles.is_empty();
             (!is_office || party.under.is_some()).then(|| RestsOn::Party(record.id()))

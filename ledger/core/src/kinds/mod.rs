@@ -16,6 +16,7 @@ mod invitation;
 mod key;
 mod key_end;
 mod life_event;
+mod log_keys;
 mod mandate;
 mod other;
 mod party;
@@ -27,6 +28,7 @@ mod shared;
 mod suspension;
 
 pub use acceptance::Acceptance;
+pub(crate) use acceptance::root_quorum;
 pub use access::{Access, is_counted};
 pub use block::Block;
 pub use catalogue::{Basis, Catalogue, Category, Purpose, Title};
@@ -40,6 +42,7 @@ pub use invitation::Invitation;
 pub use key::{Assurance, Key, KeyBasis, check_possession, proof_of_possession_message};
 pub use key_end::{KeyEnd, KeyEndReason};
 pub use life_event::{Event, LifeEvent};
+pub use log_keys::LogKeys;
 pub use mandate::Mandate;
 pub use other::Other;
 pub use party::{Party, PartyType, Role};
@@ -69,6 +72,8 @@ pub enum Content {
     Key(Key),
     /// The end of a key.
     KeyEnd(KeyEnd),
+    /// The keys that sign the log's checkpoints.
+    LogKeys(LogKeys),
     /// The words that grants are made of.
     Catalogue(Arc<Catalogue>),
     /// The right to act for somebody.
@@ -149,11 +154,12 @@ impl Row {
 }
 
 /// The table, in the order of `spec/kinds.md`.
-pub static TABLE: [&Row; 20] = [
+pub static TABLE: [&Row; 21] = [
     &root::ROW,
     &party::ROW,
     &key::ROW,
     &key_end::ROW,
+    &log_keys::ROW,
     &catalogue::ROW,
     &mandate::ROW,
     &consent::ROW,

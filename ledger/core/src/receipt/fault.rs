@@ -5,6 +5,7 @@
 use super::walk::WalkError;
 use super::wire::ReceiptError;
 use crate::checkpoint::CheckpointError;
+use crate::log_keys::NotContinued;
 use crate::note::NoteError;
 use crate::source::{ListError, OpeningError};
 use crate::tlog_proof::TlogProofError;
@@ -150,6 +151,12 @@ pub enum VerifyError {
     /// Something is missing, or does not count.
     #[error(transparent)]
     Walk(#[from] WalkError),
+    /// A list of log keys takes something back that the verifier knows.
+    #[error("the list of log keys does not continue the one known: {0}")]
+    LogKeys(NotContinued),
+    /// A list of log keys that the root's quorum has not signed.
+    #[error("the list of log keys is not in force")]
+    NotInForce,
     /// Something was never needed.
     #[error("the receipt holds more than its answer needs: {0}")]
     Surplus(String),
@@ -168,6 +175,8 @@ impl VerifyError {
             Self::RetiredKey => "retired_key",
             Self::NoQuorum | Self::Cosignature(_) => "no_quorum",
             Self::NoMapChecker => "no_map_checker",
+            Self::LogKeys(_) => "log_keys",
+            Self::NotInForce => "not_in_force",
             Self::Fork { .. } => "fork",
             Self::NoConsistency { .. } => "no_consistency",
             Self::Rollback { .. } => "rollback",

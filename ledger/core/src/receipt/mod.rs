@@ -7,6 +7,7 @@
 
 mod evidence;
 mod fault;
+mod log_keys;
 mod policy;
 mod question;
 mod recording;
@@ -15,7 +16,8 @@ pub mod walk;
 mod wire;
 
 pub use fault::VerifyError;
-pub use policy::{LogKey, Pin, Policy, PolicyError};
+pub use log_keys::{VerifiedLogKeys, verify_log_keys};
+pub use policy::{Pin, Policy, PolicyError};
 pub use question::{AsOf, Authority, Named, Question};
 pub use recording::{Recording, Touched};
 pub use verify::{

@@ -2,11 +2,12 @@
 //!
 //! spec: receipts.md#policy
 
+use crate::Hash;
 use crate::json::{Field, JsonError, MemberError, Members, parse_strict};
+use crate::log_keys::LogKey;
 use crate::note::NoteVerifier;
 use crate::policy::TlogPolicy;
 use crate::tree::Root;
-use crate::{Hash, Millis};
 use serde_json::{Value, json};
 
 /// The largest policy in bytes.
@@ -29,15 +30,6 @@ pub struct Policy {
     pub map_checkers: Vec<NoteVerifier>,
     /// The last checkpoint that this verifier believed.
     pub pin: Option<Pin>,
-}
-
-/// A checkpoint key of the log.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LogKey {
-    /// The key.
-    pub key: NoteVerifier,
-    /// From when on it counts only with a quorum dated before; in milliseconds.
-    pub retired_at: Option<Millis>,
 }
 
 /// A checkpoint that was believed before.
@@ -103,18 +95,6 @@ impl Policy {
     pub fn with_pin(mut self, pin: Option<Pin>) -> Self {
         self.pin = pin;
         self
-    }
-}
-
-impl LogKey {
-    fn read(field: Field) -> Result<Self, MemberError> {
-        let mut members = field.object()?;
-        let key = Self {
-            key: members.take("vkey", vkey)?,
-            retired_at: members.take_opt("retired_at", Field::millis)?,
-        };
-        members.finish()?;
-        Ok(key)
     }
 }
 

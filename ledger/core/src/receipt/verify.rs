@@ -14,6 +14,7 @@ use crate::entry::{Commit, Entry, MAP_VERSION};
 use crate::hash::leaf;
 use crate::judge::Judge;
 use crate::kinds::{Access, Content};
+use crate::log_keys::signed_in_time;
 use crate::note::NoteVerifier;
 use crate::policy::Quorum;
 use crate::record::CLOCK_SKEW_MS;
@@ -22,6 +23,7 @@ use crate::status::Status;
 use crate::tlog_proof::TlogProof;
 use crate::tree::{Root, check_consistency};
 use crate::{Hash, Millis, Size};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Whether the answer must be fresh.
@@ -340,8 +342,9 @@ struct Cosigned {
 
 fn check_witnesses(checkpoint: &VerifiedCheckpoint, policy: &Policy) -> Result<Cosigned, VerifyError> {
     let mut cosigned = Cosigned { count: 0, quorum_s: None };
+    let mut times = BTreeMap::new();
     if let Some(witnesses) = &policy.witnesses {
-        let times = witnesses.cosigned(checkpoint).map_err(VerifyError::Cosignature)?;
+        times = witnesses.cosigned(checkpoint).map_err(VerifyError::Cosignature)?;
         cosigned.count = times.len();
         cosigned.quorum_s = match witnesses.quorum(&times) {
             None => return Err(VerifyError::NoQuorum),
@@ -349,29 +352,14 @@ fn check_witnesses(checkpoint: &VerifiedCheckpoint, policy: &Policy) -> Result<C
             Some(Quorum::Met { time_s }) => Some(time_s),
         };
     }
-    check_retired(checkpoint, policy, &cosigned)?;
+    if !signed_in_time(checkpoint, &policy.log_keys, policy.witnesses.as_ref(), &times) {
+        return Err(VerifyError::RetiredKey);
+    }
     let checkers = checkpoint.cosignatures(&policy.map_checkers).map_err(VerifyError::Cosignature)?;
     if checkers.len() < policy.map_checkers.len() {
         return Err(VerifyError::NoMapChecker);
     }
     Ok(cosigned)
-}
-
-/// A retired key counts only under a quorum dated before its retirement.
-fn check_retired(
-    checkpoint: &VerifiedCheckpoint,
-    policy: &Policy,
-    cosigned: &Cosigned,
-) -> Result<(), VerifyError> {
-    let counts =
-        policy.log_keys.iter().filter(|log_key| checkpoint.signers().contains(&log_key.key)).any(|log_key| {
-            match (log_key.retired_at, cosigned.quorum_s) {
-                (None, _) => true,
-                (Some(retired), Some(quorum_s)) => quorum_s.saturating_mul(1000) < retired.0,
-                (Some(_), None) => false,
-            }
-        });
-    if counts { Ok(()) } else { Err(VerifyError::RetiredKey) }
 }
 
 fn check_pin(

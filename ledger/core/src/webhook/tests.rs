@@ -137,12 +137,12 @@ fn the_log_vouches_for_one_key_of_one_ledger() {
         NoteVerifier::new(origin, KeyType::Ed25519, key.public_key().as_bytes()).unwrap()
     };
     let known = [verifier("example.org/ledger", &log)];
-    let note = vouch(&known[0], &log, &key).unwrap();
+    let note = vouch(&[(known[0].clone(), &log)], &key).unwrap();
     assert_eq!(vouched(&note, "example.org/ledger", &known), Ok(key));
     assert_eq!(vouched(&note, "example.org/other", &known), Err(KeyError::Text));
 
     let forger = SoftKey::from_seed(&[1; 32]);
-    let forged = vouch(&known[0], &forger, &key).unwrap();
+    let forged = vouch(&[(known[0].clone(), &forger)], &key).unwrap();
     assert!(matches!(
         vouched(&forged, "example.org/ledger", &known),
         Err(KeyError::Note(NoteError::BadSignature { .. }))
@@ -199,5 +199,5 @@ fn the_bytes_are_the_pages() {
     let log = SoftKey::from_seed(&[9; 32]);
     let verifier =
         NoteVerifier::new("example.org/ledger", KeyType::Ed25519, log.public_key().as_bytes()).unwrap();
-    assert_eq!(vouch(&verifier, &log, &signer.public_key()).unwrap().trim_end(), note);
+    assert_eq!(vouch(&[(verifier.clone(), &log)], &signer.public_key()).unwrap().trim_end(), note);
 }

@@ -165,6 +165,7 @@ carried! {
     "verifier/jws.js"
     "verifier/kinds.js"
     "verifier/lists.js"
+    "verifier/logkeys.js"
     "verifier/map.js"
     "verifier/members.js"
     "verifier/note.js"

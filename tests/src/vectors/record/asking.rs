@@ -1,14 +1,16 @@
 //! Asking, answering, holding, keeping and erasing: the shapes of these kinds, and of what others have for them.
 
 use super::kinds::{Shape, of_shape};
-use super::{DAY_MS, Made, NOW, id, mandate, validity};
+use super::{DAY_MS, Made, NOW, ORIGIN, id, mandate, validity};
 use crate::vectors::Case;
 use procura_core::Hash;
 use procura_core::b64;
+use procura_core::key::{Signer, SoftKey};
+use procura_core::note::{KeyType, NoteVerifier};
 use serde_json::{Value, json};
 
 pub(super) fn cases() -> Vec<Case> {
-    let shapes = [request(), block(), holding(), hook(), retention(), erasure()];
+    let shapes = [request(), block(), holding(), hook(), retention(), erasure(), log_keys()];
     shapes.into_iter().flat_map(of_shape).chain(rules()).collect()
 }
 
@@ -132,6 +134,34 @@ fn many(n: u16) -> Value {
         json!(Hash(id))
     });
     ids.collect()
+}
+
+fn log_keys() -> Shape {
+    let vkey = |origin: &str, seed: u8| {
+        let key = SoftKey::from_seed(&[seed; 32]).public_key();
+        NoteVerifier::new(origin, KeyType::Ed25519, key.as_bytes()).unwrap().to_string()
+    };
+    let key = |seed| json!({"vkey": vkey(ORIGIN, seed)});
+    let retired = |seed| json!({"vkey": vkey(ORIGIN, seed), "retired_at": NOW});
+    let many = |n: u8| Value::from((1..=n).map(key).collect::<Vec<_>>());
+    let witness = {
+        let key = SoftKey::from_seed(&[1; 32]).public_key();
+        NoteVerifier::new(ORIGIN, KeyType::CosignatureV1, key.as_bytes()).unwrap().to_string()
+    };
+    Shape {
+        good: Made::new("log-keys", &json!({"log_keys": [retired(1), key(2)]})),
+        required: &["log_keys"],
+        optional: vec![("log_keys", many(32)), ("quorum", json!(2))],
+        wrong: vec![
+            ("log_keys", "empty", json!([])),
+            ("log_keys", "thirty-three", many(33)),
+            ("log_keys", "all retired", json!([retired(1), retired(2)])),
+            ("log_keys", "one twice", json!([key(1), retired(1)])),
+            ("log_keys", "of another log", json!([{"vkey": vkey("trial/elsewhere", 1)}])),
+            ("log_keys", "a witness's", json!([{"vkey": witness}])),
+            ("quorum", "one", json!(1)),
+        ],
+    }
 }
 
 fn retention() -> Shape {

@@ -1,0 +1,305 @@
+//! `procura root`: what the holders of a ledger's root keys do, each at a machine of their own, without the server.
+//!
+//! A record of the root's travels as a file. Who signs first makes it, who signs next sees what it says and signs with the id that was
+//! compared with the others; the last one, or anybody, hands it in.
+
+use super::context::Context;
+use super::output::{Answer, Failure};
+use super::time;
+use clap::{Args, Subcommand};
+use procura_core::draft::{Draft, Occasion};
+use procura_core::json::{Members, parse_strict};
+use procura_core::key::PublicKey;
+use procura_core::kinds::Content;
+use procura_core::log_keys::LogKey;
+use procura_core::note::NoteVerifier;
+use procura_core::root_file::{RootFile, RootFileError};
+use procura_core::{Hash, Millis, b64};
+use serde_json::json;
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// The largest file that is read.
+const MAX_BYTES: u64 = 4 << 20;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Root {
+    /// Begin a new ledger: entry 0's record, with the root's keys and quorum. You sign it first
+    Init(Init),
+    /// Say which keys sign the log, when one is added or retired. You sign it first
+    LogKeys(LogKeys),
+    /// Show what a file says, and who has signed it
+    Show(Show),
+    /// Sign a file as a further holder
+    Sign(Sign),
+    /// Hand a file in that has all its signatures
+    Submit(Show),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Init {
+    /// The new ledger's name for ever, such as ledger.example.org/2026
+    #[arg(long)]
+    origin: String,
+    /// A root key: the x of what `procura key show` prints. Once for each holder
+    #[arg(long = "root-key", required = true, allow_hyphen_values = true)]
+    root_keys: Vec<String>,
+    /// How many of them must sign what the root does
+    #[arg(long)]
+    quorum: u64,
+    /// How long a recovery key waits, in hours
+    #[arg(long, default_value_t = 72)]
+    key_delay_h: u64,
+    /// The last checkpoint known of a ledger that was lost, and that this one continues: a file
+    #[arg(long)]
+    continues: Option<PathBuf>,
+    /// The file to write
+    #[arg(long)]
+    out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct LogKeys {
+    /// Entry 0's record: the file that the ledger was founded with, root.json in its data folder
+    #[arg(long)]
+    root: PathBuf,
+    /// A key that signs, as `procura log keys` and `procura-server --new-log-key` print it. All of them, each time
+    #[arg(long = "log-key", required = true, value_parser = vkey)]
+    log_keys: Vec<NoteVerifier>,
+    /// A key that signs no more, and from when on: VKEY@TIME. All that ever were, each time
+    #[arg(long = "retired", value_parser = retired)]
+    retired: Vec<LogKey>,
+    /// The file to write
+    #[arg(long)]
+    out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Show {
+    /// The file
+    file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Sign {
+    /// The file; your signature is added to it
+    file: PathBuf,
+    /// The id of what you sign: `procura root show` prints it. Compare it with the other holders first
+    #[arg(long, allow_hyphen_values = true)]
+    id: Hash,
+}
+
+impl Root {
+    pub(super) fn run(&self, context: &Context) -> Result<Answer, Failure> {
+        match self {
+            Self::Init(init) => init.run(context),
+            Self::LogKeys(log_keys) => log_keys.run(context),
+            Self::Show(show) => {
+                let own = context.key().ok().map(|(key, _)| key.public_key().thumbprint());
+                Ok(told(Answer::yes(), &load(&show.file)?, own))
+            }
+            Self::Sign(sign) => sign.run(context),
+            Self::Submit(show) => submit(context, &show.file),
+        }
+    }
+}
+
+impl Init {
+    fn run(&self, context: &Context) -> Result<Answer, Failure> {
+        let keys = self.root_keys.iter().map(|x| root_key(x)).collect::<Result<Vec<_>, _>>()?;
+        let nonce = nonce()?;
+        let occasion = Occasion { origin: &self.origin, nonce, now: now() };
+        let mut draft = Draft::new("root", &occasion)
+            .member("keys", json!(keys.iter().map(PublicKey::jwk).collect::<Vec<_>>()))
+            .member("quorum", json!(self.quorum))
+            .member("key_delay", json!(self.key_delay_h.saturating_mul(3_600_000)))
+            .member("trial", json!(self.origin.starts_with("trial/")));
+        if let Some(path) = &self.continues {
+            let checkpoint = read_text(path)?;
+            let origin = checkpoint.lines().next().unwrap_or_default().to_owned();
+            draft = draft.member("continues", json!({"origin": origin, "checkpoint": checkpoint}));
+        }
+        begin(context, None, draft, &self.out)
+    }
+}
+
+impl LogKeys {
+    fn run(&self, context: &Context) -> Result<Answer, Failure> {
+        let root = load(&self.root)?;
+        let in_use = self.log_keys.iter().map(|key| LogKey { key: key.clone(), retired_at: None });
+        let keys: Vec<LogKey> = self.retired.iter().cloned().chain(in_use).collect();
+        let occasion = Occasion { origin: &root.record().common().origin, nonce: nonce()?, now: now() };
+        let mut draft = Draft::new("log-keys", &occasion)
+            .member("log_keys", json!(keys.iter().map(LogKey::to_json).collect::<Vec<_>>()));
+        if root.quorum() > 1 {
+            draft = draft.member("quorum", json!(root.quorum()));
+        }
+        begin(context, Some(&root), draft, &self.out)
+    }
+}
+
+impl Sign {
+    fn run(&self, context: &Context) -> Result<Answer, Failure> {
+        let mut file = load(&self.file)?;
+        if file.record().id() != self.id {
+            let message =
+                format!("the file is about {}, and not about {}: sign nothing", file.record().id(), self.id);
+            return Err(Failure::no("other_id", message));
+        }
+        let (key, _) = context.key()?;
+        let origin = file.record().common().origin.clone();
+        file.sign(&Occasion { origin: &origin, nonce: nonce()?, now: now() }, &key.signer())?;
+        write(&self.file, &file, false)?;
+        Ok(told(Answer::yes().line("Signed:"), &file, Some(key.public_key().thumbprint())))
+    }
+}
+
+fn begin(context: &Context, root: Option<&RootFile>, draft: Draft, out: &Path) -> Result<Answer, Failure> {
+    let (key, _) = context.key()?;
+    let file = RootFile::begin(root.map(|file| file.root().clone()), draft, &key.signer())?;
+    write(out, &file, true)?;
+    Ok(told(
+        Answer::yes().line(format!("Signed, in {}:", out.display())),
+        &file,
+        Some(key.public_key().thumbprint()),
+    ))
+}
+
+/// All that a holder must know before signing.
+fn told(mut answer: Answer, file: &RootFile, own: Option<Hash>) -> Answer {
+    let (record, signers) = (file.record(), file.signers());
+    answer = answer.line(format!("Ledger: {}", record.common().origin));
+    match record.content() {
+        Content::Root(root) => {
+            answer = answer.line(if root.trial {
+                "A new ledger. A trial: nothing in it binds anybody."
+            } else {
+                "A new ledger."
+            });
+            answer = answer
+                .line(format!(
+                    "{} of {} root keys must sign what the root does.",
+                    root.quorum,
+                    root.keys.len()
+                ))
+                .line(format!("A recovery key waits {} hours.", root.key_delay_ms / 3_600_000));
+            if let Some(continues) = &root.continues {
+                let size = continues.checkpoint.lines().nth(1).unwrap_or_default();
+                answer = answer.line(format!(
+                    "It continues {}, lost after its checkpoint of {size} entries.",
+                    continues.origin
+                ));
+            }
+        }
+        Content::LogKeys(list) => {
+            answer = answer.line("The keys of the log, from when this is logged:");
+            for key in &list.log_keys {
+                let retired =
+                    key.retired_at.map(|at| format!(", retired at {}", time::at(at))).unwrap_or_default();
+                answer = answer.line(format!("  {}{retired}", key.key));
+            }
+        }
+        _ => answer = answer.line(format!("A record of the kind {}.", record.row().name)),
+    }
+    answer = answer.line(format!("To be handed in by {}.", time::at(record.common().submit_by)));
+    answer = answer.line("The root's keys:");
+    for key in file.constitution().map(|root| root.keys.as_slice()).unwrap_or_default() {
+        let signed = if signers.contains(&key.kid) { "has signed" } else { "has not signed" };
+        let yours = if own == Some(key.kid) { " (yours)" } else { "" };
+        answer = answer.line(format!("  {}{yours}: {signed}", b64::encode(key.public_key.as_bytes())));
+    }
+    answer
+        .line(match file.missing() {
+            0 => "It has all the signatures that it needs.".to_owned(),
+            missing => format!("It needs {missing} more."),
+        })
+        .line(format!("Id: {}", record.id()))
+        .member("id", record.id().to_string())
+        .member("origin", record.common().origin.clone())
+        .member("signers", json!(signers))
+        .member("missing", json!(file.missing()))
+        .trial(procura_client::client::is_trial(&record.common().origin))
+}
+
+fn submit(context: &Context, path: &Path) -> Result<Answer, Failure> {
+    let file = load(path)?;
+    let client = context.public_client()?;
+    for submission in file.submissions()? {
+        client.submit(&submission)?;
+    }
+    Ok(Answer::yes()
+        .line("Handed in, and logged.")
+        .member("id", file.record().id().to_string())
+        .trial(client.is_trial()))
+}
+
+fn load(path: &Path) -> Result<RootFile, Failure> {
+    Ok(RootFile::parse(read_text(path)?.as_bytes())?)
+}
+
+fn read_text(path: &Path) -> Result<String, Failure> {
+    let failed =
+        |what: String| Failure::unknown("file", format!("{} cannot be read: {what}", path.display()));
+    let length = std::fs::metadata(path).map_err(|error| failed(error.to_string()))?.len();
+    if length > MAX_BYTES {
+        return Err(failed("it is too large".to_owned()));
+    }
+    std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))
+}
+
+/// Writes the file as a whole: one that broke off would be worth nothing, and holds others' signatures.
+fn write(path: &Path, file: &RootFile, is_new: bool) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| {
+        Failure::unknown("file", format!("{} cannot be written: {error}", path.display()))
+    };
+    if is_new && path.exists() {
+        return Err(Failure::unknown("file", format!("{} exists already", path.display())));
+    }
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".new");
+    std::fs::write(&beside, file.to_json()).and_then(|()| std::fs::rename(&beside, path)).map_err(failed)
+}
+
+/// A root key, as its 32 bytes in base64url or as a JWK.
+fn root_key(text: &str) -> Result<PublicKey, Failure> {
+    let not_one = || {
+        Failure::unknown(
+            "root_key",
+            format!("{text} is no public key: give the x of what `procura key show` prints"),
+        )
+    };
+    if let Ok(members) = parse_strict(text.as_bytes(), 4096) {
+        return PublicKey::from_jwk(Members::new(members)).map_err(|_| not_one());
+    }
+    let bytes = b64::decode_array(text).map_err(|_| not_one())?;
+    PublicKey::from_bytes(&bytes).map_err(|_| not_one())
+}
+
+fn vkey(text: &str) -> Result<NoteVerifier, String> {
+    NoteVerifier::parse(text).map_err(|error| error.to_string())
+}
+
+fn retired(text: &str) -> Result<LogKey, String> {
+    let (vkey, at) = text.rsplit_once('@').ok_or("it is no VKEY@TIME")?;
+    let key = self::vkey(vkey)?;
+    let time::Instant(at) = at.parse()?;
+    Ok(LogKey { key, retired_at: Some(at) })
+}
+
+fn nonce() -> Result<[u8; 32], Failure> {
+    let mut nonce = [0; 32];
+    getrandom::fill(&mut nonce).map_err(|error| Failure::unknown("random", error.to_string()))?;
+    Ok(nonce)
+}
+
+/// The machine's clock: a holder's has no ledger to ask.
+fn now() -> Millis {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}
+
+impl From<RootFileError> for Failure {
+    fn from(error: RootFileError) -> Self {
+        Self::unknown(error.name(), error.to_string())
+    }
+}
