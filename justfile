@@ -46,6 +46,9 @@ oidc:
 otlp:
     bash tests/run otlp
 
+pkcs11:
+    bash tests/run pkcs11
+
 shuttle:
     bash tests/run shuttle
 

@@ -2,14 +2,14 @@
 //!
 //! spec: records.md#root-files
 
+use crate::log_keys;
 use crate::private;
-use crate::trial::{self, LOG_KEY, Opened, ROOT_FILE, TrialError};
+use crate::trial::{self, Opened, ROOT_FILE, TrialError};
 use procura_core::kinds::Content;
 use procura_core::root_file::RootFile;
 use procura_ledger::{Options, Registrar, Setup};
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
 
 /// Makes the ledger of a data folder, which must hold none, out of entry 0's record with its quorum of signatures. The log's key is
 /// made, unless it is there.
@@ -31,7 +31,7 @@ pub fn found(path: &Path, data: &Path, options: Options) -> Result<Opened, Trial
     }
     let keys = data.join("keys");
     private::folder(&keys)?;
-    let log_key = Arc::new(private::key(&keys.join(LOG_KEY), "log", &*options.random)?);
+    let log_key = log_keys::first(&keys, &*options.random)?;
     let root = submissions.remove(0);
     let setup = Setup { origin: origin.clone(), root, log_key };
     trial::make(&folder, setup, &submissions, options.clone())?;

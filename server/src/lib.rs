@@ -26,11 +26,14 @@ pub mod founded;
 mod gate;
 mod hooks;
 mod log;
+pub mod log_keys;
 mod log_line;
 mod metrics;
 #[cfg(feature = "oidc")]
 mod oidc;
 mod open_files;
+#[cfg(feature = "pkcs11")]
+pub mod pkcs11;
 mod private;
 pub mod registrar;
 mod room;

@@ -3,7 +3,8 @@
 use procura_ledger::backup::Restored;
 use procura_ledger::{Options, OsRandom};
 use procura_server::{
-    Args, Config, LogLine, Started, Status, Tls, Verb, assets, check, founded, log_filter, log_to, prepare, trial,
+    Args, Config, LogLine, Started, Status, Tls, Verb, assets, check, founded, log_filter, log_keys, log_to, prepare,
+    trial,
 };
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
@@ -95,7 +96,7 @@ async fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
         return Ok(out.flush()?);
     }
     if new_log_key {
-        writeln!(io::stdout(), "{}", trial::next_log_key(&config.data, &OsRandom)?)?;
+        writeln!(io::stdout(), "{}", log_keys::next(&config.data, &OsRandom)?)?;
         return Ok(());
     }
     if let Some(backup) = restore {

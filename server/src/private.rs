@@ -151,11 +151,10 @@ pub(crate) fn key(path: &Path, name: &str, random: &dyn Random) -> Result<SoftKe
     Ok(SoftKey::from_seed(&seed))
 }
 
-/// The key of a key file, if there is one.
-pub(crate) fn key_if_any(path: &Path) -> Result<Option<SoftKey>, PrivateError> {
-    let Some(bytes) = read(path)? else { return Ok(None) };
-    let seed = seed_of(&bytes).ok_or_else(|| PrivateError::malformed(path, "key"))?;
-    Ok(Some(SoftKey::from_seed(&seed)))
+/// The key that these bytes of a key file are.
+pub(crate) fn key_of(path: &Path, bytes: &[u8]) -> Result<SoftKey, PrivateError> {
+    let seed = seed_of(bytes).ok_or_else(|| PrivateError::malformed(path, "key"))?;
+    Ok(SoftKey::from_seed(&seed))
 }
 
 /// Writes into a key file whose key it is.
@@ -178,7 +177,7 @@ pub(crate) fn enrolled(path: &Path) -> Result<crate::enrol::Enrolled, PrivateErr
 }
 
 /// A secret of others, on a line of its own: visible characters.
-#[cfg(feature = "oidc")]
+#[cfg(any(feature = "oidc", feature = "pkcs11"))]
 pub(crate) fn secret(path: &Path) -> Result<Zeroizing<String>, PrivateError> {
     let malformed = || PrivateError::malformed(path, "secret of visible characters");
     let bytes = read(path)?.ok_or_else(malformed)?;

@@ -3,15 +3,14 @@
 //! Nothing makes a real ledger of it: entry 0 says that it is a trial, and with it every receipt.
 
 use crate::enrol::{By, EnrolError, Enrolled, NewParty, Writer};
+use crate::log_keys::{self, LogKeyError};
 use crate::private::{self, PrivateError};
 use procura_core::draft::{Draft, Occasion};
 use procura_core::identifier::{Identifier, IdentifierError};
 use procura_core::key::{SignError, Signer, SoftKey};
 use procura_core::kinds::PartyType;
-use procura_core::note::{KeyType, NoteVerifier};
 use procura_core::root_file::{RootFile, RootFileError};
 use procura_core::submission::Submission;
-use procura_core::webhook;
 use procura_ledger::backup::{self, Backup, BackupError, Restored};
 use procura_ledger::{Clock, Ledger, OpenError, Options, Random, Registrar, Setup};
 use serde_json::json;
@@ -22,10 +21,6 @@ use std::sync::Arc;
 
 /// Begins the origin of every trial.
 const PREFIX: &str = "trial/";
-/// In `keys/`: the log's key.
-pub(crate) const LOG_KEY: &str = "log.json";
-/// The key that takes its place.
-const NEXT_LOG_KEY: &str = "log-next.json";
 /// In the data folder: entry 0's record with its signatures, for whoever signs further records of the root's.
 pub(crate) const ROOT_FILE: &str = "root.json";
 /// How long a recovery key waits: 72 hours in ms.
@@ -48,6 +43,9 @@ pub enum TrialError {
     /// A record of the ledger's own could not be written.
     #[error(transparent)]
     Enrol(#[from] EnrolError),
+    /// A log key.
+    #[error(transparent)]
+    LogKey(#[from] LogKeyError),
     /// The root's record.
     #[error(transparent)]
     Root(#[from] RootFileError),
@@ -94,6 +92,7 @@ impl TrialError {
             Self::Private(error) => error.name(),
             Self::Open { .. } => "trial_open",
             Self::Enrol(error) => error.name(),
+            Self::LogKey(error) => error.name(),
             Self::Root(error) => error.name(),
             Self::Sign(error) => error.name(),
             Self::Identifier(error) => error.name(),
@@ -155,7 +154,7 @@ pub fn start(data: &Path, options: Options) -> Result<Trial, TrialError> {
     // Before the ledger: a start that broke off finds the same name again.
     let origin = private::text(&data.join("origin"), || new_origin(&*random))?;
     if !folder.exists() {
-        let log_key = Arc::new(private::key(&keys.join(LOG_KEY), "log", &*random)?);
+        let log_key = log_keys::first(&keys, &*random)?;
         let setup = setup(&origin, &root, log_key, &*clock, &*random)?;
         let file = RootFile::of_one(setup.root.clone())?;
         private::write(&data.join(ROOT_FILE), file.to_json().as_bytes())?;
@@ -193,7 +192,7 @@ pub fn in_memory(scratch: &Path, options: Options) -> Result<Trial, TrialError> 
     let (clock, random) = (Arc::clone(&options.clock), Arc::clone(&options.random));
     let keys = scratch.join("keys");
     private::folder(&keys)?;
-    let log_key: Arc<dyn Signer> = Arc::new(private::key(&keys.join(LOG_KEY), "log", &*random)?);
+    let log_key = log_keys::first(&keys, &*random)?;
     let root = private::key(&keys.join("root.json"), "root", &*random)?;
     let origin = new_origin(&*random)?;
     let setup = setup(&origin, &root, Arc::clone(&log_key), &*clock, &*random)?;
@@ -221,7 +220,7 @@ pub struct Opened {
 pub(crate) fn open(data: &Path, origin: &str, options: Options) -> Result<Opened, TrialError> {
     let (clock, random) = (Arc::clone(&options.clock), Arc::clone(&options.random));
     let (keys, folder) = (data.join("keys"), data.join("ledger"));
-    let log_keys = log_keys(&keys)?;
+    let log_keys = log_keys::found(&keys)?;
     let (log_key, also_signs) = log_keys.split_first().ok_or_else(|| TrialError::NoLogKey(keys.clone()))?;
     let options = Options { also_signs: also_signs.to_vec(), ..options };
     let ledger = Ledger::open(&folder, origin, Arc::clone(log_key), options)
@@ -241,29 +240,6 @@ pub fn succession(path: &Path) -> Result<Vec<Submission>, TrialError> {
     read().map_err(|source| TrialError::RootFile { path: path.to_owned(), source })
 }
 
-/// The log's keys that are here: the one that signs, and the next one. None is made for a ledger that has signed: the log's own list
-/// says which keys are its.
-fn log_keys(keys: &Path) -> Result<Vec<Arc<dyn Signer>>, TrialError> {
-    let mut found: Vec<Arc<dyn Signer>> = Vec::new();
-    for name in [LOG_KEY, NEXT_LOG_KEY] {
-        if let Some(key) = private::key_if_any(&keys.join(name))? {
-            found.push(Arc::new(key));
-        }
-    }
-    Ok(found)
-}
-
-/// Makes the next log key in the data folder, unless it is there; its verifier key. It signs once the log's list of keys names it.
-///
-/// # Errors
-/// [`TrialError`].
-pub fn next_log_key(data: &Path, random: &dyn Random) -> Result<NoteVerifier, TrialError> {
-    let keys = data.join("keys");
-    let origin = private::text(&data.join("origin"), || Err(PrivateError::malformed(data, "ledger")))?;
-    let key = private::key(&keys.join(NEXT_LOG_KEY), "log", random)?;
-    Ok(verifier_of(&origin, &key)?)
-}
-
 /// The key of webhooks, made at the first start; each start vouches for it anew, by every log key that is here.
 fn webhook_key(
     keys: &Path,
@@ -272,15 +248,8 @@ fn webhook_key(
     random: &dyn Random,
 ) -> Result<WebhookKey, TrialError> {
     let signer = private::key(&keys.join("webhooks.json"), "webhooks", random)?;
-    let vouching = log_keys.iter().map(|key| Ok((verifier_of(origin, &**key)?, &**key)));
-    let vouching = vouching.collect::<Result<Vec<_>, SignError>>()?;
-    let note = webhook::vouch(&vouching, &signer.public_key())?;
+    let note = log_keys::vouch(origin, log_keys, &signer)?;
     Ok(WebhookKey { signer: Arc::new(signer), note })
-}
-
-fn verifier_of(origin: &str, key: &dyn Signer) -> Result<NoteVerifier, SignError> {
-    NoteVerifier::new(origin, KeyType::Ed25519, key.public_key().as_bytes())
-        .map_err(|error| SignError(error.to_string()))
 }
 
 /// Makes a ledger beside its place and moves it there: after a crash it is there whole, or not at all.

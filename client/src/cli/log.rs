@@ -92,12 +92,13 @@ fn keys(context: &Context) -> Result<Answer, Failure> {
 /// The keys; which of them are new to this client.
 fn told(mut answer: Answer, keys: &[LogKey], before: &[LogKey]) -> Answer {
     for key in keys {
-        let retired = key
-            .retired_at
-            .map(|at| format!(" (retired: counts only with a quorum of witnesses before {})", time::at(at)));
+        // As `procura root log-keys` takes it.
+        let retired = key.retired_at.map_or_else(String::new, |at| {
+            format!("@{}, retired: it counts only with a quorum of witnesses before that", time::utc(at))
+        });
         let is_new = !before.is_empty() && before.iter().all(|known| known.key != key.key);
         let new = if is_new { ", new here" } else { "" };
-        answer = answer.line(format!("  {}{}{new}", key.key, retired.unwrap_or_default()));
+        answer = answer.line(format!("  {}{retired}{new}", key.key));
     }
     answer.member("log_keys", keys.iter().map(LogKey::to_json).collect::<Vec<_>>())
 }
