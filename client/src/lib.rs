@@ -36,6 +36,7 @@ pub mod keyfile;
 mod links;
 mod log;
 mod log_keys;
+mod lost;
 pub mod monitor;
 mod parties;
 mod promise;
@@ -60,6 +61,7 @@ pub use error::{CallError, CheckpointFault, Distrust, Problem, ReadError, Submit
 pub use holdings::Held;
 pub use links::link_address;
 pub use log::{LogInfo, MeetError};
+pub use lost::Lost;
 pub use parties::PartyFound;
 pub use promise::PromiseFault;
 pub use receipts::ReceiptAnswer;

@@ -33,7 +33,7 @@ use procura_core::entry::{self, Entry, Tags};
 use procura_core::hash::{commitment, leaf};
 use procura_core::index::Working;
 use procura_core::key::Signer;
-use procura_core::kinds::Content;
+use procura_core::kinds::{Content, Continues};
 use procura_core::kv::MemoryKv;
 use procura_core::note::NoteVerifier;
 use procura_core::source::Sealed;
@@ -271,6 +271,15 @@ fn admit_root(
     let Content::Root(root) = record.content() else { return Err(not_a_root()) };
     let is_trial = record.common().origin.starts_with("trial/");
     if root.trial != is_trial {
+        return Err(not_a_root());
+    }
+    // What it says of a ledger that was lost is that ledger's own word, and another's.
+    let is_lost = |lost: &Continues| {
+        let checkpoint = SignedCheckpoint::parse(lost.checkpoint.as_bytes());
+        lost.origin != record.common().origin
+            && checkpoint.is_ok_and(|checkpoint| checkpoint.unverified().origin() == lost.origin)
+    };
+    if !root.continues.as_ref().is_none_or(is_lost) {
         return Err(not_a_root());
     }
     let Some(key) = root.key(record.jws().kid()) else { return Err(not_a_root()) };

@@ -63,6 +63,7 @@ HEAD
     (cd "$work" && PATH=$bin:$PATH PROCURA_HOME=$work/home HANDBOOK=$handbook bash script) ||
         { echo '--- printed:'; cat "$work/out"; broken "$1 does not do what it says"; }
     echo "  $1: $(grep -c '^must ' "$script") lines are printed as it says"
+    sed -n 's/^measured: /    /p' "$work/out"
     end
 }
 

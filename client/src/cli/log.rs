@@ -3,11 +3,15 @@
 use super::context::Context;
 use super::output::{Answer, Failure};
 use super::time;
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use procura_client::audit::{AuditError, Audited, Stage};
+use procura_client::store::TrustedBy;
 use procura_core::Millis;
+use procura_core::kinds::Content;
 use procura_core::log_keys::LogKey;
+use procura_core::record::Record;
 use serde_json::json;
+use std::path::PathBuf;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Log {
@@ -15,8 +19,57 @@ pub(super) enum Log {
     Show,
     /// Learn which keys sign the log, by the word of its root, and trust these from now on
     Keys,
+    /// Trust the ledger that goes on where one was lost, by the word of the lost one's root
+    Follow(Follow),
     /// Check the whole log; with an auditor's key every entry, without one what is public (then exit code 2)
     Audit,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Follow {
+    /// What the root's holders signed (`procura root successor`)
+    note: PathBuf,
+    /// Any receipt of the lost ledger that you kept: its root's keys are in it
+    #[arg(long)]
+    receipt: PathBuf,
+}
+
+impl Follow {
+    fn run(&self, context: &Context) -> Result<Answer, Failure> {
+        let (_, _, receipt) = super::receipt::verified(context, &self.receipt, false)?;
+        let first = receipt.entries.first().and_then(|entry| entry.sealed.as_ref());
+        let record = first.and_then(|sealed| Record::parse(&sealed.body).ok());
+        let no_root = || Failure::unknown("root", "the receipt does not show the ledger's root");
+        let record = record.ok_or_else(no_root)?;
+        let Content::Root(root) = record.content() else { return Err(no_root()) };
+        let successor = super::root::load_successor(&self.note)?;
+        let (lost, policy) = (successor.lost(), successor.policy());
+        if lost.origin() != record.common().origin {
+            return Err(Failure::no(
+                "other_ledger",
+                format!("it is about {}, not about the receipt's ledger", lost.origin()),
+            ));
+        }
+        successor.verify(root).map_err(|error| {
+            Failure::no(
+                error.name(),
+                format!("{} does not follow: {error}. Trust it no more than a stranger", policy.origin),
+            )
+        })?;
+        let server = context.global.server.trim_end_matches('/');
+        context.store().trust(policy, successor.policy_json(), TrustedBy::Successor, Some(server))?;
+        Ok(Answer::yes()
+            .line(format!(
+                "The root of {} says that {} goes on from its {} entries.",
+                lost.origin(),
+                policy.origin,
+                lost.size()
+            ))
+            .line(format!("It is trusted from now on, at {server}."))
+            .member("origin", policy.origin.clone())
+            .member("entry0", policy.entry0.to_string())
+            .trial(procura_client::client::is_trial(&policy.origin)))
+    }
 }
 
 impl Log {
@@ -24,6 +77,7 @@ impl Log {
         match self {
             Self::Show => show(context),
             Self::Keys => keys(context),
+            Self::Follow(follow) => follow.run(context),
             Self::Audit => audit(context),
         }
     }

@@ -12,6 +12,7 @@ use procura_core::receipt::{
     AsOf, Mode, Point, Policy, Question, Receipt as Wire, VerifyError, verify_access, verify_authority,
     verify_complete, verify_existence, verify_status,
 };
+use procura_core::record::Record;
 use procura_core::source::Logged;
 use procura_core::tlog_proof::TlogProof;
 use procura_core::{Hash, Millis, Size};
@@ -25,6 +26,18 @@ pub(super) enum Receipt {
     Get(Get),
     /// Verify a receipt with no network: 0 it holds and says yes, 1 it says no or does not hold, 2 could not tell
     Verify(Verify),
+    /// Find out what a ledger that came back from a backup no longer has, by the receipts that you kept
+    Lost(Lost),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Lost {
+    /// The receipts
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// A file to write the missing records into, a line of JSON each
+    #[arg(long)]
+    out: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -54,6 +67,7 @@ impl Receipt {
         match self {
             Self::Get(get) => get.run(context),
             Self::Verify(verify) => verify.run(context),
+            Self::Lost(lost) => lost.run(context),
         }
     }
 }
@@ -115,30 +129,92 @@ impl Get {
 
 impl Verify {
     fn run(&self, context: &Context) -> Result<Answer, Failure> {
-        let bytes = std::fs::read(&self.file).map_err(|error| {
-            Failure::unknown("file", format!("{} cannot be read: {error}", self.file.display()))
-        })?;
-        let wire = Wire::parse(&bytes).map_err(|error| does_not_hold(&error.into()))?;
-        let proof = TlogProof::parse(wire.proof.as_bytes())
-            .map_err(|error| does_not_hold(&VerifyError::Proof(error)))?;
-        let stated = proof.checkpoint.unverified();
-        let policy = context.policy_of(stated.origin())?;
-        let (policy, compared) = pinned(context, policy, &wire, stated.size())?;
-        // A receipt about the past says of when; what is told names that point.
-        let mode = match (self.fresh, wire.question.as_of()) {
-            (true, _) => Mode::Fresh(now()),
-            (false, None) => Mode::Historic,
-            (false, Some(AsOf { time: Some(time), .. })) => Mode::AsOf(Point::Time(time)),
-            (false, Some(AsOf { size, time: None })) => Mode::AsOf(Point::Size(size)),
-        };
-        let answer =
-            told(context, &bytes, &wire.question, &policy, mode).map_err(|error| does_not_hold(&error))?;
+        let (answer, compared, _) = verified(context, &self.file, self.fresh)?;
         let compared_line = if compared {
             "It is of one history with what was seen of this ledger here."
         } else {
             "It was not compared with what was seen of this ledger here: that needs the network."
         };
-        Ok(answer.line(compared_line).member("compared_with_seen", compared).trial(is_trial(&policy.origin)))
+        Ok(answer.line(compared_line).member("compared_with_seen", compared))
+    }
+}
+
+/// The receipt in a file, verified offline: what it says, whether it could be compared with what was seen, and itself.
+pub(super) fn verified(
+    context: &Context,
+    path: &Path,
+    is_fresh: bool,
+) -> Result<(Answer, bool, Wire), Failure> {
+    let bytes = std::fs::read(path)
+        .map_err(|error| Failure::unknown("file", format!("{} cannot be read: {error}", path.display())))?;
+    let wire = Wire::parse(&bytes).map_err(|error| does_not_hold(&error.into()))?;
+    let proof =
+        TlogProof::parse(wire.proof.as_bytes()).map_err(|error| does_not_hold(&VerifyError::Proof(error)))?;
+    let stated = proof.checkpoint.unverified();
+    let policy = context.policy_of(stated.origin())?;
+    let (policy, compared) = pinned(context, policy, &wire, stated.size())?;
+    // A receipt about the past says of when; what is told names that point.
+    let mode = match (is_fresh, wire.question.as_of()) {
+        (true, _) => Mode::Fresh(now()),
+        (false, None) => Mode::Historic,
+        (false, Some(AsOf { time: Some(time), .. })) => Mode::AsOf(Point::Time(time)),
+        (false, Some(AsOf { size, time: None })) => Mode::AsOf(Point::Size(size)),
+    };
+    let answer =
+        told(context, &bytes, &wire.question, &policy, mode).map_err(|error| does_not_hold(&error))?;
+    Ok((answer.trial(is_trial(&policy.origin)), compared, wire))
+}
+
+impl Lost {
+    fn run(&self, context: &Context) -> Result<Answer, Failure> {
+        let client = context.public_client()?;
+        let mut receipts = Vec::new();
+        for path in &self.files {
+            let (_, _, receipt) = verified(context, path, false)?;
+            let stated = TlogProof::parse(receipt.proof.as_bytes()).map(|proof| proof.checkpoint);
+            if stated.is_ok_and(|stated| stated.unverified().origin() != client.policy().origin) {
+                let message = format!("{} is a receipt of another ledger", path.display());
+                return Err(Failure::unknown("other_ledger", message));
+            }
+            receipts.push(receipt);
+        }
+        let lost = client.lost(&receipts)?;
+        let mut answer = Answer::of(lost.missing.is_empty() && lost.replaced.is_empty()).line(format!(
+            "The ledger has {} entries. Of the records in these receipts it has {}, and {} are missing.",
+            lost.root.size,
+            lost.held,
+            lost.missing.len()
+        ));
+        let mut lines = String::new();
+        for (index, entry) in &lost.missing {
+            let record = entry.sealed.as_ref().and_then(|sealed| Record::parse(&sealed.body).ok());
+            let Some((record, sealed)) = record.zip(entry.sealed.as_ref()) else { continue };
+            let (name, id) = (record.row().name, record.id());
+            let shown = if name.is_empty() { "another kind" } else { name };
+            answer = answer
+                .line(format!("  missing: {shown} {id}, signed {}", time::at(record.common().signed_at)));
+            let line = json!({
+                "index": index, "id": id, "kind": shown, "record": sealed.body, "disclosures": sealed.disclosures,
+            });
+            lines.push_str(&format!("{line}\n"));
+        }
+        for index in lost.replaced.keys() {
+            answer = answer.line(format!(
+                "  replaced: something else stands at {index}. The receipt and the ledger's checkpoint convict whoever signed both: \
+                 show them to an auditor"
+            ));
+        }
+        let kept = match &self.out {
+            Some(path) => keep(Some(path), lines.as_bytes())?,
+            None => None,
+        };
+        Ok(answer
+            .maybe(kept)
+            .member("size", json!(lost.root.size))
+            .member("held", json!(lost.held))
+            .member("missing", json!(lost.missing.keys().collect::<Vec<_>>()))
+            .member("replaced", json!(lost.replaced.keys().collect::<Vec<_>>()))
+            .trial(client.is_trial()))
     }
 }
 

@@ -7,13 +7,15 @@ use super::context::Context;
 use super::output::{Answer, Failure};
 use super::time;
 use clap::{Args, Subcommand};
+use procura_core::checkpoint::SignedCheckpoint;
 use procura_core::draft::{Draft, Occasion};
 use procura_core::json::{Members, parse_strict};
 use procura_core::key::PublicKey;
 use procura_core::kinds::Content;
 use procura_core::log_keys::LogKey;
-use procura_core::note::NoteVerifier;
+use procura_core::note::{KeyType, NoteSignature, NoteVerifier};
 use procura_core::root_file::{RootFile, RootFileError};
+use procura_core::successor::{Successor, SuccessorError};
 use procura_core::{Hash, Millis, b64};
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -28,12 +30,14 @@ pub(super) enum Root {
     Init(Init),
     /// Say which keys sign the log, when one is added or retired. You sign it first
     LogKeys(LogKeys),
+    /// Say which ledger goes on where this one was lost. You sign it first
+    Successor(Next),
     /// Show what a file says, and who has signed it
     Show(Show),
     /// Sign a file as a further holder
     Sign(Sign),
     /// Hand a file in that has all its signatures
-    Submit(Show),
+    Submit(Submit),
 }
 
 #[derive(Debug, Args)]
@@ -75,7 +79,32 @@ pub(super) struct LogKeys {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct Next {
+    /// Entry 0's record of the lost ledger: root.json in its data folder
+    #[arg(long)]
+    root: PathBuf,
+    /// The lost ledger's last checkpoint that is known, a file
+    #[arg(long)]
+    lost: PathBuf,
+    /// The policy of the ledger that goes on, a file
+    #[arg(long)]
+    to: PathBuf,
+    /// The file to write
+    #[arg(long)]
+    out: PathBuf,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct Show {
+    /// The file
+    file: PathBuf,
+    /// Of a successor: entry 0's record of the lost ledger
+    #[arg(long)]
+    root: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Submit {
     /// The file
     file: PathBuf,
 }
@@ -84,6 +113,9 @@ pub(super) struct Show {
 pub(super) struct Sign {
     /// The file; your signature is added to it
     file: PathBuf,
+    /// Of a successor: entry 0's record of the lost ledger
+    #[arg(long)]
+    root: Option<PathBuf>,
     /// The id of what you sign: `procura root show` prints it. Compare it with the other holders first
     #[arg(long, allow_hyphen_values = true)]
     id: Hash,
@@ -94,12 +126,21 @@ impl Root {
         match self {
             Self::Init(init) => init.run(context),
             Self::LogKeys(log_keys) => log_keys.run(context),
+            Self::Successor(next) => next.run(context),
             Self::Show(show) => {
                 let own = context.key().ok().map(|(key, _)| key.public_key().thumbprint());
+                if let Some(root) = &show.root {
+                    return Ok(told_successor(
+                        Answer::yes(),
+                        &load_successor(&show.file)?,
+                        &load(root)?,
+                        own,
+                    ));
+                }
                 Ok(told(Answer::yes(), &load(&show.file)?, own))
             }
             Self::Sign(sign) => sign.run(context),
-            Self::Submit(show) => submit(context, &show.file),
+            Self::Submit(submitted) => submit(context, &submitted.file),
         }
     }
 }
@@ -138,26 +179,68 @@ impl LogKeys {
     }
 }
 
+impl Next {
+    fn run(&self, context: &Context) -> Result<Answer, Failure> {
+        let root = load(&self.root)?;
+        let checkpoint = read_text(&self.lost)?;
+        let no_checkpoint = |what: String| {
+            Failure::unknown("lost", format!("{} is no checkpoint: {what}", self.lost.display()))
+        };
+        let lost = SignedCheckpoint::parse(checkpoint.as_bytes())
+            .map_err(|error| no_checkpoint(error.to_string()))?;
+        if lost.unverified().origin() != root.record().common().origin {
+            return Err(no_checkpoint("it is of another ledger".to_owned()));
+        }
+        let policy = read_text(&self.to)?;
+        let policy =
+            serde_json::from_str(&policy).map_err(|error| Failure::unknown("policy", error.to_string()))?;
+        let (key, _) = context.key()?;
+        let constitution = root.constitution().ok_or(RootFileError::Root)?;
+        let successor = Successor::begin(lost.unverified(), &policy, constitution, &key.signer())?;
+        write(&self.out, &successor.note().to_string(), true)?;
+        let answer = Answer::yes().line(format!("Signed, in {}:", self.out.display()));
+        Ok(told_successor(answer, &successor, &root, Some(key.public_key().thumbprint())))
+    }
+}
+
 impl Sign {
     fn run(&self, context: &Context) -> Result<Answer, Failure> {
-        let mut file = load(&self.file)?;
-        if file.record().id() != self.id {
-            let message =
-                format!("the file is about {}, and not about {}: sign nothing", file.record().id(), self.id);
-            return Err(Failure::no("other_id", message));
+        if let Some(root) = &self.root {
+            return self.sign_successor(context, &load(root)?);
         }
+        let mut file = load(&self.file)?;
+        self.check_id(file.record().id())?;
         let (key, _) = context.key()?;
         let origin = file.record().common().origin.clone();
         file.sign(&Occasion { origin: &origin, nonce: nonce()?, now: now() }, &key.signer())?;
-        write(&self.file, &file, false)?;
+        write(&self.file, &file.to_json(), false)?;
         Ok(told(Answer::yes().line("Signed:"), &file, Some(key.public_key().thumbprint())))
+    }
+
+    fn sign_successor(&self, context: &Context, root: &RootFile) -> Result<Answer, Failure> {
+        let successor = load_successor(&self.file)?;
+        self.check_id(successor.id())?;
+        let (key, _) = context.key()?;
+        let constitution = root.constitution().ok_or(RootFileError::Root)?;
+        let successor = successor.sign(constitution, &key.signer())?;
+        write(&self.file, &successor.note().to_string(), false)?;
+        let own = Some(key.public_key().thumbprint());
+        Ok(told_successor(Answer::yes().line("Signed:"), &successor, root, own))
+    }
+
+    fn check_id(&self, id: Hash) -> Result<(), Failure> {
+        if id == self.id {
+            return Ok(());
+        }
+        let message = format!("the file is about {id}, and not about {}: sign nothing", self.id);
+        Err(Failure::no("other_id", message))
     }
 }
 
 fn begin(context: &Context, root: Option<&RootFile>, draft: Draft, out: &Path) -> Result<Answer, Failure> {
     let (key, _) = context.key()?;
     let file = RootFile::begin(root.map(|file| file.root().clone()), draft, &key.signer())?;
-    write(out, &file, true)?;
+    write(out, &file.to_json(), true)?;
     Ok(told(
         Answer::yes().line(format!("Signed, in {}:", out.display())),
         &file,
@@ -221,6 +304,43 @@ fn told(mut answer: Answer, file: &RootFile, own: Option<Hash>) -> Answer {
         .trial(procura_client::client::is_trial(&record.common().origin))
 }
 
+/// All that a holder must know before signing that another ledger goes on.
+fn told_successor(mut answer: Answer, successor: &Successor, root: &RootFile, own: Option<Hash>) -> Answer {
+    let (lost, policy) = (successor.lost(), successor.policy());
+    answer = answer
+        .line(format!("Lost: {}, after its checkpoint of {} entries.", lost.origin(), lost.size()))
+        .line(format!("It goes on as: {}", policy.origin))
+        .line(format!("Entry 0 of that: {}", policy.entry0));
+    for key in &policy.log_keys {
+        answer = answer.line(format!("Its log key: {}", key.key));
+    }
+    answer = answer.line("The lost ledger's root keys:");
+    let signers: Vec<_> = successor.note().signatures().iter().map(NoteSignature::id).collect();
+    for key in root.constitution().map(|root| root.keys.as_slice()).unwrap_or_default() {
+        let public_key = key.public_key.as_bytes();
+        let verifier = NoteVerifier::new(lost.origin(), KeyType::Ed25519, public_key).ok();
+        let signed = verifier.is_some_and(|key| signers.contains(&key.id()));
+        let word = if signed { "has signed" } else { "has not signed" };
+        let yours = if own == Some(key.kid) { " (yours)" } else { "" };
+        answer = answer.line(format!("  {}{yours}: {word}", b64::encode(public_key)));
+    }
+    let verified = root.constitution().map(|root| successor.verify(root));
+    answer
+        .line(match verified {
+            Some(Ok(())) => "It has all the signatures that it needs.".to_owned(),
+            Some(Err(error)) => format!("Not enough: {error}."),
+            None => "The root is not known.".to_owned(),
+        })
+        .line(format!("Id: {}", successor.id()))
+        .member("id", successor.id().to_string())
+        .member("origin", policy.origin.clone())
+        .trial(procura_client::client::is_trial(&policy.origin))
+}
+
+pub(super) fn load_successor(path: &Path) -> Result<Successor, Failure> {
+    Ok(Successor::parse(read_text(path)?.as_bytes())?)
+}
+
 fn submit(context: &Context, path: &Path) -> Result<Answer, Failure> {
     let file = load(path)?;
     let client = context.public_client()?;
@@ -248,7 +368,7 @@ fn read_text(path: &Path) -> Result<String, Failure> {
 }
 
 /// Writes the file as a whole: one that broke off would be worth nothing, and holds others' signatures.
-fn write(path: &Path, file: &RootFile, is_new: bool) -> Result<(), Failure> {
+fn write(path: &Path, text: &str, is_new: bool) -> Result<(), Failure> {
     let failed = |error: std::io::Error| {
         Failure::unknown("file", format!("{} cannot be written: {error}", path.display()))
     };
@@ -257,7 +377,7 @@ fn write(path: &Path, file: &RootFile, is_new: bool) -> Result<(), Failure> {
     }
     let mut beside = path.as_os_str().to_owned();
     beside.push(".new");
-    std::fs::write(&beside, file.to_json()).and_then(|()| std::fs::rename(&beside, path)).map_err(failed)
+    std::fs::write(&beside, text).and_then(|()| std::fs::rename(&beside, path)).map_err(failed)
 }
 
 /// A root key, as its 32 bytes in base64url or as a JWK.
@@ -296,6 +416,12 @@ fn nonce() -> Result<[u8; 32], Failure> {
 fn now() -> Millis {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}
+
+impl From<SuccessorError> for Failure {
+    fn from(error: SuccessorError) -> Self {
+        Self::unknown(error.name(), error.to_string())
+    }
 }
 
 impl From<RootFileError> for Failure {

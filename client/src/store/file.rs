@@ -31,6 +31,8 @@ pub enum TrustedBy {
     PolicyFile,
     /// The user took the server's word on first contact.
     FirstUse,
+    /// The root of a ledger that was lost said that this one goes on.
+    Successor,
 }
 
 impl TrustedBy {
@@ -38,11 +40,12 @@ impl TrustedBy {
         match self {
             Self::PolicyFile => "policy_file",
             Self::FirstUse => "first_use",
+            Self::Successor => "successor",
         }
     }
 
     fn of_word(word: &str) -> Option<Self> {
-        [Self::PolicyFile, Self::FirstUse].into_iter().find(|by| by.word() == word)
+        [Self::PolicyFile, Self::FirstUse, Self::Successor].into_iter().find(|by| by.word() == word)
     }
 }
 

@@ -34,6 +34,7 @@ pub mod schemes;
 pub mod source;
 pub mod status;
 pub mod submission;
+pub mod successor;
 pub mod tile;
 pub mod tlog_proof;
 pub mod tree;

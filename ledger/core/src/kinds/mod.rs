@@ -48,7 +48,7 @@ pub use other::Other;
 pub use party::{Party, PartyType, Role};
 pub use request::{Asked, Request, check_asked, link_of, request_of};
 pub use revocation::{Renunciation, Revocation};
-pub use root::{Root, RootKey};
+pub use root::{Continues, Root, RootKey};
 pub use scheme::{Characters, Check, Form, FormError, Prefix, Scheme};
 pub use shared::Validity;
 pub(crate) use shared::{code, is_code, take_set};
