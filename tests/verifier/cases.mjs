@@ -13,12 +13,13 @@ import { Fault } from '../../server/web/verifier/fault.js';
 import { checkForm, normal, readForm } from '../../server/web/verifier/identifiers.js';
 import { canonical, readCanonical, readStrict } from '../../server/web/verifier/json.js';
 import { verify } from '../../server/web/verifier/index.js';
+import { verifySuccessor } from '../../server/web/verifier/successor.js';
 import { verifyLogKeys } from '../../server/web/verifier/logkeys.js';
 import { idOf, readJws } from '../../server/web/verifier/jws.js';
 import { Replay } from '../../server/web/verifier/map.js';
 import { readNote, readVerifierKey, signersOf } from '../../server/web/verifier/note.js';
 import { judge, readWitnessing } from '../../server/web/verifier/policy.js';
-import { readSubmission } from '../../server/web/verifier/record.js';
+import { readRecord, readSubmission } from '../../server/web/verifier/record.js';
 import { sentence } from '../../server/web/verifier/sentences.js';
 import { readBundle, readTilePath } from '../../server/web/verifier/tiles.js';
 import { checkBelowPeaks, checkConsistency, checkInclusion, checkRange, peaksBeforeLast } from '../../server/web/verifier/tree.js';
@@ -121,6 +122,10 @@ const log = {
     const time = await judge(policy, c.checkpoint);
     return { quorum_time_s: time === null ? null : String(time) };
   },
+  async successor(c) {
+    const { payload } = await readRecord(c.root);
+    return { policy: await verifySuccessor(c.text, payload) };
+  },
 };
 
 const LANGUAGES = ['de', 'en', 'fr', 'nl'];
@@ -172,7 +177,7 @@ export const FOLDERS = { condition, decision, encoding, index, log, receipt, rec
 export const RESULTS = {
   json: ['canonical'], key: ['thumbprint'], jws: ['kid', 'id'], disclosures: ['members'], day: ['first_instant', 'instant_after'], identifier: ['normal'],
   move: ['permitted', 'enabling', 'use'], apply: ['map_root', 'keys'], trie: ['surplus'],
-  'peaks-of-last': ['peaks'], 'tile-path': ['kind', 'index', 'width'], bundle: ['entries'], note: ['signed'], checkpoint: ['size', 'root'], cosignature: ['time_s'], policy: ['quorum_time_s'],
+  'peaks-of-last': ['peaks'], 'tile-path': ['kind', 'index', 'width'], bundle: ['entries'], note: ['signed'], checkpoint: ['size', 'root'], cosignature: ['time_s'], policy: ['quorum_time_s'], successor: ['policy'],
   read: ['sentences'], request: ['properties'],
 };
 

@@ -73,9 +73,8 @@ impl SuccessorError {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Note(error) => error.name(),
-            Self::Text => "successor_text",
+            Self::Text | Self::Json(_) => "successor_text",
             Self::Policy(_) => "policy",
-            Self::Json(error) => error.name(),
             Self::SameOrigin => "same_origin",
             Self::Twice => "signed_twice",
             Self::NotRoot => "not_yours",

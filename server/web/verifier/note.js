@@ -40,10 +40,13 @@ export async function readVerifierKey(vkey) {
   if (!isName(name)) refuse('key_name');
   if (type !== ED25519 && type !== COSIGNATURE) refuse('unknown_key_type');
   if (key.length !== 32 || wrongKey(key) !== null) refuse('weak_key');
-  const keyId = (await sha256(ofText(`${name}\n`), bytes)).slice(0, 4);
+  const keyId = await keyIdOf(name, bytes);
   if (hex(keyId) !== id) refuse('wrong_key_id');
   return { vkey, name, keyId, type, key };
 }
+
+/** @param {string} name @param {Uint8Array} typeAndKey */
+export const keyIdOf = async (name, typeAndKey) => (await sha256(ofText(`${name}\n`), typeAndKey)).slice(0, 4);
 
 /** @param {string | Uint8Array} note @returns {Note} */
 export function readNote(note) {

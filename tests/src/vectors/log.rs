@@ -4,6 +4,7 @@
 //! (`signed`, `peaks`, …) is compared where the case is accepted.
 
 mod policies;
+mod successors;
 mod texts;
 mod tiles;
 mod trees;
@@ -11,8 +12,11 @@ mod trees;
 use super::Case;
 use procura_core::checkpoint::SignedCheckpoint;
 use procura_core::cosignature::check_cosignature;
+use procura_core::kinds::Content;
 use procura_core::note::{NoteSignature, NoteVerifier, Signed, SignedNote};
 use procura_core::policy::{Quorum, TlogPolicy};
+use procura_core::record::Record;
+use procura_core::successor::Successor;
 use procura_core::tile::{TileKind, TilePath, decode_bundle};
 use procura_core::tlog_proof::TlogProof;
 use procura_core::tree::{
@@ -25,7 +29,7 @@ use std::collections::BTreeMap;
 /// Every case.
 #[must_use]
 pub fn cases() -> Vec<Case> {
-    [trees::cases(), tiles::cases(), texts::cases(), policies::cases()].concat()
+    [trees::cases(), tiles::cases(), texts::cases(), policies::cases(), successors::cases()].concat()
 }
 
 /// Runs one case: `"accept"`, the stable name of the error, or what differs from the case's own statement.
@@ -44,9 +48,19 @@ pub fn run(case: &Value) -> String {
         "cosignature" => run_cosignature(case),
         "tlog-proof" => run_tlog_proof(case),
         "policy" => run_policy(case),
+        "successor" => run_successor(case),
         other => Err(format!("no type {other:?}")),
     };
     answer.map_or_else(|name| name, |()| "accept".to_owned())
+}
+
+fn run_successor(case: &Value) -> Result<(), String> {
+    let root = Record::parse(string(case, "root")).map_err(|error| error.name().to_owned())?;
+    let Content::Root(root) = root.content() else { return Err("no root".to_owned()) };
+    let successor =
+        Successor::parse(string(case, "text").as_bytes()).map_err(|error| error.name().to_owned())?;
+    successor.verify(root).map_err(|error| error.name().to_owned())?;
+    states(case, "policy", successor.policy_json().clone())
 }
 
 fn run_inclusion(case: &Value) -> Result<(), String> {

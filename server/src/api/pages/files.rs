@@ -175,6 +175,7 @@ carried! {
     "verifier/record.js"
     "verifier/rules.js"
     "verifier/sentences.js"
+    "verifier/successor.js"
     "verifier/tiles.js"
     "verifier/tree.js"
     "verifier/trie.js"
