@@ -169,7 +169,7 @@ fn the_interface_describes_every_address() {
     let document = world.get("/openapi.json", None).json();
     assert_eq!(document["openapi"].as_str().map(|version| &version[..3]), Some("3.1"));
     let addresses = document["paths"].as_object().unwrap();
-    assert_eq!(addresses.len(), 28, "{:?}", addresses.keys());
+    assert_eq!(addresses.len(), 29, "{:?}", addresses.keys());
     for (path, media_type) in [
         ("/docs", "text/html; charset=utf-8"),
         ("/docs/docs.js", "text/javascript; charset=utf-8"),

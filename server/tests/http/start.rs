@@ -70,10 +70,9 @@ async fn a_second_start_writes_nothing_again() {
 
     // Without the key there is no ledger, and no new key is made in its place.
     std::fs::remove_file(data.join("keys/log.json")).unwrap();
-    assert!(matches!(
-        prepare(config(&data, false)).await.err(),
-        Some(RunError::Trial(TrialError::Open { .. }))
-    ));
+    let refused = prepare(config(&data, false)).await.err();
+    assert!(matches!(refused, Some(RunError::Trial(TrialError::NoLogKey(_)))));
+    assert!(!data.join("keys/log.json").exists());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

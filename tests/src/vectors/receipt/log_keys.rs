@@ -3,7 +3,7 @@
 use super::truths::{now, policy, status_ask, told};
 use super::{Told, Trial};
 use crate::hostile::Liar;
-use crate::world::World;
+use crate::world::{ORIGIN, World};
 use procura_core::Hash;
 use procura_core::checkpoint::SignedCheckpoint;
 use procura_core::cosignature::cosign;
@@ -11,9 +11,10 @@ use procura_core::draft::Draft;
 use procura_core::key::{Signer, SoftKey};
 use procura_core::log_keys::LogKey;
 use procura_core::note::{KeyType, NoteVerifier};
-use procura_core::receipt::Question;
+use procura_core::receipt::{Policy, Question};
+use procura_core::record::Record;
 use procura_core::submission::Submission;
-use procura_ledger::Clock;
+use procura_ledger::{Clock, Ledger, Setup};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -83,9 +84,36 @@ pub(super) fn trials() -> Vec<Trial> {
             &honest,
         )
         .ask(status_ask(id)),
+        pending(&world),
         retired_between(&world),
         retired_and_unseen(&world),
     ]
+}
+
+/// A list that one of two root keys has signed, and two must.
+fn pending(world: &World) -> Trial {
+    let (one, two) = (SoftKey::from_seed(&[0xD1; 32]), SoftKey::from_seed(&[0xD2; 32]));
+    let kid = |key: &SoftKey| key.public_key().thumbprint();
+    let root = Draft::new("root", &world.occasion())
+        .member("keys", json!([one.public_key().jwk(), two.public_key().jwk()]))
+        .member("quorum", json!(2))
+        .member("key_delay", json!(1))
+        .member("trial", json!(true))
+        .sign(&kid(&one), &one)
+        .unwrap();
+    let id = Record::parse(&root.record).unwrap().id();
+    let setup = Setup { origin: ORIGIN.to_owned(), root, log_key: world.log_key.clone() };
+    let ledger = Ledger::in_memory(setup, world.options()).unwrap();
+    ledger.append(Draft::on("acceptance", &world.occasion(), &id).sign(&kid(&two), &two).unwrap()).unwrap();
+    let keys = [ledger.log_keys().remove(0), LogKey { key: vkey(world, &two), retired_at: None }];
+    let list = Draft::new("log-keys", &world.occasion())
+        .member("log_keys", keys.iter().map(LogKey::to_json).collect())
+        .member("quorum", json!(2));
+    let id = ledger.append(list.sign(&kid(&one), &one).unwrap()).unwrap().id;
+    let receipt = ledger.view().receipt(&id, &now()).unwrap().unwrap();
+    let policy = Policy::plain(ledger.origin(), ledger.log_key(), ledger.entry0(), 300);
+    let told = Told { receipt, ask: json!({"type": "log_keys"}), policy };
+    Trial::new("log-keys-pending", "One root key signed, and two must.", "not_in_force", &told)
 }
 
 /// One of two witnesses suffices. One cosigned before the log key retired, the other after.
