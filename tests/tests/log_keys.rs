@@ -214,3 +214,42 @@ fn a_lost_key_is_followed_by_another_by_the_root_s_word_alone() {
     open(&mut world, Vec::new()).unwrap();
     assert_eq!(world.ledger.view().size(), size);
 }
+
+#[test]
+fn of_two_lists_that_wait_only_one_comes_into_force() {
+    let world = World::in_memory();
+    let (one, two) = (key(0xD1), key(0xD2));
+    let kid = |key: &SoftKey| key.public_key().thumbprint();
+    let root = Draft::new("root", &world.occasion())
+        .member("keys", serde_json::json!([one.public_key().jwk(), two.public_key().jwk()]))
+        .member("quorum", serde_json::json!(2))
+        .member("key_delay", serde_json::json!(1))
+        .member("trial", serde_json::json!(true))
+        .sign(&kid(&one), one.as_ref())
+        .unwrap();
+    let id = procura_core::record::Record::parse(&root.record).unwrap().id();
+    let setup = procura_ledger::Setup { origin: ORIGIN.to_owned(), root, log_key: world.log_key.clone() };
+    let ledger = Ledger::in_memory(setup, world.options()).unwrap();
+    let accept = |id: &Hash| {
+        let draft = Draft::on("acceptance", &world.occasion(), id).sign(&kid(&two), two.as_ref()).unwrap();
+        ledger.append(draft).map(|_| ())
+    };
+    accept(&id).unwrap();
+    let list = |seed: u8| {
+        let keys = [in_use(&world.log_key), in_use(&key(seed))];
+        let draft = Draft::new("log-keys", &world.occasion())
+            .member("log_keys", keys.iter().map(LogKey::to_json).collect())
+            .member("quorum", serde_json::json!(2));
+        ledger.append(draft.sign(&kid(&one), one.as_ref()).unwrap()).unwrap().id
+    };
+    // Each continues what is in force when it is handed in.
+    let (first, second) = (list(0xA5), list(0xA6));
+    assert_eq!(ledger.view().log_keys_record(), None);
+    accept(&first).unwrap();
+    assert_eq!(ledger.view().log_keys_record(), Some(first));
+    let refused = accept(&second).unwrap_err();
+    assert!(
+        matches!(&refused, procura_ledger::SubmitError::Refused(refusal) if refusal.name() == "log_keys")
+    );
+    assert_eq!(ledger.view().log_keys_record(), Some(first));
+}
