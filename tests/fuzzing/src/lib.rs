@@ -40,7 +40,7 @@ const fn target(name: &'static str, run: fn(&[u8]), max_len: usize) -> Target {
 }
 
 /// Every target.
-pub static TARGETS: [Target; 31] = [
+pub static TARGETS: [Target; 33] = [
     target("add-checkpoint", log::add_checkpoint, 8192),
     target("answer", http::answer, 4096),
     target("apply", index::apply, 512),
@@ -62,8 +62,10 @@ pub static TARGETS: [Target; 31] = [
     target("receipt", receipts::receipt, 32 << 10),
     target("record", records::record, 8192),
     target("request", http::request, 8192),
+    target("root-file", records::root_file, 16 << 10),
     target("rows", index::rows, 8192),
     target("submission", records::submission, 8192),
+    target("successor", log::successor, 8192),
     target("tampered", receipts::tampered, 64),
     target("texts", texts::texts, 1024),
     target("tiles", log::tiles, 8192),

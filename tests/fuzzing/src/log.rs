@@ -7,6 +7,7 @@ use procura_core::entry::Entry;
 use procura_core::hash::leaf;
 use procura_core::note::{KeyType, NoteSignature, NoteVerifier, SignedNote};
 use procura_core::policy::TlogPolicy;
+use procura_core::successor::Successor;
 use procura_core::tile::{TilePath, decode_bundle, decode_tile, encode_bundle, encode_tile};
 use procura_core::tlog_proof::TlogProof;
 use procura_core::tree::Root;
@@ -105,6 +106,13 @@ pub(crate) fn tlog_policy(bytes: &[u8]) {
         assert!(now || !met, "a quorum undone by a cosignature");
         met = now;
     }
+}
+
+/// A successor has one spelling, and nobody's root names it but the one that did.
+pub(crate) fn successor(bytes: &[u8]) {
+    let Ok(successor) = Successor::parse(bytes) else { return };
+    assert_eq!(successor.note().to_string().as_bytes(), bytes);
+    assert_ne!(successor.lost().origin(), successor.policy().origin);
 }
 
 /// A tile's path, in the first line, has one spelling; so have the bundle or the hashes after it.

@@ -5,7 +5,7 @@ use crate::seeds;
 use procura_core::decide::AuthZen;
 use procura_core::receipt::{
     Mode, Pin, Point, Policy, Receipt, VerifiedReceipt, VerifyError, verify_access, verify_authority,
-    verify_complete, verify_existence, verify_status,
+    verify_complete, verify_existence, verify_log_keys, verify_status,
 };
 use procura_core::source::Logged;
 use procura_core::tree::Root;
@@ -95,6 +95,11 @@ impl Case {
                     return Ok(None);
                 }
                 (ground(verified.receipt()), format!("{:?} {:?}", verified.question(), verified.decision()))
+            }
+            Some("log_keys") => {
+                let verified = verify_log_keys(receipt, policy, mode)?;
+                let (logged, keys) = (verified.status().logged(), verified.log_keys());
+                (ground(verified.status().receipt()), format!("{} {keys:?}", record(logged)))
             }
             other => panic!("no question {other:?}"),
         };

@@ -7,9 +7,11 @@ use procura_core::json::{canonical, parse_canonical, parse_strict};
 use procura_core::jws::{Jws, RECORD_TYP};
 use procura_core::key::SoftKey;
 use procura_core::record::Record;
+use procura_core::root_file::RootFile;
 use procura_core::submission::Submission;
 use procura_core::{Hash, Millis};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// The origin of the vectors' records.
 const ORIGIN: &str = "trial/world";
@@ -24,6 +26,16 @@ pub(crate) fn jws(bytes: &[u8]) {
         jws.verify(&procura_core::key::Signer::public_key(&stranger)).is_err(),
         "signed by a key that never signs"
     );
+}
+
+/// A file of the root's comes back as it was read, and has no signature more than its quorum needs, nor one twice.
+pub(crate) fn root_file(bytes: &[u8]) {
+    let Ok(file) = RootFile::parse(bytes) else { return };
+    let signers = file.signers();
+    assert_eq!(signers.iter().collect::<BTreeSet<_>>().len(), signers.len(), "a key that signed twice");
+    assert!(signers.len() <= file.quorum() && file.missing() == file.quorum() - signers.len());
+    let again = RootFile::parse(file.to_json().as_bytes()).expect("what was written");
+    assert_eq!((again.signers(), again.record().id()), (signers, file.record().id()));
 }
 
 /// A payload of any kind under a header that is right: what is read is the text, and judged without a panic.

@@ -134,6 +134,12 @@ fn log() -> Seeds {
             }
             Some("tlog-proof") => seeds.push(("tlog-proof", text(&case["text"]))),
             Some("policy") => seeds.push(("tlog-policy", text(&case["text"]))),
+            Some("successor") => {
+                seeds.push(("successor", text(&case["text"])));
+                // Entry 0's record with its first signature, as its holder hands it on.
+                let file = json!({"v": 1, "record": case["root"], "acceptances": []});
+                seeds.push(("root-file", file.to_string().into()));
+            }
             Some("tile-path") => seeds.push(("tiles", text(&case["path"]))),
             Some("bundle") => {
                 let path = format!("tile/entries/000.p/{}\n", case["width"]);
