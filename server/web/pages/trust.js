@@ -43,7 +43,8 @@ export async function trust() {
     return { policy: theirs, isBrought: false };
   }
   if (theirs === null || isSame(mine.policy, theirs)) return mine;
-  const learnt = await learn(mine.policy);
+  // Another entry 0 is another ledger: nothing of it is learnt.
+  const learnt = mine.policy.origin === theirs.origin && mine.policy.entry0 === theirs.entry0 ? await learn(mine.policy) : null;
   if (learnt === null || !isSame(learnt, theirs)) return { ...mine, other: theirs };
   remember(KEY, JSON.stringify({ ...mine, policy: learnt }));
   return { ...mine, policy: learnt };
@@ -53,8 +54,9 @@ export async function trust() {
 async function learn(policy) {
   try {
     const answer = await fetch('/v1/log/keys', { cache: 'no-store', headers: policy.witnesses === undefined ? {} : { prefer: 'witnessed, wait=10' } });
+    const bytes = new Uint8Array(await answer.arrayBuffer());
     if (!answer.ok) return null;
-    return (await verifyLogKeys(new Uint8Array(await answer.arrayBuffer()), policy, { fresh: Date.now() })).policy;
+    return (await verifyLogKeys(bytes, policy, { fresh: Date.now() })).policy;
   } catch {
     return null;
   }
