@@ -6,6 +6,7 @@
 //!
 //! spec: decisions.md#accesses
 
+use procura_core::conditions::{Part, Property, Scalar};
 use procura_core::decide::Reason;
 use procura_core::kinds::Access;
 use procura_core::receipt::{Mode, Policy, Question, Receipt, VerifyError, verify_access};
@@ -15,12 +16,16 @@ use std::sync::{Mutex, PoisonError};
 
 /// The most receipts remembered at a time: those of one maximum age. Beyond, nothing is released until some are too old.
 const MOST_USED: usize = 1 << 20;
+/// The property of an access's context that says where its receipt goes.
+const RETURN: &str = "return";
 
 /// The guard of one source. One for all of its threads.
 #[derive(Debug)]
 pub struct Guard {
     policy: Policy,
     source: Hash,
+    /// Where people reach the source, as browsers write an origin.
+    reached_at: Option<String>,
     max_age_ms: u64,
     used: Mutex<Used>,
 }
@@ -60,6 +65,9 @@ pub enum Withheld {
     /// It names another source, another person, or another category.
     #[error("the access does not name this source, this person and this category")]
     OtherData,
+    /// It was made to be taken to another address than the source's own.
+    #[error("the access names another address as where its receipt goes")]
+    Elsewhere,
     /// The answer was no.
     #[error("the access was refused")]
     Denied(Reason),
@@ -79,6 +87,7 @@ impl Withheld {
             Self::Receipt(error) => error.name(),
             Self::NotAnAccess => "not_an_access",
             Self::OtherData => "other_data",
+            Self::Elsewhere => "elsewhere",
             Self::Denied(_) => "denied",
             Self::Used => "used",
             Self::TooMany => "too_many",
@@ -91,7 +100,17 @@ impl Guard {
     #[must_use]
     pub fn new(policy: Policy, source: Hash) -> Self {
         let max_age_ms = policy.max_age_s.saturating_mul(1000);
-        Self { policy, source, max_age_ms, used: Mutex::default() }
+        Self { policy, source, reached_at: None, max_age_ms, used: Mutex::default() }
+    }
+
+    /// The same, of a source that people reach with their browsers at an origin, such as `https://example.org`. Receipts that browsers
+    /// bring say where they were to go, and are taken there alone.
+    ///
+    /// spec: http.md#signing-for-a-service
+    #[must_use]
+    pub fn reached_at(mut self, origin: &str) -> Self {
+        self.reached_at = Some(origin.to_owned());
+        self
     }
 
     /// Whether data of `subject` in `category`, a code, may be let go at `now` to whoever sent this receipt.
@@ -134,6 +153,11 @@ impl Guard {
         let access = verified.access();
         if access.source != self.source || !is_asked(access) {
             return Err(Withheld::OtherData);
+        }
+        // Whoever lured somebody into signing got a receipt that names the lure.
+        let goes_to = Property::new(Part::Context, RETURN).and_then(|to| access.properties.get(&to));
+        if goes_to.is_some_and(|to| self.reached_at.as_ref().is_none_or(|own| *to != Scalar::Text(own.clone()))) {
+            return Err(Withheld::Elsewhere);
         }
         let decision = verified.decision();
         if !decision.permit {

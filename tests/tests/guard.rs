@@ -33,12 +33,19 @@ fn desk() -> Desk {
 
 impl Desk {
     fn access(&self, category: &str, source: &Hash) -> Vec<u8> {
-        let draft = Draft::new("access", &self.world.occasion())
+        self.access_with(category, source, None)
+    }
+
+    fn access_with(&self, category: &str, source: &Hash, properties: Option<serde_json::Value>) -> Vec<u8> {
+        let mut draft = Draft::new("access", &self.world.occasion())
             .member("actor", json!(self.town.party))
             .member("subject", json!(self.mother.party))
             .member("source", json!(source))
             .member("category", json!(category))
             .member("purpose", json!("read"));
+        if let Some(properties) = properties {
+            draft = draft.member("properties", properties);
+        }
         let signed = draft.sign(&self.town.kid, self.town.key.as_ref()).unwrap();
         let logged = self.world.append(signed);
         logged.view.access(&logged.id, None, Audience::Anyone).unwrap().unwrap().to_json().into_bytes()
@@ -159,6 +166,26 @@ fn what_does_not_name_these_data_releases_nothing() {
     assert_eq!(desk.withheld(flipped.to_json().as_bytes()), "opening_commitment");
     // Nothing of all that used the good one up.
     assert!(desk.guard.release(&good, &desk.mother.party, "tax", desk.now()).is_ok());
+}
+
+#[test]
+fn what_was_to_go_elsewhere_is_taken_nowhere_else() {
+    let desk = desk();
+    let own = "https://tax.example";
+    let to = |origin: serde_json::Value| {
+        desk.access_with("tax", &desk.source.party, Some(json!({"context": {"return": origin}})))
+    };
+    let here = Guard::new(desk.world.policy(), desk.source.party).reached_at(own);
+    let taken = |guard: &Guard, receipt: &[u8]| guard.examine(receipt, desk.now()).map(|_| ());
+    assert_eq!(taken(&here, &to(json!(own))), Ok(()));
+    for other in ["https://tax.example.net", "https://tax.example/", "http://tax.example", ""] {
+        assert_eq!(taken(&here, &to(json!(other))), Err(Withheld::Elsewhere), "{other}");
+    }
+    assert_eq!(taken(&here, &to(json!(true))), Err(Withheld::Elsewhere));
+    // A source that says of no address that it is its own takes none of these.
+    assert_eq!(taken(&desk.guard, &to(json!(own))), Err(Withheld::Elsewhere));
+    // What goes nowhere by a browser is taken as ever.
+    assert_eq!((taken(&here, &desk.good()), taken(&desk.guard, &desk.good())), (Ok(()), Ok(())));
 }
 
 #[test]

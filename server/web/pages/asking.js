@@ -21,6 +21,12 @@ const DAY_MS = 24 * 3600 * 1000;
 /** @param {Office} office */
 export function asking(office) {
   for (const [id, kind] of /** @type {const} */ ([['q-what', 'categories'], ['q-why', 'purposes']])) byId(id).replaceChildren(...office.choices.options(kind));
+  // A service that sends an employer here to ask says what for. What it says is chosen, not asked.
+  const wanted = new URLSearchParams(location.hash.replace(/^#ask\?/, ''));
+  if (location.hash.startsWith('#ask?')) {
+    for (const [id, name] of [['q-what', 'category'], ['q-why', 'purpose']]) byId(id).value = wanted.get(name) ?? '';
+    byId('ask').scrollIntoView();
+  }
   byId('q-again').addEventListener('click', () => answers(office));
   byId('q-form').addEventListener('submit', async (/** @type {SubmitEvent} */ event) => {
     event.preventDefault();

@@ -7,7 +7,7 @@ import { verify } from '../verifier/index.js';
 const ACTIVE = 2;
 
 /** @typedef {'categories' | 'purposes'} Kind */
-/** @typedef {{title: (kind: Kind, code: string, language?: string) => string, options: (kind: Kind) => Node[], codes: (kind: Kind) => string[], first: (kind: Kind) => string, isUnder: (category: string, above: string) => boolean, catalogueOf: (categories: string | string[], purpose?: string) => string | undefined}} Choices */
+/** @typedef {{title: (kind: Kind, code: string, language?: string) => string, options: (kind: Kind) => Node[], codes: (kind: Kind) => string[], first: (kind: Kind) => string, isUnder: (category: string, above: string) => boolean, sourceOf: (category: string) => string | undefined, catalogueOf: (categories: string | string[], purpose?: string) => string | undefined}} Choices */
 
 /** @param {import('./session.js').Session} session @param {any} policy @param {string} [only] the catalogue that alone counts: nothing if it is not in force @returns {Promise<Choices>} */
 export async function choices(session, policy, only) {
@@ -33,10 +33,16 @@ export async function choices(session, policy, only) {
     const parent = rows('categories').find(({ code }) => code === category)?.parent;
     return parent !== undefined && isUnder(parent, above);
   };
+  /** The authentic source, which a category has from the nearest above that names one. @param {any} catalogue @param {string} code @returns {string | undefined} */
+  const sourceIn = (catalogue, code) => {
+    const row = catalogue.categories.find((/** @type {any} */ one) => one.code === code);
+    return row === undefined ? undefined : row.source ?? (row.parent === undefined ? undefined : sourceIn(catalogue, row.parent));
+  };
   return {
     title,
     codes,
     isUnder,
+    sourceOf: (category) => inForce.map(({ payload }) => sourceIn(payload, category)).find((source) => source !== undefined),
     first: (kind) => codes(kind)[0],
     options: (kind) => [el('option', { value: '' }, t('office.choose')), ...codes(kind).map((code) => el('option', { value: code }, title(kind, code)))],
     catalogueOf: (categories, purpose) => inForce.find((one) => [categories].flat().every((category) => has(one, 'categories', category)) && (purpose === undefined || has(one, 'purposes', purpose)))?.id,

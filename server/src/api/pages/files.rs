@@ -130,6 +130,7 @@ carried! {
     "pages/several.js"
     "pages/show.js"
     "pages/sign.js"
+    "pages/signing.js"
     "pages/staff.js"
     "pages/start.js"
     "pages/takeaway.js"
@@ -184,7 +185,7 @@ carried! {
 
 /// Parts of a dictionary that only some pages load, `fr.work.json` beside `fr.json`: their names, and the prefixes of the words in them.
 const PARTS: [(&str, &[&str]); 3] =
-    [("work", &["office", "counter", "paper"]), ("give", &["give"]), ("looks", &["looks"])];
+    [("work", &["office", "counter", "paper", "signing"]), ("give", &["give"]), ("looks", &["looks"])];
 
 static FILES: LazyLock<Vec<(String, File)>> = LazyLock::new(|| {
     let mut files = Vec::new();

@@ -88,6 +88,7 @@ pub(super) enum Page {
     Request,
     Give,
     Acting,
+    Signing,
     Office,
     Counter,
 }
@@ -97,7 +98,7 @@ impl Page {
     pub(super) fn all(doors: Doors) -> impl Iterator<Item = Self> {
         let has_any = doors.has_desk || doors.has_providers;
         let citizens: &[Self] =
-            if has_any { &[Self::Me, Self::Looks, Self::Request, Self::Give, Self::Acting] } else { &[] };
+            if has_any { &[Self::Me, Self::Looks, Self::Request, Self::Give, Self::Acting, Self::Signing] } else { &[] };
         let rooms: &[Self] = if doors.has_desk { &[Self::Office, Self::Counter] } else { &[] };
         [Self::Start, Self::Verify, Self::Log].into_iter().chain(citizens.iter().chain(rooms).copied())
     }
@@ -113,6 +114,7 @@ impl Page {
             Self::Request => "/r",
             Self::Give => "/give",
             Self::Acting => "/for",
+            Self::Signing => "/sign",
             Self::Office => "/office",
             Self::Counter => "/counter",
         }
@@ -129,6 +131,7 @@ impl Page {
             Self::Request => "request",
             Self::Give => "give",
             Self::Acting => "acting",
+            Self::Signing => "signing",
             Self::Office => "office",
             Self::Counter => "counter",
         }
@@ -137,7 +140,7 @@ impl Page {
     /// The part of the dictionary that its modules need besides the first (`files::PARTS`).
     const fn words(self) -> &'static str {
         match self {
-            Self::Office | Self::Counter => "work",
+            Self::Office | Self::Counter | Self::Signing => "work",
             Self::Give => "give",
             Self::Looks => "looks",
             _ => "",
@@ -168,6 +171,7 @@ impl Page {
             Self::Request => include_str!("../../../web/pages/request.html"),
             Self::Give => include_str!("../../../web/pages/give.html"),
             Self::Acting => include_str!("../../../web/pages/acting.html"),
+            Self::Signing => include_str!("../../../web/pages/signing.html"),
             Self::Office => include_str!("../../../web/pages/office.html"),
             Self::Counter => include_str!("../../../web/pages/counter.html"),
         }
@@ -175,6 +179,7 @@ impl Page {
 }
 
 const FRAME: &str = include_str!("../../../web/pages/frame.html");
+const SYMBOLS: &str = include_str!("../../../web/pages/symbols.html");
 const WORKER: &str = include_str!("../../../web/pages/sw.js");
 
 /// Every page in every language, and the worker that keeps them.
@@ -233,7 +238,7 @@ fn render(
         "tabs" => Some(tabs(page, language, words, served)),
         _ => word(name).map(escaped),
     };
-    let mut frame = FRAME.replace("{{main}}", page.body());
+    let mut frame = FRAME.replace("{{symbols}}", SYMBOLS).replace("{{main}}", page.body());
     keep_if(&mut frame, "trial", is_trial);
     keep_if(&mut frame, "room", !page.parts().is_empty());
     keep_if(&mut frame, "citizen", served.contains(&Page::Me));
@@ -386,9 +391,9 @@ mod tests {
             let site = site(is_trial, Doors { has_desk, has_providers });
             let has_any = has_desk || has_providers;
             let expected = if has_desk {
-                40
+                44
             } else if has_providers {
-                32
+                36
             } else {
                 12
             };
