@@ -156,7 +156,9 @@ impl Guard {
         }
         // Whoever lured somebody into signing got a receipt that names the lure.
         let goes_to = Property::new(Part::Context, RETURN).and_then(|to| access.properties.get(&to));
-        if goes_to.is_some_and(|to| self.reached_at.as_ref().is_none_or(|own| *to != Scalar::Text(own.clone()))) {
+        if goes_to
+            .is_some_and(|to| self.reached_at.as_ref().is_none_or(|own| *to != Scalar::Text(own.clone())))
+        {
             return Err(Withheld::Elsewhere);
         }
         let decision = verified.decision();

@@ -1,10 +1,11 @@
-// Drives every page in a real browser, against a real server with its database. `node run.mjs PROGRAM BROWSER SHOTS`: the server's program,
-// the browser's, and the folder for pictures of what was seen.
+// Drives every page in a real browser, against a real server with its database. `node run.mjs PROGRAM BROWSER SHOTS FLEXI`: the server's program,
+// the browser's, the folder for pictures of what was seen, and the program of the example with pages of its own.
 
 import { mkdirSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { acting } from './acting.mjs';
 import { counter } from './counter.mjs';
+import { flexi } from './flexi.mjs';
 import { give } from './give.mjs';
 import { log } from './log.mjs';
 import { looks } from './looks.mjs';
@@ -17,7 +18,7 @@ import { verify } from './verify.mjs';
 import { chromium, World } from './world.mjs';
 import { zoom } from './zoom.mjs';
 
-const [program, executablePath, shots] = process.argv.slice(2);
+const [program, executablePath, shots, flexiProgram] = process.argv.slice(2);
 mkdirSync(shots, { recursive: true });
 
 /** Filled before the first test. @type {{world: World, browser: import('playwright-core').Browser, shots: string, program: string}} */
@@ -39,9 +40,9 @@ describe('as they stand', { concurrency: 2 }, () => {
   for (const suite of [served, verify]) suite(test, at);
 });
 describe('as they change', { concurrency: 2 }, () => {
-  for (const suite of [log, me, looks, request, shown, give, office, acting, counter, zoom]) {
+  for (const suite of [flexi, log, me, looks, request, shown, give, office, acting, counter, zoom]) {
     describe(suite.name, () => {
-      const own = { shots, program, executablePath };
+      const own = { shots, program, executablePath, flexiProgram };
       before(async () => Object.assign(own, { browser: at.browser, world: await World.start(program) }));
       after(() => own.world?.stop());
       suite(test, own);

@@ -7,8 +7,11 @@ import { axeSource } from './world.mjs';
 /** The demo's people are in no address, in no language. An instant in ms has more digits than a number. */
 const IDENTIFIER = /niss|(?<![0-9])[0-9]{11}(?![0-9])|kbo%3A|eidas/i;
 
-/** Watches a context from its first request on; `check` says what was seen. The worker, which fetches every page at once, comes where it is asked for. */
-export async function watched(browser, url, options) {
+/**
+ * Watches a context from its first request on; `check` says what was seen. The worker, which fetches every page at once, comes where it is asked for.
+ * `beside`: another origin whose pages are watched like ours.
+ */
+export async function watched(browser, url, { beside = url, ...options }) {
   const context = await browser.newContext({ baseURL: url, serviceWorkers: 'block', ...options });
   // Other work on the machine is no fault of a page's.
   context.setDefaultTimeout(120_000);
@@ -20,7 +23,7 @@ export async function watched(browser, url, options) {
   const check = () => {
     assert.deepEqual(seen.troubles, []);
     for (const request of seen.requests) {
-      assert.ok(request.startsWith(`${url}/`) || request.startsWith(`blob:${url}/`) || request.startsWith('data:'), request);
+      assert.ok([url, beside].some((origin) => request.startsWith(`${origin}/`)) || request.startsWith(`blob:${url}/`) || request.startsWith('data:'), request);
       assert.doesNotMatch(request.split('#')[0], IDENTIFIER);
     }
     assert.ok(seen.requests.length > 0);
@@ -56,7 +59,7 @@ export async function transferred(context, path) {
 }
 
 /** What is there once a page has begun: a busy machine pauses between requests, so silence says nothing. */
-const BEGUN = { '/verify': '#trusted strong', '/log': '#held > *', '/me': '#people label:visible, #seal .seal:not(.wait):visible', '/r': '#said > *', '/give': '#flow h1', '/for': '#nobody:visible, #seal .seal:not(.wait):visible', '/office': '#offices label:visible, #own-seal .seal:not(.wait):visible', '/counter': '#shift:visible, #help:visible' };
+const BEGUN = { '/verify': '#trusted strong', '/log': '#held > *', '/me': '#people label:visible, #seal .seal:not(.wait):visible', '/r': '#said > *', '/give': '#flow h1', '/for': '#nobody:visible, #seal .seal:not(.wait):visible', '/office': '#offices label:visible, #own-seal .seal:not(.wait):visible', '/counter': '#shift:visible, #help:visible', '/sign': '#said > *' };
 
 /** Opens a page and waits until its scripts have begun. */
 export async function opened(page, path) {

@@ -20,4 +20,4 @@ if [ ! -d "$tools/node_modules" ]; then
     npm ci --prefix "$tools" --no-audit --no-fund --silent
 fi
 fresh_logs pages
-PAGES_TOOLS=$tools node --test-reporter=spec tests/pages/run.mjs "$BIN/procura-server" "$(command -v chromium)" "$TARGET/pages"
+PAGES_TOOLS=$tools node --test-reporter=spec tests/pages/run.mjs "$BIN/procura-server" "$(command -v chromium)" "$TARGET/pages" "$BIN/procura-flexi-jobs"

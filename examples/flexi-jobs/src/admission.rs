@@ -71,11 +71,24 @@ impl Admission {
         Ok(Self { guard: Guard::new(policy, office), client, max_age_ms, known: Mutex::default() })
     }
 
+    /// The same, of a service that people reach with their browsers at an origin: their receipts say where they were to go.
+    #[must_use]
+    pub fn reached_at(mut self, origin: &str) -> Self {
+        self.guard = self.guard.reached_at(origin);
+        self
+    }
+
     /// Accesses logged before this are not admitted at `now` any more.
     #[must_use]
     pub fn too_old_before(&self, now: Millis) -> Millis {
         // Ages are counted in whole seconds.
         Millis(now.0.saturating_sub(self.max_age_ms).saturating_sub(1_000))
+    }
+
+    /// How much longer the receipt of an access, logged at `at`, is taken.
+    #[must_use]
+    pub fn fresh_for(&self, at: Millis, now: Millis) -> Duration {
+        Duration::from_millis(at.0.saturating_add(self.max_age_ms).saturating_sub(now.0))
     }
 
     /// The access that a receipt proves, and permits.

@@ -64,6 +64,9 @@ enum Verb {
         /// The address to listen on
         #[arg(long, default_value = "127.0.0.1:8090")]
         listen: SocketAddr,
+        /// Where people reach its pages with their browsers [default: http:// and that address]
+        #[arg(long)]
+        origin: Option<String>,
         /// The folder of counters, a file each
         #[arg(long, default_value = "examples/flexi-jobs/counters")]
         counters: PathBuf,
@@ -230,12 +233,14 @@ impl Cli {
                     }
                 }
             }
-            Verb::Serve { listen, counters } => {
+            Verb::Serve { listen, origin, counters } => {
                 let (prepared, client) = self.office()?;
                 let (counters, catalogue) = (Counters::read(counters)?, prepared.catalogue);
                 let book = self.home.join("book.redb");
                 serve("declaration", *listen, async |listener, shutdown| {
-                    let service = Service::start(&book, client, counters, catalogue, system_clock())?;
+                    let own = format!("http://{}", listener.local_addr()?);
+                    let origin = origin.as_deref().unwrap_or(&own);
+                    let service = Service::start(&book, client, counters, catalogue, system_clock(), origin)?;
                     Ok(service.serve(listener, shutdown).await?)
                 })
             }

@@ -1,7 +1,7 @@
 //! What is counted: a file of data for each counter, with its ceilings by the day from which they hold.
 
 use procura_core::days::Day;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -64,7 +64,7 @@ pub struct Counter {
 }
 
 /// Codes of the catalogue.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Categories {
     /// For whoever declares.

@@ -114,12 +114,45 @@ impl Declaration {
     /// Reads what was sent; `counter` finds a counter by its code, `today` is the day on which it came.
     ///
     /// # Errors
-    /// The first [`Fault`].
+    /// What is wrong: with the whole, or the first [`Fault`] of each line.
     pub fn read<'c>(
         sent: &Value,
         counter: impl FnOnce(&str) -> Option<&'c Counter>,
         today: Day,
-    ) -> Result<Self, Fault> {
+    ) -> Result<Self, Vec<Fault>> {
+        let (employer, counter, sent_lines) = Self::whole(sent, counter).map_err(|fault| vec![fault])?;
+        let (mut lines, mut ids, mut faults) =
+            (Vec::with_capacity(sent_lines.len()), BTreeSet::new(), Vec::new());
+        for (at, sent) in sent_lines.iter().enumerate() {
+            match Line::read(sent, counter, today) {
+                Ok(line) if !ids.insert(line.id.clone()) => {
+                    faults.push(fault("id_twice", format!("/lines/{at}/id"), "two lines have this id"));
+                }
+                Ok(line) => lines.push(line),
+                Err(mut fault) => {
+                    fault.pointer = format!("/lines/{at}{}", fault.pointer);
+                    faults.push(fault);
+                }
+            }
+        }
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        Ok(Self { employer, counter: counter.code.clone(), lines, digest: digest(sent) })
+    }
+
+    /// The ids of the lines that would come late today.
+    pub fn late(&self, today: Day) -> impl Iterator<Item = &str> {
+        let is_late =
+            move |line: &&Line| matches!(&line.says, Says::Amount { entry, .. } if entry.is_late(today));
+        self.lines.iter().filter(is_late).map(|line| &*line.id)
+    }
+
+    /// All but the lines, which are not read yet.
+    fn whole<'c, 's>(
+        sent: &'s Value,
+        counter: impl FnOnce(&str) -> Option<&'c Counter>,
+    ) -> Result<(Identifier, &'c Counter, &'s [Value]), Fault> {
         let whole =
             || fault("declaration", "", "a declaration has employer, counter and lines, and nothing else");
         let members = sent.as_object().filter(|members| members.len() == 3).ok_or_else(whole)?;
@@ -133,18 +166,7 @@ impl Declaration {
         if sent_lines.is_empty() || sent_lines.len() > MOST_LINES {
             return Err(fault("lines", "/lines", "a declaration has 1 to 1,000 lines"));
         }
-        let (mut lines, mut ids) = (Vec::with_capacity(sent_lines.len()), BTreeSet::new());
-        for (at, sent) in sent_lines.iter().enumerate() {
-            let line = Line::read(sent, counter, today).map_err(|mut fault| {
-                fault.pointer = format!("/lines/{at}{}", fault.pointer);
-                fault
-            })?;
-            if !ids.insert(line.id.clone()) {
-                return Err(fault("id_twice", format!("/lines/{at}/id"), "two lines have this id"));
-            }
-            lines.push(line);
-        }
-        Ok(Self { employer, counter: counter.code.clone(), lines, digest: digest(sent) })
+        Ok((employer, counter, sent_lines))
     }
 }
 
@@ -266,9 +288,16 @@ mod tests {
         }]})
     }
 
-    fn read(sent: &Value) -> Result<Declaration, Fault> {
+    fn read_all(sent: &Value) -> Result<Declaration, Vec<Fault>> {
         let counters = Counters::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("counters")).unwrap();
         Declaration::read(sent, |code| counters.get(code), day("2024-07-08"))
+    }
+
+    fn read(sent: &Value) -> Result<Declaration, Fault> {
+        read_all(sent).map_err(|faults| {
+            assert_eq!(faults.len(), 1);
+            faults[0].clone()
+        })
     }
 
     #[test]
@@ -305,6 +334,25 @@ mod tests {
         let mut sent = good();
         sent["colour"] = json!(1);
         assert_eq!(read(&sent).unwrap_err().name, "declaration");
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_of_every_line() {
+        let mut sent = good();
+        let line = |id: &str, amount: u64| {
+            let mut line = good()["lines"][0].clone();
+            (line["id"], line["amount"]) = (json!(id), json!(amount));
+            line
+        };
+        sent["lines"] = json!([line("a", 1), line("b", 2_000_001), line("a", 1), {"id": "c"}, line("d", 1)]);
+        let places: Vec<_> =
+            read_all(&sent).unwrap_err().into_iter().map(|fault| (fault.name, fault.pointer)).collect();
+        let at = |name, place: &str| (name, place.to_owned());
+        let all = [at("amount", "/lines/1/amount"), at("id_twice", "/lines/2/id"), at("line", "/lines/3")];
+        assert_eq!(places, all);
+        sent["lines"] = json!([line("a", 1), line("b", 1)]);
+        assert_eq!(read(&sent).unwrap().late(day("2024-07-08")).count(), 0);
+        assert_eq!(read(&sent).unwrap().late(day("2024-07-09")).collect::<Vec<_>>(), ["a", "b"]);
     }
 
     #[test]

@@ -15,11 +15,15 @@ pub(crate) struct Problem {
     name: String,
     detail: String,
     pointer: Option<String>,
+    faults: Vec<Fault>,
 }
+
+/// So many faults of a declaration are told at a time.
+const MOST_FAULTS: usize = 100;
 
 impl Problem {
     fn new(status: StatusCode, name: &str, detail: impl Into<String>) -> Self {
-        Self { status, name: name.to_owned(), detail: detail.into(), pointer: None }
+        Self { status, name: name.to_owned(), detail: detail.into(), pointer: None, faults: Vec::new() }
     }
 
     /// What was sent is not what this address takes.
@@ -62,10 +66,14 @@ impl Problem {
     }
 }
 
-impl From<Fault> for Problem {
-    fn from(fault: Fault) -> Self {
-        let mut problem = Self::wrong(fault.name, fault.what);
-        problem.pointer = Some(fault.pointer);
+/// The first one is the problem; all of them come along.
+impl From<Vec<Fault>> for Problem {
+    fn from(mut faults: Vec<Fault>) -> Self {
+        let Some(first) = faults.first() else { return Self::internal() };
+        let mut problem = Self::wrong(first.name, first.what);
+        problem.pointer = Some(first.pointer.clone());
+        faults.truncate(MOST_FAULTS);
+        problem.faults = faults;
         problem
     }
 }
@@ -101,6 +109,12 @@ impl IntoResponse for Problem {
         });
         if let (Some(pointer), Some(body)) = (self.pointer, body.as_object_mut()) {
             body.insert("pointer".to_owned(), json!(pointer));
+        }
+        if let (false, Some(body)) = (self.faults.is_empty(), body.as_object_mut()) {
+            let faults = self.faults.iter();
+            let faults = faults
+                .map(|fault| json!({"title": fault.name, "detail": fault.what, "pointer": fault.pointer}));
+            body.insert("faults".to_owned(), faults.collect());
         }
         let mut response = (self.status, Json(body)).into_response();
         let headers = response.headers_mut();

@@ -4,7 +4,10 @@
 //! |---|---|
 //! | `POST /declarations` `{"declaration","receipt"}` | 201 (200 if it was there already) `{"new","repeated","late"}` |
 //! | `POST /statuses` `{"status","receipt"}` | 201 `{}` |
+//! | `POST /declarations/check` `{"declaration"}` | 200 `{"lines","late","document"}`: nothing is wrong with it by itself, and nothing was taken |
 //! | `POST /answers` `{"receipt"}` | 200, by the category of the access: `{"eligible"}`, `{"room","unit"}`, somebody's whole year, or `{"status","periods"}` |
+//! | the same, with `Accept: text/event-stream` | an event; and one whenever the worker's own year changes, while the receipt is fresh |
+//! | `GET /counters` | 200 `{"counters"}`: what is counted, and under which categories |
 //! | `GET /health` | 200 `{"files","to_register","refused"}` |
 
 use crate::Clock;
@@ -15,12 +18,14 @@ use crate::counter::{Year, is_eligible};
 use crate::counters::{Counter, Counters};
 use crate::declaration::{self, Declaration};
 use crate::files::Registrar;
+use crate::following::{self, Changes};
 use crate::notices::Teller;
+use crate::pages;
 use crate::problem::Problem;
 use crate::status::{self, Status};
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -33,6 +38,7 @@ use procura_core::{Hash, Millis};
 use serde_json::{Map, Value, json};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
 
 /// The largest request: a thousand lines, and a receipt.
@@ -60,12 +66,15 @@ struct Inner {
     clock: Clock,
     wake: Wake,
     teller: Wake,
+    changes: Changes,
+    ledger: String,
 }
 
 pub(crate) type Answered = Result<(StatusCode, Value), Problem>;
 
 impl Service {
-    /// The service of an office, whose client this is, over the book at a path.
+    /// The service of an office, whose client this is, over the book at a path. People reach its pages at an origin, and those of the ledger
+    /// at its server's address.
     ///
     /// # Errors
     /// [`StartError`].
@@ -75,13 +84,16 @@ impl Service {
         counters: Counters,
         catalogue: Hash,
         clock: Clock,
+        origin: &str,
     ) -> Result<Self, StartError> {
         let (book, client, counters) = (Arc::new(Book::open(book)?), Arc::new(client), Arc::new(counters));
-        let admission = Admission::new(Arc::clone(&client))?;
+        let admission = Admission::new(Arc::clone(&client))?.reached_at(origin);
+        let ledger = client.server().to_owned();
         let teller = Teller { book: Arc::clone(&book), client: Arc::clone(&client) }.start();
         let registrar =
             Registrar { book: Arc::clone(&book), client, counters: Arc::clone(&counters), catalogue };
-        Ok(Self(Arc::new(Inner { book, counters, admission, clock, wake: registrar.start(), teller })))
+        let (wake, changes) = (registrar.start(), Changes::default());
+        Ok(Self(Arc::new(Inner { book, counters, admission, clock, wake, teller, changes, ledger })))
     }
 
     /// Serves until `shutdown` is ready.
@@ -93,13 +105,21 @@ impl Service {
         listener: TcpListener,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> std::io::Result<()> {
+        let inner = Arc::clone(&self.0);
         let router = Router::new()
             .route("/declarations", post(|state, body| asked(state, body, Inner::declare)))
+            .route("/declarations/check", post(|state, body| asked(state, body, Inner::check)))
             .route("/statuses", post(|state, body| asked(state, body, Inner::tell)))
-            .route("/answers", post(|state, body| asked(state, body, Inner::answer)))
+            .route("/answers", post(answers))
+            .route("/counters", get(|state| asked(state, Bytes::new(), |inner, _| Ok(inner.counters()))))
             .route("/health", get(|state| asked(state, Bytes::new(), |inner, _| inner.health())))
             .layer(DefaultBodyLimit::max(MAX_BYTES))
-            .with_state(self);
+            .with_state(self)
+            .merge(pages::pages(&inner.ledger));
+        let shutdown = async move {
+            shutdown.await;
+            inner.changes.end();
+        };
         axum::serve(listener, router).with_graceful_shutdown(shutdown).await
     }
 }
@@ -117,6 +137,22 @@ pub(crate) async fn blocking(work: impl FnOnce() -> Answered + Send + 'static) -
     let answered = tokio::task::spawn_blocking(work).await;
     match answered.unwrap_or_else(|_| Err(Problem::internal())) {
         Ok((status, body)) => (status, Json(body)).into_response(),
+        Err(problem) => problem.into_response(),
+    }
+}
+
+/// Answers once, or for as long as whoever looks at their own year may follow it.
+async fn answers(State(service): State<Service>, headers: HeaderMap, body: Bytes) -> Response {
+    let is_followed = following::is_wanted(&headers);
+    let inner = Arc::clone(&service.0);
+    let answered = tokio::task::spawn_blocking(move || inner.answer(&body)).await;
+    match answered.unwrap_or_else(|_| Err(Problem::internal())) {
+        Ok((_, told)) if !is_followed => (StatusCode::OK, Json(told)).into_response(),
+        Ok((release, told)) => {
+            let inner = Arc::clone(&service.0);
+            let lasts = inner.follows(&release);
+            following::stream(told, lasts, &service.0.changes, move || inner.told(&release).ok())
+        }
         Err(problem) => problem.into_response(),
     }
 }
@@ -150,6 +186,7 @@ impl Inner {
         let release = self.admission.document(&receipt, &declared.digest, under, &declared.employer, now)?;
         let (is_new, taken) = self.book.take(&declared, &release.id, now)?;
         self.wake.wake();
+        self.changes.happened();
         let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
         Ok((status, json!(taken)))
     }
@@ -164,21 +201,58 @@ impl Inner {
         self.book.tell(&status, &release.access.subject)?;
         self.wake.wake();
         self.teller.wake();
+        self.changes.happened();
         Ok((StatusCode::CREATED, json!({})))
     }
 
-    fn answer(&self, body: &[u8]) -> Answered {
+    /// What would be wrong with a declaration, whatever the book has.
+    fn check(&self, body: &[u8]) -> Answered {
+        let [sent] = members(body, ["declaration"])?;
+        let (_, today) = self.now()?;
+        let declared = Declaration::read(&sent, |code| self.counters.get(code), today)?;
+        let late: Vec<&str> = declared.late(today).collect();
+        let told = json!({"lines": declared.lines.len(), "late": late, "document": declared.digest});
+        Ok((StatusCode::OK, told))
+    }
+
+    fn counters(&self) -> (StatusCode, Value) {
+        let counters = self.counters.all().map(|counter| {
+            json!({
+                "code": counter.code, "unit": counter.unit, "categories": counter.categories,
+                "warn_at_percent": counter.warn_at_percent,
+            })
+        });
+        (StatusCode::OK, json!({"counters": counters.collect::<Vec<_>>()}))
+    }
+
+    /// Answers a look, once.
+    fn answer(&self, body: &[u8]) -> Result<(Release, Value), Problem> {
         let [receipt] = members(body, ["receipt"])?;
-        let (now, today) = self.now()?;
+        let (now, _) = self.now()?;
         let release = self.admission.access(&receipt, now)?;
-        let answer = match release.access.category.strip_prefix(status::ABOVE) {
-            Some(status) => self.told_status(&release, status, today)?,
-            None => self.told_counter(&release, today)?,
-        };
+        let answer = self.told(&release)?;
         if !self.book.answer_once(&release.id, release.at, self.admission.too_old_before(now))? {
             return Err(crate::admission::NotAdmitted::from(procura_client::guard::Withheld::Used).into());
         }
-        Ok((StatusCode::OK, answer))
+        Ok((release, answer))
+    }
+
+    /// How long a look may be followed. Whoever looks at somebody else, or for them, looks once: what lets them may end.
+    fn follows(&self, release: &Release) -> Duration {
+        let access = &release.access;
+        if access.actor != access.subject || access.on_behalf_of.is_some() {
+            return Duration::ZERO;
+        }
+        self.admission.fresh_for(release.at, (self.clock)())
+    }
+
+    /// As much as the category of a look allows, and no more: as it is now.
+    fn told(&self, release: &Release) -> Result<Value, Problem> {
+        let (_, today) = self.now()?;
+        match release.access.category.strip_prefix(status::ABOVE) {
+            Some(status) => self.told_status(release, status, today),
+            None => self.told_counter(release, today),
+        }
     }
 
     /// Since when and until when they have a status. Unknown means no.
@@ -212,11 +286,10 @@ impl Inner {
             // It may be theirs. Unknown means no, and they may have worked.
             return Err(Problem::not_ready("files are being registered: ask again in a moment"));
         }
-        self.told(counter, category, person.as_deref(), (year, today))
+        self.told_year(counter, category, person.as_deref(), (year, today))
     }
 
-    /// As much as the category allows, and no more.
-    fn told(
+    fn told_year(
         &self,
         counter: &Counter,
         category: &str,

@@ -105,8 +105,8 @@ async function offer(wanted, session, policy, name) {
   byId('goes').textContent = t('signing.goes', { origin: wanted.back.origin });
   byId('whose').hidden = wanted.about !== 'approved';
   if (wanted.about === 'approved') {
-    byId('whose').append(...whose.map(({ given, reference }, i) => el('label', { class: 'choice' }, el('input', { type: 'radio', name: 'whose', value: String(i), required: true, checked: whose.length === 1 }),
-      el('span', {}, t('signing.approved', { day: day(given?.time ?? 0) }), ' ', reference !== undefined && el('b', {}, reference), given?.payload.not_after !== undefined && el('span', { class: 'hint' }, t('office.until', { day: day(given.payload.not_after - 1) }))))));
+    byId('whose').append(...whose.map(({ subject, given, reference }, i) => el('label', { class: 'choice' }, el('input', { type: 'radio', name: 'whose', value: String(i), required: true, checked: whose.length === 1 }),
+      el('span', {}, el('b', {}, [called(subject), reference].filter((one) => one !== undefined).join(', ')), t('signing.approved', { day: day(given?.time ?? 0) }), given?.payload.not_after !== undefined && el('span', { class: 'hint' }, t('office.until', { day: day(given.payload.not_after - 1) }))))));
   }
   byId('signing').hidden = false;
   byId('signing').addEventListener('submit', async (/** @type {SubmitEvent} */ event) => {

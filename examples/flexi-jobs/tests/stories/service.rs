@@ -27,7 +27,8 @@ fn service_process() {
     let catalogue = Prepared::read(&home).unwrap().catalogue;
     tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(async {
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await.unwrap();
-        let service = Service::start(&home.join("book.redb"), client, counters, catalogue, clock).unwrap();
+        let (book, origin) = (home.join("book.redb"), format!("http://127.0.0.1:{port}"));
+        let service = Service::start(&book, client, counters, catalogue, clock, &origin).unwrap();
         service.serve(listener, std::future::pending()).await.unwrap();
     });
 }

@@ -97,8 +97,11 @@ impl Page {
     /// Those that are served. Citizens come through either door; those who work somewhere only through the desk's, so far.
     pub(super) fn all(doors: Doors) -> impl Iterator<Item = Self> {
         let has_any = doors.has_desk || doors.has_providers;
-        let citizens: &[Self] =
-            if has_any { &[Self::Me, Self::Looks, Self::Request, Self::Give, Self::Acting, Self::Signing] } else { &[] };
+        let citizens: &[Self] = if has_any {
+            &[Self::Me, Self::Looks, Self::Request, Self::Give, Self::Acting, Self::Signing]
+        } else {
+            &[]
+        };
         let rooms: &[Self] = if doors.has_desk { &[Self::Office, Self::Counter] } else { &[] };
         [Self::Start, Self::Verify, Self::Log].into_iter().chain(citizens.iter().chain(rooms).copied())
     }
