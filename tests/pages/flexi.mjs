@@ -22,6 +22,9 @@ const WORKER = 'niss:75061200192';
 const WORKER_TYPED = '75.06.12-001.92';
 const YEAR = new Date().getFullYear();
 
+/** What is there once a page has begun. */
+const BEGUN = { '/': 'h1', '/mine': '#look:visible', '/declare': '#forms:visible', '/hire': '#what:visible' };
+
 /** The service beside a ledger, prepared: its address, its home, its program's other verbs, and its end. */
 async function service(program, world) {
   const home = join(world.data, 'flexi');
@@ -106,7 +109,7 @@ export function flexi(test, at) {
       const page = await context.newPage();
       for (const path of PAGES) {
         await page.goto(path);
-        await page.waitForLoadState('networkidle');
+        await page.waitForSelector(BEGUN[path]);
         assert.equal(await page.getAttribute('html', 'lang'), view.locale);
         assert.equal(await page.locator('h1:visible').count(), 1, path);
         assert.doesNotMatch(await page.content(), /\{\{|\}\}|undefined|\[object/);
@@ -307,9 +310,9 @@ export function flexi(test, at) {
       await page.waitForSelector('#said .note.bad');
       assert.equal(await page.locator('#signing').isVisible(), false, JSON.stringify(members));
     }
-    // A category that has no source.
+    // What no catalogue says who holds.
     await page.goto('about:blank');
-    await page.goto(`${at.world.url}/sign#${form({ category: 'status.student' })}`);
+    await page.goto(`${at.world.url}/sign#${form({ category: 'flexi.colour' })}`);
     await page.waitForSelector('#said .note.bad');
     await accessible(page, 'no source');
     await end();

@@ -48,6 +48,7 @@ async function begin() {
   }));
   byId('change').addEventListener('click', () => { open('forms'); byId('employer').focus(); });
   byId('sign').addEventListener('click', () => ready !== null && sign(ready));
+  open('forms');
   const back = await cameBack();
   if (back !== null) await handIn(back.kept, back.receipts[0]);
 }

@@ -25,6 +25,7 @@ async function begin() {
     if (/** @type {any} */ (event.submitter).value === 'ask') location.assign(`${ledger}/office?lang=${language}#ask?${new URLSearchParams({ category, purpose: 'hiring' })}`);
     else go([['as', 'office'], ['about', 'approved'], ['category', category], ['purpose', 'hiring']], { category, code: all.find((/** @type {any} */ one) => one.category === category).code });
   });
+  byId('what').hidden = false;
   const back = await cameBack();
   if (back === null) return;
   for (const input of byId('choices').querySelectorAll('input')) input.checked = input.value === back.kept.category;

@@ -29,6 +29,7 @@ async function begin() {
     const categories = counters.map(({ categories: { read } }) => /** @type {[string, string]} */ (['category', read]));
     go([...categories, ['purpose', 'inform'], ...(Number(year) === thisYear ? [] : [/** @type {[string, string]} */ (['resource.year', year])])], { year });
   });
+  byId('look').hidden = false;
   const back = await cameBack();
   if (back === null) return;
   byId('year').value = back.kept.year;
