@@ -3,8 +3,8 @@
 use procura_ledger::backup::Restored;
 use procura_ledger::{Options, OsRandom};
 use procura_server::{
-    Args, Config, LogLine, Started, Status, Tls, Verb, assets, check, founded, log_filter, log_keys, log_to, prepare,
-    trial,
+    Args, Config, LogLine, Started, Status, Tls, Verb, assets, check, founded, log_filter, log_keys, log_to,
+    prepare, trial,
 };
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
