@@ -236,3 +236,26 @@ fn every_sentence_is_on_its_page() {
         }
     }
 }
+
+/// Goal: what a page says is tried, is. Method: each link to a test or a vector leads to a file that has it.
+#[test]
+fn every_threat_s_test_is_there() {
+    let page = text("spec/threats.md");
+    let links: Vec<(&str, &str)> = page
+        .split("[`")
+        .skip(1)
+        .filter_map(|rest| {
+            let (name, rest) = rest.split_once("`](")?;
+            Some((name, rest.split_once(')')?.0))
+        })
+        .filter(|(_, path)| path.ends_with(".rs") || path.starts_with("vectors/"))
+        .collect();
+    assert!(links.len() > 30, "{links:?}");
+    for (name, path) in links {
+        let found = text(&format!("spec/{path}"));
+        match path.strip_suffix(".rs") {
+            Some(_) => assert!(found.contains(&format!("fn {name}(")), "{name} is not in {path}"),
+            None => assert!(path.ends_with(&format!("/{name}.json")), "{name} leads to {path}"),
+        }
+    }
+}
