@@ -69,7 +69,7 @@ impl Checking {
 
     fn all(&mut self, config: &Config) {
         for (setting, address) in start::addresses(config) {
-            self.hold(setting, |error| error.name(), start::may_listen(address));
+            self.hold(setting, |error| error.name(), start::may_listen(config, address));
         }
         if let Some(files) = &config.tls {
             self.hold("tls_certificate", |error| error.name(), Tls::read(files.clone()));

@@ -62,7 +62,7 @@ pub use metrics::Metrics;
 pub use oidc::{Enrolment, OidcError};
 pub use private::PrivateError;
 pub use serve::serve;
-pub use start::{RunError, Started, prepare, run};
+pub use start::{AddressError, RunError, Started, prepare, run};
 pub use status::{Status, StatusError};
 pub use tls::{Tls, TlsError};
 pub use witnesses::{WitnessError, WitnessSettings, Witnesses};

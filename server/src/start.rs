@@ -32,6 +32,9 @@ pub enum RunError {
     /// The ledger.
     #[error(transparent)]
     Trial(#[from] TrialError),
+    /// Where it should listen.
+    #[error(transparent)]
+    Address(#[from] AddressError),
     /// Webhooks.
     #[error(transparent)]
     Hooks(#[from] HookError),
@@ -71,12 +74,37 @@ pub enum RunError {
     },
 }
 
+/// Why it is not listened at an address.
+#[derive(Debug, thiserror::Error)]
+pub enum AddressError {
+    /// The ledger is a trial.
+    #[error(transparent)]
+    Trial(#[from] TrialError),
+    /// Everybody on the way would read along.
+    #[error(
+        "{0} is for other machines too: give tls_certificate and tls_key, or listen on the loopback behind what does TLS"
+    )]
+    Clear(SocketAddr),
+}
+
+impl AddressError {
+    /// The error's stable name.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Trial(error) => error.name(),
+            Self::Clear(_) => "clear_address",
+        }
+    }
+}
+
 impl RunError {
     /// The error's stable name.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
             Self::Trial(error) => error.name(),
+            Self::Address(error) => error.name(),
             Self::Hooks(error) => error.name(),
             Self::Witnesses(error) => error.name(),
             Self::Demo(error) => error.name(),
@@ -120,7 +148,7 @@ pub struct Started {
 pub async fn prepare(mut config: Config) -> Result<Started, RunError> {
     // Before anything is made.
     for (_, address) in addresses(&config) {
-        may_listen(address)?;
+        may_listen(&config, address)?;
     }
     #[cfg(feature = "otlp")]
     let traces = config.traces_to.as_deref().map(Traces::start).transpose()?;
@@ -291,9 +319,16 @@ pub(crate) fn addresses(config: &Config) -> impl Iterator<Item = (&'static str, 
         .filter_map(|(setting, address)| Some((setting, address?)))
 }
 
-/// All ledgers that this version makes are trials.
-pub(crate) fn may_listen(address: SocketAddr) -> Result<(), TrialError> {
-    if address.ip().is_loopback() { Ok(()) } else { Err(TrialError::Address(address)) }
+/// Beyond this machine a ledger that its root founded is reached, and over TLS only: tokens and records are for nobody on the way.
+pub(crate) fn may_listen(config: &Config, address: SocketAddr) -> Result<(), AddressError> {
+    let is_operators = config.admin_listen == Some(address);
+    match (address.ip().is_loopback(), founded::is_founded(&config.data)) {
+        (true, _) => Ok(()),
+        (false, false) => Err(TrialError::Address(address).into()),
+        // What operators read has nobody's name in it.
+        (false, true) if is_operators || config.tls.is_some() => Ok(()),
+        (false, true) => Err(AddressError::Clear(address)),
+    }
 }
 
 /// The token of a file, and whose it is.
@@ -305,4 +340,43 @@ pub(crate) fn static_token(token: &StaticToken) -> Result<(String, Hash), Privat
         return Err(malformed());
     }
     Ok((text.to_owned(), token.party))
+}
+
+#[cfg(test)]
+mod tests {
+    //! Goal: nobody reaches a trial from elsewhere, nor another ledger in the clear. Method: addresses, for a folder of each.
+
+    use super::*;
+    use crate::config::{Args, TlsFiles};
+    use std::path::Path;
+
+    fn refused(data: &Path, tls: bool, listen: &str, admin: Option<&str>) -> Option<&'static str> {
+        let args = Args { ..Args::default() };
+        let mut config = Config::load(args).unwrap();
+        let file = || data.join("pem");
+        config.data = data.to_owned();
+        config.tls = tls.then(|| TlsFiles { certificate: file(), key: file() });
+        config.listen = listen.parse().unwrap();
+        config.admin_listen = admin.map(|address| address.parse().unwrap());
+        addresses(&config)
+            .find_map(|(_, address)| may_listen(&config, address).err())
+            .map(|error| error.name())
+    }
+
+    #[test]
+    fn beyond_the_loopback_goes_what_was_founded_over_tls() {
+        let (trial, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        std::fs::write(other.path().join("origin"), "ledger.example/1").unwrap();
+        for here in ["127.0.0.1:1", "[::1]:1"] {
+            assert_eq!(refused(trial.path(), false, here, Some(here)), None);
+            assert_eq!(refused(other.path(), false, here, Some(here)), None);
+        }
+        for there in ["0.0.0.0:1", "[::]:1", "192.0.2.1:1"] {
+            assert_eq!(refused(trial.path(), true, there, None), Some("trial_address"));
+            assert_eq!(refused(trial.path(), true, "127.0.0.1:1", Some(there)), Some("trial_address"));
+            assert_eq!(refused(other.path(), false, there, None), Some("clear_address"));
+            assert_eq!(refused(other.path(), true, there, None), None);
+            assert_eq!(refused(other.path(), false, "127.0.0.1:1", Some(there)), None);
+        }
+    }
 }

@@ -2,7 +2,7 @@
 //! started again and again.
 
 use procura_core::status::Status;
-use procura_server::{Args, Config, Given, RunError, Started, prepare, trial::TrialError};
+use procura_server::{AddressError, Args, Config, Given, RunError, Started, prepare, trial::TrialError};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -88,7 +88,10 @@ async fn a_trial_is_for_the_loopback_only() {
         };
         for config in [config, admin] {
             let error = prepare(config).await.err().unwrap();
-            assert!(matches!(error, RunError::Trial(TrialError::Address(_))), "{error}");
+            assert!(
+                matches!(error, RunError::Address(AddressError::Trial(TrialError::Address(_)))),
+                "{error}"
+            );
         }
     }
     // Nothing was made.
