@@ -2,6 +2,7 @@
 # The handbook's commands run as they stand there, in their order, and print what it says.
 # needs: curl from curl
 # needs: openssl from openssl
+# needs: python3 from python3
 . tests/steps/lib.sh
 
 # The fenced blocks of a page that are marked `sh`, or `sh NAME`, one after the other.
