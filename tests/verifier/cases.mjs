@@ -17,7 +17,7 @@ import { verifySuccessor } from '../../server/web/verifier/successor.js';
 import { verifyLogKeys } from '../../server/web/verifier/logkeys.js';
 import { idOf, readJws } from '../../server/web/verifier/jws.js';
 import { Replay } from '../../server/web/verifier/map.js';
-import { readNote, readVerifierKey, signersOf } from '../../server/web/verifier/note.js';
+import { decimal, readNote, readVerifierKey, signersOf } from '../../server/web/verifier/note.js';
 import { judge, readWitnessing } from '../../server/web/verifier/policy.js';
 import { readRecord, readSubmission } from '../../server/web/verifier/record.js';
 import { sentence } from '../../server/web/verifier/sentences.js';
@@ -122,6 +122,24 @@ const log = {
     const time = await judge(policy, c.checkpoint);
     return { quorum_time_s: time === null ? null : String(time) };
   },
+  // No browser is a witness: read here with what the module has for proofs, notes and checkpoints.
+  async witness(c) {
+    const [head, ...rest] = c.text.split('\n\n');
+    if (rest.length === 0) fail('witness_form');
+    const [first, ...lines] = head.split('\n');
+    const old = first.startsWith('old ') ? decimal(first.slice(4)) : null;
+    if (old === null) fail('old_line');
+    if (lines.length > 63) fail('too_many_hashes');
+    const proof = lines.map((line) => (/^[A-Za-z0-9+/]{43}=$/.test(line) ? ofB64url(line.slice(0, -1).replaceAll('+', '-').replaceAll('/', '_')) : fail('hash_line')));
+    const checkpoint = await readCheckpoint(rest.join('\n\n'));
+    if (c.log_keys.length === 0) fail('unknown_log');
+    await believe(checkpoint, checkpoint.origin, await keysOf(c.log_keys));
+    if (old > checkpoint.size) fail('old_larger');
+    const known = { size: BigInt(c.known.size), root: ofB64url(c.known.root) };
+    if (old !== known.size) fail('other_size');
+    await checkConsistency(known, checkpoint, proof);
+    return { size: String(checkpoint.size), root: b64url(checkpoint.root) };
+  },
   async successor(c) {
     const { payload } = await readRecord(c.root);
     return { policy: await verifySuccessor(c.text, payload) };
@@ -177,7 +195,7 @@ export const FOLDERS = { condition, decision, encoding, index, log, receipt, rec
 export const RESULTS = {
   json: ['canonical'], key: ['thumbprint'], jws: ['kid', 'id'], disclosures: ['members'], day: ['first_instant', 'instant_after'], identifier: ['normal'],
   move: ['permitted', 'enabling', 'use'], apply: ['map_root', 'keys'], trie: ['surplus'],
-  'peaks-of-last': ['peaks'], 'tile-path': ['kind', 'index', 'width'], bundle: ['entries'], note: ['signed'], checkpoint: ['size', 'root'], cosignature: ['time_s'], policy: ['quorum_time_s'], successor: ['policy'],
+  'peaks-of-last': ['peaks'], 'tile-path': ['kind', 'index', 'width'], bundle: ['entries'], note: ['signed'], checkpoint: ['size', 'root'], cosignature: ['time_s'], policy: ['quorum_time_s'], successor: ['policy'], witness: ['size', 'root'],
   read: ['sentences'], request: ['properties'],
 };
 

@@ -1,4 +1,4 @@
-//! Vectors of `spec/log.md`: tree proofs, tiles, notes, checkpoints, cosignatures, tlog-proofs, policies.
+//! Vectors of `spec/log.md`: tree proofs, tiles, notes, checkpoints, cosignatures, tlog-proofs, policies, successors, requests to witnesses.
 //!
 //! `type` says which; the members of each are listed in `spec/log.md#vectors`. A member that states a result
 //! (`signed`, `peaks`, …) is compared where the case is accepted.
@@ -8,6 +8,7 @@ mod successors;
 mod texts;
 mod tiles;
 mod trees;
+mod witnesses;
 
 use super::Case;
 use procura_core::checkpoint::SignedCheckpoint;
@@ -22,6 +23,7 @@ use procura_core::tlog_proof::TlogProof;
 use procura_core::tree::{
     Leaf, Root, check_below_peaks, check_consistency, check_inclusion, check_range, peaks_of_last,
 };
+use procura_core::witness::{AddCheckpoint, judge};
 use procura_core::{Hash, Index, Size, b64};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -29,7 +31,15 @@ use std::collections::BTreeMap;
 /// Every case.
 #[must_use]
 pub fn cases() -> Vec<Case> {
-    [trees::cases(), tiles::cases(), texts::cases(), policies::cases(), successors::cases()].concat()
+    [
+        trees::cases(),
+        tiles::cases(),
+        texts::cases(),
+        policies::cases(),
+        successors::cases(),
+        witnesses::cases(),
+    ]
+    .concat()
 }
 
 /// Runs one case: `"accept"`, the stable name of the error, or what differs from the case's own statement.
@@ -49,6 +59,7 @@ pub fn run(case: &Value) -> String {
         "tlog-proof" => run_tlog_proof(case),
         "policy" => run_policy(case),
         "successor" => run_successor(case),
+        "witness" => run_witness(case),
         other => Err(format!("no type {other:?}")),
     };
     answer.map_or_else(|name| name, |()| "accept".to_owned())
@@ -61,6 +72,14 @@ fn run_successor(case: &Value) -> Result<(), String> {
         Successor::parse(string(case, "text").as_bytes()).map_err(|error| error.name().to_owned())?;
     successor.verify(root).map_err(|error| error.name().to_owned())?;
     states(case, "policy", successor.policy_json().clone())
+}
+
+fn run_witness(case: &Value) -> Result<(), String> {
+    let request = AddCheckpoint::parse(&text(case)?).map_err(|error| error.name())?;
+    let verified = judge(&request, &keys(case, "log_keys")?, &root(member(case, "known"))?);
+    let verified = verified.map_err(|refusal| refusal.name())?;
+    states(case, "size", verified.size().to_string())?;
+    states(case, "root", verified.root().hash.to_string())
 }
 
 fn run_inclusion(case: &Value) -> Result<(), String> {
