@@ -127,9 +127,12 @@ impl ProviderSettings {
             Ok(_) => true,
             Err(error) => !error.name().starts_with("identifier_scheme"),
         };
+        let is_named = is_path(&self.name);
+        // One that follows from a wrong name is not told of besides.
+        let is_redirected = is_redirect(&self.redirect()) || (self.redirect.is_none() && !is_named);
         for (name, is_right, wanted) in [
-            ("name", is_path(&self.name), "small letters, digits and -"),
-            ("redirect", is_redirect(&self.redirect()), "a path of its own behind /enrol/"),
+            ("name", is_named, "small letters, digits and -"),
+            ("redirect", is_redirected, "a path of its own behind /enrol/"),
             ("issuer", is_issuer(&self.issuer), "an https URL without query, or an http one of this machine"),
             ("scheme", is_scheme, "a scheme of identifiers, such as niss"),
             ("assurance", !self.assurance.is_empty(), "what at least one value of the claim means"),
