@@ -50,6 +50,6 @@ until [ "$(grep -c '^The [a-z]* service on' "$work/flexi.log")" = 3 ] && grep -q
     kill -0 "$flexi" 2>/dev/null || { cat "$work/flexi.log"; broken "examples/flexi-jobs/start ended"; }
     sleep 0.2
 done
-answer=$(sed -n "/^The ledger's pages/,\$s/^  //p" "$work/flexi.log" | bash -euo pipefail)
+answer=$(sed -n "/^The pages/,\$s/^  //p" "$work/flexi.log" | bash -euo pipefail)
 printf '  flexi-jobs: %s\n' "$(grep -oE '"(new|total|room|granted|state)":[^,}]*' <<<"$answer" | tr -d ' ' | tr '\n' ' ')"
 [[ $answer == *'"new": 1'*'"total": 84550'*'"granted": true'*'"state":"filled"'* ]] || broken "what examples/flexi-jobs/start says to try gave something else: $answer"
