@@ -2,13 +2,11 @@
 // page, with both programs running. Nothing is shown without a receipt, and one that was changed, or was to go elsewhere, is none.
 
 import assert from 'node:assert/strict';
-import { execFile, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
-import { accessible, opened, watched } from './watch.mjs';
+import { citizen, LIES, lying, office, Services, shot, signs } from './desks.mjs';
+import { accessible, watched } from './watch.mjs';
 import { fitsZoomed } from './zoom.mjs';
 
 const PAGES = ['/', '/mine', '/declare', '/hire'];
@@ -25,73 +23,11 @@ const YEAR = new Date().getFullYear();
 /** What is there once a page has begun. */
 const BEGUN = { '/': 'h1', '/mine': '#look:visible', '/declare': '#forms:visible', '/hire': '#what:visible' };
 
-/** The service beside a ledger, prepared: its address, its home, its program's other verbs, and its end. */
-async function service(program, world) {
-  const home = join(world.data, 'flexi');
-  const common = ['--ledger', world.url, '--home', home];
-  const run = (...args) => promisify(execFile)(program, [...common, ...args]);
-  await run('prepare', '--ledger-data', join(world.data, 'data'));
-  const child = spawn(program, [...common, 'serve', '--listen', '127.0.0.1:0'], { stdio: ['ignore', 'pipe', 'ignore'] });
-  const url = await new Promise((resolve, reject) => {
-    child.once('exit', (code) => reject(new Error(`the service ended with ${code}`)));
-    createInterface({ input: child.stdout }).on('line', (line) => resolve(/on (\S+)$/.exec(line)[1]));
-  });
-  const stop = () => new Promise((resolve) => {
-    child.removeAllListeners('exit').once('exit', resolve);
-    child.kill('SIGTERM');
-  });
-  const tell = (person, status) => run('tell', '--key', join(home, 'office.json'), '--service', url, '--person', person, '--status', status, '--from', '2020-01-01');
-  return { url, tell, stop };
-}
-
-/** Somebody with a key on the ledger's pages, in a browser of their own. */
-async function somebody(at, options) {
-  const { context, check } = await watched(at.browser, at.world.url, { beside: at.flexi.url, ...options });
-  const page = await context.newPage();
-  const end = async () => {
-    check();
-    await context.close();
-  };
-  return { page, end };
-}
-
-async function citizen(at, name, options) {
-  const { page, end } = await somebody(at, options);
-  await opened(page, '/me');
-  await page.click(`label:has-text("${name}")`);
-  await page.click('#who button');
-  await page.waitForSelector('#seal .seal.ok');
-  return { page, end };
-}
-
-async function office(at, name, options) {
-  const { page, end } = await somebody(at, options);
-  await opened(page, '/office');
-  await page.click(`label:has-text("${name}")`);
-  await page.click('#who button');
-  await page.waitForSelector('#own-seal .seal.ok');
-  return { page, end };
-}
-
-/** Signs on the ledger's page that a press led to, and is back. */
-async function signs(page, at, where) {
-  await page.waitForURL(`${at.world.url}/sign**`);
-  await page.waitForSelector('#signing:visible');
-  if (where !== undefined) {
-    await accessible(page, where);
-    await page.screenshot({ path: join(at.shots, `flexi-${where}.png`), fullPage: true });
-  }
-  await page.click('#signing button[value=sign]');
-  await page.waitForURL(`${at.flexi.url}/**`);
-}
-
 async function looks(page, at, where, language) {
   await page.goto(`${at.flexi.url}/mine${language === undefined ? '' : `?lang=${language}`}`);
   await page.click('#door button');
-  await signs(page, at, where);
+  await signs(page, at, at.flexi.url, where);
 }
-
-const shot = (page, at, name) => page.screenshot({ path: join(at.shots, `flexi-${name}.png`), fullPage: true });
 
 /** A day of this year, by its month and day. */
 const day = (rest) => `${YEAR}-${rest}`;
@@ -103,7 +39,7 @@ async function types(page, line) {
 
 export function flexi(test, at) {
   test('its pages are accessible in four languages, as they stand, zoomed, and without scripts', async () => {
-    at.flexi ??= await service(at.flexiProgram, at.world);
+    at.flexi ??= await Services.start(at.flexiProgram, at.world);
     for (const view of VIEWS) {
       const { context, check } = await watched(at.browser, at.flexi.url, view);
       const page = await context.newPage();
@@ -140,15 +76,15 @@ export function flexi(test, at) {
   });
 
   test('what a secretariat declares in nl is on the worker’s page in fr within a second', async () => {
-    at.flexi ??= await service(at.flexiProgram, at.world);
-    const { page: worker, end: endWorker } = await citizen(at, 'Tom Exemple', { locale: 'fr', viewport: { width: 1280, height: 900 } });
+    at.flexi ??= await Services.start(at.flexiProgram, at.world);
+    const { page: worker, end: endWorker } = await citizen(at, at.flexi.url, 'Tom Exemple', { locale: 'fr', viewport: { width: 1280, height: 900 } });
     await looks(worker, at, 'sign-worker-fr');
     await worker.waitForSelector('#counter-student');
     assert.match(await worker.locator('#counter-flexi').innerText(), /Salaires des flexi-jobs.*Sous le plafond.*0,00.€.*12.000,00.€/s);
     assert.equal(new URL(worker.url()).hash, '', 'no receipt stays in the address');
     await accessible(worker, 'an empty year');
 
-    const { page: desk, end: endDesk } = await office(at, 'Sociaal Secretariaat', { locale: 'nl', viewport: { width: 390, height: 844 }, colorScheme: 'dark' });
+    const { page: desk, end: endDesk } = await office(at, at.flexi.url, 'Sociaal Secretariaat', { locale: 'nl', viewport: { width: 390, height: 844 }, colorScheme: 'dark' });
     await desk.goto(`${at.flexi.url}/declare`);
     // What is wrong is said at its place, and nothing was signed.
     const line = { employer: '0999.999.922', worker: '75.06.12-001.93', from: day('02-01'), to: day('02-28'), payslip: day('03-02'), amount: '9.500,50', id: 'feb.tom' };
@@ -172,7 +108,7 @@ export function flexi(test, at) {
     await desk.waitForSelector('#said .note.wait');
     assert.match(await worker.locator('#counter-flexi').innerText(), /Rien n’a été déclaré/);
     await desk.click('#sign');
-    const [answer] = await Promise.all([desk.waitForResponse((response) => new URL(response.url()).pathname === '/declarations'), signs(desk, at, 'sign-desk-nl-390-dark')]);
+    const [answer] = await Promise.all([desk.waitForResponse((response) => new URL(response.url()).pathname === '/declarations'), signs(desk, at, at.flexi.url, 'sign-desk-nl-390-dark')]);
     assert.equal(answer.status(), 201);
     const taken = Date.now();
     await worker.waitForFunction(() => document.querySelector('#counter-flexi tbody:last-of-type .state') !== null);
@@ -201,26 +137,26 @@ export function flexi(test, at) {
     await shot(desk, at, 'declare-faults-nl-390-dark');
     await batch([sent('mar', '03', 10_000), sent('apr', '04', 100_000)]);
     await desk.click('#sign');
-    await signs(desk, at);
+    await signs(desk, at, at.flexi.url);
     await desk.waitForSelector('#taken:visible');
     await worker.waitForFunction(() => document.querySelectorAll('#counter-flexi .scroll tbody tr').length === 3);
     assert.match(await worker.locator('#counter-flexi').innerText(), /Près du plafond.*80.% du plafond.*1.399,50.€/s);
     // What contradicts the book is refused after it was signed, as a whole.
     await batch([sent('again', '03', 1), sent('jun', '06', 1)]);
     await desk.click('#sign');
-    await signs(desk, at);
+    await signs(desk, at, at.flexi.url);
     await desk.waitForSelector('#said .note.bad');
     assert.match(await desk.locator('#said').innerText(), /Lijn 1 \(again\).*Vervang die/s);
     // In the place of the first, from the list of what was taken; and then cancelled.
     await batch([sent('jul', '07', 200_000)]);
     await desk.click('#sign');
-    await signs(desk, at);
+    await signs(desk, at, at.flexi.url);
     await desk.locator('#taken-lines button', { hasText: 'Verbeteren' }).click();
     await types(desk, { amount: '2.500', id: 'jul2' });
     await desk.waitForSelector('#amount-error:not(:empty)');
     await types(desk, { amount: '2500' });
     await desk.click('#sign');
-    await signs(desk, at);
+    await signs(desk, at, at.flexi.url);
     await desk.waitForSelector('#said .note.ok');
     await worker.waitForFunction(() => document.querySelector('#counter-flexi .state.bad') !== null);
     assert.match(await worker.locator('#counter-flexi').innerText(), /Au-delà du plafond.*13.100,50.€/s);
@@ -233,7 +169,7 @@ export function flexi(test, at) {
     await desk.locator('#taken-lines button', { hasText: 'annuleren' }).click();
     await desk.click('#cancel button');
     await desk.click('#sign');
-    await signs(desk, at);
+    await signs(desk, at, at.flexi.url);
     await worker.waitForFunction(() => document.querySelector('#counter-flexi .state.bad') === null);
     assert.equal(await worker.locator('#counter-flexi details[open]').count(), 1);
     await shot(worker, at, 'mine-fr-1280-light');
@@ -257,28 +193,18 @@ export function flexi(test, at) {
   });
 
   test('a receipt that is changed, used, of another visit, or for another address shows nothing', async () => {
-    at.flexi ??= await service(at.flexiProgram, at.world);
-    const { page, end } = await citizen(at, 'Tom Exemple', { locale: 'en' });
-    const lies = {
-      'a hash': (receipt) => { receipt.tree = receipt.tree.replace(/^../, (two) => (two === 'AA' ? 'BB' : 'AA')); },
-      'about somebody else': (receipt) => { receipt.question.parties.subject = receipt.question.parties.actor.replace(/^./, 'A'); },
-      'of the past': (receipt) => { receipt.question.at -= 1; },
-      'no record': (receipt) => receipt.entries.pop(),
-    };
+    at.flexi ??= await Services.start(at.flexiProgram, at.world);
+    const { page, end } = await citizen(at, at.flexi.url, 'Tom Exemple', { locale: 'en' });
     const shows = () => page.locator('#years').innerText();
     let packed;
     page.on('framenavigated', (frame) => { if (frame.url().includes('#receipt=')) packed = frame.url(); });
-    for (const [what, lie] of Object.entries(lies)) {
-      await page.route('**/answers', async (route) => {
-        const body = route.request().postDataJSON();
-        lie(body.receipt);
-        await route.continue({ postData: JSON.stringify(body) });
-      });
+    for (const [what, lie] of Object.entries(LIES)) {
+      const ends = await lying(page, lie);
       await looks(page, at);
       await page.waitForSelector('#said .note.bad');
       assert.match(await page.locator('#said').innerText(), /^What came proves nothing/, what);
       assert.equal(await shows(), '', what);
-      await page.unroute('**/answers');
+      await ends();
     }
     await looks(page, at);
     await page.waitForSelector('#counter-flexi');
@@ -319,10 +245,10 @@ export function flexi(test, at) {
   });
 
   test('an employer asks by a code in de, learns yes or no once it is approved, and nothing once it is ended', async () => {
-    at.flexi ??= await service(at.flexiProgram, at.world);
+    at.flexi ??= await Services.start(at.flexiProgram, at.world);
     await at.flexi.tell(WORKER, 'four-fifths');
-    const { page: employer, end: endEmployer } = await office(at, 'Bistro De Proef', { locale: 'de', viewport: { width: 1280, height: 900 }, colorScheme: 'dark' });
-    const { page: worker, end: endWorker } = await citizen(at, 'Tom Exemple', { locale: 'en', viewport: { width: 390, height: 844 } });
+    const { page: employer, end: endEmployer } = await office(at, at.flexi.url, 'Bistro De Proef', { locale: 'de', viewport: { width: 1280, height: 900 }, colorScheme: 'dark' });
+    const { page: worker, end: endWorker } = await citizen(at, at.flexi.url, 'Tom Exemple', { locale: 'en', viewport: { width: 390, height: 844 } });
     const ends = async () => {
       await worker.goto(`${at.world.url}/me`);
       await worker.waitForSelector('#seal .seal.ok');
@@ -357,7 +283,7 @@ export function flexi(test, at) {
     await worker.waitForSelector('#said .note.ok');
     await sees();
     await employer.click('#whose label:has-text("Tom Exemple, Bewerbung 7")');
-    await signs(employer, at, 'sign-hire-de-1280-dark');
+    await signs(employer, at, at.flexi.url, 'sign-hire-de-1280-dark');
     await employer.waitForSelector('#said .preview');
     assert.equal(await employer.locator('#said .preview').innerText(), 'Flexi-Job: ja');
     assert.doesNotMatch(await employer.locator('main').innerText(), /€|9\.500/, 'never a wage');
@@ -368,6 +294,5 @@ export function flexi(test, at) {
     assert.doesNotMatch(await employer.locator('#whose').innerText(), /Tom Exemple/);
     await endEmployer();
     await endWorker();
-    await at.flexi.stop();
   });
 }

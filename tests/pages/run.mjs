@@ -35,16 +35,19 @@ after(async () => {
   await at.world?.stop();
 });
 
-// Pages and receipts know nothing of one another; what makes a log grow goes one by one, each file in a register of its own.
+// Pages and receipts know nothing of one another; what makes a log grow goes one by one, each file in a register of its own: what is not said is inherited.
 describe('as they stand', { concurrency: 2 }, () => {
   for (const suite of [served, verify]) suite(test, at);
 });
 describe('as they change', { concurrency: 2 }, () => {
   for (const suite of [flexi, log, me, looks, request, shown, give, office, acting, counter, zoom]) {
-    describe(suite.name, () => {
+    describe(suite.name, { concurrency: 1 }, () => {
       const own = { shots, program, executablePath, flexiProgram };
       before(async () => Object.assign(own, { browser: at.browser, world: await World.start(program) }));
-      after(() => own.world?.stop());
+      after(async () => {
+        await own.flexi?.stop();
+        await own.world?.stop();
+      });
       suite(test, own);
     });
   }
