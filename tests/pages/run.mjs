@@ -14,6 +14,7 @@ import { office } from './office.mjs';
 import { request } from './request.mjs';
 import { served } from './served.mjs';
 import { shown } from './shown.mjs';
+import { unasked } from './unasked.mjs';
 import { verify } from './verify.mjs';
 import { chromium, World } from './world.mjs';
 import { zoom } from './zoom.mjs';
@@ -40,7 +41,7 @@ describe('as they stand', { concurrency: 2 }, () => {
   for (const suite of [served, verify]) suite(test, at);
 });
 describe('as they change', { concurrency: 2 }, () => {
-  for (const suite of [flexi, log, me, looks, request, shown, give, office, acting, counter, zoom]) {
+  for (const suite of [flexi, unasked, log, me, looks, request, shown, give, office, acting, counter, zoom]) {
     describe(suite.name, { concurrency: 1 }, () => {
       const own = { shots, program, executablePath, flexiProgram };
       before(async () => Object.assign(own, { browser: at.browser, world: await World.start(program) }));

@@ -3,11 +3,13 @@
 
 import { amount, amountIn } from './amounts.js';
 import { ask, Refused, trouble } from './answers.js';
+import { dayOf } from './days.js';
 import { clear, show } from './faults.js';
 import './frame.js';
 import { cameBack, go } from './going.js';
+import { identifier } from './numbers.js';
 import { byId, el, state } from './parts.js';
-import { day, has, number, t } from './words.js';
+import { has, number, t } from './words.js';
 
 /** @typedef {{employer: string, counter: string, lines: any[]}} Declaration */
 /** @typedef {{declaration: Declaration, document: string, late: string[], isTyped: boolean}} Ready */
@@ -19,12 +21,6 @@ const SHOWN = 25;
 let counters = [];
 /** @type {Ready | null} */
 let ready = null;
-
-/** Digits in any spelling are a number of the usual kind; what is written out is left as it is. @param {string} typed @param {'kbo' | 'niss'} scheme */
-function identifier(typed, scheme) {
-  const digits = typed.replace(/[\s./-]/g, '');
-  return /^[0-9]+$/.test(digits) ? `${scheme}:${scheme === 'kbo' ? digits.padStart(10, '0') : digits}` : typed.trim();
-}
 
 /** @param {string} id */
 const typed = (id) => byId(id).value.trim();
@@ -119,9 +115,6 @@ function preview({ declaration: { employer, counter, lines }, late }) {
   open('ready');
   byId('h-ready').focus();
 }
-
-/** @param {string} iso */
-const dayOf = (iso) => day(Date.parse(`${iso}T12:00Z`));
 
 /** @param {Ready} what */
 function sign(what) {

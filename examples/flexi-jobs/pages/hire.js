@@ -30,7 +30,7 @@ async function begin() {
   if (back === null) return;
   for (const input of byId('choices').querySelectorAll('input')) input.checked = input.value === back.kept.category;
   const [receipt] = back.receipts;
-  if (receipt === undefined) return byId('said').replaceChildren(el('p', { class: 'note wait' }, t('mine.declined')));
+  if (receipt === undefined) return byId('said').replaceChildren(el('p', { class: 'note wait' }, t('look.declined')));
   try {
     const answer = await (await ask('/answers', { receipt })).json();
     byId('said').replaceChildren(...told(answer, jobOf(back.kept.code)));

@@ -3,10 +3,11 @@
 import { amount } from './amounts.js';
 import { ask, events, trouble } from './answers.js';
 import { chart } from './chart.js';
+import { dayOf } from './days.js';
 import './frame.js';
 import { cameBack, go } from './going.js';
 import { byId, el, state } from './parts.js';
-import { clock, day, has, t } from './words.js';
+import { clock, has, t } from './words.js';
 
 /** @typedef {{code: string, unit: string, categories: Record<string, string>, warn_at_percent: number[]}} Counter */
 
@@ -33,7 +34,7 @@ async function begin() {
   const back = await cameBack();
   if (back === null) return;
   byId('year').value = back.kept.year;
-  if (back.receipts.length === 0) return byId('said').replaceChildren(el('p', { class: 'note wait' }, t('mine.declined')));
+  if (back.receipts.length === 0) return byId('said').replaceChildren(el('p', { class: 'note wait' }, t('look.declined')));
   await Promise.all(back.receipts.map(follow));
 }
 
@@ -88,9 +89,6 @@ function show(year) {
 
 /** @param {string} term @param {string} what */
 const figure = (term, what) => el('div', {}, el('dt', {}, term), el('dd', {}, what));
-
-/** @param {string} iso */
-const dayOf = (iso) => day(Date.parse(`${iso}T12:00Z`));
 
 /** An enterprise number as it is written on paper. @param {string} employer */
 const numberOf = (employer) => employer.replace(/^kbo:(\d{4})(\d{3})(\d{3})$/, '$1.$2.$3');

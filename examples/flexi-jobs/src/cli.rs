@@ -76,6 +76,9 @@ enum Verb {
         /// The address to listen on
         #[arg(long, default_value = "127.0.0.1:8091")]
         listen: SocketAddr,
+        /// Where people reach its page with their browsers [default: http:// and that address]
+        #[arg(long)]
+        origin: Option<String>,
         /// Where statuses are told: the declaration service's address
         #[arg(long, env = "FLEXI_SERVICE", default_value = "http://127.0.0.1:8090")]
         source: String,
@@ -238,19 +241,19 @@ impl Cli {
                 let (counters, catalogue) = (Counters::read(counters)?, prepared.catalogue);
                 let book = self.home.join("book.redb");
                 serve("declaration", *listen, async |listener, shutdown| {
-                    let own = format!("http://{}", listener.local_addr()?);
-                    let origin = origin.as_deref().unwrap_or(&own);
+                    let origin = &reached_at(origin, &listener)?;
                     let service = Service::start(&book, client, counters, catalogue, system_clock(), origin)?;
                     Ok(service.serve(listener, shutdown).await?)
                 })
             }
-            Verb::Tariff { listen, source, tariff } => {
+            Verb::Tariff { listen, origin, source, tariff } => {
                 let (prepared, client) = self.office()?;
                 let (tariff, book) = (Tariff::read(tariff)?, self.home.join("rights.redb"));
                 serve("tariff", *listen, async |listener, shutdown| {
-                    let clock = system_clock();
+                    let (clock, at) = (system_clock(), (&*book, &**source));
+                    let origin = &reached_at(origin, &listener)?;
                     let service =
-                        tariff::service::Service::start((&book, source), client, tariff, prepared, clock)?;
+                        tariff::service::Service::start(at, client, tariff, prepared, clock, origin)?;
                     Ok(service.serve(listener, shutdown).await?)
                 })
             }
@@ -331,6 +334,11 @@ impl Cli {
         let client = client_of(&office_key(&self.home), &self.ledger, &self.home, &system_clock())?;
         Ok((Prepared::read(&self.home)?, client))
     }
+}
+
+/// Where people reach a service: where it listens, if nothing else was said.
+fn reached_at(origin: &Option<String>, listener: &TcpListener) -> io::Result<String> {
+    origin.clone().map_or_else(|| Ok(format!("http://{}", listener.local_addr()?)), Ok)
 }
 
 /// Says where it listens, and serves until it is told to stop.

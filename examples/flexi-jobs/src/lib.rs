@@ -7,7 +7,7 @@
 //! - [`admission`]: no receipt of a logged access, no entry;
 //! - [`files`]: each worker's file is registered once with the ledger;
 //! - [`notices`]: whom the law lets see a status is told that one changed;
-//! - [`service`]: all of it over HTTP, with pages for people; what a worker sees changes as it is declared;
+//! - [`service`]: all of it over HTTP, with pages for people, as the two other services have; what a worker sees changes as it is declared;
 //! - [`caller`]: the other side of it, for employers, secretariats and workers;
 //! - [`look`]: somebody's data, looked at once; [`tariff`]: a right that nobody asks for, a service of its own;
 //! - [`form`]: a town's form that asks only once, another one;

@@ -1,4 +1,4 @@
-//! The pages: HTML filled with the words of four languages, modules and a style sheet, all inside the program. They hold no key, and show nothing
+//! The pages of the three services: HTML filled with the words of four languages, modules and a style sheet, all inside the program. They hold no key, and show nothing
 //! of anybody but what the service answers to a receipt; to sign, people go to the ledger's pages and come back.
 //!
 //! The look is the ledger's own, of the files that its server carries, so that there is one of it. A team outside would keep a copy.
@@ -21,7 +21,7 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 const SVG: &str = "image/svg+xml";
 const JSON: &str = "application/json";
 
-/// The languages, in the order in which they are offered, and what each calls itself.
+/// The languages, in the order in which they are offered, what each calls itself, and the words that all services have.
 const LANGUAGES: [(&str, &str, &str); 4] = [
     ("fr", "français", include_str!("../pages/words/fr.json")),
     ("nl", "Nederlands", include_str!("../pages/words/nl.json")),
@@ -29,51 +29,154 @@ const LANGUAGES: [(&str, &str, &str); 4] = [
     ("en", "English", include_str!("../pages/words/en.json")),
 ];
 
-/// Address, name, and what stands in the frame.
-const PAGES: [(&str, &str, &str); 4] = [
-    ("/", "start", include_str!("../pages/start.html")),
-    ("/mine", "mine", include_str!("../pages/mine.html")),
-    ("/declare", "declare", include_str!("../pages/declare.html")),
-    ("/hire", "hire", include_str!("../pages/hire.html")),
-];
-
 const FRAME: &str = include_str!("../pages/frame.html");
 const SYMBOLS: &str = include_str!("../../../server/web/pages/symbols.html");
 
+/// The pages of one service.
+pub(crate) struct Site {
+    /// What its part of the dictionary is called.
+    part: &'static str,
+    /// That part, in the order of the languages.
+    words: [&'static str; 4],
+    /// Address, name, and what stands in the frame.
+    pages: &'static [(&'static str, &'static str, &'static str)],
+    /// What they load besides what all pages do.
+    files: Files,
+}
+
+/// Address, media type, text.
+type Files = &'static [(&'static str, &'static str, &'static str)];
+
 macro_rules! files {
-    ($($media_type:ident $from:literal: $($name:literal)*;)*) => {
-        &[$($((concat!("/web/pages/", $name), $media_type, include_str!(concat!($from, $name)))),*),*]
+    ($($media_type:ident $at:literal $from:literal: $($name:literal)*;)*) => {
+        &[$($((concat!($at, $name), $media_type, include_str!(concat!($from, $name)))),*),*]
     };
 }
 
-/// What pages load: address, media type, text.
-const FILES: &[(&str, &str, &str)] = files! {
-    CSS "../../../server/web/pages/": "procura.css";
-    SVG "../../../server/web/pages/": "band.svg" "mark.svg";
-    SCRIPT "../../../server/web/pages/": "parts.js" "words.js";
-    SCRIPT "../pages/": "amounts.js" "answers.js" "chart.js" "declare.js" "faults.js" "frame.js" "going.js" "hire.js" "mine.js" "start.js";
-    JSON "../pages/": "words/de.json" "words/en.json" "words/fr.json" "words/nl.json";
-    JSON "../": "declaration.json";
+macro_rules! words {
+    ($part:literal) => {
+        [
+            include_str!(concat!("../pages/words/fr.", $part, ".json")),
+            include_str!(concat!("../pages/words/nl.", $part, ".json")),
+            include_str!(concat!("../pages/words/de.", $part, ".json")),
+            include_str!(concat!("../pages/words/en.", $part, ".json")),
+        ]
+    };
+}
+
+/// What every page loads.
+const FILES: Files = files! {
+    CSS "/web/pages/" "../../../server/web/pages/": "procura.css";
+    SVG "/web/pages/" "../../../server/web/pages/": "band.svg" "mark.svg";
+    SCRIPT "/web/pages/" "../../../server/web/pages/": "parts.js" "words.js";
+    SCRIPT "/web/pages/" "../pages/": "answers.js" "days.js" "frame.js";
+    JSON "/web/pages/" "../pages/": "words/de.json" "words/en.json" "words/fr.json" "words/nl.json";
 };
 
-/// The addresses of the pages, beside a ledger whose pages are at an address.
-pub(crate) fn pages(ledger: &str) -> Router {
-    let mut router = Router::new();
-    for (path, name, body) in PAGES {
-        let in_each = LANGUAGES.map(|(code, ..)| (code, render(name, body, code, ledger)));
-        let answer = move |headers: HeaderMap, RawQuery(query): RawQuery| async move {
-            let code = language(query.as_deref(), &headers);
-            let page = in_each.into_iter().find(|(of, _)| *of == code).map(|(_, page)| page);
-            let mut response = sent(HTML, page.unwrap_or_default()).into_response();
-            response.headers_mut().insert(header::VARY, header::HeaderValue::from_static("Accept-Language"));
-            response
+/// Of the declaration service.
+pub(crate) const DECLARATIONS: Site = Site {
+    part: "declarations",
+    words: words!("declarations"),
+    pages: &[
+        ("/", "start", include_str!("../pages/start.html")),
+        ("/mine", "mine", include_str!("../pages/mine.html")),
+        ("/declare", "declare", include_str!("../pages/declare.html")),
+        ("/hire", "hire", include_str!("../pages/hire.html")),
+    ],
+    files: files! {
+        SCRIPT "/web/pages/" "../pages/": "amounts.js" "chart.js" "declare.js" "faults.js" "going.js" "hire.js" "mine.js" "numbers.js" "start.js";
+        JSON "/web/pages/" "../": "declaration.json";
+    },
+};
+
+/// Of the tariff service.
+pub(crate) const TARIFF: Site = Site {
+    part: "tariff",
+    words: words!("tariff"),
+    pages: &[("/", "right", include_str!("../pages/right.html"))],
+    files: files! { SCRIPT "/web/pages/" "../pages/": "going.js" "right.js"; },
+};
+
+/// Of the town's form.
+pub(crate) const FORM: Site = Site {
+    part: "form",
+    words: words!("form"),
+    pages: &[("/", "form", include_str!("../pages/form.html"))],
+    files: files! {
+        SCRIPT "/web/pages/" "../pages/": "faults.js" "form.js" "numbers.js";
+        SCRIPT "/web/pages/" "../../../server/web/pages/": "qr.js";
+        SCRIPT "/web/" "../../../server/web/": "vendor/qr/index.js";
+    },
+};
+
+impl Site {
+    /// The addresses of the pages, beside a ledger whose pages are at an address.
+    pub(crate) fn router(&'static self, ledger: &str) -> Router {
+        let mut router = Router::new();
+        for (path, name, body) in self.pages {
+            let in_each = LANGUAGES.map(|(code, ..)| (code, self.render(name, body, code, ledger)));
+            let answer = move |headers: HeaderMap, RawQuery(query): RawQuery| async move {
+                let code = language(query.as_deref(), &headers);
+                let page = in_each.into_iter().find(|(of, _)| *of == code).map(|(_, page)| page);
+                let mut response = sent(HTML, page.unwrap_or_default()).into_response();
+                response
+                    .headers_mut()
+                    .insert(header::VARY, header::HeaderValue::from_static("Accept-Language"));
+                response
+            };
+            router = router.route(path, get(answer));
+        }
+        for (path, media_type, text) in FILES.iter().chain(self.files) {
+            router = router.route(path, get(move || async move { sent(media_type, *text) }));
+        }
+        for ((code, ..), text) in LANGUAGES.iter().zip(self.words) {
+            let path = format!("/web/pages/words/{code}.{}.json", self.part);
+            router = router.route(&path, get(move || async move { sent(JSON, text) }));
+        }
+        router
+    }
+
+    /// The words that all services have, and its own.
+    fn words(&self, code: &str) -> Map<String, Value> {
+        let of = LANGUAGES.iter().zip(self.words).find(|((known, ..), _)| *known == code);
+        let texts = of.map_or(["{}"; 2], |((.., common), own)| [*common, own]);
+        let all = texts.into_iter().map(|text| serde_json::from_str(text).unwrap_or_default());
+        all.flat_map(|words: Map<String, Value>| words).collect()
+    }
+
+    fn render(&self, name: &str, body: &str, code: &str, ledger: &str) -> String {
+        let words = self.words(code);
+        let word = |name: &str| words.get(name).and_then(Value::as_str).map(escaped);
+        let slot = |slot: &str| match slot {
+            "lang" => Some(code.to_owned()),
+            "ledger" => Some(escaped(ledger)),
+            "module" => Some(name.to_owned()),
+            "part" => Some(self.part.to_owned()),
+            "title" => word(&format!("{name}.title")),
+            "description" => word(&format!("{name}.lede")),
+            "languages" => Some(languages(code)),
+            "tabs" => Some(self.tabs(name, code, &words)),
+            _ => word(slot),
         };
-        router = router.route(path, get(answer));
+        filled(&FRAME.replace("{{symbols}}", SYMBOLS).replace("{{main}}", body), slot)
     }
-    for (path, media_type, text) in FILES {
-        router = router.route(path, get(move || async move { sent(media_type, *text) }));
+
+    /// The way between its pages; none if there is but one.
+    fn tabs(&self, current: &str, code: &str, words: &Map<String, Value>) -> String {
+        let word = |name: &str| escaped(words.get(name).and_then(Value::as_str).unwrap_or_default());
+        let mut tabs = String::new();
+        for (path, name, _) in self.pages.iter().filter(|(path, ..)| *path != "/") {
+            let here = if *name == current { " aria-current=\"page\"" } else { "" };
+            let title = word(&format!("{name}.tab"));
+            // Writing to a text does not fail.
+            let _ = write!(tabs, "<li><a href=\"{path}?lang={code}\"{here}>{title}</a></li>");
+        }
+        if tabs.is_empty() {
+            return tabs;
+        }
+        let label = word("frame.main");
+        format!("<div class=\"wrap tabs\"><nav aria-label=\"{label}\"><ul>{tabs}</ul></nav></div>")
     }
-    router
 }
 
 fn sent(media_type: &'static str, body: impl IntoResponse) -> impl IntoResponse {
@@ -108,27 +211,6 @@ fn language(query: Option<&str>, headers: &HeaderMap) -> &'static str {
         }
     }
     best.1
-}
-
-fn words(code: &str) -> Map<String, Value> {
-    let text = LANGUAGES.iter().find(|(known, ..)| *known == code).map_or("{}", |(_, _, text)| text);
-    serde_json::from_str(text).unwrap_or_default()
-}
-
-fn render(name: &str, body: &str, code: &str, ledger: &str) -> String {
-    let words = words(code);
-    let word = |name: &str| words.get(name).and_then(Value::as_str).map(escaped);
-    let slot = |slot: &str| match slot {
-        "lang" => Some(code.to_owned()),
-        "ledger" => Some(escaped(ledger)),
-        "module" => Some(name.to_owned()),
-        "title" => word(&format!("{name}.title")),
-        "description" => word(&format!("{name}.lede")),
-        "languages" => Some(languages(code)),
-        "tabs" => Some(tabs(name, code, &words)),
-        _ => word(slot),
-    };
-    filled(&FRAME.replace("{{symbols}}", SYMBOLS).replace("{{main}}", body), slot)
 }
 
 /// The text with each `{{name}}` replaced; one that nobody knows stays, and a test finds it.
@@ -166,16 +248,6 @@ fn languages(current: &str) -> String {
     out
 }
 
-fn tabs(current: &str, code: &str, words: &Map<String, Value>) -> String {
-    let mut out = String::new();
-    for (path, name, _) in PAGES.into_iter().filter(|(path, ..)| *path != "/") {
-        let here = if name == current { " aria-current=\"page\"" } else { "" };
-        let title = words.get(&format!("{name}.tab")).and_then(Value::as_str).unwrap_or_default();
-        let _ = write!(out, "<li><a href=\"{path}?lang={code}\"{here}>{}</a></li>", escaped(title));
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     //! Goal: every language says everything, and the browser's is spoken. Method: the dictionaries are compared, and every page is searched
@@ -197,16 +269,18 @@ mod tests {
             slots.sort_unstable();
             slots
         };
-        let shape = |code: &str| -> BTreeMap<String, Vec<String>> {
-            words(code).into_iter().map(|(name, word)| (name, slots(word.as_str().unwrap()))).collect()
+        let shape = |site: &Site, code: &str| -> BTreeMap<String, Vec<String>> {
+            site.words(code).into_iter().map(|(name, word)| (name, slots(word.as_str().unwrap()))).collect()
         };
-        let english = shape("en");
-        assert!(english.len() > 50);
-        for (code, ..) in LANGUAGES {
-            assert_eq!(shape(code), english, "{code}");
-            for (_, name, body) in PAGES {
-                let page = render(name, body, code, "http://127.0.0.1:8080");
-                assert!(!page.contains("{{"), "{code} {name}: {}", page.split_once("{{").unwrap().1);
+        for site in [DECLARATIONS, TARIFF, FORM] {
+            let english = shape(&site, "en");
+            assert!(english.len() > 50);
+            for (code, ..) in LANGUAGES {
+                assert_eq!(shape(&site, code), english, "{code} {}", site.part);
+                for (_, name, body) in site.pages {
+                    let page = site.render(name, body, code, "http://127.0.0.1:8080");
+                    assert!(!page.contains("{{"), "{code} {name}: {}", page.split_once("{{").unwrap().1);
+                }
             }
         }
     }

@@ -20,7 +20,7 @@ use crate::declaration::{self, Declaration};
 use crate::files::Registrar;
 use crate::following::{self, Changes};
 use crate::notices::Teller;
-use crate::pages;
+use crate::pages::DECLARATIONS;
 use crate::problem::Problem;
 use crate::status::{self, Status};
 use axum::body::Bytes;
@@ -115,7 +115,7 @@ impl Service {
             .route("/health", get(|state| asked(state, Bytes::new(), |inner, _| inner.health())))
             .layer(DefaultBodyLimit::max(MAX_BYTES))
             .with_state(self)
-            .merge(pages::pages(&inner.ledger));
+            .merge(DECLARATIONS.router(&inner.ledger));
         let shutdown = async move {
             shutdown.await;
             inner.changes.end();

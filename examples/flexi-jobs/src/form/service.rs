@@ -1,19 +1,21 @@
-//! The form over HTTP, for the town's clerks: it knows no accounts, and listens on this machine alone. Who has an application's id reads it.
+//! The form over HTTP, with a page, for the town's clerks: it knows no accounts, and listens on this machine alone. Who has an application's id reads it.
 //!
 //! What is sent is `application/json`, and says so (else 415 `media_type`).
 //!
 //! | request | answer |
 //! |---|---|
+//! | `GET /form` | 200 `{"form","fields"}`: what it asks, a field `{"name","category"?}` |
 //! | `POST /applications` `{"person"}` | 201 (200 if one is under way) and the application |
 //! | `GET /applications/{id}` | 200 `{"id","form","person","state","fields","ask"?}` |
 //! | `POST /applications/{id}/fields` `{"name","value"}` | 200 and the application; 409 `held`: a source is asked for it |
 //! | `GET /health` | 200 `{"waiting"}` |
 
 use super::Form;
-use super::book::{Application, Book, Is, State as Stands};
+use super::book::{Application, Book, Is};
 use super::desk::{Desk, DeskError};
 use crate::Clock;
 use crate::caller::Caller;
+use crate::pages::FORM;
 use crate::problem::Problem;
 use crate::service::{Answered, StartError, blocking, members};
 use axum::Router;
@@ -89,15 +91,22 @@ impl Service {
         listener: TcpListener,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> std::io::Result<()> {
+        let pages = FORM.router(self.0.desk.caller.client().server());
         let router = Router::new()
+            .route("/form", get(form))
             .route("/applications", post(begin))
             .route("/applications/{id}", get(read))
             .route("/applications/{id}/fields", post(say))
             .route("/health", get(health))
             .layer(DefaultBodyLimit::max(MAX_BYTES))
-            .with_state(self);
+            .with_state(self)
+            .merge(pages);
         axum::serve(listener, router).with_graceful_shutdown(shutdown).await
     }
+}
+
+async fn form(State(service): State<Service>) -> Response {
+    blocking(move || Ok((StatusCode::OK, service.0.form()))).await
 }
 
 async fn begin(State(service): State<Service>, headers: HeaderMap, body: Bytes) -> Response {
@@ -136,6 +145,12 @@ async fn health(State(service): State<Service>) -> Response {
 }
 
 impl Inner {
+    fn form(&self) -> Value {
+        let fields =
+            self.desk.form.field.iter().map(|field| field_told(&field.name, field.category.as_deref()));
+        json!({"form": self.desk.form.code, "fields": fields.collect::<Vec<_>>()})
+    }
+
     fn begin(&self, body: &[u8]) -> Answered {
         let [person] = members(body, ["person"])?;
         let person = person.as_str().and_then(|person| person.parse::<Identifier>().ok());
@@ -173,16 +188,13 @@ impl Inner {
         let mut told = json!({
             "id": id, "form": self.desk.form.code, "person": application.person, "state": application.state(),
             "fields": application.fields.iter().map(|field| {
-                let mut told = Map::from_iter([("name".to_owned(), json!(field.name))]);
-                if let Some(category) = &field.category {
-                    told.insert("category".to_owned(), json!(category));
-                }
+                let mut told = field_told(&field.name, field.category.as_deref());
                 told.extend(self.of_field(&application, &field.is));
                 told
             }).collect::<Vec<_>>(),
         });
         if let (Some(ask), Some(told)) = (&application.ask, told.as_object_mut())
-            && application.state() == Stands::Waiting
+            && application.fields.iter().any(|field| field.is == Is::Open)
             && ask.is_logged
             && let Ok(link) = b64::decode_array::<32>(&ask.link)
         {
@@ -206,6 +218,12 @@ impl Inner {
         };
         told.as_object().cloned().unwrap_or_default()
     }
+}
+
+/// What is asked.
+fn field_told(name: &str, category: Option<&str>) -> Map<String, Value> {
+    let members = [("name", Some(name)), ("category", category)];
+    members.into_iter().filter_map(|(member, value)| Some((member.to_owned(), json!(value?)))).collect()
 }
 
 impl From<DeskError> for Problem {

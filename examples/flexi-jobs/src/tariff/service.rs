@@ -1,8 +1,9 @@
-//! The tariff service over HTTP: people read what was granted to them, and what it rests on.
+//! The tariff service over HTTP, with a page for people: they read what was granted to them, and what it rests on.
 //!
 //! | request | answer |
 //! |---|---|
 //! | `POST /answers` `{"receipt"}` | 200 `{"tariff","granted","days"?,"rights"}` to the person and who acts for them; to others `{"tariff","granted"}` |
+//! | `GET /tariff` | 200 `{"tariff","status","category"}`: what is granted, to whom, and under which category it is told |
 //! | `GET /health` | 200 `{"running","to_look_at","to_hand_in"}` |
 
 use super::Tariff;
@@ -11,6 +12,7 @@ use super::grants::Grants;
 use crate::Clock;
 use crate::admission::{Admission, NotAdmitted};
 use crate::caller::Caller;
+use crate::pages::TARIFF;
 use crate::prepare::Prepared;
 use crate::problem::Problem;
 use crate::service::{Answered, MAX_BYTES, StartError, blocking, members};
@@ -39,6 +41,7 @@ struct Inner {
     admission: Admission,
     tariff: Tariff,
     clock: Clock,
+    ledger: String,
     stop: Arc<AtomicBool>,
 }
 
@@ -50,7 +53,8 @@ impl Drop for Inner {
 }
 
 impl Service {
-    /// The service of an office, whose client this is, over the book at a path; `source` is where statuses are told.
+    /// The service of an office, whose client this is, over the book at a path; `source` is where statuses are told. People reach its page at
+    /// an origin, and those of the ledger at its server's address.
     ///
     /// # Errors
     /// [`StartError`].
@@ -60,9 +64,11 @@ impl Service {
         tariff: Tariff,
         prepared: Prepared,
         clock: Clock,
+        origin: &str,
     ) -> Result<Self, StartError> {
         let (book, client) = (Arc::new(Book::open(book)?), Arc::new(client));
-        let admission = Admission::new(Arc::clone(&client))?;
+        let admission = Admission::new(Arc::clone(&client))?.reached_at(origin);
+        let ledger = client.server().to_owned();
         let grants = Grants {
             book: Arc::clone(&book),
             caller: Caller::new(client, source),
@@ -73,7 +79,7 @@ impl Service {
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
         std::thread::spawn(move || grants.run(&stopped));
-        Ok(Self(Arc::new(Inner { book, admission, tariff, clock, stop })))
+        Ok(Self(Arc::new(Inner { book, admission, tariff, clock, ledger, stop })))
     }
 
     /// Serves until `shutdown` is ready.
@@ -85,11 +91,14 @@ impl Service {
         listener: TcpListener,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> std::io::Result<()> {
+        let pages = TARIFF.router(&self.0.ledger);
         let router = Router::new()
             .route("/answers", post(answers))
+            .route("/tariff", get(tariff))
             .route("/health", get(health))
             .layer(DefaultBodyLimit::max(MAX_BYTES))
-            .with_state(self);
+            .with_state(self)
+            .merge(pages);
         axum::serve(listener, router).with_graceful_shutdown(shutdown).await
     }
 }
@@ -98,11 +107,20 @@ async fn answers(State(service): State<Service>, body: Bytes) -> Response {
     blocking(move || service.0.answer(&body)).await
 }
 
+async fn tariff(State(service): State<Service>) -> Response {
+    blocking(move || Ok((StatusCode::OK, service.0.tariff()))).await
+}
+
 async fn health(State(service): State<Service>) -> Response {
     blocking(move || Ok((StatusCode::OK, json!(service.0.book.count()?)))).await
 }
 
 impl Inner {
+    fn tariff(&self) -> Value {
+        let Tariff { code, status, category, .. } = &self.tariff;
+        json!({"tariff": code, "status": status, "category": category})
+    }
+
     fn answer(&self, body: &[u8]) -> Answered {
         let [receipt] = members(body, ["receipt"])?;
         let now = (self.clock)();

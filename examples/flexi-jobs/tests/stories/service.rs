@@ -45,9 +45,9 @@ fn tariff_process() {
     let tariff = Tariff::read(&home.join("tariff.toml")).unwrap();
     tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(async {
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await.unwrap();
-        let book = home.join("rights.redb");
-        let service =
-            tariff::service::Service::start((&book, &source), client, tariff, prepared, clock).unwrap();
+        let (book, origin) = (home.join("rights.redb"), format!("http://127.0.0.1:{port}"));
+        let at = (&*book, &*source);
+        let service = tariff::service::Service::start(at, client, tariff, prepared, clock, &origin).unwrap();
         service.serve(listener, std::future::pending()).await.unwrap();
     });
 }
