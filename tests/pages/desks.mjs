@@ -4,6 +4,7 @@ import { execFile, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
+import { gunzipSync } from 'node:zlib';
 import { accessible, opened, watched } from './watch.mjs';
 
 export class Services {
@@ -98,6 +99,15 @@ export async function signs(page, at, service, where) {
 }
 
 export const shot = (page, at, name) => page.screenshot({ path: join(at.shots, `flexi-${name}.png`), fullPage: true });
+
+/** The receipts with which the ledger's page sent somebody back. @param {string} address */
+export const receiptsIn = (address) => new URLSearchParams(new URL(address).hash.slice(1)).getAll('receipt').map((one) => JSON.parse(gunzipSync(Buffer.from(one, 'base64url'))));
+
+/** How a service refuses a receipt. @param {string} service @param {any} receipt */
+export async function refused(service, receipt) {
+  const answer = await fetch(`${service}/answers`, { method: 'POST', body: JSON.stringify({ receipt }) });
+  return [answer.status, (await answer.json()).title];
+}
 
 /** What a receipt can be changed to: each is refused. */
 export const LIES = {

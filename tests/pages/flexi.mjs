@@ -4,8 +4,7 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
-import { citizen, LIES, lying, office, Services, shot, signs } from './desks.mjs';
+import { citizen, LIES, lying, office, receiptsIn, refused, Services, shot, signs } from './desks.mjs';
 import { accessible, watched } from './watch.mjs';
 import { fitsZoomed } from './zoom.mjs';
 
@@ -213,13 +212,9 @@ export function flexi(test, at) {
     await page.goto(packed);
     await page.waitForLoadState('networkidle');
     assert.equal(await shows(), '');
-    const receipts = [...new URLSearchParams(new URL(packed).hash.slice(1)).getAll('receipt')].map((one) => JSON.parse(gunzipSync(Buffer.from(one, 'base64url'))));
-    const answered = async (receipt) => {
-      const answer = await fetch(`${at.flexi.url}/answers`, { method: 'POST', body: JSON.stringify({ receipt }) });
-      return [answer.status, (await answer.json()).title];
-    };
+    const receipts = receiptsIn(packed);
     assert.equal(receipts.length, 2);
-    assert.deepEqual(await answered(receipts[0]), [403, 'used']);
+    assert.deepEqual(await refused(at.flexi.url, receipts[0]), [403, 'used']);
     // Lured to sign for another place: what that place gets is taken nowhere.
     const form = (members) => new URLSearchParams({ category: 'flexi.wages', purpose: 'inform', return: `${at.world.url}/verify`, ...members });
     await page.goto(`${at.world.url}/sign#${form({})}`);
@@ -227,8 +222,8 @@ export function flexi(test, at) {
     assert.match(await page.locator('#goes').innerText(), new RegExp(at.world.url));
     await page.click('#signing button[value=sign]');
     await page.waitForURL(`${at.world.url}/verify**`);
-    const [lured] = new URLSearchParams(new URL(page.url()).hash.slice(1)).getAll('receipt');
-    assert.deepEqual(await answered(JSON.parse(gunzipSync(Buffer.from(lured, 'base64url')))), [403, 'elsewhere']);
+    const [lured] = receiptsIn(page.url());
+    assert.deepEqual(await refused(at.flexi.url, lured), [403, 'elsewhere']);
     // What is not said as it should be, nobody is asked to sign.
     for (const members of [{ return: 'javascript:alert(1)' }, { return: 'http://example.org/' }, { return: 'https://user@example.org/' }, { about: WORKER }, { colour: '1' }, { category: 'Flexi' }]) {
       await page.goto('about:blank');

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { citizen, LIES, lying, Services, shot, signs } from './desks.mjs';
+import { citizen, LIES, lying, receiptsIn, refused, Services, shot, signs } from './desks.mjs';
 import { accessible, opened, watched } from './watch.mjs';
 import { fitsZoomed } from './zoom.mjs';
 
@@ -114,6 +114,9 @@ export function unasked(test, at) {
     await page.waitForSelector('#look:visible');
     await page.waitForLoadState('networkidle');
     assert.equal(await shows(), '');
+    const [used] = receiptsIn(packed);
+    assert.deepEqual(await refused(at.tariff, used), [403, 'used']);
+    assert.deepEqual(await refused(at.flexi.url, used), [403, 'other_data']);
     await page.click('#door button');
     await page.waitForSelector('#signing:visible');
     await page.click('#signing button[value=decline]');
