@@ -20,4 +20,5 @@ if [ ! -d "$tools/node_modules" ]; then
     npm ci --prefix "$tools" --no-audit --no-fund --silent
 fi
 fresh_logs pages
-PAGES_TOOLS=$tools node --test-reporter=spec tests/pages/run.mjs "$BIN/procura-server" "$(command -v chromium)" "$TARGET/pages" "$BIN/procura-flexi-jobs"
+# A program that a failed test leaves behind must not hold up the run for ever.
+PAGES_TOOLS=$tools timeout 1200 node --test-reporter=spec tests/pages/run.mjs "$BIN/procura-server" "$(command -v chromium)" "$TARGET/pages" "$BIN/procura-flexi-jobs"
