@@ -231,8 +231,10 @@ pub(crate) fn answer(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let get = |id: &str| {
         let uri = format!("/v1/{}", text.replace("{id}", id));
-        let request =
-            Request::get(uri).header(header::AUTHORIZATION, format!("Bearer {}", server.demo.token));
+        // A problem names its request: both are of one id.
+        let request = Request::get(uri)
+            .header(header::AUTHORIZATION, format!("Bearer {}", server.demo.token))
+            .header("x-request-id", "00000000-0000-4000-8000-000000000000");
         request.body(Body::empty()).ok().map(|request| server.send(request))
     };
     // The municipality's token may read neither a stranger's mandate, nor a record that nobody wrote.
