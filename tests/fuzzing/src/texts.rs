@@ -87,7 +87,12 @@ pub(crate) fn import(bytes: &[u8]) {
         assert!(!row.scopes.is_empty());
         assert!(row.valid_from.zip(row.valid_until).is_none_or(|(from, until)| from <= until));
     }
-    let moved = [b"\n\n", file.strip_prefix(b"\xef\xbb\xbf").unwrap_or(file)].concat();
+    // A mark of the byte order is passed over at a file's beginning only, by us and by the reader of tables once more.
+    let mut unmarked = file;
+    while let Some(rest) = unmarked.strip_prefix(b"\xef\xbb\xbf") {
+        unmarked = rest;
+    }
+    let moved = [b"\n\n", unmarked].concat();
     let again = read(&moved, &layout, &scopes).expect("two empty lines more");
     assert_eq!(again.rows.len(), sheet.rows.len());
     for (row, moved) in sheet.rows.iter().zip(&again.rows) {
