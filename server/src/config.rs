@@ -2,6 +2,7 @@
 //! order. Secrets come from files, never from flags; a file `credential:NAME` is the credential of that name that systemd
 //! gave the service.
 
+mod error;
 mod file;
 mod registrar;
 
@@ -9,13 +10,13 @@ mod registrar;
 pub(crate) use registrar::is_private_way;
 pub use registrar::{ClientAuth, ProviderSettings, RegistrarSettings};
 
+pub use error::{ConfigError, ConfigErrors};
 pub use file::{Place, Places};
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use file::File;
 use procura_core::Hash;
 use serde::Deserialize;
-use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -296,76 +297,6 @@ impl Default for Limits {
     }
 }
 
-/// Why there is no configuration.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    /// The file cannot be read.
-    #[error("{path}: {source}", path = path.display())]
-    Unreadable {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The file is not TOML with these settings.
-    #[error("{0}")]
-    Malformed(String),
-    /// An address that is none.
-    #[error("{0} must start with http:// or https:// and hold neither spaces nor a query")]
-    Url(&'static str),
-    /// A number that allows nothing.
-    #[error("{0} must be at least 1")]
-    Zero(&'static str),
-    /// A certificate without its key, or the other way round.
-    #[error("{0} is missing: tls_certificate and tls_key are given together")]
-    Half(&'static str),
-    /// A credential that systemd did not give.
-    #[error("{0}: no such credential (LoadCredential= of the unit gives them, in $CREDENTIALS_DIRECTORY)")]
-    Credential(String),
-    /// A provider's setting that can't be meant.
-    #[error("registrar.oidc: {0} must be {1}")]
-    Provider(&'static str, &'static str),
-    /// This program was built without what the file asks for.
-    #[error("{0} needs a server that was built with --features {1}")]
-    Feature(&'static str, &'static str),
-}
-
-impl ConfigError {
-    /// The error's stable name.
-    #[must_use]
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::Unreadable { .. } => "config_unreadable",
-            Self::Malformed(_) => "config_malformed",
-            Self::Url(_) => "config_url",
-            Self::Zero(_) => "config_zero",
-            Self::Half(_) => "config_half",
-            Self::Credential(_) => "config_credential",
-            Self::Provider(..) => "config_provider",
-            Self::Feature(..) => "config_feature",
-        }
-    }
-}
-
-/// Everything that is wrong with the settings, each with its place if it stands in the file.
-#[derive(Debug, Default)]
-pub struct ConfigErrors(pub Vec<(Option<Place>, ConfigError)>);
-
-impl fmt::Display for ConfigErrors {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, (place, error)) in self.0.iter().enumerate() {
-            let end_of_the_last = if at == 0 { "" } else { "\n" };
-            match place {
-                Some(place) => write!(out, "{end_of_the_last}{place}: {error}")?,
-                None => write!(out, "{end_of_the_last}{error}")?,
-            }
-        }
-        Ok(())
-    }
-}
-
-impl std::error::Error for ConfigErrors {}
-
 impl Config {
     /// Puts the sources together.
     ///
@@ -564,139 +495,4 @@ fn is_url(url: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    //! Goal: each source gives every setting, the nearer one wins. Method: a file with all of them, then flags over it.
-
-    use super::*;
-
-    const FILE: &str = r#"
-        demo = true
-        data = "d"
-        listen = "127.0.0.1:1"
-        tls_certificate = "c"
-        tls_key = "k"
-        admin_listen = "127.0.0.1:2"
-        public_url = "https://ledger.example/"
-        public_entries = true
-        max_age_s = 1
-        heartbeat_s = 2
-        witnesses = "w"
-        witness_wait_s = 11
-        queue = 3
-        flush_bytes = 4
-        max_connections = 5
-        header_timeout_s = 6
-        body_timeout_s = 7
-        request_timeout_s = 8
-        idle_timeout_s = 9
-        answer_timeout_s = 10
-        backup_to = "b"
-        backup_every_s = 11
-        backup_keep_s = 12
-        log = "debug"
-        [[static_tokens]]
-        party = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
-        file = "t"
-        [webhooks]
-        allow = ["127.0.0.1:8443", "[::1]:8443"]
-        ca = "ca.pem"
-    "#;
-
-    fn load(file: &str, flags: &[&str]) -> Result<Config, ConfigErrors> {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("procura.toml");
-        std::fs::write(&path, file).unwrap();
-        let given = ["procura-server", "--config", path.to_str().unwrap()];
-        Config::load(Args::try_parse_from(given.iter().chain(flags)).unwrap())
-    }
-
-    /// What is wrong: the line, 0 if it stands in none, and the name.
-    fn wrong(file: &str, flags: &[&str]) -> Vec<(usize, &'static str)> {
-        let ConfigErrors(all) = load(file, flags).unwrap_err();
-        let line = |place: &Option<Place>| place.as_ref().map_or(0, |place| place.line);
-        all.iter().map(|(place, error)| (line(place), error.name())).collect()
-    }
-
-    #[test]
-    fn a_file_gives_every_setting() {
-        let config = load(FILE, &[]).unwrap();
-        assert!(config.demo && config.public_entries);
-        assert_eq!(config.admin_listen.unwrap().port(), 2);
-        assert_eq!(config.tls, Some(TlsFiles { certificate: "c".into(), key: "k".into() }));
-        assert_eq!(config.public_url.as_deref(), Some("https://ledger.example"));
-        assert_eq!((config.max_age_s, config.heartbeat, config.limits.queue), (1, Duration::from_secs(2), 3));
-        assert_eq!((config.flush_bytes, config.limits.max_connections), (Some(4), 5));
-        assert_eq!(config.limits.request_timeout, Duration::from_secs(8));
-        assert_eq!(config.limits.idle_timeout, Duration::from_secs(9));
-        assert_eq!(config.limits.answer_timeout, Duration::from_secs(10));
-        let backup = config.backup.unwrap();
-        assert_eq!((backup.to, backup.every.as_secs(), backup.keep.as_secs()), (PathBuf::from("b"), 11, 12));
-        assert_eq!(config.witnesses.as_deref(), Some(Path::new("w")));
-        assert_eq!(config.witness_wait, Some(Duration::from_secs(11)));
-        assert_eq!(config.static_tokens.len(), 1);
-        assert_eq!(config.webhooks.allow.len(), 2);
-        assert_eq!(config.webhooks.ca.as_deref(), Some(Path::new("ca.pem")));
-    }
-
-    #[test]
-    fn flags_win_over_the_file() {
-        let config = load(FILE, &["--listen", "127.0.0.1:9", "--queue", "30", "--public-entries", "false"]);
-        let config = config.unwrap();
-        assert_eq!((config.listen.port(), config.limits.queue, config.public_entries), (9, 30, false));
-    }
-
-    #[test]
-    fn what_is_no_setting_is_refused() {
-        for (file, name) in [
-            ("colour = 1", "config_malformed"),
-            ("queue = -1", "config_malformed"),
-            ("queue = 0", "config_zero"),
-            ("header_timeout_s = 0", "config_zero"),
-            ("backup_keep_s = 0", "config_zero"),
-            ("public_url = \"ledger.example\"", "config_url"),
-            ("public_url = \"http://a b\"", "config_url"),
-            ("[webhooks]\nallow = [\"localhost:8443\"]", "config_malformed"),
-            ("[webhooks]\nallow = [\"10.0.0.0/8\"]", "config_malformed"),
-            ("[webhooks]\ndeny = []", "config_malformed"),
-            ("[[static_tokens]]\nparty = \"x\"\nfile = \"t\"", "config_malformed"),
-        ] {
-            assert_eq!(wrong(file, &[]).first().unwrap().1, name, "{file}");
-            assert_eq!(wrong(file, &[]).len(), 1, "{file}");
-        }
-    }
-
-    #[test]
-    fn everything_wrong_is_told_at_once_with_its_line() {
-        let file = "colour = 1\nqueue = 0\nmax_age_s = \"x\"\npublic_url = \"a b\"\ntls_key = \"k\"\n\
-            [webhooks]\nallow = [\"a:1\", \"127.0.0.1:1\", \"b:1\"]\ndeny = 1\n\
-            [[static_tokens]]\nparty = \"x\"\nfile = \"t\"\n[[static_tokens]]\nfile = \"t\"\n\
-            [[static_tokens]]\nparty = \"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"\nfile = \"credential:../t\"\n";
-        let mut found = wrong(file, &["--heartbeat-s", "0"]);
-        found.sort_unstable();
-        let malformed = [1, 3, 7, 7, 8, 10, 12].map(|line| (line, "config_malformed"));
-        let meant = [
-            (0, "config_zero"),
-            (2, "config_zero"),
-            (4, "config_url"),
-            (5, "config_half"),
-            (16, "config_credential"),
-        ];
-        let mut expected = [&malformed[..], &meant].concat();
-        expected.sort_unstable();
-        assert_eq!(found, expected);
-        // What a flag says instead is not where the file says it.
-        assert_eq!(wrong("queue = 1", &["--queue", "0"]), [(0, "config_zero")]);
-        assert_eq!(load("queue = 0", &["--queue", "1"]).unwrap().limits.queue, 1);
-        // TOML that is none.
-        assert_eq!(wrong("a = \nb = 1\nc d\n", &[]), [(1, "config_malformed"), (3, "config_malformed")]);
-    }
-
-    #[test]
-    fn settings_stand_on_both_sides_of_a_verb() {
-        for line in [["--queue", "7", "check-config"], ["check-config", "--queue", "7"]] {
-            let found = Args::command_line().get_matches_from(["procura-server"].iter().chain(&line));
-            let args = Args::from_arg_matches(&found).unwrap();
-            assert_eq!((args.given.queue, args.verb), (Some(7), Some(Verb::CheckConfig)));
-        }
-    }
-}
+mod tests;
