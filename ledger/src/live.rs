@@ -6,7 +6,7 @@ use crate::search::{self, Ids};
 use crate::standings::{Footing, Standings};
 use crate::store::{Reader, StoreError};
 use crate::vault::VaultRow;
-use procura_core::admission::State;
+use procura_core::admission::{State, is_past};
 use procura_core::entry::{Class, Entry};
 use procura_core::identifier::Identifier;
 use procura_core::index::{Item, Listed, items_of, listed, tag_items};
@@ -14,7 +14,7 @@ use procura_core::judge::Standing;
 use procura_core::kv::{Kv, Unreadable};
 use procura_core::log_keys::LogKey;
 use procura_core::source::{Lack, List, Logged, Opened, Source};
-use procura_core::{Hash, Index, hash};
+use procura_core::{Hash, Index, Millis, hash};
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -184,13 +184,16 @@ impl<K: Ids + ?Sized> State for Live<'_, K> {
         Ok(parties)
     }
 
-    fn has_in_force(&self, party: &Hash) -> Result<bool, Lack> {
+    fn has_in_force(&self, party: &Hash, time: Millis) -> Result<bool, Lack> {
         let Some(filing) = search::filing_of(self.kv, party)? else { return Ok(false) };
         for segment in 0..=filing.segment {
             for item in tag_items(self.kv, &hash::tag(&filing.handle, segment), 0..u64::MAX)? {
-                if item.class.is_create()
-                    && let Some(id) = self.at(item.index)?.entry.id()
-                    && listed(self.kv, &id)?.is_some_and(|found| !found.status.is_ended())
+                if !item.class.is_create() {
+                    continue;
+                }
+                let logged = self.at(item.index)?;
+                if let Some(id) = logged.entry.id()
+                    && listed(self.kv, &id)?.is_some_and(|found| !is_past(&logged, found.status, time))
                 {
                     return Ok(true);
                 }

@@ -10,7 +10,7 @@ use procura_core::judge::Standing;
 use procura_core::kv::Unreadable;
 use procura_core::log_keys::LogKey;
 use procura_core::source::{Lack, List, Logged, Source};
-use procura_core::{Hash, Index};
+use procura_core::{Hash, Index, Millis};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::collections::HashMap;
@@ -106,8 +106,8 @@ impl<S: State> State for Memo<'_, S> {
         self.source.parties_of(id)
     }
 
-    fn has_in_force(&self, party: &Hash) -> Result<bool, Lack> {
-        self.source.has_in_force(party)
+    fn has_in_force(&self, party: &Hash, time: Millis) -> Result<bool, Lack> {
+        self.source.has_in_force(party, time)
     }
 
     fn under(&self, mandate: &Hash) -> Result<Vec<Hash>, Lack> {

@@ -2,9 +2,10 @@
 //! nothing is erased that something rests on or that must be kept; nobody erases without a trace. Method: a ledger in a folder whose files
 //! are searched for bytes; for each rule of kinds.md#erasing something taken and its refused twin.
 use procura_core::decide::{AuthZen, PartyRef, Reason, Search, Sought};
+use procura_core::days::Day;
 use procura_core::draft::Draft;
-use procura_core::kinds::Content;
-use procura_core::receipt::{AsOf, Mode, verify_status};
+use procura_core::kinds::{Content, Validity};
+use procura_core::receipt::{AsOf, Mode, verify_complete, verify_status};
 use procura_core::status::Status;
 use procura_core::submission::Submission;
 use procura_core::{Hash, Size};
@@ -58,6 +59,18 @@ impl Desk {
 
     fn end(&self, by: &Actor, id: &Hash) {
         self.world.append(self.world.transition("revocation", by, id));
+    }
+
+    fn dies(&self, who: &Actor) {
+        let died = Draft::on("life-event", &self.world.occasion(), &who.party)
+            .member("event", json!("death"))
+            .member("effective", json!(self.world.clock.now()));
+        self.world.append(signed(died, &self.court));
+    }
+
+    fn end_key(&self, who: &Actor) {
+        let end = Draft::on("key-end", &self.world.occasion(), &who.kid).member("reason", json!("closed"));
+        self.world.append(signed(end, &self.court));
     }
 
     fn parties(&self, targets: &[Hash]) -> Vec<Hash> {
@@ -295,15 +308,10 @@ fn only_an_authority_erases_and_says_whom_it_concerns() {
 fn a_person_goes_once_nothing_rests_on_them() {
     let desk = desk();
     let mandate = desk.mandate("one");
-    let died = Draft::on("life-event", &desk.world.occasion(), &desk.mother.party)
-        .member("event", json!("death"))
-        .member("effective", json!(desk.world.clock.now()));
-    desk.world.append(signed(died, &desk.court));
+    desk.dies(&desk.mother);
     let all = [desk.mother.party, desk.mother.kid];
     assert_eq!(desk.refused(&[desk.mother.kid]), "in_force", "the key has not ended");
-    let end =
-        Draft::on("key-end", &desk.world.occasion(), &desk.mother.kid).member("reason", json!("closed"));
-    desk.world.append(signed(end, &desk.court));
+    desk.end_key(&desk.mother);
     assert_eq!(desk.refused(&all), "in_force", "the mandate has not ended");
     desk.world.append(desk.world.transition("renunciation", &desk.son, &mandate));
     assert!(desk.holds(MOTHER.as_bytes()) && desk.holds(&desk.mother.handle));
@@ -344,6 +352,74 @@ fn a_mandate_stays_while_others_are_under_it() {
     desk.erase(&[above]);
     assert!(desk.is_readable(&child));
     assert!(desk.world.ledger.audit(&mut |_, _| {}).unwrap().is_clean());
+}
+
+#[test]
+fn what_has_lapsed_goes_without_being_ended() {
+    const DAY_MS: u64 = 24 * 3600 * 1000;
+    let desk = desk();
+    let (world, mother) = (&desk.world, &desk.mother);
+    let today = Day::of(world.clock.now()).unwrap();
+    let until_today = |draft: Draft| {
+        let validity = Validity::of_days(today, Some(today));
+        draft.member("valid_until", json!(today.to_string())).member("not_after", json!(validity.not_after))
+    };
+    let give = |draft: Draft| {
+        let id = world.append(signed(draft, mother)).id;
+        world.append(world.transition("acceptance", &desk.son, &id));
+        id
+    };
+    let draft = || world.mandate_draft(mother, &desk.son.party, &["tax"]);
+    let third = world.person("15061500231");
+    let above = give(until_today(draft()).member("substitution", json!(1)));
+    let child = until_today(world.mandate_draft(mother, &third.party, &["tax"]))
+        .member("under", json!(above))
+        .member("by", json!([desk.son.party]))
+        .member("informed", json!([desk.son.party]));
+    let child = world.append(signed(child, &desk.son)).id;
+    world.append(world.transition("acceptance", &third, &child));
+    let disputed = give(until_today(draft()));
+    let dispute = Draft::on("dispute", &world.occasion(), &disputed).member("step", json!("open"));
+    world.append(signed(dispute, &desk.court));
+    let lasting = give(draft());
+    let waiting = draft().member("answer_by", json!(world.clock.now().0 + DAY_MS));
+    let waiting = world.append(signed(waiting, mother)).id;
+    for id in [above, child, waiting, lasting, disputed] {
+        assert_eq!(desk.refused(&[id]), "in_force");
+    }
+
+    world.clock.pass(2 * DAY_MS);
+    assert_eq!(desk.refused(&[lasting]), "in_force", "it has a year to go");
+    assert_eq!(desk.refused(&[disputed]), "in_force", "somebody is at it");
+    desk.erase(&[child]);
+    desk.erase(&[above]);
+    desk.erase(&[waiting]);
+    for id in [above, child] {
+        assert_eq!(world.ledger.view().status(&id).unwrap(), Some(Status::ACTIVE), "nobody ended it");
+        assert_eq!(world.refused(world.transition("revocation", mother, &id)), "erased");
+    }
+    assert_eq!(world.refused(world.transition("acceptance", &desk.son, &waiting)), "erased");
+    let late = world
+        .mandate_draft(mother, &third.party, &["tax"])
+        .member("under", json!(above))
+        .member("by", json!([desk.son.party]))
+        .member("informed", json!([desk.son.party]));
+    assert_eq!(world.refused(signed(late, &desk.son)), "erased");
+    assert_eq!(desk.reason(PartyRef::Id(mother.party), None), Ok(Reason::Mandate), "by what is left");
+    // Nothing rests on who was in what lapsed.
+    desk.dies(&third);
+    desk.end_key(&third);
+    desk.erase(&[third.party, third.kid]);
+    assert!(world.ledger.audit(&mut |_, _| {}).unwrap().is_clean());
+    let desk = desk.reopened(|| {});
+    assert!(desk.world.ledger.audit(&mut |_, _| {}).unwrap().is_clean());
+    // A list with it proves whole.
+    let view = desk.world.ledger.view();
+    let ask = Ask { as_of: None, from: None, reader: Audience::Party(desk.mother.party) };
+    let receipt = view.complete(&desk.mother.party, 0, &ask).unwrap();
+    let receipt = receipt.unwrap().to_json();
+    let now = Mode::Fresh(desk.world.clock.now());
+    verify_complete(receipt.as_bytes(), &desk.mother.party, 0, &desk.world.policy(), now).unwrap();
 }
 
 #[test]

@@ -3,32 +3,32 @@
 //! spec: kinds.md#erasing
 
 use super::{Refusal, State, find};
-use crate::Hash;
-use crate::kinds::{Class, Erasure, RestsOn, rests_on};
+use crate::kinds::{Class, Erasure, RestsOn, lapses, rests_on};
 use crate::source::Logged;
 use crate::status::Status;
+use crate::{Hash, Millis};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// Whether these records may be destroyed.
-pub(super) fn check<S: State + ?Sized>(state: &S, erasure: &Erasure) -> Result<(), Refusal> {
+/// Whether these records may be destroyed at `time`.
+pub(super) fn check<S: State + ?Sized>(state: &S, erasure: &Erasure, time: Millis) -> Result<(), Refusal> {
     let mut parties = BTreeSet::new();
     for target in &erasure.targets {
         let logged = erasable(state, target)?;
         let record = &logged.opened.as_ref().ok_or(Refusal::Erased)?.record;
         let on = rests_on(record).ok_or(Refusal::UnknownTarget)?;
-        if logged.entry.class().is_create() && !has_ended(state, target)? {
+        if logged.entry.class().is_create() && !is_over(state, &logged, target, time)? {
             return Err(Refusal::InForce);
         }
         let is_rested_on = match on {
             RestsOn::Nothing => false,
-            RestsOn::Mandate => any_in_force(state, &state.under(target)?)?,
-            RestsOn::Party(party) => state.has_in_force(&party)?,
+            RestsOn::Mandate => any_in_force(state, &state.under(target)?, time)?,
+            RestsOn::Party(party) => state.has_in_force(&party, time)?,
         };
         if is_rested_on {
             return Err(Refusal::InForce);
         }
-        if any_in_force(state, &state.retentions_of(target)?)? {
+        if any_in_force(state, &state.retentions_of(target)?, time)? {
             return Err(Refusal::LegalHold);
         }
         parties.extend(state.parties_of(target)?);
@@ -56,13 +56,24 @@ fn erasable<S: State + ?Sized>(state: &S, target: &Hash) -> Result<Arc<Logged>, 
     Ok(logged)
 }
 
-fn has_ended<S: State + ?Sized>(state: &S, id: &Hash) -> Result<bool, Refusal> {
-    Ok(state.list(id)?.status() == Some(Status::ENDED))
+/// Whether a create that stands so has no effect any more at `time`: it has ended, lapsed, or lapsed and was erased.
+#[must_use]
+pub fn is_past(logged: &Logged, status: Status, time: Millis) -> bool {
+    let has_lapsed = || match &logged.opened {
+        Some(opened) => lapses(&opened.record, status).is_some_and(|from| from <= time),
+        None => true,
+    };
+    status.is_ended() || has_lapsed()
 }
 
-fn any_in_force<S: State + ?Sized>(state: &S, ids: &[Hash]) -> Result<bool, Refusal> {
+fn is_over<S: State + ?Sized>(state: &S, logged: &Logged, id: &Hash, time: Millis) -> Result<bool, Refusal> {
+    Ok(state.list(id)?.status().is_some_and(|status| is_past(logged, status, time)))
+}
+
+fn any_in_force<S: State + ?Sized>(state: &S, ids: &[Hash], time: Millis) -> Result<bool, Refusal> {
     for id in ids {
-        if !has_ended(state, id)? {
+        let logged = find(state.record(id))?.ok_or(Refusal::UnknownTarget)?;
+        if !is_over(state, &logged, id, time)? {
             return Ok(true);
         }
     }

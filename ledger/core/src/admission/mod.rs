@@ -9,6 +9,7 @@ mod erasing;
 mod refusal;
 mod rules;
 
+pub use erasing::is_past;
 pub use refusal::Refusal;
 
 use crate::days::Day;
@@ -56,11 +57,11 @@ pub trait State: Source {
     /// [`Lack`].
     fn parties_of(&self, id: &Hash) -> Result<BTreeSet<Hash>, Lack>;
 
-    /// Whether a record of a party's list has not ended.
+    /// Whether a record of a party's list is not [past](is_past) at `time`.
     ///
     /// # Errors
     /// [`Lack`].
-    fn has_in_force(&self, party: &Hash) -> Result<bool, Lack>;
+    fn has_in_force(&self, party: &Hash, time: Millis) -> Result<bool, Lack>;
 
     /// The mandates and consents that are under a mandate.
     ///

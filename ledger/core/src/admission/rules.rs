@@ -106,7 +106,7 @@ impl Candidate {
             }
             Content::Hook(hook) => check_number(state, hook),
             Content::Retention(retention) => erasing::check_kept(state, &retention.targets),
-            Content::Erasure(erasure) => erasing::check(state, erasure),
+            Content::Erasure(erasure) => erasing::check(state, erasure, place.time),
             Content::LogKeys(list) => {
                 check_continued(state.log_keys(), &list.log_keys).map_err(Refusal::LogKeys)
             }

@@ -2,11 +2,11 @@
 //!
 //! spec: kinds.md#erasing
 
-use super::{Class, Content, NotAllowed, PartyType, Role, Row, Signing, shared};
-use crate::Hash;
+use super::{Class, Content, Invitation, NotAllowed, PartyType, Role, Row, Signing, Validity, shared};
 use crate::json::{Field, Members};
 use crate::record::{Record, RecordError};
 use crate::status::Status;
+use crate::{Hash, Millis};
 
 /// The most records, and the most parties, that one record names here.
 const MOST: usize = 64;
@@ -74,6 +74,25 @@ pub enum RestsOn {
     Mandate,
     /// Everything in this party's list: its keys signed it, or it names the party.
     Party(Hash),
+}
+
+/// The first instant from which a record that stands so has no effect any more, although nobody ended it; `None`: it never
+/// lapses, or a dispute about it is open.
+#[must_use]
+pub fn lapses(record: &Record, status: Status) -> Option<Millis> {
+    let grant = |validity: &Validity, invitation: &Invitation| {
+        let answer_by = invitation.answer_by.filter(|_| status == Status::PENDING);
+        [validity.not_after, answer_by].into_iter().flatten().min()
+    };
+    if status.is_disputed() {
+        return None;
+    }
+    match record.content() {
+        Content::Mandate(mandate) => grant(&mandate.validity, &mandate.invitation),
+        Content::Consent(consent) => grant(&consent.validity, &consent.invitation),
+        Content::Request(request) => request.invitation.answer_by,
+        _ => None,
+    }
 }
 
 /// What may rest on a record; `None`: it is never erased.
