@@ -222,7 +222,8 @@ impl Client {
         Ok(())
     }
 
-    fn bundle(&self, path: TilePath) -> Result<(Vec<u8>, u16), AuditError> {
+    /// A bundle's bytes and the width that they have.
+    pub(crate) fn bundle(&self, path: TilePath) -> Result<(Vec<u8>, u16), AuditError> {
         let token = self.token_if_any()?;
         let read = self.tile_or_full(path, token.as_ref().map(|token| token.as_str()));
         read.map_err(|error: CallError| LogError::Call(error).into())
@@ -254,7 +255,8 @@ impl Client {
     }
 }
 
-fn bundle_at(number: u64, size: Size) -> Option<TilePath> {
+/// The bundle of this number in a tree of this size; `None`: it has none.
+pub(crate) fn bundle_at(number: u64, size: Size) -> Option<TilePath> {
     let width = size.0.checked_sub(number.checked_mul(TILE_WIDTH)?)?.min(TILE_WIDTH);
     TilePath::new(TileKind::Entries, number, u16::try_from(width).ok()?)
 }

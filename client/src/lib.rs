@@ -47,6 +47,7 @@ mod shown;
 mod signing;
 pub mod store;
 mod submit;
+pub mod terms;
 pub mod tiles;
 mod token;
 pub mod webhook;

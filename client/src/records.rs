@@ -13,9 +13,11 @@ use procura_core::entry::Entry;
 use procura_core::index::Item;
 use procura_core::kinds::Content;
 use procura_core::receipt::{Mode, Receipt, VerifiedComplete, verify_complete};
+use procura_core::record::Record;
 use procura_core::source::Logged;
 use procura_core::status::Status;
 use procura_core::{Hash, Index, Millis, Size};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -68,6 +70,18 @@ pub struct Filed {
     pub segment: u64,
     /// A create's status; `None` for others.
     pub status: Option<Status>,
+}
+
+/// The name of a record's kind, also of one that this version does not know.
+#[must_use]
+pub fn kind_of(record: &Record) -> String {
+    match record.content() {
+        Content::Other(_) => serde_json::from_slice::<Value>(record.jws().payload())
+            .ok()
+            .and_then(|payload| payload.get("kind")?.as_str().map(str::to_owned))
+            .unwrap_or_default(),
+        _ => record.row().name.to_owned(),
+    }
 }
 
 /// Everything that concerns a party. Only verification makes this value.

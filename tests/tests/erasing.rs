@@ -1,8 +1,8 @@
 //! What is erased is gone, and nothing else. Goal: of an erased record nothing is left in any file, everything else proves what it proved;
 //! nothing is erased that something rests on or that must be kept; nobody erases without a trace. Method: a ledger in a folder whose files
 //! are searched for bytes; for each rule of kinds.md#erasing something taken and its refused twin.
-use procura_core::decide::{AuthZen, PartyRef, Reason, Search, Sought};
 use procura_core::days::Day;
+use procura_core::decide::{AuthZen, PartyRef, Reason, Search, Sought};
 use procura_core::draft::Draft;
 use procura_core::kinds::{Content, Validity};
 use procura_core::receipt::{AsOf, Mode, verify_complete, verify_status};

@@ -2,28 +2,18 @@
 
 use super::context::Context;
 use super::time;
+use procura_client::records::kind_of;
 use procura_core::Hash;
 use procura_core::decide::{Decision, Hint, Level, Reason};
 use procura_core::kinds::{Asked, Content, Dispute, Event, PartyType, Revocation};
 use procura_core::receipt::VerifiedReceipt;
-use procura_core::record::Record;
+
 use procura_core::source::Logged;
 use serde_json::{Value, json};
 
 /// What kind a record is.
 pub(crate) fn kind(logged: &Logged) -> String {
     logged.opened.as_ref().map_or_else(|| "erased".to_owned(), |opened| kind_of(&opened.record))
-}
-
-fn kind_of(record: &Record) -> String {
-    match record.content() {
-        // The kind's own name stands in the payload.
-        Content::Other(_) => serde_json::from_slice::<Value>(record.jws().payload())
-            .ok()
-            .and_then(|payload| payload.get("kind")?.as_str().map(str::to_owned))
-            .unwrap_or_default(),
-        _ => record.row().name.to_owned(),
-    }
 }
 
 /// What a record says, to the party `me`.

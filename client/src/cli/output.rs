@@ -16,7 +16,7 @@ pub(crate) struct Answer {
 }
 
 /// Why a verb found nothing.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Failure {
     is_no: bool,
     name: String,
@@ -74,6 +74,16 @@ impl Failure {
         Self { is_no: false, name: name.to_owned(), message: message.into() }
     }
 
+    /// The error's stable name.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What it is, for people.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
     /// The answer is no.
     pub(crate) fn no(name: &str, message: impl Into<String>) -> Self {
         Self { is_no: true, name: name.to_owned(), message: message.into() }
@@ -97,6 +107,7 @@ could_not_tell!(
     procura_client::ReadError,
     procura_client::RecordsError,
     procura_client::TokenError,
+    procura_client::terms::WalkError,
     procura_client::tiles::LogError,
     KeyFileError,
     StoreError,

@@ -17,3 +17,4 @@ mod import;
 mod monitor;
 mod steps;
 mod stub;
+mod terms;

@@ -10,7 +10,7 @@ use procura_core::receipt::{Policy, Receipt};
 use procura_core::submission::Submission;
 use procura_core::tile::{TileKind, TilePath};
 use procura_core::{Hash, Index, Millis, Size, b64};
-use procura_ledger::{Acknowledged, Ask, Audience, Clock as _, SubmitError, View};
+use procura_ledger::{Acknowledged, Ask, Audience, Clock as _, ReadError, SubmitError, View};
 use procura_tests::world::{Actor, World};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -323,7 +323,10 @@ impl State {
         let rest = path.strip_prefix("/v1/")?;
         if let Some(id) = rest.strip_prefix("records/").and_then(|rest| rest.strip_suffix("/receipt")) {
             let ask = Ask { as_of, from: from.map(Size), ..ask.clone() };
-            return receipt(view.receipt(&id.parse().ok()?, &ask).unwrap());
+            return match view.receipt(&id.parse().ok()?, &ask) {
+                Err(ReadError::Erased(_)) => Some(problem(409, "erased")),
+                found => receipt(found.unwrap()),
+            };
         }
         if let Some(id) = rest.strip_prefix("accesses/") {
             return receipt(view.access(&id.parse().ok()?, from.map(Size), ask.reader).unwrap());

@@ -95,15 +95,14 @@ pub fn lapses(record: &Record, status: Status) -> Option<Millis> {
     }
 }
 
+/// The kinds whose records are never erased.
+pub const KEPT: [&str; 5] = ["root", "log-keys", "catalogue", "erasure", "retention"];
+
 /// What may rest on a record; `None`: it is never erased.
 #[must_use]
 pub fn rests_on(record: &Record) -> Option<RestsOn> {
     match record.content() {
-        Content::Root(_)
-        | Content::LogKeys(_)
-        | Content::Catalogue(_)
-        | Content::Erasure(_)
-        | Content::Retention(_) => None,
+        _ if KEPT.contains(&record.row().name) => None,
         Content::Party(party) => {
             let is_office = party.party_type == PartyType::Institution || !party.roles.is_empty();
             (!is_office || party.under.is_some()).then(|| RestsOn::Party(record.id()))
