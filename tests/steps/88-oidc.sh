@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Built with the feature oidc, the server enrols people through a real OpenID provider, and believes none that lies.
+# Built with all its features, the server enrols people through a real OpenID provider, and believes none that lies.
 # needs: node from nodejs
 # needs: npm from npm
 # needs: chromium from chromium fonts-liberation
@@ -9,10 +9,14 @@
 # WebCrypto's Ed25519 is experimental there, and says so at each start.
 export NODE_NO_WARNINGS=1
 
-cargo clippy --locked -p procura-server --features oidc --all-targets -- -D warnings
-RUSTDOCFLAGS=-Dwarnings cargo doc --locked -q -p procura-server --features oidc --no-deps
-cargo test --locked -q -p procura-server --features oidc --lib -- oidc config:: api::enrol api::pages
-cargo build --locked --quiet -p procura-server --features oidc
+# Each by itself too: what one needs must not come with another by chance.
+for feature in ${FEATURES//,/ }; do
+    cargo check --locked --quiet --workspace --lib --features "$feature"
+done
+cargo clippy --locked --workspace --features "$FEATURES" --all-targets -- -D warnings
+RUSTDOCFLAGS=-Dwarnings cargo doc --locked -q --workspace --features "$FEATURES" --no-deps
+cargo test --locked -q --workspace --features "$FEATURES" --lib -- oidc config:: api::enrol api::pages
+cargo build --locked --quiet --workspace --features "$FEATURES" --bin procura-server
 # Apart from the default build's program, which later steps make anew in its place.
 mkdir -p "$TARGET/oidc"
 cp "$TARGET/debug/procura-server" "$TARGET/oidc/"

@@ -13,5 +13,4 @@ trap 'rm -rf "$tokens"' EXIT
 printf 'directories.tokendir = %s\nobjectstore.backend = file\nlog.level = ERROR\n' "$tokens" >"$tokens/softhsm2.conf"
 export SOFTHSM2_CONF=$tokens/softhsm2.conf PROCURA_TEST_PKCS11=$module
 
-cargo clippy --locked -p procura-server --features pkcs11 --all-targets -- -D warnings
-cargo test --locked -q -p procura-server --features pkcs11 --test pkcs11
+cargo test --locked -q --workspace --features "$FEATURES" --test pkcs11

@@ -23,6 +23,8 @@ fresh_logs() { rm -f "$LOGS/$1"-*.log; }
 # The programs that steps run, always all of them: with other packages chosen, cargo would choose other features for what they
 # have in common, and build that anew. BIN is where they are.
 programs() { cargo build --locked --quiet --workspace --bins --examples; }
+# What a server can be built with besides, all of it: one build more, for all the steps that need any of it.
+FEATURES=procura-server/oidc,procura-server/otlp,procura-server/pkcs11
 BIN=$TARGET/debug
 case $BIN in /*) ;; *) BIN=$PWD/$BIN ;; esac
 
