@@ -23,6 +23,7 @@ pub mod counter;
 pub mod counters;
 pub mod declaration;
 pub mod enrol;
+pub mod errand;
 pub mod files;
 mod following;
 pub mod form;

@@ -1,16 +1,15 @@
 //! Applications, on disk; and how far the town's list in the ledger was read. What is signed is here before it is sent.
 
 use crate::book::{BookError, read, write};
+use crate::errand;
 use crate::look::Kept;
 use procura_client::feed::Place;
-use procura_core::{Hash, Index, Millis};
+use procura_core::{Hash, Millis};
 use redb::{Database, ReadableDatabase as _, ReadableTable as _, TableDefinition};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::path::Path;
 
-/// Nothing → segment, and index + 1 of the last record read.
-const PLACE: TableDefinition<'_, (), (u64, u64)> = TableDefinition::new("place");
 /// An application's id → [`Application`], as JSON.
 const APPLICATIONS: TableDefinition<'_, &[u8; 32], &[u8]> = TableDefinition::new("applications");
 /// A person → their application that is under way.
@@ -124,7 +123,7 @@ impl Book {
     pub fn open(path: &Path) -> Result<Self, BookError> {
         let database = Database::create(path)?;
         let transaction = database.begin_write()?;
-        transaction.open_table(PLACE)?;
+        errand::begin(&transaction)?;
         transaction.open_table(APPLICATIONS)?;
         transaction.open_table(OPEN)?;
         transaction.commit()?;
@@ -136,9 +135,7 @@ impl Book {
     /// # Errors
     /// [`BookError`].
     pub fn place(&self) -> Result<Place, BookError> {
-        let place = self.database.begin_read()?.open_table(PLACE)?.get(())?.map(|place| place.value());
-        let (segment, next) = place.unwrap_or_default();
-        Ok(Place { segment, index: next.checked_sub(1).map(Index) })
+        errand::place(&self.database)
     }
 
     /// Notes how far the list was read, and which requests it tells that the person refused.
@@ -148,9 +145,8 @@ impl Book {
     pub fn heard(&self, place: Place, refused: &[Hash]) -> Result<(), BookError> {
         let waiting = if refused.is_empty() { Vec::new() } else { self.waiting()? };
         let transaction = self.database.begin_write()?;
+        errand::heard(&transaction, place)?;
         {
-            let next = place.index.map_or(0, |index| index.0 + 1);
-            transaction.open_table(PLACE)?.insert((), (place.segment, next))?;
             let mut applications = transaction.open_table(APPLICATIONS)?;
             let mut open = transaction.open_table(OPEN)?;
             for (id, mut application) in waiting {

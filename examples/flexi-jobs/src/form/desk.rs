@@ -4,10 +4,11 @@ use super::Form;
 use super::book::{Answer, Application, Ask, Book, Is};
 use crate::Clock;
 use crate::book::BookError;
-use crate::caller::{Caller, CallerError};
+use crate::caller::Caller;
+use crate::errand::{ErrandError, PATIENCE};
 use crate::look::{Kept, Looked};
-use procura_client::feed::{FeedError, News};
-use procura_client::{Asking, CatalogueFound, PartyFound, ReadError, SignFault, SubmitError, TokenError};
+use procura_client::feed::News;
+use procura_client::{Asking, CatalogueFound, PartyFound, SubmitError};
 use procura_core::days::Day;
 use procura_core::draft::Draft;
 use procura_core::hash::link_commitment;
@@ -16,59 +17,13 @@ use procura_core::kinds::{Content, Validity};
 use procura_core::submission::Submission;
 use procura_core::{Hash, Millis, b64};
 use serde_json::json;
-use std::io::Write as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 const DAY_MS: u64 = 24 * 3600 * 1000;
-/// How long news are waited for.
-const PATIENCE: Duration = Duration::from_secs(2);
-/// How long it is left alone after something went wrong.
-const PAUSE: Duration = Duration::from_millis(500);
 /// How often all that waits is looked at without news: a consent may begin on a later day.
 const AT_TIMES: Duration = Duration::from_secs(60);
-
-/// Why an application does not go on now. It will.
-#[derive(Debug, thiserror::Error)]
-pub enum DeskError {
-    /// The book.
-    #[error(transparent)]
-    Book(#[from] BookError),
-    /// The list.
-    #[error(transparent)]
-    Feed(#[from] FeedError),
-    /// The source, or an access.
-    #[error(transparent)]
-    Caller(#[from] CallerError),
-    /// The ledger.
-    #[error(transparent)]
-    Read(#[from] ReadError),
-    /// The ledger did not take what was handed in.
-    #[error(transparent)]
-    Submit(#[from] SubmitError),
-    /// The key.
-    #[error(transparent)]
-    Sign(#[from] SignFault),
-    /// Nobody is registered under an identifier.
-    #[error("nobody is registered under this identifier")]
-    Nobody,
-    /// No catalogue in force has what is to be asked for.
-    #[error("no catalogue in force has all that the person would be asked for")]
-    NoWords,
-    /// The machine has no randomness.
-    #[error("this machine has no randomness: {0}")]
-    Random(String),
-    /// The clock stands after the year 9999.
-    #[error("this machine's clock stands after the year 9999")]
-    Clock,
-}
-
-impl From<TokenError> for DeskError {
-    fn from(error: TokenError) -> Self {
-        Self::Read(error.into())
-    }
-}
 
 /// The town's desk.
 pub struct Desk {
@@ -87,17 +42,11 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// Goes on with what waits, until it is told to stop.
-    pub fn run(&self, stop: &AtomicBool) {
-        while !stop.load(Ordering::Relaxed) {
-            if let Err(error) = self.follow(stop) {
-                drop(writeln!(std::io::stderr(), "the form: not now: {error}"));
-                std::thread::sleep(PAUSE);
-            }
-        }
-    }
-
-    fn follow(&self, stop: &AtomicBool) -> Result<(), DeskError> {
+    /// Goes on with what waits, as the list tells, until it is told to stop.
+    ///
+    /// # Errors
+    /// [`ErrandError`].
+    pub fn follow(&self, stop: &AtomicBool) -> Result<(), ErrandError> {
         self.go_on()?;
         let mut feed = self.caller.client().follow(self.book.place()?)?;
         let mut looked = Instant::now();
@@ -113,7 +62,7 @@ impl Desk {
         Ok(())
     }
 
-    fn hear(&self, news: &News) -> Result<(), DeskError> {
+    fn hear(&self, news: &News) -> Result<(), ErrandError> {
         let opened = news.records.iter().filter_map(|filed| filed.logged.opened.as_ref());
         let refused = opened.filter_map(|opened| match opened.record.content() {
             Content::Renunciation(_) => opened.record.common().target,
@@ -127,7 +76,7 @@ impl Desk {
         Ok(())
     }
 
-    fn go_on(&self) -> Result<(), DeskError> {
+    fn go_on(&self) -> Result<(), ErrandError> {
         let mut wrong = Ok(());
         for (id, _) in self.book.waiting()? {
             wrong = wrong.and(self.advance(&id));
@@ -142,10 +91,10 @@ impl Desk {
     /// Opens an application of a person, or finds the one that is under way; its id, and whether it is new.
     ///
     /// # Errors
-    /// [`DeskError`].
-    pub fn begin(&self, person: &Identifier) -> Result<(Hash, bool), DeskError> {
+    /// [`ErrandError`].
+    pub fn begin(&self, person: &Identifier) -> Result<(Hash, bool), ErrandError> {
         let PartyFound::Registered(party) = self.caller.client().find_party(person)? else {
-            return Err(DeskError::Nobody);
+            return Err(ErrandError::Nobody);
         };
         let fields = self.form.field.iter().map(|field| Answer {
             name: field.name.clone(),
@@ -159,8 +108,8 @@ impl Desk {
     /// Takes what the person says; `false` if that is not theirs to say: a source holds it, or it is not known yet whether one does.
     ///
     /// # Errors
-    /// [`DeskError`].
-    pub fn say(&self, id: &Hash, name: &str, value: &str) -> Result<bool, DeskError> {
+    /// [`ErrandError`].
+    pub fn say(&self, id: &Hash, name: &str, value: &str) -> Result<bool, ErrandError> {
         let _turn = self.turn();
         let Some(mut application) = self.book.get(id)? else { return Ok(false) };
         let field = application.fields.iter_mut().find(|field| field.name == name);
@@ -175,8 +124,8 @@ impl Desk {
     /// Goes on with an application as far as that is possible now.
     ///
     /// # Errors
-    /// [`DeskError`]: it goes on later, where it was.
-    pub fn advance(&self, id: &Hash) -> Result<(), DeskError> {
+    /// [`ErrandError`]: it goes on later, where it was.
+    pub fn advance(&self, id: &Hash) -> Result<(), ErrandError> {
         let _turn = self.turn();
         let Some(mut application) = self.book.get(id)? else { return Ok(()) };
         let catalogues = self.caller.client().catalogues()?;
@@ -195,7 +144,7 @@ impl Desk {
         id: &Hash,
         application: &mut Application,
         (at, catalogues): (usize, &[CatalogueFound]),
-    ) -> Result<Option<String>, DeskError> {
+    ) -> Result<Option<String>, ErrandError> {
         let Some(field) = application.fields.get(at) else { return Ok(None) };
         // As long as the person has not said it, a source may turn up.
         let (Some(category), Is::Open | Is::Looking { .. } | Is::ToSay) = (field.category.clone(), &field.is)
@@ -264,7 +213,7 @@ impl Desk {
         id: &Hash,
         application: &mut Application,
         (scopes, catalogues): (&[String], &[CatalogueFound]),
-    ) -> Result<(), DeskError> {
+    ) -> Result<(), ErrandError> {
         let now = (self.clock)();
         if application.ask.as_ref().is_some_and(|ask| ask.answer_by <= now) {
             application.ask = None;
@@ -298,15 +247,15 @@ impl Desk {
         application: &Application,
         (scopes, catalogues): (&[String], &[CatalogueFound]),
         now: Millis,
-    ) -> Result<Ask, DeskError> {
+    ) -> Result<Ask, ErrandError> {
         let has_all = |found: &&CatalogueFound| {
             let catalogue = &found.catalogue;
             catalogue.has_purpose(&self.form.purpose)
                 && scopes.iter().all(|scope| catalogue.category(scope).is_some())
         };
-        let catalogue = catalogues.iter().rev().find(has_all).ok_or(DeskError::NoWords)?;
+        let catalogue = catalogues.iter().rev().find(has_all).ok_or(ErrandError::NoWords)?;
         let day = |days: u64| Day::of(Millis(now.0.saturating_add(days.saturating_mul(DAY_MS))));
-        let (today, last) = (day(0).ok_or(DeskError::Clock)?, day(self.form.consent_days));
+        let (today, last) = (day(0).ok_or(ErrandError::Clock)?, day(self.form.consent_days));
         let (client, link) = (self.caller.client(), fresh()?);
         let answer_by = Millis(now.0.saturating_add(self.form.answer_days.saturating_mul(DAY_MS)));
         let (own, purposes) = (client.own_party()?, [self.form.purpose.clone()]);
@@ -322,8 +271,8 @@ impl Desk {
     }
 }
 
-fn fresh() -> Result<[u8; 32], DeskError> {
+fn fresh() -> Result<[u8; 32], ErrandError> {
     let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes).map_err(|error| DeskError::Random(error.to_string()))?;
+    getrandom::fill(&mut bytes).map_err(|error| ErrandError::Random(error.to_string()))?;
     Ok(bytes)
 }

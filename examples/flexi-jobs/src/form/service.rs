@@ -12,9 +12,10 @@
 
 use super::Form;
 use super::book::{Application, Book, Is};
-use super::desk::{Desk, DeskError};
+use super::desk::Desk;
 use crate::Clock;
 use crate::caller::Caller;
+use crate::errand::{Errand, ErrandError, not_now};
 use crate::pages::FORM;
 use crate::problem::Problem;
 use crate::service::{Answered, StartError, blocking, members};
@@ -28,12 +29,13 @@ use procura_client::{Client, link_address};
 use procura_core::identifier::Identifier;
 use procura_core::{Hash, b64};
 use serde_json::{Map, Value, json};
-use std::io::Write as _;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
 
+/// Who says what does not go on.
+const WHAT: &str = "the form";
 /// The largest request.
 const MAX_BYTES: usize = 64 << 10;
 /// The most that a person says in one field.
@@ -45,14 +47,7 @@ pub struct Service(Arc<Inner>);
 
 struct Inner {
     desk: Arc<Desk>,
-    stop: Arc<AtomicBool>,
-}
-
-impl Drop for Inner {
-    fn drop(&mut self) {
-        // The thread ends by itself. It is not waited for: what it has not stored it does again.
-        self.stop.store(true, Ordering::Relaxed);
-    }
+    _errand: Errand,
 }
 
 impl Service {
@@ -76,10 +71,9 @@ impl Service {
             turn: Mutex::default(),
             is_due: AtomicBool::new(false),
         });
-        let stop = Arc::new(AtomicBool::new(false));
-        let (working, stopped) = (Arc::clone(&desk), Arc::clone(&stop));
-        std::thread::spawn(move || working.run(&stopped));
-        Ok(Self(Arc::new(Inner { desk, stop })))
+        let working = Arc::clone(&desk);
+        let errand = Errand::start(WHAT, move |stop| working.follow(stop));
+        Ok(Self(Arc::new(Inner { desk, _errand: errand })))
     }
 
     /// Serves until `shutdown` is ready.
@@ -158,7 +152,7 @@ impl Inner {
         let (id, is_new) = self.desk.begin(&person)?;
         // What can't be found out now is found out behind.
         if let Err(error) = self.desk.advance(&id) {
-            drop(writeln!(std::io::stderr(), "the form: not now: {error}"));
+            not_now(WHAT, &error);
             self.desk.is_due.store(true, Ordering::Relaxed);
         }
         Ok((if is_new { StatusCode::CREATED } else { StatusCode::OK }, self.told(&id)?))
@@ -226,12 +220,12 @@ fn field_told(name: &str, category: Option<&str>) -> Map<String, Value> {
     members.into_iter().filter_map(|(member, value)| Some((member.to_owned(), json!(value?)))).collect()
 }
 
-impl From<DeskError> for Problem {
-    fn from(error: DeskError) -> Self {
+impl From<ErrandError> for Problem {
+    fn from(error: ErrandError) -> Self {
         match error {
-            DeskError::Book(error) => error.into(),
-            DeskError::Nobody => Self::wrong("nobody", error.to_string()),
-            DeskError::Random(_) | DeskError::Clock => Self::internal(),
+            ErrandError::Book(error) => error.into(),
+            ErrandError::Nobody => Self::wrong("nobody", error.to_string()),
+            ErrandError::Random(_) | ErrandError::Clock => Self::internal(),
             error => Self::not_ready(&format!("the ledger or the source does not answer now: {error}")),
         }
     }

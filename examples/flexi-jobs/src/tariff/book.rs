@@ -4,11 +4,12 @@
 use super::rights::Why;
 use crate::answered;
 use crate::book::{BookError, read, write};
+use crate::errand;
 use crate::look::Kept;
 use crate::status::Period;
 use procura_client::feed::Place;
 use procura_core::days::Day;
-use procura_core::{Hash, Index, Millis};
+use procura_core::{Hash, Millis};
 use redb::{
     Database, ReadableDatabase as _, ReadableTable as _, ReadableTableMetadata as _, TableDefinition,
     WriteTransaction,
@@ -17,8 +18,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::path::Path;
 
-/// Nothing → segment, and index + 1 of the last record read.
-const PLACE: TableDefinition<'_, (), (u64, u64)> = TableDefinition::new("place");
 /// A person → [`Look`], as JSON: their status is to be looked at.
 const LOOKS: TableDefinition<'_, &[u8; 32], &[u8]> = TableDefinition::new("looks");
 /// A person and the right's number, from 0 → [`Right`], as JSON. Of one person only the last can be running.
@@ -159,7 +158,7 @@ impl Book {
     pub fn open(path: &Path) -> Result<Self, BookError> {
         let database = Database::create(path)?;
         let transaction = database.begin_write()?;
-        transaction.open_table(PLACE)?;
+        errand::begin(&transaction)?;
         transaction.open_table(LOOKS)?;
         transaction.open_table(RIGHTS)?;
         transaction.open_table(RUNNING)?;
@@ -174,9 +173,7 @@ impl Book {
     /// # Errors
     /// [`BookError`].
     pub fn place(&self) -> Result<Place, BookError> {
-        let place = self.database.begin_read()?.open_table(PLACE)?.get(())?.map(|place| place.value());
-        let (segment, next) = place.unwrap_or_default();
-        Ok(Place { segment, index: next.checked_sub(1).map(Index) })
+        errand::place(&self.database)
     }
 
     /// Notes how far the list was read, and of whom it told that something changed, each with the record that tells it.
@@ -185,9 +182,8 @@ impl Book {
     /// [`BookError`].
     pub fn heard(&self, place: Place, changed: &[(Hash, Hash)]) -> Result<(), BookError> {
         let transaction = self.database.begin_write()?;
+        errand::heard(&transaction, place)?;
         {
-            let next = place.index.map_or(0, |index| index.0 + 1);
-            transaction.open_table(PLACE)?.insert((), (place.segment, next))?;
             let mut looks = transaction.open_table(LOOKS)?;
             for (person, notice) in changed {
                 // What was signed for an earlier one may have been answered before this change.
@@ -407,6 +403,7 @@ mod tests {
     //! on disk, opened again after each step.
 
     use super::*;
+    use procura_core::Index;
 
     const PERSON: Hash = Hash([3; 32]);
     const NOTICE: Hash = Hash([4; 32]);

@@ -10,13 +10,14 @@ use super::rights::{Change, Known, Why, change};
 use crate::Clock;
 use crate::book::BookError;
 use crate::caller::{Caller, CallerError};
+use crate::errand::{ErrandError, PATIENCE};
 use crate::look::{Kept, Looked};
 use crate::notices::KIND;
 use crate::prepare::Prepared;
 use crate::status::Period;
-use procura_client::feed::{FeedError, News};
+use procura_client::feed::News;
 use procura_client::records::Filed;
-use procura_client::{Asking, CatalogueFound, ReadError, SignFault, SubmitError, TokenError};
+use procura_client::{Asking, CatalogueFound, SubmitError};
 use procura_core::Hash;
 use procura_core::days::Day;
 use procura_core::decide::{Decision, Reason};
@@ -29,52 +30,9 @@ use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
-/// How long news are waited for before it is looked at the law and the calendar.
-const PATIENCE: Duration = Duration::from_secs(2);
-/// How long it is left alone after something went wrong.
-const PAUSE: Duration = Duration::from_millis(500);
 /// So much is done before it is looked for news again.
 const PART: usize = 64;
-
-/// Why something is not done now. It will be.
-#[derive(Debug, thiserror::Error)]
-pub enum GrantError {
-    /// The book.
-    #[error(transparent)]
-    Book(#[from] BookError),
-    /// The list.
-    #[error(transparent)]
-    Feed(#[from] FeedError),
-    /// The source, or an access.
-    #[error(transparent)]
-    Caller(#[from] CallerError),
-    /// The ledger.
-    #[error(transparent)]
-    Read(#[from] ReadError),
-    /// The ledger did not take what was handed in.
-    #[error(transparent)]
-    Submit(#[from] SubmitError),
-    /// The key.
-    #[error(transparent)]
-    Sign(#[from] SignFault),
-    /// The source's answer is none.
-    #[error("the source answers something else than periods")]
-    Answer,
-    /// No catalogue in force says what a permit rests on: it cannot be explained, so nothing is granted.
-    #[error("no catalogue in force names the law that the permit rests on")]
-    Unexplained,
-    /// The clock stands after the year 9999.
-    #[error("this machine's clock stands after the year 9999")]
-    Clock,
-}
-
-impl From<TokenError> for GrantError {
-    fn from(error: TokenError) -> Self {
-        Self::Read(error.into())
-    }
-}
 
 /// What grants.
 pub struct Grants {
@@ -96,17 +54,11 @@ struct Told {
 }
 
 impl Grants {
-    /// Works until it is told to stop, and then for as long as it waits for news.
-    pub fn run(&self, stop: &AtomicBool) {
-        while !stop.load(Ordering::Relaxed) {
-            if let Err(error) = self.follow(stop) {
-                drop(writeln!(std::io::stderr(), "the tariff service: not now: {error}"));
-                std::thread::sleep(PAUSE);
-            }
-        }
-    }
-
-    fn follow(&self, stop: &AtomicBool) -> Result<(), GrantError> {
+    /// Works, as the list tells, until it is told to stop, and then for as long as it waits for news.
+    ///
+    /// # Errors
+    /// [`ErrandError`].
+    pub fn follow(&self, stop: &AtomicBool) -> Result<(), ErrandError> {
         while self.work()? {}
         let mut feed = self.caller.client().follow(self.book.place()?)?;
         while !stop.load(Ordering::Relaxed) {
@@ -117,7 +69,7 @@ impl Grants {
     }
 
     /// What is new, and with it how far the list was read.
-    fn hear(&self, news: &News) -> Result<(), GrantError> {
+    fn hear(&self, news: &News) -> Result<(), ErrandError> {
         let changed: Vec<_> = news.records.iter().filter_map(|filed| self.changed(filed)).collect();
         if news.place != self.book.place()? {
             self.book.heard(news.place, &changed)?;
@@ -138,7 +90,7 @@ impl Grants {
     }
 
     /// What there is to do, or much of it; whether there is more. What goes wrong with one person keeps nobody else waiting.
-    fn work(&self) -> Result<bool, GrantError> {
+    fn work(&self) -> Result<bool, ErrandError> {
         self.look_around()?;
         let (looks, mut wrong) = (self.book.looks(PART)?, Ok(()));
         let is_more = looks.len() == PART;
@@ -157,7 +109,7 @@ impl Grants {
     }
 
     /// Whether the law is still in force, and who has it until a day that has passed.
-    fn look_around(&self) -> Result<(), GrantError> {
+    fn look_around(&self) -> Result<(), ErrandError> {
         let today = self.today()?;
         let running = self.book.all_running()?;
         let bases: BTreeSet<Hash> = running.iter().filter_map(|right| right.basis).collect();
@@ -176,8 +128,8 @@ impl Grants {
         Ok(())
     }
 
-    fn today(&self) -> Result<Day, GrantError> {
-        Day::of((self.clock)()).ok_or(GrantError::Clock)
+    fn today(&self) -> Result<Day, ErrandError> {
+        Day::of((self.clock)()).ok_or(ErrandError::Clock)
     }
 
     /// Looks at somebody's status, by law, and stores what follows.
@@ -185,7 +137,7 @@ impl Grants {
         &self,
         catalogues: &[CatalogueFound],
         (person, mut look): (&Hash, Look),
-    ) -> Result<(), GrantError> {
+    ) -> Result<(), ErrandError> {
         let source = catalogues.iter().find_map(|found| found.catalogue.source_of(&self.tariff.status));
         let source = source.ok_or_else(|| CallerError::NoSource(self.tariff.status.clone()))?;
         let asking = Asking {
@@ -215,7 +167,7 @@ impl Grants {
         let access = Some(kept.id);
         match self.caller.look(&kept)? {
             Looked::Told { answer, decision, receipt } if is_by_law(&decision) => {
-                let told: Told = serde_json::from_value(answer).map_err(|_| GrantError::Answer)?;
+                let told: Told = serde_json::from_value(answer).map_err(|_| ErrandError::Answer)?;
                 let basis = Some(self.basis(catalogues, &decision)?);
                 let periods = Some(told.periods.clone());
                 let evidence = Evidence { periods, source, access, basis, receipt };
@@ -234,7 +186,7 @@ impl Grants {
     }
 
     /// The law that a permit rests on.
-    fn basis(&self, catalogues: &[CatalogueFound], decision: &Decision) -> Result<Basis, GrantError> {
+    fn basis(&self, catalogues: &[CatalogueFound], decision: &Decision) -> Result<Basis, ErrandError> {
         let rests_on = catalogues.iter().filter(|found| decision.evidence.contains(&found.id));
         let names = rests_on.flat_map(|found| found.catalogue.bases.iter().map(move |basis| (found, basis)));
         let mut names = names.filter(|(found, basis)| {
@@ -243,7 +195,7 @@ impl Grants {
                 && basis.purposes.contains(&self.tariff.purpose)
                 && found.catalogue.covers(&basis.categories, &self.tariff.status)
         });
-        let (found, basis) = names.next().ok_or(GrantError::Unexplained)?;
+        let (found, basis) = names.next().ok_or(ErrandError::Unexplained)?;
         Ok(Basis { catalogue: found.id, code: basis.code.clone(), title: title(&basis.title) })
     }
 
@@ -252,7 +204,7 @@ impl Grants {
         person: &Hash,
         known: &Known,
         (notice, evidence): (Option<Hash>, Evidence),
-    ) -> Result<(), GrantError> {
+    ) -> Result<(), ErrandError> {
         let running = self.book.running(person)?;
         let change = change(running.map(|right| right.days), known, self.today()?);
         let what = match change {
@@ -270,7 +222,7 @@ impl Grants {
     }
 
     /// Stores a change together with the record by which the ledger is to have it.
-    fn settle(&self, person: &Hash, change: Change, step: Step) -> Result<(), GrantError> {
+    fn settle(&self, person: &Hash, change: Change, step: Step) -> Result<(), ErrandError> {
         let (days, letter) = match change {
             Change::Nothing => return Ok(()),
             Change::Grant(days) => (Some(days), Some(self.sign_holding(person)?)),
@@ -285,7 +237,7 @@ impl Grants {
     }
 
     /// The office has it on file that this person has the right.
-    fn sign_holding(&self, person: &Hash) -> Result<Kept, GrantError> {
+    fn sign_holding(&self, person: &Hash) -> Result<Kept, ErrandError> {
         let client = self.caller.client();
         let draft = Draft::new("holding", &client.occasion()?)
             .member("source", json!(self.prepared.office))
@@ -297,13 +249,13 @@ impl Grants {
         Ok(Kept { id, submission: submission.to_json() })
     }
 
-    fn sign_revocation(&self, holding: &Hash) -> Result<Kept, GrantError> {
+    fn sign_revocation(&self, holding: &Hash) -> Result<Kept, ErrandError> {
         let client = self.caller.client();
         let (id, submission) = client.sign(Draft::on("revocation", &client.occasion()?, holding))?;
         Ok(Kept { id, submission: submission.to_json() })
     }
 
-    fn hand_in(&self, place: u64, letter: Letter) -> Result<(), GrantError> {
+    fn hand_in(&self, place: u64, letter: Letter) -> Result<(), ErrandError> {
         let submission = Submission::parse(letter.record.submission.as_bytes());
         let submission = submission.map_err(|_| BookError::Damaged("what was signed cannot be read"))?;
         match self.caller.client().submit(&submission) {

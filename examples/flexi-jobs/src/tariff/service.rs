@@ -12,6 +12,7 @@ use super::grants::Grants;
 use crate::Clock;
 use crate::admission::{Admission, NotAdmitted};
 use crate::caller::Caller;
+use crate::errand::Errand;
 use crate::pages::TARIFF;
 use crate::prepare::Prepared;
 use crate::problem::Problem;
@@ -29,7 +30,6 @@ use procura_core::decide::Reason;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::net::TcpListener;
 
 /// The service.
@@ -42,14 +42,7 @@ struct Inner {
     tariff: Tariff,
     clock: Clock,
     ledger: String,
-    stop: Arc<AtomicBool>,
-}
-
-impl Drop for Inner {
-    fn drop(&mut self) {
-        // The thread ends by itself. It is not waited for: what it has not stored it does again.
-        self.stop.store(true, Ordering::Relaxed);
-    }
+    _errand: Errand,
 }
 
 impl Service {
@@ -76,10 +69,8 @@ impl Service {
             prepared,
             clock: Arc::clone(&clock),
         };
-        let stop = Arc::new(AtomicBool::new(false));
-        let stopped = Arc::clone(&stop);
-        std::thread::spawn(move || grants.run(&stopped));
-        Ok(Self(Arc::new(Inner { book, admission, tariff, clock, ledger, stop })))
+        let errand = Errand::start("the tariff service", move |stop| grants.follow(stop));
+        Ok(Self(Arc::new(Inner { book, admission, tariff, clock, ledger, _errand: errand })))
     }
 
     /// Serves until `shutdown` is ready.
