@@ -9,12 +9,14 @@ use procura_core::checkpoint::{CheckpointError, SignedCheckpoint, VerifiedCheckp
 use procura_core::entry::Entry;
 use procura_core::hash::leaf;
 use procura_core::json::{Field, JsonError, MemberError, Members, canonical, parse_strict};
+use procura_core::note::NoteVerifier;
 use procura_core::receipt::{
     Mode, Policy, Question, Receipt, ReceiptError, VerifiedComplete, VerifyError, verify_complete,
 };
-use procura_core::tree::{Leaf, ProofError, check_consistency, check_inclusion};
+use procura_core::tree::{Leaf, ProofError, Root, check_consistency, check_inclusion};
 use procura_core::{Hash, Index, Millis, Size, b64};
 use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
 
 /// The largest file of evidence that is read: a list of many pages.
 pub const MAX_BYTES: usize = 256 << 20;
@@ -160,6 +162,9 @@ impl Evidence {
                 if let Some(hashes) = &fork.consistency {
                     put("consistency", json!(hashes));
                 }
+                if let Some(begins) = &fork.begins {
+                    put("begins", json!(begins));
+                }
             }
             Self::Entry(evidence) => {
                 put("checkpoint", json!(evidence.checkpoint));
@@ -181,6 +186,10 @@ impl Evidence {
         match self {
             Self::Fork(fork) if fork.consistency.is_none() => {
                 "Both checkpoints have one size and two roots: the two alone convict whoever signed them."
+            }
+            Self::Fork(fork) if fork.begins.is_some() => {
+                "The larger tree does not begin with the smaller one, and the hashes show what it begins with instead: \
+                 the two checkpoints convict whoever signed them."
             }
             Self::Fork(_) => {
                 "The consistency proof given between the two checkpoints does not hold. Ask the ledger for another: if \
@@ -215,6 +224,7 @@ impl Evidence {
                 seen: members.take_str("seen")?,
                 shown: members.take_str("shown")?,
                 consistency: members.take_opt("consistency", |field| field.array_of(Field::hash))?,
+                begins: members.take_opt("begins", Field::hash)?,
             })
         } else if members.has("entry") {
             Self::Entry(EntryEvidence {
@@ -251,6 +261,33 @@ impl Evidence {
             Self::List(evidence) => evidence.check(policy),
         }
     }
+
+    /// Who, of the witnesses and map-checkers that a policy knows, cosigned both sides of a fork that is proven: each of them stated that
+    /// what it signed later continues what it signed before. By the names of their keys.
+    ///
+    /// # Errors
+    /// [`EvidenceError`], as of [`Evidence::check`].
+    pub fn both_sides(&self, origin: &str, policy: &Policy) -> Result<BTreeSet<String>, EvidenceError> {
+        match (self, self.check(origin, policy)?) {
+            (Self::Fork(fork), Verdict::Proven) => {
+                let seen = cosigners(&signed(&fork.seen, policy)?, policy);
+                let shown = cosigners(&signed(&fork.shown, policy)?, policy);
+                Ok(seen.intersection(&shown).cloned().collect())
+            }
+            _ => Ok(BTreeSet::new()),
+        }
+    }
+}
+
+/// The cosigners that a policy knows and that signed a checkpoint, by the names of their keys.
+fn cosigners(checkpoint: &VerifiedCheckpoint, policy: &Policy) -> BTreeSet<String> {
+    let witnesses = policy.witnesses.iter().flat_map(|witnesses| witnesses.witnesses().values());
+    let keys = witnesses.map(|witness| &witness.key).chain(&policy.map_checkers);
+    // One by one: a line under another's name that fails takes nothing from who did sign.
+    let signs = |key: &&NoteVerifier| {
+        checkpoint.cosignatures(std::slice::from_ref(*key)).is_ok_and(|signed| !signed.is_empty())
+    };
+    keys.filter(signs).map(|key| key.name().to_owned()).collect()
 }
 
 fn signed(text: &str, policy: &Policy) -> Result<VerifiedCheckpoint, EvidenceError> {
@@ -270,12 +307,14 @@ fn check_fork(fork: &ForkEvidence, policy: &Policy) -> Result<Verdict, EvidenceE
             Ok(Verdict::Proven)
         };
     }
-    // Anybody can write a proof that does not hold; that there is none that does, only the ledger can refute.
-    match &fork.consistency {
-        Some(hashes) if check_consistency(&old, &new, hashes).is_ok() => {
-            Err(EvidenceError::NoFault("the consistency proof holds".to_owned()))
-        }
-        _ => Ok(Verdict::Stated),
+    let begins = Root { hash: fork.begins.unwrap_or(old.hash), ..old };
+    let leads_on = |hashes: &Vec<Hash>| check_consistency(&begins, &new, hashes).is_ok();
+    match (fork.consistency.as_ref().is_some_and(leads_on), begins == old) {
+        (true, true) => Err(EvidenceError::NoFault("the consistency proof holds".to_owned())),
+        // No tree has two beginnings: what leads to the larger root fixes what it begins with.
+        (true, false) => Ok(Verdict::Proven),
+        // Anybody can write a proof that does not hold; that there is none that does, only the ledger can refute.
+        (false, _) => Ok(Verdict::Stated),
     }
 }
 

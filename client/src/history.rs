@@ -71,8 +71,8 @@ impl Asking<'_> {
                 let receipt = Receipt::parse(&bytes).map_err(Distrust::from)?;
                 let proof = TlogProof::parse(receipt.proof.as_bytes());
                 let shown = proof.map_err(|error| Distrust::from(VerifyError::Proof(error)))?.checkpoint;
-                let (size, text) = (shown.unverified().size(), shown.to_string());
-                Err(client.fork(seen, (size, text), receipt.consistency.map(|proof| proof.hashes))?.into())
+                let hashes = receipt.consistency.map(|proof| proof.hashes);
+                Err(client.fork(seen, &Seen::stated(&shown), hashes)?.into())
             }
             (Err(VerifyError::Rollback { size, pinned }), _) => {
                 Err(Distrust::Rollback { size, seen: pinned }.into())
@@ -86,6 +86,22 @@ impl Client {
     /// What is asked from here on may be answered as of what has been seen by now, or later.
     pub(crate) fn asking(&self) -> Result<Asking<'_>, Distrust> {
         Ok(Asking { client: self, seen: self.seen()? })
+    }
+
+    /// Gets a receipt with the consistency proof from a size that has been seen. A server that never had so much is asked again without:
+    /// its receipt says how much it has.
+    pub(crate) fn get_from(
+        &self,
+        from: Option<Size>,
+        path: impl Fn(Option<Size>) -> String,
+        token: Option<&str>,
+    ) -> Result<Reply, CallError> {
+        match self.server.get(&path(from), token) {
+            Err(CallError::Refused(problem)) if from.is_some() && problem.name == "size_unavailable" => {
+                self.server.get(&path(None), token)
+            }
+            reply => reply,
+        }
     }
 
     /// Holds checkpoints that were shown against each other and against the one seen: all are of one history. The largest is
@@ -150,7 +166,6 @@ impl Client {
         if holds {
             return Ok(());
         }
-        let shown = (shown.root().size, shown.checkpoint().to_owned());
         Err(self.fork(seen, shown, hashes)?.into())
     }
 
@@ -158,12 +173,19 @@ impl Client {
     pub(crate) fn fork(
         &self,
         seen: &Seen,
-        (size, shown): (Size, String),
+        shown: &Seen,
         consistency: Option<Vec<Hash>>,
     ) -> Result<Distrust, Distrust> {
-        let evidence = ForkEvidence { seen: seen.checkpoint().to_owned(), shown, consistency };
-        let evidence = self.store.keep_evidence(&self.policy.origin, &Evidence::Fork(evidence))?;
-        Ok(Distrust::Fork { size, seen: seen.root().size, evidence })
+        let (one, other) = (seen.root(), shown.root());
+        // What the server shows of the larger tree convicts it; if it shows nothing, it is asked for a proof by whoever reads this.
+        let (begins, consistency) = match self.beginning(one, other) {
+            Some((begins, hashes)) => (Some(begins), Some(hashes)),
+            None => (None, consistency),
+        };
+        let (seen, shown) = (seen.checkpoint().to_owned(), shown.checkpoint().to_owned());
+        let evidence = Evidence::Fork(ForkEvidence { seen, shown, consistency, begins });
+        let evidence = self.store.keep_evidence(&self.policy.origin, &evidence)?;
+        Ok(Distrust::Fork { size: other.size, seen: one.size, evidence })
     }
 
     /// The receipt with the consistency proof that it lacks; `None` if it lacks none, or the server has none: then
@@ -187,7 +209,7 @@ impl Client {
     }
 
     /// The hashes between two sizes; `None` if the server has none. One that is away is no liar, and may be asked again.
-    fn stated_consistency(&self, from: Size, to: Size) -> Result<Option<Vec<Hash>>, CallError> {
+    pub(crate) fn stated_consistency(&self, from: Size, to: Size) -> Result<Option<Vec<Hash>>, CallError> {
         match self.consistency_unverified(from, to) {
             Ok(hashes) => Ok(Some(hashes)),
             Err(CallError::Unexpected { .. }) => Ok(None),

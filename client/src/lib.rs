@@ -8,6 +8,7 @@
 //! - [`client`]: the client, and how an answer comes to be believed;
 //! - [`store`]: what was seen of each ledger, kept so that no ledger can take it back;
 //! - [`tiles`]: proofs computed from public tiles alone, and [`audit`] of a whole log;
+//! - [`monitor`]: watches a ledger; [`compare`] what two readers were shown; [`evidence`] of a fault, for everybody;
 //! - [`import`]: a mandate for each line of a file; [`bulk`]: many records of any kind;
 //! - [`feed`]: what happens to one's own party, as it happens, with nothing left out;
 //! - [`guard`]: what a source puts in front of its data;
@@ -23,6 +24,7 @@ pub mod bulk;
 mod catalogues;
 mod check;
 pub mod client;
+pub mod compare;
 mod courier;
 pub mod error;
 pub mod evidence;

@@ -4,6 +4,7 @@
 
 use crate::client::{Client, Proven};
 use crate::error::ReadError;
+use procura_core::Size;
 use procura_core::receipt::{Mode, VerifiedLogKeys, verify_log_keys};
 
 const PATH: &str = "/v1/log/keys";
@@ -16,8 +17,11 @@ impl Client {
     /// [`ReadError`].
     pub fn log_keys(&self) -> Result<Option<Proven<VerifiedLogKeys>>, ReadError> {
         let asking = self.asking()?;
-        let from = asking.from().map(|size| format!("?from={size}")).unwrap_or_default();
-        match self.server.get(&format!("{PATH}{from}"), None) {
+        let path = |from: Option<Size>| {
+            let from = from.map(|size| format!("?from={size}")).unwrap_or_default();
+            format!("{PATH}{from}")
+        };
+        match self.get_from(asking.from(), path, None) {
             Ok(reply) => {
                 Ok(Some(asking.believe::<_, ReadError>(reply, Mode::Fresh(self.now()), verify_log_keys)?))
             }

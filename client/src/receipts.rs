@@ -51,8 +51,8 @@ impl Client {
     /// [`ReadError`].
     pub fn record_receipt(&self, id: &Hash, as_of: Option<Size>) -> Result<ReceiptAnswer, ReadError> {
         let asking = self.asking()?;
-        let path = receipt_path(id, as_of, asking.from());
-        let reply = self.private_if_may(|token| self.server.get(&path, token))?;
+        let path = |from| receipt_path(id, as_of, from);
+        let reply = self.private_if_may(|token| self.get_from(asking.from(), path, token))?;
         let mode = match as_of {
             Some(size) => Mode::AsOf(Point::Size(size)),
             None => Mode::Fresh(self.now()),

@@ -186,6 +186,19 @@ impl Client {
         Ok(VerifiedConsistency { old, hashes, checkpoint })
     }
 
+    /// What the larger of two trees begins with instead of the smaller, with the hashes that lead on from there. `None` if it does begin
+    /// with it, or the server does not show the larger one's tiles.
+    pub(crate) fn beginning(&self, one: Root, other: Root) -> Option<(Hash, Vec<Hash>)> {
+        let (old, new) = if one.size < other.size { (one, other) } else { (other, one) };
+        if old.size == new.size {
+            return None;
+        }
+        let nodes = TileNodes::open(&new, |path| self.tile(path)).ok()?;
+        let hashes = prove_consistency(&nodes, old.size, new.size).ok()?;
+        let begins = Root { size: old.size, hash: root_at(&nodes, old.size).ok()? };
+        (begins != old && check_consistency(&begins, &new, &hashes).is_ok()).then_some((begins.hash, hashes))
+    }
+
     /// A tile of hashes; a partial one may come as the full one, which is cut.
     pub(crate) fn tile(&self, path: TilePath) -> Result<Vec<u8>, CallError> {
         let (mut bytes, _) = self.tile_or_full(path, None)?;
@@ -217,26 +230,30 @@ impl Client {
     /// Holds a checkpoint against the one seen before.
     fn check_continues(&self, seen: &Seen, checkpoint: &VerifiedCheckpoint) -> Result<(), LogError> {
         let (old, new) = (seen.root(), checkpoint.root());
-        let fork = |consistency| {
-            let shown = (new.size, checkpoint.signed().to_string());
-            Err(LogError::Distrust(self.fork(seen, shown, consistency)?))
-        };
+        let fork =
+            |consistency| Err(LogError::Distrust(self.fork(seen, &Seen::of(checkpoint), consistency)?));
         if old.size == new.size {
             return if old.hash == new.hash { Ok(()) } else { fork(None) };
         }
         if new.size < old.size {
-            let hashes = self.consistency_unverified(new.size, old.size)?;
+            // Who has shown more has it, and can prove that this is on the way there.
+            let Some(hashes) = self.stated_consistency(new.size, old.size)? else {
+                return Err(Distrust::Rollback { size: new.size, seen: old.size }.into());
+            };
             return match check_consistency(&new, &old, &hashes) {
                 Ok(()) => Ok(()),
                 Err(_) => fork(Some(hashes)),
             };
         }
+        if self.leads_on(old, new)? { Ok(()) } else { fork(None) }
+    }
+
+    /// Whether the larger of two trees of different sizes begins with the smaller, by the larger one's tiles.
+    pub(crate) fn leads_on(&self, one: Root, other: Root) -> Result<bool, LogError> {
+        let (old, new) = if one.size < other.size { (one, other) } else { (other, one) };
         let nodes = TileNodes::open(&new, |path| self.tile(path))?;
         let hashes = prove_consistency(&nodes, old.size, new.size).map_err(from_prove)?;
-        match check_consistency(&old, &new, &hashes) {
-            Ok(()) => Ok(()),
-            Err(_) => fork(Some(hashes)),
-        }
+        Ok(check_consistency(&old, &new, &hashes).is_ok())
     }
 }
 

@@ -2,10 +2,15 @@
 //!
 //! It starts as a faithful copy of a world's ledger; then a test has it log entries that no sequencer would, or say
 //! in the map what its entries do not, and asks it for receipts. The walk that an honest prover makes is made here as well, as
-//! far as it goes: the receipt holds what was touched up to there.
+//! far as it goes: the receipt holds what was touched up to there. [`LyingServer`] is the whole server that such an operator runs.
+
+mod answers;
+mod server;
+
+pub use server::{Asked, LyingServer, Reply};
 
 use crate::world::World;
-use procura_core::checkpoint::Checkpoint;
+use procura_core::checkpoint::{Checkpoint, SignedCheckpoint};
 use procura_core::entry::{Commit, Entry, Head, Tags};
 use procura_core::hash::{commitment, leaf, status_key, tag_key};
 use procura_core::index::{Item, StatusBody, TagBody, Working};
@@ -20,7 +25,7 @@ use procura_core::source::{Lack, List, Logged, Opened, Sealed, Source, root_of_i
 use procura_core::status::{Initial, Status};
 use procura_core::submission::Submission;
 use procura_core::tlog_proof::TlogProof;
-use procura_core::tree::{MemoryNodes, prove_below_peaks, prove_consistency, prove_inclusion};
+use procura_core::tree::{MemoryNodes, Root, prove_below_peaks, prove_consistency, prove_inclusion};
 use procura_core::trie::{self, TrieWriter};
 use procura_core::{Hash, Index, Millis, Size};
 use procura_ledger::Ledger;
@@ -232,9 +237,7 @@ impl Liar {
         let indexes: BTreeSet<Index> =
             touched.entries.keys().copied().filter(|index| *index < last).collect();
         let path = prove_inclusion(&nodes, last, Size(size as u64)).unwrap();
-        let checkpoint = Checkpoint::new(&self.origin, nodes.root()).unwrap();
-        let sign = |message: &[u8]| self.log_key.sign(message).unwrap();
-        let checkpoint = checkpoint.sign(&self.vkey(), &sign).unwrap();
+        let checkpoint = self.signed_checkpoint();
         let mut keys: BTreeSet<Hash> = touched.lists.keys().map(|id| status_key(&self.origin, id)).collect();
         keys.extend(touched.tags.keys().map(|tag| tag_key(&self.origin, tag)));
         let mut tags: Vec<Vec<Item>> =
@@ -312,6 +315,19 @@ impl Liar {
             Question::Complete { party, from, to } => walk::complete(source, party, *from, *to).map(drop),
             Question::Authority(asked) => walk::authority(&judge, asked, size).map(drop),
         }
+    }
+
+    /// The checkpoint over the whole log.
+    #[must_use]
+    pub fn signed_checkpoint(&self) -> SignedCheckpoint {
+        self.sign(self.nodes(self.rows.len()).root())
+    }
+
+    /// A checkpoint over a tree that need not be there.
+    #[must_use]
+    pub fn sign(&self, root: Root) -> SignedCheckpoint {
+        let sign = |message: &[u8]| self.log_key.sign(message).unwrap();
+        Checkpoint::new(&self.origin, root).unwrap().sign(&self.vkey(), &sign).unwrap()
     }
 
     /// The public half of the log key.

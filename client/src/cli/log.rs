@@ -1,5 +1,6 @@
 //! `procura log`: look at the log; audit it.
 
+use super::compare::Compare;
 use super::context::Context;
 use super::output::{Answer, Failure};
 use super::time;
@@ -21,6 +22,8 @@ pub(super) enum Log {
     Keys,
     /// Trust the ledger that goes on where one was lost, by the word of the lost one's root
     Follow(Follow),
+    /// Hold what somebody else was shown against what was seen here: a ledger with two histories is convicted
+    Compare(Compare),
     /// Check the whole log; with an auditor's key every entry, without one what is public (then exit code 2)
     Audit,
 }
@@ -78,6 +81,7 @@ impl Log {
             Self::Show => show(context),
             Self::Keys => keys(context),
             Self::Follow(follow) => follow.run(context),
+            Self::Compare(compare) => compare.run(context),
             Self::Audit => audit(context),
         }
     }

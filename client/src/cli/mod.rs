@@ -8,6 +8,7 @@ mod answer;
 mod assisted;
 mod catalogue;
 mod check;
+mod compare;
 mod confirm;
 mod consent;
 mod context;

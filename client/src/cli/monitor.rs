@@ -162,13 +162,22 @@ impl Check {
         let policy = context.policy_of(&origin)?;
         let verdict = evidence.check(&origin, &policy).map_err(is_none)?;
         let fault = evidence.fault();
+        let both = evidence.both_sides(&origin, &policy).map_err(is_none)?;
         let answer = Answer::yes()
             .member("origin", origin.clone())
             .member("fault", fault)
-            .member("proven", verdict == Verdict::Proven);
+            .member("proven", verdict == Verdict::Proven)
+            .member("witnesses", json!(both));
+        let cosigned = |name: &String| {
+            format!(
+                "So is {name}: it cosigned both sides, and said of each that it continues all it saw before."
+            )
+        };
         Ok(match verdict {
             Verdict::Proven => {
-                answer.line(format!("Proven: {origin} is at fault ({fault}), by what its own key signed."))
+                let answer =
+                    answer.line(format!("Proven: {origin} is at fault ({fault}), by what its own key signed."));
+                both.iter().map(cosigned).fold(answer, Answer::line)
             }
             Verdict::Stated => answer
                 .line(format!("{origin} signed what is shown. That it is at fault ({fault}) shows to who knows more:"))

@@ -32,6 +32,11 @@ impl Seen {
         Self { root: checkpoint.root(), checkpoint: checkpoint.signed().to_string() }
     }
 
+    /// A checkpoint that was shown, whether it is believed or not.
+    pub(crate) fn stated(checkpoint: &SignedCheckpoint) -> Self {
+        Self { root: checkpoint.unverified().root(), checkpoint: checkpoint.to_string() }
+    }
+
     /// A checkpoint as it was kept; `None` if it is not one of `origin`.
     fn kept(origin: &str, checkpoint: &str) -> Option<Self> {
         let signed = SignedCheckpoint::parse(checkpoint.as_bytes()).ok()?;
@@ -65,8 +70,11 @@ pub struct ForkEvidence {
     pub seen: String,
     /// The signed checkpoint that does not continue it.
     pub shown: String,
-    /// The consistency proof that the server gave, if the sizes differ: it does not hold.
+    /// The hashes given between the two, if the sizes differ: they do not lead from the smaller tree to the larger.
     pub consistency: Option<Vec<Hash>>,
+    /// The root of what the larger tree begins with, up to the smaller size; the hashes lead from it. Where it is known the two
+    /// checkpoints convict by themselves.
+    pub begins: Option<Hash>,
 }
 
 /// Where it is remembered what was seen.

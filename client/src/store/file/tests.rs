@@ -125,6 +125,7 @@ fn evidence_of_a_fork_is_kept_beside_and_not_overwritten() {
         seen: seen(7).checkpoint().to_owned(),
         shown: Seen::of(&checkpoint(7, root)).checkpoint().to_owned(),
         consistency: None,
+        begins: None,
     };
     let keep = |root| store.keep_evidence(ORIGIN, &Evidence::Fork(evidence(root))).unwrap();
     let (first, second) = (keep(8), keep(9));
