@@ -2,8 +2,13 @@
 //!
 //! spec: log.md#evidence
 
+mod suppressed;
+
+pub use suppressed::Suppressed;
+
 use crate::client::Proven;
 use crate::records::{Pages, RecordsError};
+use crate::relay::{InHand, InHandFault, NoteFault};
 use crate::store::ForkEvidence;
 use procura_core::checkpoint::{CheckpointError, SignedCheckpoint, VerifiedCheckpoint};
 use procura_core::entry::Entry;
@@ -11,7 +16,8 @@ use procura_core::hash::leaf;
 use procura_core::json::{Field, JsonError, MemberError, Members, canonical, parse_strict};
 use procura_core::note::NoteVerifier;
 use procura_core::receipt::{
-    Mode, Policy, Question, Receipt, ReceiptError, VerifiedComplete, VerifyError, verify_complete,
+    InHandError, Mode, Policy, Question, Receipt, ReceiptError, VerifiedComplete, VerifyError,
+    verify_complete,
 };
 use procura_core::tree::{Leaf, ProofError, Root, check_consistency, check_inclusion};
 use procura_core::{Hash, Index, Millis, Size, b64};
@@ -22,6 +28,8 @@ use std::collections::BTreeSet;
 pub const MAX_BYTES: usize = 256 << 20;
 /// The fault of a list whose entries, or whose checkpoints, contradict the order of time.
 pub const TIME_BACKWARDS: &str = "time_backwards";
+/// The fault of a ledger that lacks a withdrawal which relays had.
+pub const SUPPRESSED: &str = "suppressed";
 /// The fault of a checkpoint that was signed over an entry that is no index commit.
 pub const NO_COMMIT: &str = "no_commit";
 
@@ -34,6 +42,8 @@ pub enum Evidence {
     Entry(EntryEvidence),
     /// A party's list that hides something, or contradicts itself.
     List(ListEvidence),
+    /// A withdrawal that relays had, and that the ledger lacks.
+    Suppressed(Suppressed),
 }
 
 /// An entry of the log that breaks a rule.
@@ -78,6 +88,8 @@ pub enum Verdict {
     Proven,
     /// It is signed for, and the fault shows only to who knows the rest: the entries before it, or that there is no better proof.
     Stated,
+    /// Two sides signed what can't both be true: the ledger, and every relay that is named. One of the two lies.
+    OneOfTwo,
 }
 
 /// Why a file is no evidence against the ledger of a policy.
@@ -112,6 +124,15 @@ pub enum EvidenceError {
     /// A receipt that the ledger did not vouch for.
     #[error("a receipt does not hold: {0}")]
     Verify(VerifyError),
+    /// A withdrawal that does not count.
+    #[error("the withdrawal does not count: {0}")]
+    InHand(#[from] InHandError),
+    /// What is said to be in hand is none.
+    #[error(transparent)]
+    Form(#[from] InHandFault),
+    /// A relay's note that says nothing.
+    #[error("a relay's note says nothing: {0}")]
+    Note(#[from] NoteFault),
     /// Everything in it is as it should be.
     #[error("what is shown is no fault, or another one: {0}")]
     NoFault(String),
@@ -130,6 +151,9 @@ impl EvidenceError {
             Self::Inclusion { .. } => "inclusion",
             Self::Receipt(error) => error.name(),
             Self::Verify(error) => error.name(),
+            Self::InHand(error) => error.name(),
+            Self::Form(error) => error.name(),
+            Self::Note(error) => error.name(),
             Self::NoFault(_) => "no_fault",
         }
     }
@@ -143,6 +167,7 @@ impl Evidence {
             Self::Fork(_) => "fork",
             Self::Entry(evidence) => &evidence.fault,
             Self::List(evidence) => &evidence.fault,
+            Self::Suppressed(_) => SUPPRESSED,
         }
     }
 
@@ -178,6 +203,10 @@ impl Evidence {
                 let texts = evidence.receipts.iter().map(|receipt| String::from_utf8_lossy(receipt));
                 put("receipts", json!(texts.collect::<Vec<_>>()));
             }
+            Self::Suppressed(evidence) => {
+                put("in_hand", evidence.in_hand.to_json());
+                put("receipt", json!(String::from_utf8_lossy(&evidence.receipt)));
+            }
         }
         Value::Object(file)
     }
@@ -202,6 +231,11 @@ impl Evidence {
             Self::List(_) => {
                 "The receipts prove what the party's list holds, and what became of its records: they contradict each \
                  other."
+            }
+            Self::Suppressed(_) => {
+                "The relays signed that they had the withdrawal; the ledger's receipt, from over ten minutes later, shows what \
+                 it withdraws as if nobody had. Either the ledger kept it out, or every one of these relays dated its note \
+                 falsely or did not pass the record on."
             }
         }
     }
@@ -233,6 +267,11 @@ impl Evidence {
                 previous: members.take_opt("previous", |field| field.object().and_then(Placed::read))?,
                 fault: fault.clone(),
             })
+        } else if members.has("in_hand") {
+            Self::Suppressed(Suppressed {
+                in_hand: InHand::read(members.take_object("in_hand")?)?,
+                receipt: members.take_str("receipt")?.into_bytes(),
+            })
         } else {
             Self::List(ListEvidence {
                 party: members.take_hash("party")?,
@@ -259,6 +298,18 @@ impl Evidence {
             Self::Fork(fork) => check_fork(fork, policy),
             Self::Entry(evidence) => evidence.check(policy),
             Self::List(evidence) => evidence.check(policy),
+            Self::Suppressed(evidence) => evidence.check(policy),
+        }
+    }
+
+    /// The relays whose notes contradict the ledger, by the ids of their parties.
+    ///
+    /// # Errors
+    /// [`EvidenceError`], as of [`Evidence::check`].
+    pub fn relays(&self, policy: &Policy) -> Result<BTreeSet<Hash>, EvidenceError> {
+        match self {
+            Self::Suppressed(evidence) => evidence.relays(policy),
+            _ => Ok(BTreeSet::new()),
         }
     }
 
@@ -387,8 +438,7 @@ const SEEN_HERE: &[&str] = &["first_class", TIME_BACKWARDS, "commit_size", "targ
 
 impl ListEvidence {
     fn check(&self, policy: &Policy) -> Result<Verdict, EvidenceError> {
-        // It is the operator who is held to what they signed, with witnesses or without.
-        let policy = Policy { witnesses: None, map_checkers: Vec::new(), ..policy.clone().with_pin(None) };
+        let policy = unwitnessed(policy);
         let mut times = Times::default();
         let mut pages = Pages::default();
         for receipt in &self.receipts {
@@ -423,6 +473,11 @@ impl ListEvidence {
             Ok(_) => Err(EvidenceError::NoFault("the list is complete".to_owned())),
         }
     }
+}
+
+/// The policy by which the operator is held to what they signed, with witnesses or without.
+fn unwitnessed(policy: &Policy) -> Policy {
+    Policy { witnesses: None, map_checkers: Vec::new(), ..policy.clone().with_pin(None) }
 }
 
 /// Whether a receipt that fails so convicts by itself: everything up to there was proven, and proves the fault.

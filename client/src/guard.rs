@@ -6,16 +6,20 @@
 //!
 //! spec: decisions.md#accesses
 
+use crate::relay::InHand;
 use procura_core::conditions::{Part, Property, Scalar};
 use procura_core::decide::Reason;
 use procura_core::kinds::Access;
 use procura_core::receipt::{Mode, Policy, Question, Receipt, VerifyError, verify_access};
+use procura_core::record::{Record, RecordError};
 use procura_core::{Hash, Millis};
-use std::collections::{HashSet, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
 /// The most receipts remembered at a time: those of one maximum age. Beyond, nothing is released until some are too old.
 const MOST_USED: usize = 1 << 20;
+/// The most withdrawals held.
+const MOST_HEARD: usize = 1 << 16;
 /// The property of an access's context that says where its receipt goes.
 const RETURN: &str = "return";
 
@@ -28,6 +32,14 @@ pub struct Guard {
     reached_at: Option<String>,
     max_age_ms: u64,
     used: Mutex<Used>,
+    heard: Mutex<Heard>,
+}
+
+/// Signed withdrawals, by what they withdraw.
+#[derive(Debug, Default)]
+struct Heard {
+    by_target: BTreeMap<Hash, Vec<InHand>>,
+    count: usize,
 }
 
 /// The accesses that released something, for as long as their receipts are fresh.
@@ -74,8 +86,25 @@ pub enum Withheld {
     /// It released something before.
     #[error("the receipt was used already")]
     Used,
+    /// Somebody showed a signed withdrawal of what the decision rests on.
+    #[error("what the decision rests on was withdrawn: the signed withdrawal is in hand")]
+    RevocationInHand,
     /// More was released within one maximum age than is remembered.
     #[error("too many receipts were used within their maximum age")]
+    TooMany,
+}
+
+/// Why a withdrawal is not held against anything.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum NotHeard {
+    /// It is no record.
+    #[error("it is no record: {0}")]
+    Record(#[from] RecordError),
+    /// It is about no other record.
+    #[error("the record withdraws nothing")]
+    NotAWithdrawal,
+    /// More are held already than can be.
+    #[error("too many withdrawals are held already")]
     TooMany,
 }
 
@@ -90,6 +119,7 @@ impl Withheld {
             Self::Elsewhere => "elsewhere",
             Self::Denied(_) => "denied",
             Self::Used => "used",
+            Self::RevocationInHand => "revocation_in_hand",
             Self::TooMany => "too_many",
         }
     }
@@ -100,7 +130,7 @@ impl Guard {
     #[must_use]
     pub fn new(policy: Policy, source: Hash) -> Self {
         let max_age_ms = policy.max_age_s.saturating_mul(1000);
-        Self { policy, source, reached_at: None, max_age_ms, used: Mutex::default() }
+        Self { policy, source, reached_at: None, max_age_ms, used: Mutex::default(), heard: Mutex::default() }
     }
 
     /// The same, of a source that people reach with their browsers at an origin, such as `https://example.org`. Receipts that browsers
@@ -111,6 +141,27 @@ impl Guard {
     pub fn reached_at(mut self, origin: &str) -> Self {
         self.reached_at = Some(origin.to_owned());
         self
+    }
+
+    /// Holds a signed withdrawal against whatever rests on what it withdraws, from now on, logged or not. One that does not count against a
+    /// receipt takes nothing from it.
+    ///
+    /// spec: receipts.md#in-hand
+    ///
+    /// # Errors
+    /// [`NotHeard`].
+    pub fn hear(&self, in_hand: InHand) -> Result<(), NotHeard> {
+        let target = Record::parse(&in_hand.record)?.common().target.ok_or(NotHeard::NotAWithdrawal)?;
+        let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        if heard.by_target.get(&target).is_some_and(|known| known.contains(&in_hand)) {
+            return Ok(());
+        }
+        if heard.count >= MOST_HEARD {
+            return Err(NotHeard::TooMany);
+        }
+        heard.by_target.entry(target).or_default().push(in_hand);
+        heard.count += 1;
+        Ok(())
     }
 
     /// Whether data of `subject` in `category`, a code, may be let go at `now` to whoever sent this receipt.
@@ -165,8 +216,17 @@ impl Guard {
         if !decision.permit {
             return Err(Withheld::Denied(decision.reason));
         }
+        let heard = self.heard_of(&verified.question().grants);
+        if heard.iter().any(|in_hand| in_hand.withdraws(receipt, &self.policy, now).is_ok()) {
+            return Err(Withheld::RevocationInHand);
+        }
         let (at, access) = (verified.question().at, access.clone());
         Ok(Release { id, at, access, reason: decision.reason, good_faith: decision.good_faith })
+    }
+
+    fn heard_of(&self, grants: &[Hash]) -> Vec<InHand> {
+        let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        grants.iter().filter_map(|grant| heard.by_target.get(grant)).flatten().cloned().collect()
     }
 
     /// Notes that the receipt of an access logged at `at` was used. Once it is too old to verify it need not be remembered.

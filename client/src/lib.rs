@@ -44,6 +44,7 @@ mod parties;
 mod promise;
 mod receipts;
 pub mod records;
+pub mod relay;
 mod requests;
 mod shown;
 mod signing;

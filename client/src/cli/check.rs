@@ -2,6 +2,7 @@
 
 use super::context::{Context, Who};
 use super::describe;
+use super::in_hand::Withdrawals;
 use super::output::{Answer, Failure};
 use super::property::{self, Sent};
 use super::receipt::keep;
@@ -40,6 +41,8 @@ pub(super) struct Check {
     /// Keep the receipt, which proves the answer to anybody, in a file
     #[arg(long)]
     out: Option<PathBuf>,
+    #[command(flatten)]
+    withdrawals: Withdrawals,
 }
 
 impl Check {
@@ -62,6 +65,7 @@ impl Check {
         let request = property::with(&request, &self.property)?;
         let proven = client.check(&request)?;
         let kept = keep(self.out.as_deref(), proven.receipt())?;
+        self.withdrawals.hold_against(context, proven.receipt(), client.policy(), client.now())?;
         let answer = proven.answer();
         Ok(decided(context, answer.decision())
             .line(describe::ground(answer.receipt()))

@@ -21,6 +21,7 @@ mod filter;
 mod grant;
 mod hook;
 mod import;
+mod in_hand;
 mod key;
 mod link;
 mod log;
@@ -32,6 +33,7 @@ mod prove;
 mod qr;
 mod receipt;
 mod records;
+mod relay;
 mod renounce;
 mod request;
 mod revoke;
@@ -125,6 +127,9 @@ enum Verb {
     Monitor(monitor::Monitor),
     /// Check a file of evidence that a ledger is at fault
     Evidence(monitor::Check),
+    /// Take what somebody wants logged, sign when you had it, pass it on: so that nothing is kept out unseen
+    #[command(subcommand)]
+    Relay(relay::Relay),
     /// Sign what takes several: begin a ledger, change its log key (for holders of root keys)
     #[command(subcommand)]
     Root(root::Root),
@@ -172,6 +177,7 @@ impl Verb {
             Self::Log(verb) => verb.run(context),
             Self::Monitor(verb) => verb.run(context),
             Self::Evidence(verb) => verb.run(context),
+            Self::Relay(verb) => verb.run(context),
             Self::Root(verb) => verb.run(context),
             #[cfg(feature = "witness")]
             Self::Witness(verb) => verb.run(context),

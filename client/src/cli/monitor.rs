@@ -179,6 +179,14 @@ impl Check {
                     answer.line(format!("Proven: {origin} is at fault ({fault}), by what its own key signed."));
                 both.iter().map(cosigned).fold(answer, Answer::line)
             }
+            Verdict::OneOfTwo => {
+                let relays = evidence.relays(&policy).map_err(is_none)?;
+                let names: Vec<String> = relays.iter().map(|relay| context.shown(relay)).collect();
+                answer
+                    .line(format!("Proven: {origin}, or every relay named, says what is not so ({fault})."))
+                    .line(format!("The ledger lacks what these signed they had, over ten minutes before: {}.", names.join(", ")))
+                    .member("relays", json!(relays))
+            }
             Verdict::Stated => answer
                 .line(format!("{origin} signed what is shown. That it is at fault ({fault}) shows to who knows more:"))
                 .line(match evidence {

@@ -1,6 +1,7 @@
 //! `procura receipt`: get a record's receipt; verify one with no network.
 
 use super::context::Context;
+use super::in_hand::Withdrawals;
 use super::output::{Answer, Failure};
 use super::signing::find_record;
 use super::{describe, time};
@@ -60,6 +61,8 @@ pub(super) struct Verify {
     /// The answer must be fresh, within the policy's age; else it is about its own time
     #[arg(long)]
     fresh: bool,
+    #[command(flatten)]
+    withdrawals: Withdrawals,
 }
 
 impl Receipt {
@@ -129,7 +132,11 @@ impl Get {
 
 impl Verify {
     fn run(&self, context: &Context) -> Result<Answer, Failure> {
-        let (answer, compared, _) = verified(context, &self.file, self.fresh)?;
+        let (answer, compared, wire) = verified(context, &self.file, self.fresh)?;
+        if let Ok(proof) = TlogProof::parse(wire.proof.as_bytes()) {
+            let policy = context.policy_of(proof.checkpoint.unverified().origin())?;
+            self.withdrawals.hold_against(context, wire.to_json().as_bytes(), &policy, now())?;
+        }
         let compared_line = if compared {
             "It is of one history with what was seen of this ledger here."
         } else {

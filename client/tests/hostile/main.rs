@@ -14,6 +14,7 @@
 )]
 
 mod answers;
+mod censored;
 mod histories;
 mod lists;
 mod sizes;

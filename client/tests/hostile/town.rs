@@ -25,6 +25,7 @@ pub(crate) struct Town {
     pub(crate) mother: Actor,
     pub(crate) son: Actor,
     pub(crate) auditor: Actor,
+    pub(crate) court: Actor,
     /// The mother's mandate for her pension, which her son accepted.
     pub(crate) mandate: Hash,
     pub(crate) server: LyingServer,
@@ -37,9 +38,20 @@ impl Town {
         Self::over(World::in_memory(), |world| world)
     }
 
+    /// The same, so many milliseconds before this machine's time.
+    pub(crate) fn earlier(ms: u64) -> Self {
+        let world = World::in_memory();
+        world.clock.pass(*NOW - START.0 - ms);
+        Self::of(world, |world| world)
+    }
+
     /// The same over a world, to which something happens before it is served.
     pub(crate) fn over(world: World, before: impl FnOnce(World) -> World) -> Self {
         world.clock.pass(*NOW - START.0);
+        Self::of(world, before)
+    }
+
+    fn of(world: World, before: impl FnOnce(World) -> World) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let known = |actor: Actor, seed: u8| {
             // The seeds of the world's keys are not told: a second key, known here.
@@ -50,18 +62,21 @@ impl Town {
         let mother = known(world.person("48031500292"), 0x5E);
         let son = world.person("75061200192");
         let auditor = known(world.institution("kbo:0308357159", &["auditor"]), 0x5F);
+        let court = known(world.institution("kbo:0202239951", &[]), 0x60);
         let mandate = world.append(world.mandate(&mother, &son.party, &["pension"])).id;
         world.append(world.transition("acceptance", &son, &mandate));
         let policy = Policy::plain(ORIGIN, world.ledger.log_key(), world.ledger.entry0(), 300);
         std::fs::write(folder.path().join("policy"), policy.to_string()).unwrap();
-        for (name, actor, seed) in [("mother", &mother, 0x5E_u8), ("auditor", &auditor, 0x5F)] {
+        for (name, actor, seed) in
+            [("mother", &mother, 0x5E_u8), ("auditor", &auditor, 0x5F), ("court", &court, 0x60)]
+        {
             let seed = b64::encode(&[seed; 32]);
             let text = json!({"name": name, "party": actor.party, "kid": actor.kid, "seed": seed});
             std::fs::write(folder.path().join(format!("{name}.key")), text.to_string()).unwrap();
         }
         let world = before(world);
         let server = LyingServer::over(&world);
-        Self { world, mother, son, auditor, mandate, server, folder }
+        Self { world, mother, son, auditor, court, mandate, server, folder }
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {

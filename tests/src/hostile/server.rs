@@ -35,6 +35,7 @@ pub struct Reply {
 }
 
 type Lie = Box<dyn FnMut(&Asked, Reply) -> Reply + Send>;
+type Censor = Box<dyn Fn(&Asked) -> bool + Send>;
 
 /// The server. It ends with this value.
 pub struct LyingServer {
@@ -47,6 +48,7 @@ pub struct LyingServer {
 struct Front {
     leads_to: SocketAddr,
     lie: Option<Lie>,
+    censor: Option<Censor>,
 }
 
 /// A real server.
@@ -63,7 +65,7 @@ impl LyingServer {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let real = Real::over(world, &url);
-        let front = Arc::new(Mutex::new(Front { leads_to: real.address, lie: None }));
+        let front = Arc::new(Mutex::new(Front { leads_to: real.address, lie: None, censor: None }));
         let served = Arc::clone(&front);
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
@@ -95,9 +97,15 @@ impl LyingServer {
         });
     }
 
-    /// Tells the truth again.
+    /// Keeps out what is named: it never reaches the real server, and is answered as if that had no time.
+    pub fn keep_out(&self, what: impl Fn(&Asked) -> bool + Send + 'static) {
+        self.front.lock().unwrap_or_else(PoisonError::into_inner).censor = Some(Box::new(what));
+    }
+
+    /// Tells the truth again, and keeps out nothing.
     pub fn repent(&self) {
-        self.front.lock().unwrap_or_else(PoisonError::into_inner).lie = None;
+        let mut front = self.front.lock().unwrap_or_else(PoisonError::into_inner);
+        (front.lie, front.censor) = (None, None);
     }
 }
 
@@ -137,8 +145,11 @@ impl Drop for Real {
 /// Passes one request on, and what the lie makes of the answer back. Whoever breaks off gets nothing.
 fn pass_on(stream: &TcpStream, front: &Mutex<Front>) -> Option<()> {
     let (asked, headers) = read_request(stream)?;
-    let leads_to = front.lock().unwrap_or_else(PoisonError::into_inner).leads_to;
-    let reply = ask(leads_to, &asked, &headers)?;
+    let (leads_to, is_kept_out) = {
+        let front = front.lock().unwrap_or_else(PoisonError::into_inner);
+        (front.leads_to, front.censor.as_ref().is_some_and(|censor| censor(&asked)))
+    };
+    let reply = if is_kept_out { busy() } else { ask(leads_to, &asked, &headers)? };
     let reply = {
         let mut front = front.lock().unwrap_or_else(PoisonError::into_inner);
         match &mut front.lie {
@@ -153,6 +164,11 @@ fn pass_on(stream: &TcpStream, front: &Mutex<Front>) -> Option<()> {
     );
     let mut stream = stream;
     stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&body)).ok()
+}
+
+fn busy() -> Reply {
+    let body = br#"{"type":"urn:procura:problem:busy","status":503,"detail":"The ledger is busy."}"#.to_vec();
+    Reply { status: 503, content_type: "application/problem+json".to_owned(), body }
 }
 
 /// Reads the head's first line and its fields.

@@ -7,19 +7,23 @@
 
 mod evidence;
 mod fault;
+mod in_hand;
 mod log_keys;
 mod policy;
 mod question;
 mod recording;
+mod relayed;
 mod verify;
 pub mod walk;
 mod wire;
 
 pub use fault::VerifyError;
+pub use in_hand::{InHandError, VerifiedWithdrawal, verify_withdrawal};
 pub use log_keys::{VerifiedLogKeys, verify_log_keys};
 pub use policy::{Pin, Policy, PolicyError};
 pub use question::{AsOf, Authority, Named, Question};
 pub use recording::{Recording, Touched};
+pub use relayed::{RELAY_TERM_MS, RELAY_TYP, RelayError, VerifiedRelayed, relay_note, verify_relayed};
 pub use verify::{
     Mode, Point, VerifiedAccess, VerifiedAuthority, VerifiedComplete, VerifiedExistence, VerifiedReceipt,
     VerifiedStatus, verify_access, verify_authority, verify_complete, verify_existence, verify_status,

@@ -305,7 +305,7 @@ fn decided(
 }
 
 /// All that does not depend on the question: from the checkpoint to each part being the ledger's.
-fn ground(
+pub(super) fn ground(
     receipt: &Receipt,
     policy: &Policy,
     mode: Mode,
