@@ -13,6 +13,8 @@ import { Fault } from '../../server/web/verifier/fault.js';
 import { checkForm, normal, readForm } from '../../server/web/verifier/identifiers.js';
 import { canonical, readCanonical, readStrict } from '../../server/web/verifier/json.js';
 import { verify } from '../../server/web/verifier/index.js';
+import { verifyWithdrawal } from '../../server/web/verifier/inhand.js';
+import { verifyRelayed } from '../../server/web/verifier/relayed.js';
 import { verifySuccessor } from '../../server/web/verifier/successor.js';
 import { verifyLogKeys } from '../../server/web/verifier/logkeys.js';
 import { idOf, readJws } from '../../server/web/verifier/jws.js';
@@ -184,6 +186,8 @@ const receipt = {
   async default(c) {
     const bytes = typeof c.receipt === 'string' ? c.receipt : JSON.stringify(c.receipt);
     if (c.ask.type === 'log_keys') return void (await verifyLogKeys(bytes, c.policy, c.mode, c.pin));
+    if (c.ask.type === 'withdrawal') return void (await verifyWithdrawal(bytes, c.ask.record, (c.ask.keys ?? []).map((key) => JSON.stringify(key)), c.policy, c.mode.fresh));
+    if (c.ask.type === 'relayed') return void (await verifyRelayed(c.ask.note, c.ask.record, bytes, c.policy));
     await verify(bytes, c.ask, c.policy, c.mode, c.pin);
   },
 };

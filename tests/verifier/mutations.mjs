@@ -4,6 +4,8 @@
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { Fault, verify } from '../../server/web/verifier/index.js';
+import { verifyWithdrawal } from '../../server/web/verifier/inhand.js';
+import { verifyRelayed } from '../../server/web/verifier/relayed.js';
 import { verifyLogKeys } from '../../server/web/verifier/logkeys.js';
 
 const FOLDER = new URL('../../spec/vectors/receipt/', import.meta.url);
@@ -20,7 +22,14 @@ function random(state) {
 }
 
 /** The case's question, put to a receipt. */
-const asked = (receipt, c) => (c.ask.type === 'log_keys' ? verifyLogKeys(receipt, c.policy, c.mode, c.pin) : verify(receipt, c.ask, c.policy, c.mode, c.pin));
+function asked(receipt, { ask, policy, mode, pin }) {
+  switch (ask.type) {
+    case 'log_keys': return verifyLogKeys(receipt, policy, mode, pin);
+    case 'withdrawal': return verifyWithdrawal(receipt, ask.record, (ask.keys ?? []).map((key) => JSON.stringify(key)), policy, mode.fresh);
+    case 'relayed': return verifyRelayed(ask.note, ask.record, receipt, policy);
+    default: return verify(receipt, ask, policy, mode, pin);
+  }
+}
 
 /** What an answer says. What may be left out is not part of it; nor is the instant that a decision is for, which the prover chooses unless it is asked fresh. */
 const meaning = (answer) => JSON.stringify(answer, (name, value) => (['disclosed', 'at'].includes(name) ? undefined : typeof value === 'bigint' ? String(value) : value));

@@ -2,19 +2,17 @@
 // spec: receipts.md#verification
 
 import { accessOf, walkAuthority } from './authority.js';
-import { ofB64urlExactly, same } from './bytes.js';
-import { readTags, walkComplete } from './complete.js';
-import { isCreate, TRANSITION } from './entry.js';
-import { refuse, renamed } from './fault.js';
+import { ofB64urlExactly } from './bytes.js';
+import { walkComplete } from './complete.js';
+import { TRANSITION } from './entry.js';
+import { refuse } from './fault.js';
 import { checkFresh, checkPinned, readCommit, readHead } from './head.js';
 import { canonical } from './json.js';
-import { readLists, statusAt } from './lists.js';
+import { statusAt } from './lists.js';
 import { integer, Members, mistyped } from './members.js';
-import { byId, openEntries, readEntries } from './opening.js';
+import { readParts } from './parts.js';
 import { readPolicy } from './policy.js';
 import { readReceipt, readRequest } from './receipt.js';
-import { checkBelowPeaks, peaksBeforeLast } from './tree.js';
-import { Trie } from './trie.js';
 import { Walk } from './walk.js';
 
 export { Fault } from './fault.js';
@@ -97,34 +95,7 @@ function sameRequest(asked, answered) {
   return canonical(/** @type {any} */ (one)) === canonical(/** @type {any} */ (other));
 }
 
-/**
- * All that the receipt shows, each part held against the checkpoint.
- * @param {import('./receipt.js').Receipt} receipt
- * @param {import('./policy.js').Policy} policy
- * @param {import('./head.js').Head} head
- * @param {import('./entry.js').Commit} commit
- */
-async function readParts(receipt, policy, head, commit) {
-  const { size } = head.checkpoint;
-  const { origin } = policy;
-  const { entries: shown, commits } = await readEntries(receipt.entries, commit.size);
-  const all = [...shown, ...commits].sort((a, b) => (a.index < b.index ? -1 : 1));
-  await renamed('inclusion', () => checkBelowPeaks({ size: commit.size, peaks: peaksBeforeLast(size, head.path), leaves: all, hashes: receipt.tree }));
-  if (all[0]?.index !== 0n || !same(all[0].leaf, policy.entry0)) refuse('entry0');
-  const times = [...all.map((one) => ('entry' in one ? one.entry.time : one.commit.time)), commit.time];
-  if (times.some((time, i) => i > 0 && time < times[i - 1])) refuse('entry_time');
-  await openEntries(shown, origin);
-  const ids = byId(shown);
-  const trie = renamed('trie_malformed', () => Trie.read(receipt.trie));
-  await renamed('map_root', () => trie.check(commit.mapRoot));
-  const entries = new Map(shown.map((one) => [one.index, one]));
-  const creates = new Map([...ids].filter(([, one]) => isCreate(one.entry)));
-  const lists = await readLists(receipt.lists, { entries, creates, trie, origin });
-  const tags = readTags(receipt.tags ?? []);
-  return { entries, commits, byId: ids, lists, tags, trie, origin, commit };
-}
-
-/** @typedef {Awaited<ReturnType<typeof readParts>>} Parts */
+/** @typedef {import('./parts.js').Parts} Parts */
 
 /** @param {Question} question @param {Parts} parts @param {number | undefined} now @param {number} maxAgeS */
 async function walk(question, parts, now, maxAgeS) {

@@ -6,6 +6,7 @@
 
 mod accesses;
 mod closer;
+mod in_hand;
 mod lists;
 mod log_keys;
 mod logs;
@@ -17,8 +18,9 @@ use super::Case;
 use procura_core::decide::AuthZen;
 use procura_core::receipt::{
     Mode, Pin, Point, Policy, Receipt, verify_access, verify_authority, verify_complete, verify_existence,
-    verify_log_keys, verify_status,
+    verify_log_keys, verify_relayed, verify_status, verify_withdrawal,
 };
+use procura_core::record::Record;
 use procura_core::tree::Root;
 use procura_core::{Hash, Millis, Size};
 use serde_json::{Value, json};
@@ -121,6 +123,7 @@ pub fn trials() -> Vec<Trial> {
         log_keys::trials(),
         lists::trials(),
         signers::trials(),
+        in_hand::trials(),
     ]
     .concat()
 }
@@ -145,6 +148,19 @@ pub fn run(case: &Value) -> String {
     let policy = Policy::parse(case["policy"].to_string().as_bytes()).unwrap().with_pin(pin);
     let mode = mode(&case["mode"]);
     let ask = &case["ask"];
+    let text = |name: &str| ask[name].as_str().unwrap();
+    if ask["type"] == "withdrawal" {
+        let Mode::Fresh(now) = mode else { panic!("it is asked at an instant") };
+        let keys: Vec<String> = ask["keys"].as_array().into_iter().flatten().map(Value::to_string).collect();
+        let keys: Vec<&[u8]> = keys.iter().map(String::as_bytes).collect();
+        let verified = verify_withdrawal(receipt, text("record"), &keys, &policy, now);
+        return verified.map_or_else(|error| error.name().to_owned(), |_| "accept".to_owned());
+    }
+    if ask["type"] == "relayed" {
+        let record = Record::parse(text("record")).unwrap();
+        let verified = verify_relayed(text("note"), &record, receipt, &policy);
+        return verified.map_or_else(|error| error.name().to_owned(), |_| "accept".to_owned());
+    }
     let answer = match ask["type"].as_str().unwrap() {
         "existence" => verify_existence(receipt, &hash(&ask["id"]), &policy, mode).map(drop),
         "status" => {

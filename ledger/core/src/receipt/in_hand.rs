@@ -10,6 +10,7 @@ use super::fault::VerifyError;
 use super::policy::Policy;
 use super::question::Question;
 use super::verify::{Mode, VerifiedReceipt, ground};
+use super::walk;
 use super::wire::{Receipt, ReceiptError};
 use crate::index::Item;
 use crate::judge::{Judge, Place, Verdict};
@@ -159,6 +160,7 @@ pub fn verify_withdrawal(
     let at = Index(latest(|ground| ground.checkpoint().size().0));
     let time = Millis(latest(|ground| ground.time().0).max(common.signed_at.0));
     let judge = Judge::new(&all);
+    walk::root(&judge).map_err(VerifyError::from)?;
     let verify =
         |key: &crate::key::PublicKey| record.jws().verify(key).map_err(|error| Verdict::Signature(at, error));
     let had_ended = all.list(&target).is_ok_and(|list| list.status().is_some_and(Status::is_ended));
@@ -211,8 +213,14 @@ fn rests_on(question: &Question, target: &Hash) -> bool {
 struct All(Vec<Evidence>);
 
 impl All {
-    fn any<T>(&self, lack: Lack, find: impl Fn(&Evidence) -> Result<T, Lack>) -> Result<T, Lack> {
-        self.0.iter().find_map(|evidence| find(evidence).ok()).ok_or(lack)
+    /// What one of them has, opened where one of them opens it.
+    fn opened(
+        &self,
+        lack: Lack,
+        find: impl Fn(&Evidence) -> Result<Arc<Logged>, Lack>,
+    ) -> Result<Arc<Logged>, Lack> {
+        let found = || self.0.iter().filter_map(|evidence| find(evidence).ok());
+        found().find(|logged| logged.opened.is_some()).or_else(|| found().next()).ok_or(lack)
     }
 }
 
@@ -222,16 +230,11 @@ impl Source for All {
     }
 
     fn record(&self, id: &Hash) -> Result<Arc<Logged>, Lack> {
-        self.any(Lack::Record { id: *id }, |evidence| evidence.record(id))
+        self.opened(Lack::Record { id: *id }, |evidence| evidence.record(id))
     }
 
-    /// Opened, where one of them opens it.
     fn at(&self, index: Index) -> Result<Arc<Logged>, Lack> {
-        let opened = |evidence: &Evidence| evidence.at(index).ok().filter(|logged| logged.opened.is_some());
-        match self.0.iter().find_map(opened) {
-            Some(logged) => Ok(logged),
-            None => self.any(Lack::Entry { index }, |evidence| evidence.at(index)),
-        }
+        self.opened(Lack::Entry { index }, |evidence| evidence.at(index))
     }
 
     /// The longest: what the newest of them knows.
