@@ -40,7 +40,7 @@ const fn target(name: &'static str, run: fn(&[u8]), max_len: usize) -> Target {
 }
 
 /// Every target.
-pub static TARGETS: [Target; 33] = [
+pub static TARGETS: [Target; 34] = [
     target("add-checkpoint", log::add_checkpoint, 8192),
     target("answer", http::answer, 4096),
     target("apply", index::apply, 512),
@@ -49,6 +49,7 @@ pub static TARGETS: [Target; 33] = [
     target("conditions", json::conditions, 4096),
     target("disclosures", records::disclosures, 4096),
     target("entry", index::entry, 1024),
+    target("evidence", receipts::evidence, 64 << 10),
     target("file-journal", stored::journal, 8192),
     target("file-key", stored::key_file, 4096),
     target("file-side", stored::side_file, 40 << 10),

@@ -2,11 +2,14 @@
 
 use crate::input::Input;
 use crate::seeds;
+use procura_client::evidence::{Evidence, Verdict};
+use procura_client::relay::InHand;
 use procura_core::decide::AuthZen;
 use procura_core::receipt::{
     Mode, Pin, Point, Policy, Receipt, VerifiedReceipt, VerifyError, verify_access, verify_authority,
-    verify_complete, verify_existence, verify_log_keys, verify_status,
+    verify_complete, verify_existence, verify_log_keys, verify_relayed, verify_status, verify_withdrawal,
 };
+use procura_core::record::Record;
 use procura_core::source::Logged;
 use procura_core::tree::Root;
 use procura_core::{Hash, Millis, Size, b64};
@@ -101,6 +104,19 @@ impl Case {
                 let (logged, keys) = (verified.status().logged(), verified.log_keys());
                 (ground(verified.status().receipt()), format!("{} {keys:?}", record(logged)))
             }
+            Some("withdrawal") => {
+                let Mode::Fresh(now) = mode else { panic!("it is asked at an instant") };
+                let keys: Vec<String> =
+                    ask["keys"].as_array().into_iter().flatten().map(Value::to_string).collect();
+                let keys: Vec<&[u8]> = keys.iter().map(String::as_bytes).collect();
+                let verified = verify_withdrawal(receipt, text(&ask["record"]), &keys, policy, now);
+                (String::new(), format!("{:?}", verified.map_err(|_| VerifyError::OtherQuestion)?))
+            }
+            Some("relayed") => {
+                let record = Record::parse(text(&ask["record"])).expect("a record");
+                let verified = verify_relayed(text(&ask["note"]), &record, receipt, policy);
+                (String::new(), format!("{:?}", verified.map_err(|_| VerifyError::OtherQuestion)?))
+            }
             other => panic!("no question {other:?}"),
         };
         Ok(Some(format!("{ground} {answer}")))
@@ -117,6 +133,10 @@ fn place(logged: &Logged) -> String {
 
 fn record(logged: &Logged) -> String {
     format!("{} {:?}", place(logged), logged.opened.as_ref().map(|opened| opened.record.text()))
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().expect("a vector's text")
 }
 
 fn hash(value: &Value) -> Hash {
@@ -142,6 +162,23 @@ fn believe_truth_only(case: &Case, receipt: &[u8]) {
         });
         assert!(!truths.is_empty(), "a vector that is to be accepted is not");
         assert!(truths.contains(&said), "believed: {said}\nof {:?}", String::from_utf8_lossy(receipt));
+    }
+}
+
+/// A file of evidence means the same once written, and convicts nobody of what no key of
+/// theirs signed: the seeds hold nothing that does.
+pub(crate) fn evidence(bytes: &[u8]) {
+    if let Ok(in_hand) = InHand::parse(bytes) {
+        assert_eq!(InHand::parse(in_hand.to_json().to_string().as_bytes()).as_ref(), Ok(&in_hand));
+    }
+    let Ok((origin, evidence)) = Evidence::parse(bytes) else { return };
+    let file = evidence.to_json(&origin).to_string();
+    let (again, read) = Evidence::parse(file.as_bytes()).expect("what was written is read");
+    assert_eq!((again, &read), (origin.clone(), &evidence));
+    for case in CASES.iter().step_by(7) {
+        if evidence.check(&origin, &case.policy).is_ok_and(|verdict| verdict == Verdict::Proven) {
+            panic!("convicted: {file}");
+        }
     }
 }
 

@@ -232,6 +232,7 @@ fn receipts() -> Seeds {
             seeds.push(("authzen", request.to_string().into()));
         }
     }
+    seeds.extend(evidence());
     for (actor, kind) in
         [("kbo:0999999922", "party"), ("party:x", "party"), ("", "robot"), ("kbo:0999999922", "robot")]
     {
@@ -244,6 +245,36 @@ fn receipts() -> Seeds {
         seeds.push(("authzen", request.to_string().into()));
     }
     seeds
+}
+
+/// Files of evidence that convict nobody by themselves, a form each; and what somebody has in hand.
+fn evidence() -> Seeds {
+    let cases: std::collections::BTreeMap<_, _> = vectors("receipt").into_iter().collect();
+    let case = |name: &str| cases.get(name).expect("a vector");
+    let receipt = |name: &str| case(name)["receipt"].to_string();
+    let note = json!({"note": case("relayed")["ask"]["note"], "key": "{}"});
+    let record = &case("in-hand-revocation")["ask"]["record"];
+    let in_hand = json!({"v": 1, "record": record, "notes": [note], "key": "{}"});
+    let head = |fault: &str| json!({"v": 1, "origin": "trial/world", "fault": fault, "explanation": "…"});
+    let proof = case("pinned")["receipt"]["proof"].as_str().unwrap_or_default();
+    let checkpoint = proof.split_once("\n\n").map_or("", |(_, checkpoint)| checkpoint);
+    let zero = hash(0);
+    let placed = json!({"index": 3, "bytes": "AAAA", "path": [zero]});
+    let with = |fault: &str, members: Value| {
+        let mut file = head(fault);
+        if let (Some(file), Some(members)) = (file.as_object_mut(), members.as_object()) {
+            file.extend(members.clone());
+        }
+        ("evidence", file.to_string().into_bytes())
+    };
+    vec![
+        ("evidence", in_hand.to_string().into()),
+        ("evidence", text(record)),
+        with("suppressed", json!({"in_hand": in_hand, "receipt": receipt("in-hand-revocation")})),
+        with("fork", json!({"seen": checkpoint, "shown": checkpoint, "consistency": [zero], "begins": zero})),
+        with("time_backwards", json!({"checkpoint": checkpoint, "entry": placed, "previous": placed})),
+        with("misfiled", json!({"party": zero, "receipts": [receipt("complete-page")]})),
+    ]
 }
 
 fn requests() -> Seeds {
