@@ -16,9 +16,10 @@ use procura_core::hash::leaf;
 use procura_core::json::{Field, JsonError, MemberError, Members, canonical, parse_strict};
 use procura_core::note::NoteVerifier;
 use procura_core::receipt::{
-    InHandError, Mode, Policy, Question, Receipt, ReceiptError, VerifiedComplete, VerifyError,
-    verify_complete,
+    InHandError, Mode, Policy, Question, Receipt, ReceiptError, VerifiedComplete, VerifiedStatus,
+    VerifyError, verify_complete, verify_status,
 };
+use procura_core::source::Logged;
 use procura_core::tree::{Leaf, ProofError, Root, check_consistency, check_inclusion};
 use procura_core::{Hash, Index, Millis, Size, b64};
 use serde_json::{Map, Value, json};
@@ -28,6 +29,8 @@ use std::collections::BTreeSet;
 pub const MAX_BYTES: usize = 256 << 20;
 /// The fault of a list whose entries, or whose checkpoints, contradict the order of time.
 pub const TIME_BACKWARDS: &str = "time_backwards";
+/// The fault of a map that lacks the end of a record which stands in the log.
+pub const UNMAPPED: &str = "unmapped";
 /// The fault of a ledger that lacks a withdrawal which relays had.
 pub const SUPPRESSED: &str = "suppressed";
 /// The fault of a checkpoint that was signed over an entry that is no index commit.
@@ -73,12 +76,14 @@ pub struct Placed {
 /// Pages of a party's list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListEvidence {
-    /// The fault's name: `misfiled`, `unopened`, `entry_time`, or between pages [`TIME_BACKWARDS`].
+    /// The fault's name: `misfiled`, `unopened`, `entry_time`, between pages [`TIME_BACKWARDS`], or [`UNMAPPED`].
     pub fault: String,
     /// The party.
     pub party: Hash,
     /// The pages' receipts, as they came.
     pub receipts: Vec<Vec<u8>>,
+    /// [`UNMAPPED`]: the status receipt of what one of the pages shows to have ended.
+    pub status: Option<Vec<u8>>,
 }
 
 /// How far evidence goes.
@@ -202,6 +207,9 @@ impl Evidence {
                 put("party", json!(evidence.party));
                 let texts = evidence.receipts.iter().map(|receipt| String::from_utf8_lossy(receipt));
                 put("receipts", json!(texts.collect::<Vec<_>>()));
+                if let Some(status) = &evidence.status {
+                    put("status", json!(String::from_utf8_lossy(status)));
+                }
             }
             Self::Suppressed(evidence) => {
                 put("in_hand", evidence.in_hand.to_json());
@@ -276,6 +284,7 @@ impl Evidence {
             Self::List(ListEvidence {
                 party: members.take_hash("party")?,
                 receipts: members.take_array("receipts", |field| field.str().map(String::into_bytes))?,
+                status: members.take_opt("status", |field| field.str().map(String::into_bytes))?,
                 fault: fault.clone(),
             })
         };
@@ -450,6 +459,9 @@ impl ListEvidence {
                 Err(error) if is_lists(&error) && error.name() == self.fault => return Ok(Verdict::Proven),
                 Err(error) => return Err(EvidenceError::Verify(error)),
             };
+            if let Some(status) = self.status.as_ref().filter(|_| self.fault == UNMAPPED) {
+                return check_unmapped(&page, status, &policy);
+            }
             if self.fault == TIME_BACKWARDS {
                 times.add(&page);
                 continue;
@@ -473,6 +485,34 @@ impl ListEvidence {
             Ok(_) => Err(EvidenceError::NoFault("the list is complete".to_owned())),
         }
     }
+}
+
+/// A page shows the end of a record, and a status receipt of no smaller tree that it has not ended.
+fn check_unmapped(page: &VerifiedComplete, status: &[u8], policy: &Policy) -> Result<Verdict, EvidenceError> {
+    let no_fault = || EvidenceError::NoFault("no page shows the end of what has not ended".to_owned());
+    let Question::Status { id, through: None, as_of: None } = Receipt::parse(status)?.question else {
+        return Err(no_fault());
+    };
+    let verified = verify_status(status, &id, None, policy, Mode::Historic).map_err(EvidenceError::Verify)?;
+    let shown = page.answer().segments.iter().flat_map(|(_, entries)| entries);
+    let is_unmapped =
+        shown.filter_map(|logged| ended_by(logged)).any(|(ended, at)| ended == id && lacks(&verified, at));
+    if is_unmapped { Ok(Verdict::Proven) } else { Err(no_fault()) }
+}
+
+/// What an opened entry ends for good, and where it stands.
+pub(crate) fn ended_by(logged: &Logged) -> Option<(Hash, Index)> {
+    match &logged.entry {
+        Entry::Transition { target_id, status, .. } if status.is_ended() && logged.opened.is_some() => {
+            Some((*target_id, logged.index))
+        }
+        _ => None,
+    }
+}
+
+/// Whether a status is one of after the entry at an index, and not ended.
+pub(crate) fn lacks(status: &VerifiedStatus, at: Index) -> bool {
+    !status.status().is_ended() && status.receipt().checkpoint().size().0 > at.0
 }
 
 /// The policy by which the operator is held to what they signed, with witnesses or without.

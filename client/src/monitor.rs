@@ -8,7 +8,10 @@
 use crate::audit::{AuditError, Audited, Auditing};
 use crate::client::Client;
 use crate::error::{Distrust, ReadError};
-use crate::evidence::{EntryEvidence, Evidence, ListEvidence, NO_COMMIT, TIME_BACKWARDS, Times, is_lists};
+use crate::evidence::{
+    EntryEvidence, Evidence, ListEvidence, NO_COMMIT, TIME_BACKWARDS, Times, UNMAPPED, ended_by, is_lists,
+    lacks,
+};
 use crate::feed::Place;
 use crate::records::{Complete, Filed, Pages, RecordsError};
 use crate::tiles::LogError;
@@ -113,6 +116,7 @@ impl<'c> Monitor<'c> {
             let (filed, complete) = self.list(&party, if is_due { 0 } else { self.place.segment })?;
             let is_new = |filed: &Filed| self.place.index.is_none_or(|index| index < filed.logged.index);
             news = filed.into_iter().filter(is_new).collect();
+            self.ends_are_mapped(&party, &news)?;
             if let Some(last) = news.last() {
                 self.place = Place { segment: last.segment, index: Some(last.logged.index) };
             }
@@ -176,6 +180,29 @@ impl<'c> Monitor<'c> {
         }
     }
 
+    /// What the list shows to have ended is ended for everybody who asks: the map has it too.
+    fn ends_are_mapped(&self, party: &Hash, news: &[Filed]) -> Result<(), MonitorError> {
+        for (filed, (target, at)) in news.iter().filter_map(|filed| Some((filed, ended_by(&filed.logged)?))) {
+            let status = match self.client.status(&target) {
+                Ok(status) => status,
+                // Of what was erased, and of what is not this party's to read, nothing is shown.
+                Err(ReadError::NotFound) => continue,
+                Err(ReadError::Call(error)) if error.refusal(409).is_some() => continue,
+                Err(error) => return Err(from_read(error)),
+            };
+            if !lacks(status.answer(), at) {
+                continue;
+            }
+            let page = self.client.page(party, filed.segment).map_err(from_read)?;
+            let what = format!("{target} was ended at {at}, and its receipt says that it was not");
+            let receipts = vec![page.receipt().to_vec()];
+            let status = Some(status.receipt().to_vec());
+            let evidence = ListEvidence { fault: UNMAPPED.to_owned(), party: *party, receipts, status };
+            return Err(self.keep(&what, &Evidence::List(evidence)));
+        }
+        Ok(())
+    }
+
     /// The page of a round before was verified then.
     fn add_times(&self, times: &mut Times, party: &Hash, receipt: &[u8]) {
         let policy = self.client.policy();
@@ -186,7 +213,7 @@ impl<'c> Monitor<'c> {
     }
 
     fn list_failed(&self, fault: &str, what: &str, party: &Hash, receipts: Vec<Vec<u8>>) -> MonitorError {
-        let evidence = ListEvidence { fault: fault.to_owned(), party: *party, receipts };
+        let evidence = ListEvidence { fault: fault.to_owned(), party: *party, receipts, status: None };
         self.keep(what, &Evidence::List(evidence))
     }
 

@@ -76,18 +76,31 @@ fn with_a_false_map(town: &Town) -> Liar {
 }
 
 #[test]
-fn a_map_that_the_entries_do_not_make_is_believed_by_verifiers_and_found_by_who_replays() {
+fn a_map_that_lacks_a_revocation_is_convicted_by_whose_it_is_and_found_by_who_replays() {
     let town = Town::new();
     let auditor = ["monitor", "--once", "--entries"];
     town.types("auditor", &auditor).is_yes();
+    let honest = Town::new();
+    honest.revoke();
+    honest.types("mother", &["monitor", "--once"]).is_yes();
+    let before = receipt_of(&town, &town.mandate);
     let liar = with_a_false_map(&town);
     town.server.serve(&liar);
     // The revocation stands in the log, and the map says active.
     let client = town.client(&town.son);
     let believed = client.status(&town.mandate).unwrap();
     assert!(believed.answer().status().permits());
-    // Her own list has the revocation, and is whole.
-    town.types("mother", &["monitor", "--once"]).is_yes();
+    // Her own list has the revocation: at her next look.
+    town.types("mother", &["monitor", "--once"]).is(1, "unmapped");
+    town.convicts("mother").is_proven("unmapped");
+    // A status of before the end, of another record, and one that says that it has ended.
+    let file = std::fs::read_to_string(town.evidence_of("mother").unwrap()).unwrap();
+    for other in [&before, &receipt_of(&honest, &honest.mandate), &receipt_of(&honest, &honest.mother.kid)] {
+        let mut changed: serde_json::Value = serde_json::from_str(&file).unwrap();
+        changed["status"] = json!(std::str::from_utf8(other).unwrap());
+        std::fs::write(town.path("changed"), changed.to_string()).unwrap();
+        town.third(&["evidence", town.path("changed").to_str().unwrap()]).is(1, "no_fault");
+    }
     // At the auditor's next look; whoever checks that replays the entries up to there.
     town.types("auditor", &auditor).is(1, "commit_root");
     let stated = town.convicts("auditor");
