@@ -6,6 +6,7 @@
 //! | a folder becomes a ledger | `open.rs`, `replay.rs` |
 //! | an answer becomes a receipt | `prove.rs`, `check.rs` |
 //! | a copy is made, and a ledger of it | `backup/` |
+//! | somebody else's log is followed | `mirror/` |
 //! | everything is checked against nothing but itself | `audit.rs` |
 //!
 //! # Example
@@ -94,6 +95,7 @@ mod log;
 mod log_keys;
 mod memo;
 mod memory_index;
+pub mod mirror;
 mod nodes;
 mod observer;
 mod open;

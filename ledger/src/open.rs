@@ -510,7 +510,7 @@ fn check_side(
 }
 
 /// Whether the index stands at an index commit of this log, with the root that the commit states.
-fn is_of_this_log(store: &dyn Store, mark: &Mark) -> Result<bool, StoreError> {
+pub(crate) fn is_of_this_log(store: &dyn Store, mark: &Mark) -> Result<bool, StoreError> {
     let reader = store.read()?;
     let Some(last) = mark.size.last() else { return Ok(false) };
     if mark.size > reader.head().size {

@@ -8,11 +8,11 @@
 use crate::error::ReadError;
 use crate::index::Snapshot;
 use crate::live::Live;
+use crate::log::{self, unprovable};
 use crate::published::Top;
 use crate::search;
-use crate::store::{Reader, StoreError};
+use crate::store::Reader;
 use crate::view::{View, entry_at};
-use procura_core::checkpoint::SignedCheckpoint;
 use procura_core::disclosure::Disclosure;
 use procura_core::entry::Entry;
 use procura_core::hash::{sha256, status_key_in, tag_key_in};
@@ -23,8 +23,7 @@ use procura_core::receipt::{
     AsOf, Authority, Consistency, ListPart, Question, Receipt, ReceiptEntry, Recording, Touched,
 };
 use procura_core::source::{Logged, Sealed};
-use procura_core::tlog_proof::TlogProof;
-use procura_core::tree::{ProveError, prove_below_peaks, prove_consistency, prove_inclusion};
+use procura_core::tree::{prove_below_peaks, prove_consistency};
 use procura_core::{Hash, Index, Size, trie};
 use std::collections::BTreeSet;
 
@@ -216,10 +215,9 @@ impl View {
     fn top(&self, reader: &dyn Reader, commit_at: Index) -> Result<Top, ReadError> {
         let size = self.size();
         let commit = reader.entries(commit_at.0..size.0)?.into_iter().next().unwrap_or_default();
-        let path = prove_inclusion(&self.shared.nodes.of(reader), commit_at, size).map_err(unprovable)?;
-        let checkpoint = SignedCheckpoint::parse(self.checkpoint().as_bytes())
-            .map_err(|error| ReadError::Fault(error.to_string()))?;
-        Ok(Top { proof: TlogProof { index: commit_at, path, checkpoint }.to_string(), commit })
+        let proof = log::inclusion(&self.shared.nodes.of(reader), commit_at, size, self.checkpoint())?;
+        let proof = proof.ok_or_else(|| ReadError::Fault("no index commit".to_owned()))?;
+        Ok(Top { proof, commit })
     }
 
     /// A record as this reader may see it.
@@ -256,12 +254,5 @@ fn named_parties(question: &Question) -> BTreeSet<Hash> {
     match question {
         Question::Authority(authority) => authority.parties.registered(),
         _ => BTreeSet::new(),
-    }
-}
-
-fn unprovable(error: ProveError<StoreError>) -> ReadError {
-    match error {
-        ProveError::Nodes(error) => error.into(),
-        other => ReadError::Fault(other.to_string()),
     }
 }

@@ -8,6 +8,7 @@ pub mod fixture;
 pub mod folders;
 pub mod hostile;
 pub mod meddler;
+pub mod mirrored;
 pub mod model;
 pub mod power;
 pub mod road;

@@ -12,7 +12,7 @@ import { enabling, isUse, permitted, readEntry } from '../../server/web/verifier
 import { Fault } from '../../server/web/verifier/fault.js';
 import { checkForm, normal, readForm } from '../../server/web/verifier/identifiers.js';
 import { canonical, readCanonical, readStrict } from '../../server/web/verifier/json.js';
-import { verify } from '../../server/web/verifier/index.js';
+import { verify, verifyRenewed } from '../../server/web/verifier/index.js';
 import { verifyWithdrawal } from '../../server/web/verifier/inhand.js';
 import { verifyRelayed } from '../../server/web/verifier/relayed.js';
 import { verifySuccessor } from '../../server/web/verifier/successor.js';
@@ -192,8 +192,16 @@ const receipt = {
   },
 };
 
+const renewal = {
+  async default(c) {
+    const text = (value) => (typeof value === 'string' ? value : JSON.stringify(value));
+    const answer = await verifyRenewed(text(c.receipt), text(c.proof), c.ask, c.policy, c.mode, c.pin);
+    return { status: answer.status };
+  },
+};
+
 /** By folder, by `type`; folders whose cases have no type have a `default`. */
-export const FOLDERS = { condition, decision, encoding, index, log, receipt, record };
+export const FOLDERS = { condition, decision, encoding, index, log, receipt, record, renewal };
 
 /** Results that an accepted case of a type may state (* in the pages): each that it states is compared. */
 export const RESULTS = {

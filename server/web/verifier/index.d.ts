@@ -131,5 +131,8 @@ export type Answer = VerifiedExistence | VerifiedStatus | VerifiedComplete | Ver
  */
 export function verify(receipt: Uint8Array | string, question: Question, policy: Policy, mode: Mode, pinned?: Pinned): Promise<Answer>;
 
+/** The same for a receipt in hand as of now, by a status proof: spec/receipts.md#renewal. `pinned` is the receipt's own checkpoint, or a later one. */
+export function verifyRenewed(receipt: Uint8Array | string, proof: Uint8Array | string, question: Question, policy: Policy, mode: { fresh: number }, pinned: Pinned): Promise<Answer>;
+
 /** Whether a value is one that {@link verify} gave. */
 export function isVerified(answer: unknown): answer is Answer;

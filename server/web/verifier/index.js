@@ -13,6 +13,7 @@ import { integer, Members, mistyped } from './members.js';
 import { readParts } from './parts.js';
 import { readPolicy } from './policy.js';
 import { readReceipt, readRequest } from './receipt.js';
+import { readStatusProof, renewed } from './renewal.js';
 import { Walk } from './walk.js';
 
 export { Fault } from './fault.js';
@@ -40,9 +41,35 @@ export const isVerified = (answer) => typeof answer === 'object' && answer !== n
  */
 export async function verify(bytes, asked, trust, mode, pinned) {
   const policy = await readPolicy(trust);
+  return verifyRead(readReceipt(bytes), asked, policy, mode, pinned);
+}
+
+/**
+ * Verifies a receipt in hand as of now, by a status proof. spec: receipts.md#renewal
+ * @param {Uint8Array | string} bytes the receipt as it came
+ * @param {Uint8Array | string} proof the status proof as it came
+ * @param {any} asked as for `verify`
+ * @param {import('./index.d.ts').Policy} trust
+ * @param {{fresh: number}} mode
+ * @param {import('./index.d.ts').Pinned} pinned the receipt's own checkpoint, or a later one
+ * @returns {Promise<import('./index.d.ts').Answer>}
+ */
+export async function verifyRenewed(bytes, proof, asked, trust, mode, pinned) {
+  const policy = await readPolicy(trust);
+  const receipt = renewed(readReceipt(bytes), readStatusProof(proof), mode.fresh);
+  return verifyRead(receipt, asked, policy, mode, pinned);
+}
+
+/**
+ * @param {import('./receipt.js').Receipt} receipt
+ * @param {any} asked
+ * @param {import('./policy.js').Policy} policy
+ * @param {Mode} mode
+ * @param {import('./index.d.ts').Pinned} [pinned]
+ */
+async function verifyRead(receipt, asked, policy, mode, pinned) {
   const now = readMode(mode);
   const pin = readPinned(pinned);
-  const receipt = readReceipt(bytes);
   checkAsked(receipt.question, asked, mode);
   const head = await readHead(receipt.proof, policy);
   await checkPinned(head.checkpoint, pin, receipt.consistency, now !== undefined);

@@ -68,10 +68,10 @@ function countValues(bytes) {
 }
 
 /** Bytes of whatever length. @type {import('./members.js').Form<Uint8Array>} */
-const blob = (value, where) => ofB64url(string(value, where)) ?? mistyped(where);
+export const blob = (value, where) => ofB64url(string(value, where)) ?? mistyped(where);
 
 /** @type {import('./members.js').Form<Uint8Array[]>} */
-const hashes = (value, where) => {
+export const hashes = (value, where) => {
   const all = blob(value, where);
   if (all.length % 32 !== 0) mistyped(where);
   return Array.from({ length: all.length / 32 }, (_, i) => all.slice(32 * i, 32 * i + 32));
@@ -120,7 +120,7 @@ const entry = (value, where) => {
 };
 
 /** @type {import('./members.js').Form<{id: string, items: Uint8Array}>} */
-const list = (value, where) => {
+export const list = (value, where) => {
   const members = new Members(value, where);
   const read = { id: members.required('id', id), items: members.required('items', blob) };
   members.done();
@@ -128,7 +128,7 @@ const list = (value, where) => {
 };
 
 /** @type {import('./members.js').Form<{from: bigint, hashes: Uint8Array[]}>} */
-const consistency = (value, where) => {
+export const consistency = (value, where) => {
   const members = new Members(value, where);
   const read = { from: members.required('from', place), hashes: members.required('hashes', hashes) };
   members.done();

@@ -10,6 +10,8 @@ pub mod index;
 pub mod log;
 pub mod receipt;
 pub mod record;
+pub mod renewal;
+
 use serde_json::Value;
 
 /// One vector: `spec/vectors/<area>/<name>.json`.
@@ -60,4 +62,5 @@ pub const AREAS: &[Area] = &[
     Area { name: "log", cases: log::cases, run: log::run },
     Area { name: "receipt", cases: receipt::cases, run: receipt::run },
     Area { name: "record", cases: record::cases, run: record::run },
+    Area { name: "renewal", cases: renewal::cases, run: renewal::run },
 ];

@@ -17,10 +17,11 @@ mod truths;
 use super::Case;
 use procura_core::decide::AuthZen;
 use procura_core::receipt::{
-    Mode, Pin, Point, Policy, Receipt, verify_access, verify_authority, verify_complete, verify_existence,
-    verify_log_keys, verify_relayed, verify_status, verify_withdrawal,
+    Mode, Pin, Point, Policy, Receipt, VerifyError, verify_access, verify_authority, verify_complete,
+    verify_existence, verify_log_keys, verify_relayed, verify_status, verify_withdrawal,
 };
 use procura_core::record::Record;
+use procura_core::status::Status;
 use procura_core::tree::Root;
 use procura_core::{Hash, Millis, Size};
 use serde_json::{Value, json};
@@ -141,27 +142,32 @@ pub fn run(case: &Value) -> String {
         Value::String(text) => text.clone(),
         object => object.to_string(),
     };
-    let receipt = receipt.as_bytes();
-    let pin = case.get("pin").map(|pin| Pin {
-        root: Root { size: Size(pin["size"].as_u64().unwrap()), hash: hash(&pin["root"]) },
-    });
-    let policy = Policy::parse(case["policy"].to_string().as_bytes()).unwrap().with_pin(pin);
-    let mode = mode(&case["mode"]);
-    let ask = &case["ask"];
+    let (receipt, ask) = (receipt.as_bytes(), &case["ask"]);
     let text = |name: &str| ask[name].as_str().unwrap();
-    if ask["type"] == "withdrawal" {
-        let Mode::Fresh(now) = mode else { panic!("it is asked at an instant") };
-        let keys: Vec<String> = ask["keys"].as_array().into_iter().flatten().map(Value::to_string).collect();
-        let keys: Vec<&[u8]> = keys.iter().map(String::as_bytes).collect();
-        let verified = verify_withdrawal(receipt, text("record"), &keys, &policy, now);
-        return verified.map_or_else(|error| error.name().to_owned(), |_| "accept".to_owned());
+    let named = |outcome: Result<(), &str>| outcome.map_or_else(str::to_owned, |()| "accept".to_owned());
+    match text("type") {
+        "withdrawal" => {
+            let Mode::Fresh(now) = mode(&case["mode"]) else { panic!("it is asked at an instant") };
+            let keys: Vec<String> =
+                ask["keys"].as_array().into_iter().flatten().map(Value::to_string).collect();
+            let keys: Vec<&[u8]> = keys.iter().map(String::as_bytes).collect();
+            let verified = verify_withdrawal(receipt, text("record"), &keys, &policy(case), now);
+            named(verified.map(drop).as_ref().map_err(|error| error.name()).copied())
+        }
+        "relayed" => {
+            let record = Record::parse(text("record")).unwrap();
+            let verified = verify_relayed(text("note"), &record, receipt, &policy(case));
+            named(verified.map(drop).as_ref().map_err(|error| error.name()).copied())
+        }
+        _ => named(verify(receipt, case).as_ref().map_err(|error| error.name()).copied()),
     }
-    if ask["type"] == "relayed" {
-        let record = Record::parse(text("record")).unwrap();
-        let verified = verify_relayed(text("note"), &record, receipt, &policy);
-        return verified.map_or_else(|error| error.name().to_owned(), |_| "accept".to_owned());
-    }
-    let answer = match ask["type"].as_str().unwrap() {
+}
+
+/// Verifies a receipt as a case asks.
+pub(super) fn verify(receipt: &[u8], case: &Value) -> Result<(), VerifyError> {
+    let (policy, mode) = (policy(case), mode(&case["mode"]));
+    let ask = &case["ask"];
+    match ask["type"].as_str().unwrap() {
         "existence" => verify_existence(receipt, &hash(&ask["id"]), &policy, mode).map(drop),
         "status" => {
             let through = ask.get("through").map(hash);
@@ -180,8 +186,21 @@ pub fn run(case: &Value) -> String {
         }
         "log_keys" => verify_log_keys(receipt, &policy, mode).map(drop),
         other => panic!("no question {other}"),
-    };
-    answer.map_or_else(|error| error.name().to_owned(), |()| "accept".to_owned())
+    }
+}
+
+/// The status that a receipt proves, which is believed.
+pub(super) fn verified_status(receipt: &[u8], case: &Value) -> Status {
+    let id = hash(&case["ask"]["id"]);
+    *verify_status(receipt, &id, None, &policy(case), mode(&case["mode"])).unwrap().status()
+}
+
+/// Whom the verifier of a case trusts, and what it has seen.
+fn policy(case: &Value) -> Policy {
+    let pin = case.get("pin").map(|pin| Pin {
+        root: Root { size: Size(pin["size"].as_u64().unwrap()), hash: hash(&pin["root"]) },
+    });
+    Policy::parse(case["policy"].to_string().as_bytes()).unwrap().with_pin(pin)
 }
 
 fn mode(value: &Value) -> Mode {

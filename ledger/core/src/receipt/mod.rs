@@ -13,6 +13,7 @@ mod policy;
 mod question;
 mod recording;
 mod relayed;
+mod renewal;
 mod verify;
 pub mod walk;
 mod wire;
@@ -24,6 +25,7 @@ pub use policy::{Pin, Policy, PolicyError};
 pub use question::{AsOf, Authority, Named, Question};
 pub use recording::{Recording, Touched};
 pub use relayed::{RELAY_TERM_MS, RELAY_TYP, RelayError, VerifiedRelayed, relay_note, verify_relayed};
+pub use renewal::{MAX_ASK_BYTES, MAX_ASK_ENTRIES, RenewError, StatusAsk, StatusProof, StatusProofError};
 pub use verify::{
     Mode, Point, VerifiedAccess, VerifiedAuthority, VerifiedComplete, VerifiedExistence, VerifiedReceipt,
     VerifiedStatus, verify_access, verify_authority, verify_complete, verify_existence, verify_status,

@@ -119,7 +119,7 @@ impl Receipt {
             commit: members.take("commit", bytes_of)?,
             entries: members.take_array("entries", ReceiptEntry::read)?,
             tree: members.take("tree", hashes_of)?,
-            lists: members.take_array("lists", ListPart::read)?,
+            lists: members.take("lists", lists_of)?,
             tags: members.take_opt("tags", |field| field.array_of(items_of))?.unwrap_or_default(),
             trie: members.take("trie", bytes_of)?,
             consistency: members.take_opt("consistency", Consistency::read)?,
@@ -153,13 +153,9 @@ impl Receipt {
         }
         out.plain(",\"trie\":");
         out.bytes(&self.trie);
-        if let Some(consistency) = &self.consistency {
-            out.plain(&format!(",\"consistency\":{{\"from\":{},\"hashes\":", consistency.from.0));
-            out.hashes(&consistency.hashes);
-            out.plain("}");
-        }
+        out.consistency(self.consistency.as_ref());
         out.plain("}");
-        out.0
+        out.finish()
     }
 
     /// About how many bytes of JSON it makes: so that they are written to one place from the beginning.
@@ -178,20 +174,20 @@ impl Receipt {
 }
 
 /// JSON in the making. Written straight into the text: a receipt is made for each submission, and nearly all of it is base64.
-struct Writer(String);
+pub(super) struct Writer(String);
 
 impl Writer {
-    fn with_capacity(size_bytes: usize) -> Self {
+    pub(super) fn with_capacity(size_bytes: usize) -> Self {
         Self(String::with_capacity(size_bytes))
     }
 
     /// What is JSON already.
-    fn plain(&mut self, json: &str) {
+    pub(super) fn plain(&mut self, json: &str) {
         self.0.push_str(json);
     }
 
     /// Text, in quotes. Of what must be escaped only the line ends of notes are ever there.
-    fn text(&mut self, text: &str) {
+    pub(super) fn text(&mut self, text: &str) {
         self.0.push('"');
         let is_special = |byte: u8| (byte < b' ') | (byte == b'"') | (byte == b'\\');
         let mut rest = text;
@@ -215,14 +211,14 @@ impl Writer {
     }
 
     /// Bytes as base64url text.
-    fn bytes(&mut self, bytes: &[u8]) {
+    pub(super) fn bytes(&mut self, bytes: &[u8]) {
         self.0.push('"');
         b64::encode_to(bytes, &mut self.0);
         self.0.push('"');
     }
 
     /// Hashes, one behind the other, as base64url text.
-    fn hashes(&mut self, hashes: &[Hash]) {
+    pub(super) fn hashes(&mut self, hashes: &[Hash]) {
         self.bytes(hashes.iter().map(|hash| hash.0).collect::<Vec<_>>().as_flattened());
     }
 
@@ -231,7 +227,7 @@ impl Writer {
         self.bytes(items.iter().map(Item::encode).collect::<Vec<_>>().as_flattened());
     }
 
-    fn array<T>(&mut self, items: &[T], write: impl Fn(&mut Self, &T)) {
+    pub(super) fn array<T>(&mut self, items: &[T], write: impl Fn(&mut Self, &T)) {
         self.0.push('[');
         for (n, item) in items.iter().enumerate() {
             if n > 0 {
@@ -262,12 +258,24 @@ impl Writer {
         self.plain("}");
     }
 
-    fn list(&mut self, list: &ListPart) {
+    pub(super) fn list(&mut self, list: &ListPart) {
         self.plain("{\"id\":");
         self.bytes(&list.id.0);
         self.plain(",\"items\":");
         self.items(&list.items);
         self.plain("}");
+    }
+
+    /// The last member of what leads to a checkpoint, if it is there.
+    pub(super) fn consistency(&mut self, proof: Option<&Consistency>) {
+        let Some(proof) = proof else { return };
+        self.plain(&format!(",\"consistency\":{{\"from\":{},\"hashes\":", proof.from.0));
+        self.hashes(&proof.hashes);
+        self.plain("}");
+    }
+
+    pub(super) fn finish(self) -> String {
+        self.0
     }
 }
 
@@ -302,7 +310,7 @@ impl ListPart {
 }
 
 impl Consistency {
-    fn read(field: Field) -> Result<Self, MemberError> {
+    pub(super) fn read(field: Field) -> Result<Self, MemberError> {
         let mut members = field.object()?;
         let from = Size(members.take_u64("from")?);
         let hashes = members.take("hashes", hashes_of)?;
@@ -317,16 +325,20 @@ fn openings(bytes: &[u8]) -> usize {
     bytes.iter().filter(|byte| matches!(byte, b',' | b'[' | b'{')).count()
 }
 
-fn bytes_of(field: Field) -> Result<Vec<u8>, MemberError> {
+pub(super) fn bytes_of(field: Field) -> Result<Vec<u8>, MemberError> {
     field.parse("bytes in base64url", |text| b64::decode(text).ok())
 }
 
-fn hashes_of(field: Field) -> Result<Vec<Hash>, MemberError> {
+pub(super) fn hashes_of(field: Field) -> Result<Vec<Hash>, MemberError> {
     field.parse("hashes in base64url", |text| {
         let bytes = b64::decode(text).ok()?;
         let chunks = bytes.chunks_exact(32);
         chunks.remainder().is_empty().then(|| bytes.chunks_exact(32).filter_map(Hash::from_slice).collect())
     })
+}
+
+pub(super) fn lists_of(field: Field) -> Result<Vec<ListPart>, MemberError> {
+    field.array_of(ListPart::read)
 }
 
 fn items_of(field: Field) -> Result<Vec<Item>, MemberError> {

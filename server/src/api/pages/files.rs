@@ -177,6 +177,7 @@ carried! {
     "verifier/receipt.js"
     "verifier/record.js"
     "verifier/relayed.js"
+    "verifier/renewal.js"
     "verifier/rules.js"
     "verifier/sentences.js"
     "verifier/successor.js"
