@@ -62,6 +62,7 @@ pub(crate) struct Caller {
     party: Hash,
     is_institution: bool,
     is_auditor: bool,
+    is_mirror: bool,
 }
 
 /// Callers who were found in one state of the ledger: nothing about them changes within it.
@@ -121,6 +122,7 @@ impl Caller {
             party: grant.party,
             is_institution: body.content.party_type == PartyType::Institution,
             is_auditor: party.content.roles.contains(&Role::Auditor),
+            is_mirror: party.content.roles.contains(&Role::Mirror),
         })
     }
 
@@ -129,9 +131,9 @@ impl Caller {
         &self.party
     }
 
-    /// An auditor reads everything.
-    pub(crate) const fn is_auditor(&self) -> bool {
-        self.is_auditor
+    /// Whether the caller reads what the log consists of: auditors and mirrors do.
+    pub(crate) const fn reads_entries(&self) -> bool {
+        self.is_auditor || self.is_mirror
     }
 
     /// A record that the caller may read. One that is not there and one that the caller may not read are one answer.

@@ -36,7 +36,7 @@ pub(super) async fn checkpoint(State(app): State<App>) -> Response {
     params(("path" = String, Path, description = "`<L>/<N>[.p/<W>]` or `entries/<N>[.p/<W>]`; N in groups of three digits")),
     responses(
         (status = 200, description = "A C2SP tlog-tile", body = String, content_type = "application/octet-stream"),
-        (status = 401, description = "`token`: entry bundles are for auditors", body = super::docs::ProblemBody, content_type = "application/problem+json"),
+        (status = 401, description = "`token`: entry bundles are for auditors and mirrors", body = super::docs::ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "`not_found`", body = super::docs::ProblemBody, content_type = "application/problem+json"),
     )
 )]
@@ -53,7 +53,7 @@ pub(super) async fn tile(
         (true, false) => app.read_long(move |view| Ok(view.tile(&path)?)).await?,
         (true, true) => {
             app.ask_long(bearer, move |view, caller| {
-                if caller.is_auditor() { Ok(view.tile(&path)?) } else { Err(Problem::not_found()) }
+                if caller.reads_entries() { Ok(view.tile(&path)?) } else { Err(Problem::not_found()) }
             })
             .await?
         }

@@ -106,7 +106,7 @@ const fn other(
 }
 
 /// The directory, whoever registers others first.
-pub(super) static PARTIES: [Person; 17] = [
+pub(super) static PARTIES: [Person; 18] = [
     institution(REGISTRAR, "Fictional Population Register", ("demo", "registrar"), "federal", &["registrar"]),
     institution(
         "authority",
@@ -120,6 +120,7 @@ pub(super) static PARTIES: [Person; 17] = [
     institution("tax-office", "Fictional Tax Office", ("demo", "tax-office"), "federal", &[]),
     institution("region", "Fictional Regional Administration", ("demo", "region"), "regional", &[]),
     institution(MUNICIPALITY, "Town of Exampleville", ("kbo", "1000000021"), "municipal", &["counter"]),
+    institution("mirror", "Fictional Mirror of the Towns", ("demo", "mirror"), "municipal", &["mirror"]),
     institution(PENSION_OFFICE, "Fictional Pension Office", ("demo", "pensions"), "social-security", &[]),
     institution(HOSPITAL, "Fictional General Hospital", ("demo", "hospital"), "care", &[]),
     other(EMPLOYER, "Bistro De Proef", PartyType::Organisation, "kbo", "0999999922"),

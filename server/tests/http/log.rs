@@ -68,7 +68,7 @@ fn the_tiles_are_the_tree_that_the_checkpoint_signs() {
 }
 
 #[test]
-fn entries_are_for_auditors_unless_configured() {
+fn entries_are_for_auditors_and_mirrors_unless_configured() {
     let world = World::new();
     let size = checkpoint(&world).size.0;
     let entries = path("entries", size);
@@ -77,6 +77,16 @@ fn entries_are_for_auditors_unless_configured() {
         let forbidden = world.get(&entries, Some(&token));
         assert_eq!(forbidden.problem(), (404, "not_found".to_owned()));
         assert_eq!(forbidden.body, world.get("/tile/entries/001", Some(&token)).body);
+    }
+    // A mirror reads them, and nothing else that is somebody's.
+    let mirror = world.token("mirror");
+    let bundle = world.get(&entries, Some(&mirror));
+    assert_eq!(bundle.status, 200);
+    assert!(bundle.header("cache-control").unwrap().contains("private"));
+    let grant = world.demo.grants.values().next().copied().unwrap();
+    for path in [format!("/v1/records/{grant}"), format!("/v1/records/{grant}/receipt")] {
+        assert_eq!(world.get(&path, Some(&mirror)).problem(), (404, "not_found".to_owned()));
+        assert_eq!(world.get(&path, Some(&world.token("auditor"))).status, 200);
     }
     let open = World::with(|settings| settings.public_entries = true);
     let size = checkpoint(&open).size.0;

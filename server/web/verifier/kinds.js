@@ -104,7 +104,7 @@ export const KINDS = {
     members(members) {
       const type = members.required('party_type', oneOf('institution', 'organisation', 'person', 'role'));
       members.required('handle', id);
-      const role = oneOf('auditor', 'authority', 'catalogue', 'counter', 'provisional', 'registrar');
+      const role = oneOf('auditor', 'authority', 'catalogue', 'counter', 'mirror', 'provisional', 'registrar');
       const roles = members.optional('roles', ascending(array(role, 1, 6), byText));
       if (roles !== undefined && type !== 'institution' && !(type === 'role' && String(roles) === 'counter')) mistyped('/roles');
       members.optional('level', code);

@@ -49,6 +49,8 @@ pub enum Role {
     Catalogue,
     /// Writes down what citizens wish who don't sign with a key.
     Counter,
+    /// Follows the log, whose entries it reads and nothing besides.
+    Mirror,
     /// The ledger itself, preparing parties that nobody has registered yet.
     Provisional,
     /// Registers persons and organisations and binds their keys.
@@ -61,11 +63,12 @@ pub(super) const TYPES: [(&str, PartyType); 4] = [
     ("institution", PartyType::Institution),
     ("role", PartyType::Role),
 ];
-const ROLES: [(&str, Role); 6] = [
+const ROLES: [(&str, Role); 7] = [
     ("auditor", Role::Auditor),
     ("authority", Role::Authority),
     ("catalogue", Role::Catalogue),
     ("counter", Role::Counter),
+    ("mirror", Role::Mirror),
     ("provisional", Role::Provisional),
     ("registrar", Role::Registrar),
 ];
