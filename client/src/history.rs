@@ -29,6 +29,11 @@ pub(crate) trait Rests {
 macro_rules! rests {
     ($($answer:ty),*) => { $(impl Rests for $answer { fn rests_on(&self) -> &VerifiedReceipt { self.receipt() } })* };
 }
+impl Rests for VerifiedReceipt {
+    fn rests_on(&self) -> &VerifiedReceipt {
+        self
+    }
+}
 impl Rests for VerifiedLogKeys {
     fn rests_on(&self) -> &VerifiedReceipt {
         self.status().receipt()

@@ -14,7 +14,8 @@
 //! - [`guard`]: what a source puts in front of its data;
 //! - [`keyfile`]: private keys on disk;
 //! - [`webhook`]: for those whom a ledger tells what happens;
-//! - `witness` (feature `witness`): cosigns what logs publish, a service of its own.
+//! - `witness` (feature `witness`): cosigns what logs publish, a service of its own;
+//! - `mirror` (feature `mirror`): follows a ledger and answers from there, another. It alone knows the engine.
 //!
 //! The calls block. Errors are an enum per operation; each says whose fault it is and what to do.
 
@@ -39,13 +40,18 @@ mod links;
 mod log;
 mod log_keys;
 mod lost;
+#[cfg(feature = "mirror")]
+pub mod mirror;
 pub mod monitor;
 mod parties;
 mod promise;
 mod receipts;
 pub mod records;
 pub mod relay;
+mod renew;
 mod requests;
+#[cfg(feature = "witness")]
+mod service;
 mod shown;
 mod signing;
 pub mod store;
@@ -70,6 +76,7 @@ pub use parties::PartyFound;
 pub use promise::PromiseFault;
 pub use receipts::ReceiptAnswer;
 pub use records::{AllRecords, Complete, Filed, Page, RecordsError};
+pub use renew::RenewError;
 pub use requests::{AnswerError, Asked, Given};
 pub use shown::Shown;
 pub use signing::SignFault;

@@ -198,7 +198,7 @@ impl<'c> Monitor<'c> {
             let receipts = vec![page.receipt().to_vec()];
             let status = Some(status.receipt().to_vec());
             let evidence = ListEvidence { fault: UNMAPPED.to_owned(), party: *party, receipts, status };
-            return Err(self.keep(&what, &Evidence::List(evidence)));
+            return Err(self.client.keep_evidence(&what, &Evidence::List(evidence)));
         }
         Ok(())
     }
@@ -214,7 +214,7 @@ impl<'c> Monitor<'c> {
 
     fn list_failed(&self, fault: &str, what: &str, party: &Hash, receipts: Vec<Vec<u8>>) -> MonitorError {
         let evidence = ListEvidence { fault: fault.to_owned(), party: *party, receipts, status: None };
-        self.keep(what, &Evidence::List(evidence))
+        self.client.keep_evidence(what, &Evidence::List(evidence))
     }
 
     fn audit_failed(&self, error: AuditError) -> MonitorError {
@@ -228,19 +228,34 @@ impl<'c> Monitor<'c> {
             _ => return unknown(error.name(), &error.to_string()),
         };
         // The checkpoint of now vouches for the entry as the one that was audited does: it continues that.
-        let placed = self.client.checkpoint().map_err(AuditError::from).and_then(|checkpoint| {
-            let (entry, previous) = self.client.placed(index, &checkpoint)?;
-            let checkpoint = checkpoint.signed().to_string();
-            Ok(EntryEvidence { fault: fault.to_owned(), checkpoint, entry, previous })
-        });
-        match placed {
-            Ok(evidence) => self.keep(&error.to_string(), &Evidence::Entry(evidence)),
+        match self.client.checkpoint() {
+            Ok(checkpoint) => self.client.convict(fault, index, &checkpoint, &error.to_string()),
             Err(_) => unproven(fault, &error.to_string()),
         }
     }
+}
 
-    fn keep(&self, what: &str, evidence: &Evidence) -> MonitorError {
-        match self.client.store.keep_evidence(&self.client.policy().origin, evidence) {
+impl Client {
+    /// Keeps the evidence that an entry breaks a rule, by a checkpoint that vouches for it.
+    pub(crate) fn convict(
+        &self,
+        fault: &str,
+        index: Index,
+        checkpoint: &VerifiedCheckpoint,
+        what: &str,
+    ) -> MonitorError {
+        match self.placed(index, checkpoint) {
+            Ok((entry, previous)) => {
+                let (fault, checkpoint) = (fault.to_owned(), checkpoint.signed().to_string());
+                let evidence = Evidence::Entry(EntryEvidence { fault, checkpoint, entry, previous });
+                self.keep_evidence(what, &evidence)
+            }
+            Err(_) => unproven(fault, what),
+        }
+    }
+
+    fn keep_evidence(&self, what: &str, evidence: &Evidence) -> MonitorError {
+        match self.store.keep_evidence(&self.policy.origin, evidence) {
             Ok(path) => MonitorError::Fault {
                 name: evidence.fault().to_owned(),
                 what: what.to_owned(),
@@ -253,15 +268,15 @@ impl<'c> Monitor<'c> {
     }
 }
 
-fn unproven(name: &str, what: &str) -> MonitorError {
+pub(crate) fn unproven(name: &str, what: &str) -> MonitorError {
     MonitorError::Fault { name: name.to_owned(), what: what.to_owned(), evidence: None }
 }
 
-fn unknown(name: &str, what: &str) -> MonitorError {
+pub(crate) fn unknown(name: &str, what: &str) -> MonitorError {
     MonitorError::Unknown { name: name.to_owned(), what: what.to_owned() }
 }
 
-fn from_log(error: LogError) -> MonitorError {
+pub(crate) fn from_log(error: LogError) -> MonitorError {
     match error {
         LogError::Distrust(error) => from_distrust(error),
         error @ (LogError::Call(_) | LogError::Beyond { .. }) => unknown(error.name(), &error.to_string()),
@@ -283,7 +298,7 @@ fn from_distrust(error: Distrust) -> MonitorError {
     }
 }
 
-fn from_read(error: ReadError) -> MonitorError {
+pub(crate) fn from_read(error: ReadError) -> MonitorError {
     match error {
         ReadError::Distrust(error) => from_distrust(error),
         error => unknown(error.name(), &error.to_string()),

@@ -228,7 +228,11 @@ impl Client {
     }
 
     /// Holds a checkpoint against the one seen before.
-    fn check_continues(&self, seen: &Seen, checkpoint: &VerifiedCheckpoint) -> Result<(), LogError> {
+    pub(crate) fn check_continues(
+        &self,
+        seen: &Seen,
+        checkpoint: &VerifiedCheckpoint,
+    ) -> Result<(), LogError> {
         let (old, new) = (seen.root(), checkpoint.root());
         let fork =
             |consistency| Err(LogError::Distrust(self.fork(seen, &Seen::of(checkpoint), consistency)?));

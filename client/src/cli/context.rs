@@ -16,7 +16,7 @@ use procura_core::receipt::Policy;
 use std::path::{Path, PathBuf};
 
 /// The options of every verb.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Options of every command")]
 pub(crate) struct Global {
     /// The server's address
@@ -65,6 +65,36 @@ impl Context {
     /// Where ledgers that were seen are remembered.
     pub(crate) fn store(&self) -> FileStore {
         FileStore::new(&self.home.join("ledgers"))
+    }
+
+    /// The same, of another server.
+    #[cfg(feature = "mirror")]
+    pub(crate) fn at(&self, server: &str) -> Self {
+        let global = Global { server: server.to_owned(), ..self.global.clone() };
+        Self { global, home: self.home.clone() }
+    }
+
+    /// A client without a key, of whoever has the log of a ledger that is trusted already, or whose policy file is given.
+    pub(crate) fn client_of(&self, origin: &str, server: &str) -> Result<Client, Failure> {
+        let store = self.store();
+        let trusted = match &self.global.policy {
+            Some(path) => {
+                let (policy, json) = read_policy(path)?;
+                Some(store.trust(&policy, &json, TrustedBy::PolicyFile, None)?)
+            }
+            None => store.trusted(origin)?,
+        };
+        let policy = match trusted {
+            Some(trusted) if trusted.policy.origin == origin => trusted.policy,
+            _ => self.policy_of(origin)?,
+        };
+        Ok(Client::new(server, self.with_witnesses(policy)?, store)?)
+    }
+
+    /// Where a mirror lives.
+    #[cfg(feature = "mirror")]
+    pub(crate) fn mirror_path(&self) -> PathBuf {
+        self.home.join("mirror")
     }
 
     /// Where a witness lives.

@@ -25,6 +25,8 @@ mod in_hand;
 mod key;
 mod link;
 mod log;
+#[cfg(feature = "mirror")]
+mod mirror;
 mod monitor;
 mod output;
 mod passphrase;
@@ -34,6 +36,7 @@ mod qr;
 mod receipt;
 mod records;
 mod relay;
+mod renew;
 mod renounce;
 mod request;
 mod revoke;
@@ -137,6 +140,10 @@ enum Verb {
     #[cfg(feature = "witness")]
     #[command(subcommand)]
     Witness(witness::WitnessVerb),
+    /// Follow a ledger and answer from there how records stand, so that it need not be asked, or be there
+    #[cfg(feature = "mirror")]
+    #[command(subcommand)]
+    Mirror(mirror::MirrorVerb),
 }
 
 /// Runs the command that was typed.
@@ -181,6 +188,8 @@ impl Verb {
             Self::Root(verb) => verb.run(context),
             #[cfg(feature = "witness")]
             Self::Witness(verb) => verb.run(context),
+            #[cfg(feature = "mirror")]
+            Self::Mirror(verb) => verb.run(context),
         }
     }
 }

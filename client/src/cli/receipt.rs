@@ -4,7 +4,7 @@ use super::context::Context;
 use super::in_hand::Withdrawals;
 use super::output::{Answer, Failure};
 use super::signing::find_record;
-use super::{describe, time};
+use super::{describe, renew, time};
 use clap::{Args, Subcommand};
 use procura_client::client::is_trial;
 use procura_client::store::Store as _;
@@ -27,6 +27,8 @@ pub(super) enum Receipt {
     Get(Get),
     /// Verify a receipt with no network: 0 it holds and says yes, 1 it says no or does not hold, 2 could not tell
     Verify(Verify),
+    /// Renew a receipt that was presented to you, at a mirror: whether it still holds, without asking the ledger
+    Renew(renew::Renew),
     /// Find out what a ledger that came back from a backup no longer has, by the receipts that you kept
     Lost(Lost),
 }
@@ -70,6 +72,7 @@ impl Receipt {
         match self {
             Self::Get(get) => get.run(context),
             Self::Verify(verify) => verify.run(context),
+            Self::Renew(renew) => renew.run(context),
             Self::Lost(lost) => lost.run(context),
         }
     }
@@ -146,17 +149,23 @@ impl Verify {
     }
 }
 
+/// The receipt in a file, nothing of it believed, and its checkpoint.
+pub(super) fn read(path: &Path) -> Result<(Vec<u8>, Wire, TlogProof), Failure> {
+    let bytes = std::fs::read(path)
+        .map_err(|error| Failure::unknown("file", format!("{} cannot be read: {error}", path.display())))?;
+    let wire = Wire::parse(&bytes).map_err(|error| does_not_hold(&error.into()))?;
+    let proof =
+        TlogProof::parse(wire.proof.as_bytes()).map_err(|error| does_not_hold(&VerifyError::Proof(error)))?;
+    Ok((bytes, wire, proof))
+}
+
 /// The receipt in a file, verified offline: what it says, whether it could be compared with what was seen, and itself.
 pub(super) fn verified(
     context: &Context,
     path: &Path,
     is_fresh: bool,
 ) -> Result<(Answer, bool, Wire), Failure> {
-    let bytes = std::fs::read(path)
-        .map_err(|error| Failure::unknown("file", format!("{} cannot be read: {error}", path.display())))?;
-    let wire = Wire::parse(&bytes).map_err(|error| does_not_hold(&error.into()))?;
-    let proof =
-        TlogProof::parse(wire.proof.as_bytes()).map_err(|error| does_not_hold(&VerifyError::Proof(error)))?;
+    let (bytes, wire, proof) = read(path)?;
     let stated = proof.checkpoint.unverified();
     let policy = context.policy_of(stated.origin())?;
     let (policy, compared) = pinned(context, policy, &wire, stated.size())?;
@@ -225,7 +234,7 @@ impl Lost {
     }
 }
 
-fn does_not_hold(error: &VerifyError) -> Failure {
+pub(super) fn does_not_hold(error: &VerifyError) -> Failure {
     Failure::no(error.name(), format!("the receipt does not hold: {error}"))
 }
 
@@ -240,7 +249,7 @@ fn pinned(context: &Context, policy: Policy, wire: &Wire, size: Size) -> Result<
 }
 
 /// What the receipt says, verified.
-fn told(
+pub(super) fn told(
     context: &Context,
     bytes: &[u8],
     question: &Question,
@@ -343,7 +352,7 @@ fn as_of_words(as_of: Option<AsOf>) -> String {
     }
 }
 
-fn now() -> Millis {
+pub(super) fn now() -> Millis {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }

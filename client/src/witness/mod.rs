@@ -12,6 +12,8 @@ mod serve;
 pub use folder::{FolderError, WitnessFolder};
 pub use kept::KeptError;
 pub use serve::serve;
+#[cfg(feature = "mirror")]
+pub(crate) use serve::{add_checkpoint, newest};
 
 use kept::{Cosigned, Kept};
 use procura_core::checkpoint::{SignedCheckpoint, VerifiedCheckpoint};
@@ -52,6 +54,9 @@ pub enum AddError {
         /// The time of the last cosignature.
         last_s: u64,
     },
+    /// A map-checker has not checked that yet, or found a fault.
+    #[error("the entries under the checkpoint are not checked: {0}")]
+    NotChecked(String),
     /// The key did not sign.
     #[error(transparent)]
     Sign(#[from] SignError),
@@ -72,6 +77,7 @@ impl AddError {
             Self::Refused(refusal) => refusal.name(),
             Self::Kept(error) => error.name(),
             Self::Clock { .. } => "clock",
+            Self::NotChecked(_) => "not_checked",
             Self::Sign(error) => error.name(),
             Self::Cosign(error) => error.name(),
             Self::Note(error) => error.name(),
@@ -121,6 +127,16 @@ impl Witness {
     /// # Errors
     /// [`AddError`]; nothing was signed then, and nothing changed.
     pub fn add_checkpoint(&self, body: &[u8]) -> Result<String, AddError> {
+        self.add_checked(body, |_| Ok(()))
+    }
+
+    /// The same for a cosigner that states more than consistency: `check` is asked before anything is signed, about a checkpoint that
+    /// a witness would cosign.
+    pub(crate) fn add_checked(
+        &self,
+        body: &[u8],
+        check: impl Fn(&VerifiedCheckpoint) -> Result<(), AddError>,
+    ) -> Result<String, AddError> {
         let request = AddCheckpoint::parse(body)?;
         let origin = request.checkpoint.unverified().origin();
         let log_keys = self.logs.get(origin).map_or(&[][..], Vec::as_slice);
@@ -136,6 +152,7 @@ impl Witness {
         {
             return Ok(format!("{}\n", last.line()));
         }
+        check(&checkpoint)?;
         let cosigned = self.kept.advance(&self.key, origin, |last| {
             // Another request may have been faster: this is the look that counts, within the transaction that stores.
             let checkpoint = judge(&request, log_keys, &known(last.as_ref()))?;
@@ -154,6 +171,15 @@ impl Witness {
             Some(origin) => Ok(self.kept.last(&self.key, origin)?.map(|last| last.note())),
             None => Ok(None),
         }
+    }
+
+    /// The tree that was cosigned last of a log; the empty one: none was.
+    ///
+    /// # Errors
+    /// [`KeptError`].
+    #[cfg(feature = "mirror")]
+    pub(crate) fn last(&self, origin: &str) -> Result<Root, KeptError> {
+        Ok(known(self.kept.last(&self.key, origin)?.as_ref()))
     }
 
     fn cosign(&self, checkpoint: &VerifiedCheckpoint, last: Option<&Cosigned>) -> Result<Cosigned, AddError> {

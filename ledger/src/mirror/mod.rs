@@ -14,6 +14,7 @@ use crate::disk::{Disk as _, SystemDisk};
 use crate::error::{OpenError, ReadError};
 use crate::index::{self, IndexError, IndexFile, Layers, Limits, RunsIndex, Snapshot};
 use crate::lock::lock;
+use crate::log;
 use crate::memory_index::MemoryIndex;
 use crate::nodes::KeptNodes;
 use crate::open::{INDEX_CACHE_BYTES, ReaderNodes, is_of_this_log};
@@ -241,6 +242,33 @@ impl Mirror {
         let is_commit =
             entry.first().is_some_and(|bytes| matches!(Entry::decode(bytes), Ok(Entry::Commit(_))));
         Ok(is_commit && tree.is_some_and(|tree| tree.root() == root.hash))
+    }
+
+    /// The consistency proof between two sizes of what was followed; `None` from 0, or out of order.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn consistency(&self, from: Size, to: Size) -> Result<Option<Vec<Hash>>, ReadError> {
+        let reader = self.shared.store.read()?;
+        log::consistency(&self.shared.nodes.of(reader.as_ref()), from, to)
+    }
+
+    /// Finds out what is stored, after an error that left that open.
+    ///
+    /// # Errors
+    /// [`OpenError`]: nothing can be followed until this ends well.
+    pub fn reopen(&mut self) -> Result<(), OpenError> {
+        let store = self.shared.store.as_ref();
+        let head = store.reopen()?;
+        self.epoch = store.claim()?;
+        self.frontier = tree_of(store, head.size)?;
+        replay(store, &self.layers, &self.shared.origin, head.size)?;
+        if head.size > Size(0) {
+            let point = self.point(self.root())?;
+            self.waiting.retain(|known| known.root != point.root);
+            self.waiting.push(point);
+        }
+        Ok(())
     }
 
     /// Takes the entries that come next, the last of which is an index commit: all of them, or none. They are durable on return.

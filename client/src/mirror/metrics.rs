@@ -1,0 +1,36 @@
+//! A mirror's metrics, as OpenMetrics text.
+//!
+//! spec: http.md#mirrors
+
+use super::standing::Figures;
+use std::fmt::Write as _;
+
+/// The media type.
+pub(super) const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// The text.
+pub(super) fn text(figures: &Figures) -> String {
+    let gauges = [
+        ("procura_mirror_entries", "Entries under the checkpoint that is read.", figures.entries),
+        ("procura_mirror_behind_entries", "Entries published and not read yet.", figures.behind),
+        ("procura_mirror_time_seconds", "When what is read was committed, Unix time.", figures.time_s),
+        ("procura_mirror_age_seconds", "How old what is read is.", figures.age_s),
+        ("procura_mirror_looked_seconds", "When the ledger was last followed, Unix time.", figures.looked_s),
+        ("procura_mirror_failing", "1 if the last look failed.", figures.failing.into()),
+        ("procura_mirror_fault", "1 once the ledger was found at fault.", figures.faulty.into()),
+    ];
+    let counters = [
+        ("procura_mirror_proofs", "Status proofs given.", figures.proofs),
+        ("procura_mirror_unknown", "Status proofs asked for in vain.", figures.unknown),
+    ];
+    let mut text = String::new();
+    // Writing to a String never fails.
+    for (name, help, value) in gauges {
+        let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}\n");
+    }
+    for (name, help, value) in counters {
+        let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} counter\n{name}_total {value}\n");
+    }
+    text.push_str("# EOF\n");
+    text
+}
