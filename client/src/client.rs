@@ -177,7 +177,7 @@ pub fn is_trial(origin: &str) -> bool {
     origin.starts_with("trial/")
 }
 
-pub(crate) fn system_time() -> Millis {
+fn system_time() -> Millis {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }

@@ -29,7 +29,7 @@ impl Served {
     /// The same with settings besides.
     #[must_use]
     pub fn with(data: &Path, given: Given) -> Self {
-        let listen = Some("127.0.0.1:0".parse().unwrap());
+        let listen = given.listen.or_else(|| "127.0.0.1:0".parse().ok());
         let given = Given { data: Some(data.to_owned()), listen, ..given };
         let config = Config::load(Args { demo: true, given, ..Args::default() }).unwrap();
         let runtime =

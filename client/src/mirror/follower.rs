@@ -50,11 +50,11 @@ impl Follower {
     /// [`OpenError`].
     pub fn open(folder: &Path, client: Client, cosigner: Option<Witness>) -> Result<Self, OpenError> {
         let mirror = Mirror::open(folder, &client.policy().origin)?;
-        let standing =
-            Standing::new(mirror.reader(), client.policy().max_age_s, || crate::client::system_time());
+        let (client, asked) = (Arc::new(client), mirror.reader());
+        let clock = Arc::clone(&client);
+        let standing = Standing::new(asked, client.policy().max_age_s, move || clock.now());
         let (sender, checks) = channel();
         let checker = cosigner.map(|witness| MapChecker::new(Arc::new(witness), sender));
-        let client = Arc::new(client);
         Ok(Self { client, mirror, standing: Arc::new(standing), checker, checks, published: None })
     }
 
@@ -108,14 +108,16 @@ impl Follower {
     /// Notes an error: what convicts the ledger stops it for good. Gives the error's name.
     fn note(&self, error: &MonitorError) -> String {
         let name = error.name().to_owned();
+        let is_news = self.standing.failed(&name);
         match error {
             MonitorError::Fault { evidence: Some(evidence), .. } => {
                 tracing::error!(%error, "the ledger is at fault: it is followed no further");
                 self.standing.stopped(Fault { name: name.clone(), evidence: evidence.clone() });
             }
-            _ => tracing::warn!(%error, "the ledger could not be followed"),
+            // Once, however often it is looked.
+            _ if is_news => tracing::warn!(%error, "the ledger could not be followed"),
+            _ => tracing::debug!(%error, "the ledger could not be followed"),
         }
-        self.standing.failed(&name);
         name
     }
 

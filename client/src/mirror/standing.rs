@@ -77,8 +77,9 @@ impl Standing {
         (known.looked, known.failure) = (Some(now), None);
     }
 
-    pub(super) fn failed(&self, name: &str) {
-        self.known().failure = Some(name.to_owned());
+    /// Notes that the last look failed; whether that is news.
+    pub(super) fn failed(&self, name: &str) -> bool {
+        self.known().failure.replace(name.to_owned()).as_deref() != Some(name)
     }
 
     pub(super) fn stopped(&self, fault: Fault) {

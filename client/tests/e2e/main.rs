@@ -14,6 +14,8 @@ mod honest;
 mod hooks;
 mod hostile;
 mod import;
+#[cfg(feature = "mirror")]
+mod mirror;
 mod monitor;
 mod steps;
 mod stub;

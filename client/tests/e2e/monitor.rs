@@ -28,13 +28,13 @@ fn happens(family: &Family) -> Hash {
 }
 
 /// An auditor's client, and the mother's.
-fn clients(family: &Family) -> (Client, Arc<MemoryStore>) {
+pub(crate) fn clients(family: &Family) -> (Client, Arc<MemoryStore>) {
     family.stub.let_audit(&family.mother);
     family.client()
 }
 
 /// The server serves the liar's log from now on.
-fn serve(stub: &Stub, liar: &Liar) {
+pub(crate) fn serve(stub: &Stub, liar: &Liar) {
     let liar = liar.clone();
     stub.lie(move |path, reply| liar.answer(path).map_or(reply, |body| (200, body)));
 }
@@ -148,7 +148,7 @@ fn two_histories_are_found() {
 }
 
 /// A lie in an entry: what the replay finds, and how far the entry alone shows it.
-fn lies_in_entries(family: &Family) -> Vec<(Liar, &'static str, Verdict)> {
+pub(crate) fn lies_in_entries(family: &Family) -> Vec<(Liar, &'static str, Verdict)> {
     let honest = || Liar::copy(&family.world);
     let mandate = || family.world.mandate(&family.mother, &family.son.party, &["tax"]);
     let own = tag(&family.mother.handle, 0);
