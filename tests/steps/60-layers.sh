@@ -9,7 +9,7 @@ outside='axum|getrandom|hyper|mio|rand|redb|socket2|tokio|ureq'
 rooms='
 procura-core:
 procura-ledger: procura-core
-procura-client: procura-core
+procura-client: procura-core procura-ledger
 procura-flexi-jobs: procura-client procura-core
 '
 
@@ -34,6 +34,12 @@ while IFS=: read -r room allowed; do
         esac
     done
 done <<<"$rooms"
+
+# The engine is the affair of the client's service mirror alone: the library without it knows no engine.
+lean=$(cargo tree --locked --package procura-client --no-default-features --features witness --target all \
+    --edges normal,build --prefix none --format '{p}' | awk 'NF { print $1 }' | sort -u)
+grep -qx procura-core <<<"$lean" || broken "cargo tree listed nothing below procura-client: this check checks nothing"
+! grep -qx procura-ledger <<<"$lean" || broken "procura-client without its feature mirror depends on procura-ledger"
 
 above=$(cargo tree --locked --workspace --all-features --target all --edges normal,build,dev --depth 1 \
     --invert procura-server --prefix none --format '{p}' | awk 'NF { print $1 }' | sort -u)

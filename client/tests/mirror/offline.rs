@@ -127,7 +127,7 @@ fn a_municipality_checks_a_mandate_with_the_centre_down() {
     // What the son shows of what he may do: the whole decision, with the catalogue and both their records.
     let parties = [&son, &mother].map(|client| client.identity().unwrap().party);
     let request = json!({
-        "subject": {"type": "party", "id": format!("party:{}", parties[0])}, "action": {"name": "read"},
+        "subject": {"type": "party", "id": format!("party:{}", parties[0])}, "action": {"name": "help"},
         "resource": {"type": "pensions", "id": format!("party:{}", parties[1])},
     });
     let request = AuthZen::read(request.as_object().unwrap().clone()).unwrap();
