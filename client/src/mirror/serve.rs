@@ -142,39 +142,32 @@ async fn status(service: Arc<Service>, work: Work, body: Incoming) -> Answer {
 fn read(view: &MirrorView, path: &str, query: &str, may_read: bool) -> Result<Answer, ReadError> {
     let number = |name: &str| {
         let mut values = query.split('&').filter_map(|pair| pair.split_once('='));
-        let found = values.find(|(key, _)| *key == name).map(|(_, value)| value.parse::<u64>());
-        found.transpose().map_err(|_| problem(StatusCode::BAD_REQUEST, "query", "a whole number is meant"))
+        values.find(|(key, _)| *key == name).map(|(_, value)| value.parse::<u64>().ok())
     };
+    let mistyped = || problem(StatusCode::BAD_REQUEST, "query", "index, from and to are whole numbers");
     match path {
         "/checkpoint" => {
             let mut answer = plain(StatusCode::OK, view.checkpoint().to_owned());
             answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
             Ok(answer)
         }
-        "/v1/proofs/inclusion" => match number("index") {
-            Err(refused) => Ok(refused),
-            Ok(index) => Ok(match index.map(|index| view.inclusion(Index(index))).transpose()?.flatten() {
-                Some(proof) => plain(StatusCode::OK, proof),
-                None => not_found(),
-            }),
-        },
-        "/v1/proofs/consistency" => match (number("from"), number("to")) {
-            (Err(refused), _) | (_, Err(refused)) => Ok(refused),
-            (Ok(from), Ok(to)) => {
-                let (from, to) = (Size(from.unwrap_or(0)), to.map_or(view.size(), Size));
-                Ok(match view.consistency(from, to)? {
-                    Some(hashes) => {
-                        let told = json!({"from": from, "to": to, "hashes": hashes});
-                        typed(StatusCode::OK, "application/json", told.to_string())
-                    }
-                    None => problem(
-                        StatusCode::CONFLICT,
-                        "size_unavailable",
-                        "the mirror does not have these sizes",
-                    ),
-                })
-            }
-        },
+        "/v1/proofs/inclusion" => {
+            let Some(Some(index)) = number("index") else { return Ok(mistyped()) };
+            Ok(view.inclusion(Index(index))?.map_or_else(not_found, |proof| plain(StatusCode::OK, proof)))
+        }
+        "/v1/proofs/consistency" => {
+            let (Some(Some(from)), Some(to)) = (number("from"), number("to").unwrap_or(Some(view.size().0)))
+            else {
+                return Ok(mistyped());
+            };
+            let (from, to) = (Size(from), Size(to));
+            let Some(hashes) = view.consistency(from, to)? else {
+                let what = "the mirror does not have these sizes";
+                return Ok(problem(StatusCode::CONFLICT, "size_unavailable", what));
+            };
+            let told = json!({"from": from, "to": to, "hashes": hashes});
+            Ok(typed(StatusCode::OK, "application/json", told.to_string()))
+        }
         path => match path.strip_prefix('/').map(TilePath::parse) {
             Some(Ok(tile)) => read_tile(view, &tile, may_read),
             _ => Ok(not_found()),

@@ -133,7 +133,7 @@ fn a_municipality_checks_a_mandate_with_the_centre_down() {
     let request = AuthZen::read(request.as_object().unwrap().clone()).unwrap();
     let decided = son.check(&request).unwrap();
     assert!(decided.answer().decision().permit, "{:?}", decided.answer().decision());
-    let decision = town.write("decision", &String::from_utf8(decided.receipt().to_vec()).unwrap());
+    let decision = town.write("decision", std::str::from_utf8(decided.receipt()).unwrap());
 
     let mut mirror = town.mirror(&[]);
     mother.submit(&step(&mother, "revocation", &ended)).unwrap();
