@@ -40,6 +40,7 @@ pub struct Follower {
     checks: Receiver<Check>,
     /// The note that was adopted last, as it was published.
     published: Option<String>,
+    looked: Option<Instant>,
 }
 
 impl Follower {
@@ -55,7 +56,8 @@ impl Follower {
         let standing = Standing::new(asked, client.policy().max_age_s, move || clock.now());
         let (sender, checks) = channel();
         let checker = cosigner.map(|witness| MapChecker::new(Arc::new(witness), sender));
-        Ok(Self { client, mirror, standing: Arc::new(standing), checker, checks, published: None })
+        let standing = Arc::new(standing);
+        Ok(Self { client, mirror, standing, checker, checks, published: None, looked: None })
     }
 
     /// How it stands.
@@ -72,15 +74,13 @@ impl Follower {
 
     /// Looks every so often, and checks what is asked for meanwhile, until `stop` is set.
     pub fn run(mut self, every: Duration, stop: &AtomicBool) {
-        let mut next = Instant::now();
         while !stop.load(Ordering::Relaxed) {
-            let now = Instant::now();
-            if now >= next {
+            let rest = self.looked.map_or(Duration::ZERO, |looked| every.saturating_sub(looked.elapsed()));
+            if rest.is_zero() {
                 self.look();
-                next = Instant::now() + every;
                 continue;
             }
-            let wait = (next - now).min(Duration::from_millis(200));
+            let wait = rest.min(Duration::from_millis(200));
             match self.checks.recv_timeout(wait) {
                 Ok(check) => {
                     let checked = self.check(&check.checkpoint);
@@ -96,13 +96,13 @@ impl Follower {
 
     /// Looks once, and notes what came of it.
     pub fn look(&mut self) {
-        if self.standing.fault().is_some() {
-            return;
+        if self.standing.fault().is_none() {
+            match self.round() {
+                Ok(()) => self.standing.looked(),
+                Err(error) => drop(self.note(&error)),
+            }
         }
-        match self.round() {
-            Ok(()) => self.standing.looked(),
-            Err(error) => drop(self.note(&error)),
-        }
+        self.looked = Some(Instant::now());
     }
 
     /// Notes an error: what convicts the ledger stops it for good. Gives the error's name.

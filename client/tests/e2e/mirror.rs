@@ -4,15 +4,28 @@
 use super::monitor::{clients, lies_in_entries, serve};
 use super::stub::Family;
 use procura_client::evidence::Evidence;
+use procura_client::keyfile::Protection;
 use procura_client::mirror::Follower;
+use procura_client::witness::{AddError, WitnessFolder};
+use procura_core::checkpoint::{Checkpoint, SignedCheckpoint};
+use procura_core::cosignature::check_cosignature;
+use procura_core::entry::Entry;
+use procura_core::hash::tag;
+use procura_core::key::Signer as _;
+use procura_core::policy::TlogPolicy;
 use procura_core::receipt::{Mode, StatusAsk, verify_status};
 use procura_core::status::Status;
-use procura_core::tree::Root;
+use procura_core::tree::{Root, prove_consistency};
+use procura_core::witness::{AddCheckpoint, read_answer};
+use procura_core::{Hash, Size};
 use procura_ledger::mirror::MirrorView;
 use procura_ledger::{Ask, Audience, Clock as _};
 use procura_tests::hostile::Liar;
 use procura_tests::world::ORIGIN;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 fn follower(family: &Family, folder: &Path) -> Follower {
     Follower::open(folder, clients(family).0, None).unwrap()
@@ -150,4 +163,70 @@ fn what_is_broken_on_its_way_is_not_read_and_blames_nobody() {
     family.stub.lie(|_, reply| reply);
     mirror.look();
     assert_eq!(view(&mirror).root(), family.world.ledger.view().root());
+}
+
+/// The log asks it as it asks a witness; the same request gets a cosignature of who checks no entries.
+#[test]
+fn a_map_checker_cosigns_what_it_checked_and_nothing_else() {
+    let family = Family::new();
+    let key = family.world.ledger.log_key();
+    let logs = TlogPolicy::parse(format!("log {key}\nquorum none\n").as_bytes()).unwrap();
+    let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let cosigner = |folder: &Path, name: &str| {
+        let made = WitnessFolder::new(&folder.join("cosigner"));
+        made.make(name, &Protection::Plain).unwrap();
+        made.open(None, &logs, || panic!("it is plain")).unwrap()
+    };
+    let checker = cosigner(folder.path(), "checker.example");
+    let witness = cosigner(other.path(), "witness.example");
+    let ours = checker.key().clone();
+    let mut follower = Follower::open(folder.path(), clients(&family).0, Some(checker)).unwrap();
+    follower.look();
+    let (standing, checker) = (follower.standing(), follower.checker().unwrap());
+    // What it reads it has cosigned, for its own readers.
+    let read = SignedCheckpoint::parse(standing.view().unwrap().checkpoint().as_bytes()).unwrap();
+    let read = read.verify(ORIGIN, std::slice::from_ref(key)).unwrap();
+    assert_eq!(read.cosignatures(std::slice::from_ref(&ours)).unwrap().len(), 1);
+
+    let stop = Arc::new(AtomicBool::new(false));
+    let stopped = Arc::clone(&stop);
+    // It does not look by itself: what it is asked about was not published to it.
+    let following = std::thread::spawn(move || follower.run(Duration::from_secs(3600), &stopped));
+    let request = |liar: &Liar, old: Size| {
+        let nodes = liar.nodes(liar.rows.len());
+        let checkpoint = Checkpoint::new(ORIGIN, nodes.root()).unwrap();
+        let sign = |message: &[u8]| liar.log_key.sign(message).unwrap();
+        let checkpoint = checkpoint.sign(&liar.vkey(), &sign).unwrap();
+        let proof = prove_consistency(&nodes, old, nodes.root().size);
+        let proof = if old == Size(0) { Vec::new() } else { proof.unwrap() };
+        AddCheckpoint { old, proof, checkpoint }.to_string()
+    };
+    let old = family.world.ledger.view().size();
+    let mut more = Liar::copy(&family.world);
+    more.log(
+        &family.world.mandate(&family.mother, &family.son.party, &["tax"]),
+        Some(Status::PENDING),
+        &[tag(&family.mother.handle, 9)],
+    );
+    more.commit();
+    serve(&family.stub, &more);
+    let line = checker.add_checkpoint(request(&more, old).as_bytes()).unwrap();
+    let text = Checkpoint::new(ORIGIN, more.nodes(more.rows.len()).root()).unwrap().to_string();
+    let lines = read_answer(line.as_bytes()).unwrap();
+    check_cosignature(&ours, &text, &lines[0]).unwrap();
+
+    // The next one has a root that its entries do not make.
+    let old = Size(more.rows.len() as u64);
+    let mut commit = more.true_commit();
+    commit.map_root = Hash([9; 32]);
+    more.push(Entry::Commit(commit), None);
+    serve(&family.stub, &more);
+    witness.add_checkpoint(request(&more, Size(0)).as_bytes()).unwrap();
+    for _ in 0..2 {
+        let refused = checker.add_checkpoint(request(&more, old).as_bytes()).unwrap_err();
+        assert!(matches!(&refused, AddError::NotChecked(why) if why == "commit_root"), "{refused}");
+    }
+    assert_eq!(standing.fault().unwrap().name, "commit_root");
+    stop.store(true, Ordering::Relaxed);
+    following.join().unwrap();
 }

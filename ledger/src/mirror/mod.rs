@@ -86,6 +86,9 @@ pub enum AdoptError {
     Side(#[from] SideError),
 }
 
+/// What a mirror is kept in: entries, index, and the checkpoint that is read.
+type Kept = (Arc<dyn Store>, Arc<dyn IndexFile>, Option<SideFile>);
+
 /// What is known of a state of the log: enough to read it.
 #[derive(Clone)]
 struct Point {
@@ -139,6 +142,14 @@ impl Mirror {
     /// # Errors
     /// [`OpenError`].
     pub fn open(folder: &Path, origin: &str) -> Result<Self, OpenError> {
+        Self::open_with(folder, origin, Limits::default())
+    }
+
+    /// The same, with other bounds on what of the index is in memory.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub fn open_with(folder: &Path, origin: &str, limits: Limits) -> Result<Self, OpenError> {
         let made = SystemDisk.create_folder(folder);
         made.map_err(|source| OpenError::Io { what: format!("making {}", folder.display()), source })?;
         // Not called as a ledger's is: whoever opens this as a ledger finds none.
@@ -162,7 +173,7 @@ impl Mirror {
                 .map_err(|source| OpenError::Io { what: format!("removing {}", kept.display()), source })?;
             (file, _) = open()?;
         }
-        Self::start(origin, Arc::new(store), Arc::new(file), Some(side), adopted)
+        Self::start(origin, limits, (Arc::new(store), Arc::new(file), Some(side)), adopted)
     }
 
     /// A mirror that lives in memory: for tests.
@@ -170,18 +181,18 @@ impl Mirror {
     /// # Errors
     /// [`OpenError`].
     pub fn in_memory(origin: &str) -> Result<Self, OpenError> {
-        Self::start(origin, Arc::new(MemoryStore::new()), Arc::new(MemoryIndex::default()), None, None)
+        let kept: Kept = (Arc::new(MemoryStore::new()), Arc::new(MemoryIndex::default()), None);
+        Self::start(origin, Limits::default(), kept, None)
     }
 
     fn start(
         origin: &str,
-        store: Arc<dyn Store>,
-        file: Arc<dyn IndexFile>,
-        side: Option<SideFile>,
+        limits: Limits,
+        (store, file, side): Kept,
         adopted: Option<SignedCheckpoint>,
     ) -> Result<Self, OpenError> {
         let head = store.head()?;
-        let layers = Layers::new(file, Limits::default(), index::FORMAT, origin)?;
+        let layers = Layers::new(file, limits, index::FORMAT, origin)?;
         let frontier = tree_of(store.as_ref(), head.size)?;
         let epoch = store.claim()?;
         let (origin, nodes) = (origin.to_owned(), KeptNodes::new());
