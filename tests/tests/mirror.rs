@@ -54,6 +54,21 @@ fn what_was_followed_is_read_once_it_is_adopted() {
     let mut mirror = open(folder.path());
     follow(&mut mirror, &world.ledger);
     let first = view(&mirror).root();
+    // Opened anew, so that no flush is under way when the next one is due.
+    drop(mirror);
+    let mut mirror = open(folder.path());
+
+    // Whatever entry is shown, it is the one there, or nothing is told.
+    let ask = StatusAsk::of(&receipt, None).unwrap();
+    for at in 0..ask.entries.len() {
+        let (mut other, mut ahead) = (ask.clone(), ask.clone());
+        *other.entries[at].1.last_mut().unwrap() ^= 1;
+        ahead.entries[at].0.0 = first.size.0 + at as u64;
+        assert!(view(&mirror).status(&other).unwrap().is_none(), "{at}");
+        assert!(view(&mirror).status(&ahead).unwrap().is_none(), "{at}");
+    }
+    let unshown = StatusAsk { entries: ask.entries[..1].to_vec(), ..ask.clone() };
+    assert!(view(&mirror).status(&unshown).unwrap().is_none());
 
     world.append(world.transition("revocation", &mother, &given));
     mirror.follow(&fresh(&mirror, &world)).unwrap();

@@ -99,6 +99,25 @@ fn every_error_of_a_receipt_is_on_its_page() {
     assert!(unknown.is_empty(), "not in the code: {unknown:?}");
 }
 
+/// What does not renew a receipt, on the page and with a vector each.
+#[test]
+fn every_error_of_a_renewal_is_on_its_page() {
+    let code = names("receipt/renewal.rs");
+    assert!(code.len() > 5, "{code:?}");
+    let page = text("spec/receipts.md");
+    let named: BTreeSet<String> = quoted(section(&page, "Renewal")).into_iter().collect();
+    let missing: Vec<_> = code.iter().filter(|name| !named.contains(*name)).collect();
+    assert!(missing.is_empty(), "not on the page: {missing:?}");
+    let cases = procura_tests::vectors::renewal::cases();
+    let met: BTreeSet<String> =
+        cases.iter().map(|case| case.body["expect"].as_str().unwrap().to_owned()).collect();
+    // 16 MiB are too much for a vector; what is asked of a mirror has none.
+    let without = ["too_large", "unshown"];
+    let missing: Vec<_> =
+        code.iter().filter(|name| !met.contains(*name) && !without.contains(&name.as_str())).collect();
+    assert!(missing.is_empty(), "no vector: {missing:?}");
+}
+
 #[test]
 fn every_refusal_is_on_its_page() {
     let code = names_of(&[

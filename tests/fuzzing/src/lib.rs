@@ -65,6 +65,7 @@ pub static TARGETS: [Target; 34] = [
     target("request", http::request, 8192),
     target("root-file", records::root_file, 16 << 10),
     target("rows", index::rows, 8192),
+    target("status-proof", receipts::status_proof, 16 << 10),
     target("submission", records::submission, 8192),
     target("successor", log::successor, 8192),
     target("tampered", receipts::tampered, 64),

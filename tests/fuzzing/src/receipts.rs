@@ -6,8 +6,9 @@ use procura_client::evidence::{Evidence, Verdict};
 use procura_client::relay::InHand;
 use procura_core::decide::AuthZen;
 use procura_core::receipt::{
-    Mode, Pin, Point, Policy, Receipt, VerifiedReceipt, VerifyError, verify_access, verify_authority,
-    verify_complete, verify_existence, verify_log_keys, verify_relayed, verify_status, verify_withdrawal,
+    Mode, Pin, Point, Policy, Receipt, StatusAsk, StatusProof, VerifiedReceipt, VerifyError, verify_access,
+    verify_authority, verify_complete, verify_existence, verify_log_keys, verify_relayed, verify_status,
+    verify_withdrawal,
 };
 use procura_core::record::Record;
 use procura_core::source::Logged;
@@ -30,6 +31,14 @@ struct Case {
 static CASES: LazyLock<Vec<Case>> = LazyLock::new(|| {
     let accepted = seeds::vectors("receipt").into_iter().filter(|(_, case)| case["expect"] == "accept");
     accepted.map(|(_, case)| Case::read(&case)).collect()
+});
+
+/// Receipts in hand.
+static RENEWABLE: LazyLock<Vec<Receipt>> = LazyLock::new(|| {
+    let cases = seeds::vectors("renewal").into_iter().filter(|(_, case)| case["expect"] == "accept");
+    cases
+        .map(|(_, case)| Receipt::parse(case["receipt"].to_string().as_bytes()).expect("a receipt"))
+        .collect()
 });
 
 impl Case {
@@ -151,6 +160,21 @@ pub(crate) fn receipt(bytes: &[u8]) {
     assert_eq!(Receipt::parse(written.as_bytes()).as_ref(), Ok(&receipt));
     for case in cases.iter().step_by(5) {
         believe_truth_only(case, bytes);
+    }
+}
+
+/// What a mirror is asked, and what it answers: each has one spelling, and no answer takes a receipt's bodies away.
+pub(crate) fn status_proof(bytes: &[u8]) {
+    if let Ok(ask) = StatusAsk::parse(bytes) {
+        assert_eq!(StatusAsk::parse(ask.to_json().as_bytes()).as_ref(), Ok(&ask));
+    }
+    let Ok(proof) = StatusProof::parse(bytes) else { return };
+    assert_eq!(StatusProof::parse(proof.to_json().as_bytes()).as_ref(), Ok(&proof));
+    for receipt in &*RENEWABLE {
+        if let Ok(renewed) = receipt.renewed(&proof, Millis(0)) {
+            assert_eq!(renewed.entries, receipt.entries);
+            assert_eq!(Receipt::parse(renewed.to_json().as_bytes()).as_ref(), Ok(&renewed));
+        }
     }
 }
 

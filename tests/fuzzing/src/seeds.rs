@@ -7,6 +7,7 @@ use procura_core::entry::{Entry, Head, Tags};
 use procura_core::hash::leaf;
 use procura_core::index::Working;
 use procura_core::kv::MemoryKv;
+use procura_core::receipt::{Receipt, StatusAsk};
 use procura_core::status::{Initial, Status};
 use procura_core::{Index, Millis};
 use procura_ledger::side::{SideFile, SideMark};
@@ -217,6 +218,14 @@ fn rows(kept: usize) -> Vec<u8> {
 
 fn receipts() -> Seeds {
     let mut seeds = Seeds::new();
+    for (name, case) in vectors("renewal") {
+        if ["existence", "key-ended-since", "unknown-member"].contains(&name.as_str()) {
+            seeds.push(("status-proof", case["proof"].to_string().into()));
+            let receipt = Receipt::parse(case["receipt"].to_string().as_bytes()).expect("a receipt");
+            let ask = StatusAsk::of(&receipt, None).expect("a receipt that can be renewed");
+            seeds.push(("status-proof", ask.to_json().into()));
+        }
+    }
     for (name, case) in vectors("receipt") {
         let receipt = match &case["receipt"] {
             Value::String(text) => text.clone(),
