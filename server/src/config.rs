@@ -119,6 +119,9 @@ pub struct Given {
     /// The witnesses that cosign checkpoints, and the quorum: a C2SP tlog-policy file
     #[arg(long, env = "PROCURA_WITNESSES", value_name = "FILE")]
     pub witnesses: Option<PathBuf>,
+    /// Those of them, by their names there, that are map-checkers: the quorum must need each, and so will the policy in /v1/log
+    #[arg(long, env = "PROCURA_MAP_CHECKERS", value_name = "NAME", value_delimiter = ',')]
+    pub map_checkers: Option<Vec<String>>,
     /// How long each answer under /v1/ waits for the witnesses' quorum, where the client says nothing of it [default: not at all]
     #[arg(long, env = "PROCURA_WITNESS_WAIT_S", value_name = "SECONDS")]
     pub witness_wait_s: Option<u64>,
@@ -221,6 +224,8 @@ pub struct Config {
     pub heartbeat: Duration,
     /// The file with the witnesses and the quorum; `None`: the ledger has no witnesses.
     pub witnesses: Option<PathBuf>,
+    /// The names of those among them that are map-checkers.
+    pub map_checkers: Vec<String>,
     /// How long each answer waits for the quorum; `None`: not at all.
     pub witness_wait: Option<Duration>,
     /// How many bytes of index are held back; `None`: as the engine likes.
@@ -383,6 +388,7 @@ impl Config {
             max_age_s: check.seconds("max_age_s", given.max_age_s, Duration::from_secs(300)).as_secs(),
             heartbeat: check.seconds("heartbeat_s", given.heartbeat_s, Duration::from_secs(60)),
             witnesses: given.witnesses,
+            map_checkers: given.map_checkers.unwrap_or_default(),
             witness_wait: given.witness_wait_s.filter(|wait_s| *wait_s > 0).map(Duration::from_secs),
             flush_bytes: given.flush_bytes,
             limits: Limits {
@@ -483,7 +489,7 @@ macro_rules! settings {
 
 settings! {
     demo data listen tls_certificate tls_key admin_listen public_url public_entries max_age_s heartbeat_s witnesses
-    witness_wait_s queue flush_bytes max_connections idle_timeout_s header_timeout_s body_timeout_s request_timeout_s
+    map_checkers witness_wait_s queue flush_bytes max_connections idle_timeout_s header_timeout_s body_timeout_s request_timeout_s
     answer_timeout_s backup_to backup_every_s backup_keep_s log traces_to webhooks registrar
 }
 

@@ -181,7 +181,11 @@ pub async fn prepare(mut config: Config) -> Result<Started, RunError> {
         .witnesses
         .as_ref()
         .map(|path| WitnessSettings::read(path, &config.data, config.webhooks.ca.clone()));
+    let witnesses = witnesses.transpose()?.map(|settings| settings.checked_by(&config.map_checkers));
     let witnesses = witnesses.transpose()?;
+    if let (None, Some(name)) = (&witnesses, config.map_checkers.first()) {
+        return Err(WitnessError::MapChecker(name.clone()).into());
+    }
     let mut static_tokens: Vec<_> =
         config.static_tokens.iter().map(static_token).collect::<Result<_, _>>()?;
     let metrics = Arc::new(Metrics::default());

@@ -23,7 +23,9 @@ fn a_ledger_as_a_process() {
     let Ok(data) = std::env::var("TOWN_DATA") else { return };
     let listen = std::env::var("TOWN_LISTEN").unwrap().parse().ok();
     let witnesses = std::env::var_os("TOWN_WITNESSES").map(PathBuf::from).filter(|path| path.exists());
-    let served = Served::with(Path::new(&data), Given { listen, witnesses, ..Given::default() });
+    let map_checkers = witnesses.is_some().then(|| vec!["checker".to_owned()]);
+    let served =
+        Served::with(Path::new(&data), Given { listen, witnesses, map_checkers, ..Given::default() });
     println!("{}", json!({"url": served.url}));
     // Until it is killed.
     std::thread::sleep(Duration::from_secs(3600));
@@ -82,8 +84,12 @@ impl Town {
         std::fs::write(at.join("witnesses"), text).unwrap();
         ledger.kill();
         ledger.restart();
-        let mut policy = LogInfo::unverified(&ledger.url()).unwrap().policy_json;
-        policy["map_checkers"] = json!([checker]);
+        let policy = LogInfo::unverified(&ledger.url()).unwrap().policy_json;
+        assert_eq!(
+            policy["map_checkers"],
+            json!([checker]),
+            "the policy that the ledger proposes asks for it"
+        );
         Self { ledger, witnesses, mirrors, policy, folder }
     }
 

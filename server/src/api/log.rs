@@ -51,6 +51,10 @@ pub(super) async fn log(State(app): State<App>, RawQuery(query): RawQuery) -> Re
     if let (Some(points), Some(answer)) = (app.witnesses(), answer.as_object_mut()) {
         if let Some(policy) = answer.get_mut("policy").and_then(Value::as_object_mut) {
             policy.insert("witnesses".to_owned(), json!(points.policy_text()));
+            let checkers: Vec<_> = points.map_checkers().iter().map(ToString::to_string).collect();
+            if !checkers.is_empty() {
+                policy.insert("map_checkers".to_owned(), json!(checkers));
+            }
         }
         answer.insert("witnesses".to_owned(), witnesses::describe(&points));
     }

@@ -17,6 +17,7 @@ use crate::hooks::{HookError, client_config};
 use address::Address;
 use asker::Asker;
 use points::Member;
+use procura_core::note::NoteVerifier;
 use procura_core::policy::{PolicyError, PolicyName, TlogPolicy};
 use procura_ledger::View;
 use std::path::{Path, PathBuf};
@@ -43,6 +44,8 @@ pub struct WitnessSettings {
     pub policy: TlogPolicy,
     /// The same as it was written: published in the ledger's policy.
     pub text: String,
+    /// The keys of those that are map-checkers: the ledger's policy asks for each.
+    pub map_checkers: Vec<NoteVerifier>,
     /// Where the last checkpoint with a quorum is kept.
     pub kept: PathBuf,
     /// Certificates of authorities besides Mozilla's, PEM.
@@ -71,6 +74,11 @@ pub enum WitnessError {
     /// It names logs, and this ledger is none of them.
     #[error("the witnesses' policy names logs, but not {0}")]
     OtherLog(String),
+    /// A map-checker that is no witness of the policy, or that its quorum does without.
+    #[error(
+        "the map-checker {0} must be a witness in the policy, and one that its quorum can't be had without"
+    )]
+    MapChecker(String),
     /// A witness's address is none.
     #[error(
         "the witness {0} has an address that is none: http:// or https://, a host, perhaps a port and a path"
@@ -89,6 +97,7 @@ impl WitnessError {
             Self::File { .. } => "witnesses_unreadable",
             Self::Policy { source, .. } => source.name(),
             Self::OtherLog(_) => "witnesses_other_log",
+            Self::MapChecker(_) => "witnesses_map_checker",
             Self::Address(_) => "witnesses_address",
             Self::Tls(error) => error.name(),
         }
@@ -111,7 +120,25 @@ impl WitnessSettings {
         // Published as JSON, so it must be text.
         let text = String::from_utf8(bytes).map_err(|_| wrong("it is not UTF-8".to_owned()))?;
         addresses(&policy)?;
-        Ok(Self { policy, text, kept: data.join("witnessed-checkpoint"), ca })
+        Ok(Self { policy, text, map_checkers: Vec::new(), kept: data.join("witnessed-checkpoint"), ca })
+    }
+
+    /// The same, with those among the witnesses of which readers want a cosignature of their own. What is published must always
+    /// have it, or they would believe nothing.
+    ///
+    /// # Errors
+    /// [`WitnessError::MapChecker`].
+    pub fn checked_by(mut self, names: &[String]) -> Result<Self, WitnessError> {
+        for name in names {
+            let unknown = || WitnessError::MapChecker(name.clone());
+            let witness = self.policy.witnesses().get(name.as_bytes()).ok_or_else(unknown)?;
+            let others = self.policy.witnesses().keys().filter(|other| other.as_slice() != name.as_bytes());
+            if self.policy.quorum(&others.map(|other| (other.clone(), 1)).collect()).is_some() {
+                return Err(unknown());
+            }
+            self.map_checkers.push(witness.key.clone());
+        }
+        Ok(self)
     }
 }
 

@@ -121,6 +121,7 @@ impl Kept {
 pub(crate) struct Points {
     policy: TlogPolicy,
     text: String,
+    map_checkers: Vec<NoteVerifier>,
     kept: Arc<Kept>,
     state: Mutex<State>,
     /// The size of the newest point that had its quorum.
@@ -130,7 +131,7 @@ pub(crate) struct Points {
 impl Points {
     /// Before anybody was asked: what had its quorum last is published; without that, the checkpoint there is now.
     pub(super) fn new(ledger: &Ledger, settings: WitnessSettings) -> Self {
-        let WitnessSettings { policy, text, kept, .. } = settings;
+        let WitnessSettings { policy, text, map_checkers, kept, .. } = settings;
         let view = ledger.view();
         let last = last_kept(ledger, &view, &policy, &kept);
         let quorum = last.as_ref().map(|(checkpoint, time_s)| (checkpoint.size(), *time_s));
@@ -139,7 +140,7 @@ impl Points {
         let state = State { note, quorum, members, ..State::default() };
         let (met, _) = watch::channel(Size(0));
         let kept = Arc::new(Kept { path: kept, size: Mutex::new(Size(0)) });
-        Self { policy, text, kept, state: Mutex::new(state), met }
+        Self { policy, text, map_checkers, kept, state: Mutex::new(state), met }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -149,6 +150,11 @@ impl Points {
     /// The key of a witness.
     pub(super) fn key(&self, name: &PolicyName) -> Option<NoteVerifier> {
         self.policy.witnesses().get(name).map(|witness| witness.key.clone())
+    }
+
+    /// Of whom readers want a cosignature besides the quorum.
+    pub(crate) fn map_checkers(&self) -> &[NoteVerifier] {
+        &self.map_checkers
     }
 
     /// The policy's text.

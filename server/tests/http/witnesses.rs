@@ -310,3 +310,31 @@ fn a_policy_that_can_t_be_this_ledger_s_is_refused() {
     assert_eq!(refused.name(), "witnesses_other_log");
     assert!(world.get("/v1/log", None).json().get("witnesses").is_none());
 }
+
+/// Whoever takes the ledger's policy must be able to believe what it publishes: its quorum always has what that policy asks for.
+#[test]
+fn a_map_checker_is_one_that_the_quorum_needs() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("witnesses");
+    let (one, two, three) = (key("one.example", 1), key("two.example", 2), key("three.example", 3));
+    let members = format!("witness one {one}\nwitness two {two}\nwitness three {three}\n");
+    let checked = |quorum: &str, names: &[&str]| {
+        std::fs::write(&path, format!("{members}{quorum}")).unwrap();
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let settings = WitnessSettings::read(&path, folder.path(), None).unwrap();
+        settings.checked_by(&names).map(|settings| settings.map_checkers).map_err(|error| error.name())
+    };
+    let both = "group some any one two\ngroup both all some three\nquorum both\n";
+    assert_eq!(checked(both, &["three"]), Ok(vec![three.clone()]));
+    assert_eq!(checked(both, &[]), Ok(vec![]));
+    for (quorum, names) in [
+        (both, ["one"].as_slice()),
+        (both, &["three", "one"]),
+        (both, &["both"]),
+        (both, &["nobody"]),
+        ("group most 2 one two three\nquorum most\n", &["three"]),
+        ("quorum none\n", &["three"]),
+    ] {
+        assert_eq!(checked(quorum, names), Err("witnesses_map_checker"), "{quorum} {names:?}");
+    }
+}
