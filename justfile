@@ -37,6 +37,9 @@ test:
 verifier:
     bash tests/run verifier
 
+sdjwt:
+    bash tests/run sdjwt
+
 pages:
     bash tests/run pages
 

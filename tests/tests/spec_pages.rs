@@ -175,6 +175,33 @@ fn every_error_of_a_receipt_has_a_vector() {
     assert!(missing.is_empty(), "no vector: {missing:?}");
 }
 
+/// Goal: what a presentation is refused for stands on its page and has its vector. Method: the names of the code, those of receipts,
+/// keys and reasons apart, beside those of the table and of the vectors.
+#[test]
+fn every_error_of_a_presentation_is_on_its_page_and_has_a_vector() {
+    let code = names("presentation/fault.rs");
+    assert!(code.len() > 15, "{code:?}");
+    let page = text("spec/presentations.md");
+    let table: BTreeSet<String> = rows(section(&page, "Verification"))
+        .iter()
+        .skip(1)
+        .flat_map(|cells| quoted(cells.last().unwrap()))
+        .collect();
+    let met: BTreeSet<String> =
+        procura_tests::vectors::presentation::trials().iter().map(|trial| trial.expect.to_owned()).collect();
+    let missing: Vec<_> = code.iter().filter(|name| !table.contains(*name)).collect();
+    assert!(missing.is_empty(), "not on the page: {missing:?}");
+    // 4 MiB are too much for a vector.
+    let untried: Vec<_> = table.iter().filter(|name| !met.contains(*name)).collect();
+    assert_eq!(untried, ["jws_…", "too_large"]);
+    let of_others = names_of(&["receipt/fault.rs", "decide/reason.rs"]);
+    let unknown: Vec<_> = table
+        .iter()
+        .filter(|name| !code.contains(*name) && !of_others.contains(*name) && *name != "jws_…")
+        .collect();
+    assert!(unknown.is_empty(), "not in the code: {unknown:?}");
+}
+
 fn section<'p>(page: &'p str, title: &str) -> &'p str {
     page.split(&format!("## {title}\n")).nth(1).unwrap().split("\n## ").next().unwrap()
 }

@@ -16,6 +16,7 @@ import { verify, verifyRenewed } from '../../server/web/verifier/index.js';
 import { verifyWithdrawal } from '../../server/web/verifier/inhand.js';
 import { verifyRelayed } from '../../server/web/verifier/relayed.js';
 import { verifySuccessor } from '../../server/web/verifier/successor.js';
+import { verifyPresentation } from '../../server/web/verifier/presentation.js';
 import { verifyLogKeys } from '../../server/web/verifier/logkeys.js';
 import { idOf, readJws } from '../../server/web/verifier/jws.js';
 import { Replay } from '../../server/web/verifier/map.js';
@@ -200,8 +201,18 @@ const renewal = {
   },
 };
 
+const presentation = {
+  async default(c) {
+    const bytes = typeof c.presentation === 'string' ? c.presentation : JSON.stringify(c.presentation);
+    const { side, party, by } = await verifyPresentation(bytes, c.challenge, c.policy, c.now);
+    const { entries, question } = c.presentation.mandate;
+    const shown = (await Promise.all(entries.filter(({ record: text }) => text).map(async (one) => ({ ...one, of: (await readRecord(one.record)).id })))).find(({ of }) => of === question.id);
+    return { side, party, by, sd_jwt: [shown.record, ...(shown.disclosures ?? []), c.presentation.kb].join('~') };
+  },
+};
+
 /** By folder, by `type`; folders whose cases have no type have a `default`. */
-export const FOLDERS = { condition, decision, encoding, index, log, receipt, record, renewal };
+export const FOLDERS = { condition, decision, encoding, index, log, presentation, receipt, record, renewal };
 
 /** Results that an accepted case of a type may state (* in the pages): each that it states is compared. */
 export const RESULTS = {

@@ -1,4 +1,4 @@
-// Every accepted receipt of spec/vectors, changed in one place: a bit flipped, a member or an item dropped, doubled or exchanged with its neighbour. It is
+// Every accepted receipt and presentation of spec/vectors, changed in one place: a bit flipped, a member or an item dropped, doubled or exchanged with its neighbour. It is
 // refused by name, or it still says what it said: never something else, and never an error that is no Fault.
 // The arguments: how many bits to flip in each receipt, and a seed.
 
@@ -7,8 +7,9 @@ import { Fault, verify } from '../../server/web/verifier/index.js';
 import { verifyWithdrawal } from '../../server/web/verifier/inhand.js';
 import { verifyRelayed } from '../../server/web/verifier/relayed.js';
 import { verifyLogKeys } from '../../server/web/verifier/logkeys.js';
+import { verifyPresentation } from '../../server/web/verifier/presentation.js';
 
-const FOLDER = new URL('../../spec/vectors/receipt/', import.meta.url);
+const ROOT = new URL('../../spec/vectors/', import.meta.url);
 const [flips, seed] = [Number(process.argv[2] ?? 120), Number(process.argv[3] ?? 1)];
 
 /** A small generator (mulberry32): the same numbers every day. */
@@ -21,13 +22,15 @@ function random(state) {
   };
 }
 
-/** The case's question, put to a receipt. */
-function asked(receipt, { ask, policy, mode, pin }) {
+/** The case's question, put to a receipt; its challenge, to a presentation. */
+function asked(text, c) {
+  if (c.challenge !== undefined) return verifyPresentation(text, c.challenge, c.policy, c.now);
+  const { ask, policy, mode, pin } = c;
   switch (ask.type) {
-    case 'log_keys': return verifyLogKeys(receipt, policy, mode, pin);
-    case 'withdrawal': return verifyWithdrawal(receipt, ask.record, (ask.keys ?? []).map((key) => JSON.stringify(key)), policy, mode.fresh);
-    case 'relayed': return verifyRelayed(ask.note, ask.record, receipt, policy);
-    default: return verify(receipt, ask, policy, mode, pin);
+    case 'log_keys': return verifyLogKeys(text, policy, mode, pin);
+    case 'withdrawal': return verifyWithdrawal(text, ask.record, (ask.keys ?? []).map((key) => JSON.stringify(key)), policy, mode.fresh);
+    case 'relayed': return verifyRelayed(ask.note, ask.record, text, policy);
+    default: return verify(text, ask, policy, mode, pin);
   }
 }
 
@@ -54,22 +57,24 @@ function* restructured(value, rebuild = (whole) => whole) {
 }
 
 function* changed(c, below) {
-  const text = new TextEncoder().encode(JSON.stringify(c.receipt));
+  const whole = c.presentation ?? c.receipt;
+  const text = new TextEncoder().encode(JSON.stringify(whole));
   for (let i = 0; i < flips; i++) {
     const bytes = text.slice();
     bytes[below(bytes.length)] ^= 1 << below(8);
     yield bytes;
   }
-  for (const receipt of restructured(c.receipt)) yield JSON.stringify(receipt);
+  for (const one of restructured(whole)) yield JSON.stringify(one);
 }
 
 const below = random(seed);
 const counts = { receipts: 0, changes: 0, same: 0 };
 const refusals = new Map();
-for (const file of readdirSync(FOLDER).sort()) {
-  const c = JSON.parse(readFileSync(new URL(file, FOLDER), 'utf8'));
+const files = ['receipt', 'presentation'].flatMap((folder) => readdirSync(new URL(`${folder}/`, ROOT)).sort().map((file) => `${folder}/${file}`));
+for (const file of files) {
+  const c = JSON.parse(readFileSync(new URL(file, ROOT), 'utf8'));
   if (c.expect !== 'accept') continue;
-  const whole = meaning(await asked(JSON.stringify(c.receipt), c));
+  const whole = meaning(await asked(JSON.stringify(c.presentation ?? c.receipt), c));
   counts.receipts++;
   for (const receipt of changed(c, below)) {
     counts.changes++;
@@ -83,6 +88,6 @@ for (const file of readdirSync(FOLDER).sort()) {
     }
   }
 }
-console.log(`  ${counts.receipts} receipts, ${counts.changes} changes: ${counts.changes - counts.same} refused, ${counts.same} still the same answer`);
+console.log(`  ${counts.receipts} receipts and presentations, ${counts.changes} changes: ${counts.changes - counts.same} refused, ${counts.same} still the same answer`);
 console.log(`  ${[...refusals].sort((a, b) => b[1] - a[1]).map(([name, times]) => `${name} ${times}`).join(', ')}`);
 if (counts.receipts < 30 || refusals.size < 10) throw new Error('too little was tried');

@@ -27,6 +27,7 @@ pub mod language;
 pub mod log_keys;
 pub mod note;
 pub mod policy;
+pub mod presentation;
 pub mod receipt;
 pub mod record;
 pub mod root_file;

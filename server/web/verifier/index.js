@@ -1,28 +1,12 @@
 // The browser verifier: whether a receipt proves the answer to a question. WebCrypto is all it needs; written from spec/ alone.
 // spec: receipts.md#verification
 
-import { accessOf, walkAuthority } from './authority.js';
-import { ofB64urlExactly } from './bytes.js';
-import { walkComplete } from './complete.js';
-import { TRANSITION } from './entry.js';
-import { refuse } from './fault.js';
-import { checkFresh, checkPinned, readCommit, readHead } from './head.js';
-import { canonical } from './json.js';
-import { statusAt } from './lists.js';
-import { integer, Members, mistyped } from './members.js';
-import { readParts } from './parts.js';
+import { answerOf } from './answer.js';
 import { readPolicy } from './policy.js';
-import { readReceipt, readRequest } from './receipt.js';
+import { readReceipt } from './receipt.js';
 import { readStatusProof, renewed } from './renewal.js';
-import { Walk } from './walk.js';
 
 export { Fault } from './fault.js';
-
-/**
- * @typedef {import('./receipt.js').Question} Question
- * @typedef {import('./opening.js').Shown} Shown
- * @typedef {import('./index.d.ts').Mode} Mode
- */
 
 /** What `verify` has made, and nothing else. @type {WeakSet<object>} */
 const made = new WeakSet();
@@ -35,13 +19,13 @@ export const isVerified = (answer) => typeof answer === 'object' && answer !== n
  * @param {Uint8Array | string} bytes the receipt as it came: a parsed object would hide a member that stands twice
  * @param {any} asked the question: `{type: 'existence' | 'status' | 'complete', …}` as in a receipt; of `authority` the `request`, or the `access`
  * @param {import('./index.d.ts').Policy} trust
- * @param {Mode} mode when the answer must hold: the asker's choice, never the prover's
+ * @param {import('./index.d.ts').Mode} mode when the answer must hold: the asker's choice, never the prover's
  * @param {import('./index.d.ts').Pinned} [pinned]
  * @returns {Promise<import('./index.d.ts').Answer>}
  */
 export async function verify(bytes, asked, trust, mode, pinned) {
   const policy = await readPolicy(trust);
-  return verifyRead(readReceipt(bytes), asked, policy, mode, pinned);
+  return answered(readReceipt(bytes), asked, policy, mode, pinned);
 }
 
 /**
@@ -56,152 +40,12 @@ export async function verify(bytes, asked, trust, mode, pinned) {
  */
 export async function verifyRenewed(bytes, proof, asked, trust, mode, pinned) {
   const policy = await readPolicy(trust);
-  const receipt = renewed(readReceipt(bytes), readStatusProof(proof), mode.fresh);
-  return verifyRead(receipt, asked, policy, mode, pinned);
+  return answered(renewed(readReceipt(bytes), readStatusProof(proof), mode.fresh), asked, policy, mode, pinned);
 }
 
-/**
- * @param {import('./receipt.js').Receipt} receipt
- * @param {any} asked
- * @param {import('./policy.js').Policy} policy
- * @param {Mode} mode
- * @param {import('./index.d.ts').Pinned} [pinned]
- */
-async function verifyRead(receipt, asked, policy, mode, pinned) {
-  const now = readMode(mode);
-  const pin = readPinned(pinned);
-  checkAsked(receipt.question, asked, mode);
-  const head = await readHead(receipt.proof, policy);
-  await checkPinned(head.checkpoint, pin, receipt.consistency, now !== undefined);
-  const commit = await readCommit(receipt.commit, head);
-  if (now !== undefined) {
-    checkFresh(commit.time, now, policy.maxAgeS);
-    if (head.quorumS !== null) checkFresh(head.quorumS * 1000n, now, policy.maxAgeS);
-  }
-  const parts = await readParts(receipt, policy, head, commit);
-  const answer = await walk(receipt.question, parts, now, policy.maxAgeS);
-  checkSurplus(parts, receipt.question.type === 'complete');
-  const { origin, size, root } = head.checkpoint;
-  const verified = Object.freeze({ ...answer, checkpoint: Object.freeze({ origin, size, root, time: Number(commit.time) }) });
-  made.add(verified);
-  return verified;
-}
-
-/** The instant that a fresh answer is asked at. @param {Mode} mode @returns {number | undefined} */
-function readMode(mode) {
-  if (mode === 'historic') return undefined;
-  const members = new Members(mode, '/mode');
-  const [now, size, time] = ['fresh', 'as_of', 'as_of_time'].map((name) => members.optional(name, integer()));
-  members.done();
-  return [now, size, time].filter((one) => one !== undefined).length === 1 ? now : mistyped('/mode');
-}
-
-/** @param {import('./index.d.ts').Pinned | undefined} pinned */
-function readPinned(pinned) {
-  if (pinned === undefined) return undefined;
-  return { size: BigInt(pinned.size), root: ofB64urlExactly(pinned.root, 32) ?? mistyped('/pinned/root') };
-}
-
-/** The receipt's question is the one asked, its point in time included. @param {any} question @param {any} asked @param {Mode} mode */
-function checkAsked(question, asked, mode) {
-  const { as_of: size, as_of_time: time } = /** @type {{as_of?: number, as_of_time?: number}} */ (mode === 'historic' ? {} : mode);
-  const inTime = time !== undefined ? question.as_of_time === time : question.as_of === size && question.as_of_time === undefined;
-  const names = { existence: ['id'], status: ['id', 'through'], complete: ['party', 'from'], authority: ['access'] };
-  if (asked?.type !== question.type || !inTime) refuse('other_question');
-  /** @type {Question['type']} */
-  const type = question.type;
-  if (names[type].some((name) => asked[name] !== question[name])) refuse('other_question');
-  // Who asks for all gets it by pages: what comes says where it ends.
-  if (type === 'complete' && asked.to !== undefined && asked.to !== question.to) refuse('other_question');
-  if (type === 'authority' && (asked.request !== undefined || asked.access === undefined) && !sameRequest(asked.request, question.request)) refuse('other_question');
-}
-
-/** Whether two requests say the same. @param {any} asked @param {any} answered */
-function sameRequest(asked, answered) {
-  const [one, other] = [readRequest(asked), readRequest(answered)];
-  return canonical(/** @type {any} */ (one)) === canonical(/** @type {any} */ (other));
-}
-
-/** @typedef {import('./parts.js').Parts} Parts */
-
-/** @param {Question} question @param {Parts} parts @param {number | undefined} now @param {number} maxAgeS */
-async function walk(question, parts, now, maxAgeS) {
-  if (question.type === 'authority' && now !== undefined) checkFresh(question.at, now, maxAgeS);
-  const path = new Walk(parts, cutOf(question, parts));
-  await path.begin();
-  switch (question.type) {
-    case 'existence': return existence(path, question.id);
-    case 'status': return status(path, question);
-    case 'complete': {
-      const entries = await walkComplete(path, question, parts.tags, parts.trie);
-      return { ...question, records: entries.map(described) };
-    }
-    case 'authority': {
-      const { decision, ...access } = await walkAuthority(path, question);
-      return { ...question, decision: Object.freeze(decision), ...access };
-    }
-  }
-}
-
-/** The size that the answer is as of: as asked, just before an access, or all. @param {Question} question @param {Parts} parts */
-function cutOf(question, parts) {
-  if (question.type === 'authority' && question.access !== undefined) return accessOf(parts, question.access).index;
-  const size = 'as_of' in question && question.as_of !== undefined ? BigInt(question.as_of) : undefined;
-  if (size === undefined) return parts.commit.size + 1n;
-  if (size > parts.commit.size + 1n) refuse('not_yet');
-  const time = 'as_of_time' in question ? question.as_of_time : undefined;
-  if (time !== undefined) settle(size, time, parts);
-  return size;
-}
-
-/** A size goes with a time if it ends with the last index commit up to then; the next commit shows that it is the last. @param {bigint} size @param {number} time @param {Parts} parts */
-function settle(size, time, { commits, commit }) {
-  const last = commits.find(({ index }) => index === size - 1n) ?? refuse('as_of_time');
-  const next = commits.find((one) => one.commit.prevCommit === last.index);
-  const after = next?.commit ?? (commit.prevCommit === last.index ? commit : refuse('as_of_time'));
-  if (last.commit.time > time || after.time <= time) refuse('as_of_time');
-  last.used = true;
-  if (next !== undefined) next.used = true;
-}
-
-/** @param {Walk} path @param {string} id */
-async function existence(path, id) {
-  const shown = path.need(id);
-  await path.judge(shown);
-  return { type: 'existence', ...described(shown), signer: signedBy(path, shown) };
-}
-
-/** @param {Walk} path @param {import('./receipt.js').Status} question */
-async function status(path, question) {
-  const { shown, list } = await path.standing(question.id);
-  const now = statusAt(list, path.cut) ?? refuse('not_yet');
-  const answer = { ...question, ...described(shown), status: now, signer: signedBy(path, shown) };
-  if (question.through === undefined) return answer;
-  const i = list.items.findIndex(({ index }, at) => at > 0 && index < path.cut && path.entries.get(index)?.entry.id === question.through);
-  if (i < 0) refuse('not_in_list');
-  const through = await path.judgeItem(list, i);
-  return { ...answer, through: { ...described(through), status: list.items[i].status, signer: signedBy(path, through) } };
-}
-
-/** What is told of an entry: opened or not. @param {Shown} shown */
-function described({ index, entry, record, disclosed }) {
-  return Object.freeze({
-    id: entry.id,
-    index: Number(index),
-    time: Number(entry.time),
-    ...(entry.class === TRANSITION && { target: entry.targetId }),
-    ...(record !== undefined && { kind: record.kind, payload: record.payload, disclosed }),
-  });
-}
-
-/** @param {Walk} path @param {Shown} shown @returns {{kid: string, party: string | null}} null: the root */
-function signedBy(path, { index }) {
-  const signer = path.signers.get(index) ?? refuse('unknown_signer');
-  return { kid: signer.kid, party: signer.root ? null : signer.party };
-}
-
-/** @param {Parts} parts @param {boolean} isComplete whether the tags were asked for */
-function checkSurplus({ entries, commits, lists, tags, trie }, isComplete) {
-  const unused = [...entries.values(), ...commits, ...lists.values()].some(({ used }) => !used);
-  if (unused || (tags.length > 0 && !isComplete) || trie.surplus().length > 0) refuse('surplus');
+/** @param {Parameters<typeof answerOf>} parts @returns {Promise<import('./index.d.ts').Answer>} */
+async function answered(...parts) {
+  const { answer } = await answerOf(...parts);
+  made.add(answer);
+  return answer;
 }

@@ -8,6 +8,7 @@ pub mod decision;
 pub mod encoding;
 pub mod index;
 pub mod log;
+pub mod presentation;
 pub mod receipt;
 pub mod record;
 pub mod renewal;
@@ -60,6 +61,7 @@ pub const AREAS: &[Area] = &[
     Area { name: "encoding", cases: encoding::cases, run: encoding::run },
     Area { name: "index", cases: index::cases, run: index::run },
     Area { name: "log", cases: log::cases, run: log::run },
+    Area { name: "presentation", cases: presentation::cases, run: presentation::run },
     Area { name: "receipt", cases: receipt::cases, run: receipt::run },
     Area { name: "record", cases: record::cases, run: record::run },
     Area { name: "renewal", cases: renewal::cases, run: renewal::run },

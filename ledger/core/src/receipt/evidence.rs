@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The parts of a receipt, each found to be the ledger's.
-pub(super) struct Evidence {
+pub(crate) struct Evidence {
     origin: String,
     entries: BTreeMap<Index, Arc<Logged>>,
     ids: BTreeMap<Hash, Index>,

@@ -18,6 +18,7 @@ mod verify;
 pub mod walk;
 mod wire;
 
+pub(crate) use evidence::Evidence;
 pub use fault::VerifyError;
 pub use in_hand::{InHandError, VerifiedWithdrawal, verify_withdrawal};
 pub use log_keys::{VerifiedLogKeys, verify_log_keys};
@@ -30,6 +31,8 @@ pub use verify::{
     Mode, Point, VerifiedAccess, VerifiedAuthority, VerifiedComplete, VerifiedExistence, VerifiedReceipt,
     VerifiedStatus, verify_access, verify_authority, verify_complete, verify_existence, verify_status,
 };
+pub(crate) use verify::{authority_over, status_over};
+pub(crate) use wire::openings;
 pub use wire::{
     Consistency, ListPart, MAX_BYTES, MAX_ENTRIES, MAX_VALUES, Receipt, ReceiptEntry, ReceiptError,
 };

@@ -193,20 +193,30 @@ pub fn verify_status(
     policy: &Policy,
     mode: Mode,
 ) -> Result<VerifiedStatus, VerifyError> {
-    let receipt = Receipt::parse(receipt)?;
+    status_over(&Receipt::parse(receipt)?, id, through, policy, mode).map(|(verified, _)| verified)
+}
+
+/// The same of a receipt that was read, with its parts: for what else they say of the records that they show.
+pub(crate) fn status_over(
+    receipt: &Receipt,
+    id: &Hash,
+    through: Option<&Hash>,
+    policy: &Policy,
+    mode: Mode,
+) -> Result<(VerifiedStatus, Evidence), VerifyError> {
     match &receipt.question {
         Question::Status { id: asked, through: by, as_of }
             if asked == id && by.as_ref() == through && mode.wants(*as_of) => {}
         _ => return Err(VerifyError::OtherQuestion),
     }
-    let (verified, evidence) = ground(&receipt, policy, mode)?;
+    let (verified, evidence) = ground(receipt, policy, mode)?;
     let judge = Judge::new(&evidence);
     walk::root(&judge)?;
-    let as_of = size_asked(&receipt, &evidence, &verified)?;
+    let as_of = size_asked(receipt, &evidence, &verified)?;
     let answer = walk::status(&judge, id, through, as_of)?;
     evidence.check_used()?;
     let (logged, status, through) = (answer.standing.create, answer.status, answer.through);
-    Ok(VerifiedStatus { receipt: verified, logged, status, through })
+    Ok((VerifiedStatus { receipt: verified, logged, status, through }, evidence))
 }
 
 /// Verifies a list of all that concerns a party, from segment `from` on.
@@ -247,7 +257,16 @@ pub fn verify_authority(
     policy: &Policy,
     mode: Mode,
 ) -> Result<VerifiedAuthority, VerifyError> {
-    let receipt = Receipt::parse(receipt)?;
+    authority_over(&Receipt::parse(receipt)?, request, policy, mode)
+}
+
+/// The same of a receipt that was read.
+pub(crate) fn authority_over(
+    receipt: &Receipt,
+    request: &AuthZen,
+    policy: &Policy,
+    mode: Mode,
+) -> Result<VerifiedAuthority, VerifyError> {
     let asked = match &receipt.question {
         // What was decided on an access was decided as of its entry, whenever that was.
         Question::Authority(asked)
@@ -257,7 +276,7 @@ pub fn verify_authority(
         }
         _ => return Err(VerifyError::OtherQuestion),
     };
-    let (receipt, decision, _) = decided(&receipt, asked, policy, mode)?;
+    let (receipt, decision, _) = decided(receipt, asked, policy, mode)?;
     Ok(VerifiedAuthority { receipt, question: (**asked).clone(), decision })
 }
 

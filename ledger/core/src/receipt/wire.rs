@@ -321,7 +321,7 @@ impl Consistency {
 
 /// How many bytes there are that may begin a value: one follows each comma, each opening bracket is one. Those inside of texts
 /// are counted too; no honest receipt has many.
-fn openings(bytes: &[u8]) -> usize {
+pub(crate) fn openings(bytes: &[u8]) -> usize {
     bytes.iter().filter(|byte| matches!(byte, b',' | b'[' | b'{')).count()
 }
 

@@ -1,0 +1,108 @@
+//! The mandate or consent that is shown: whether it holds, and who is a party of it.
+
+use super::fault::PresentationError;
+use super::holder::Holder;
+use super::verify::Side;
+use crate::decide::Reason;
+use crate::kinds::{Content, Revocation, Validity};
+use crate::receipt::{Evidence, VerifiedStatus};
+use crate::source::{Logged, Source as _};
+use crate::status::Status;
+use crate::{Hash, Millis};
+
+/// What matters of it here.
+pub(super) struct Grant {
+    pub(super) id: Hash,
+    /// Its mandators, or its subject.
+    pub(super) from: Vec<Hash>,
+    /// Its mandatees, or its recipient.
+    pub(super) to: Vec<Hash>,
+    is_mandate: bool,
+    validity: Validity,
+}
+
+impl Grant {
+    pub(super) fn of(logged: &Logged) -> Result<Self, PresentationError> {
+        let record = logged.opened.as_ref().map(|opened| &opened.record);
+        let record = record.ok_or(PresentationError::NotAGrant)?;
+        let (from, to, is_mandate, validity) = match record.content() {
+            Content::Mandate(mandate) => {
+                (mandate.mandators.clone(), mandate.mandatees.clone(), true, mandate.validity)
+            }
+            Content::Consent(consent) => {
+                (vec![consent.subject], vec![consent.recipient], false, consent.validity)
+            }
+            _ => return Err(PresentationError::NotAGrant),
+        };
+        Ok(Self { id: record.id(), from, to, is_mandate, validity })
+    }
+
+    /// It is active, this is its time, and no notice of an end has come true.
+    pub(super) fn check_holds(
+        &self,
+        status: &VerifiedStatus,
+        over: &Evidence,
+        now: Millis,
+    ) -> Result<(), PresentationError> {
+        let reason = match *status.status() {
+            Status::ACTIVE if !self.validity.has_begun(now) => Some(Reason::NotYetValid),
+            Status::ACTIVE if self.validity.is_over(now) => Some(Reason::Expired),
+            Status::ACTIVE => None,
+            other if other.is_disputed() => Some(Reason::Disputed),
+            Status::SUSPENDED => Some(Reason::Suspended),
+            Status::PENDING => Some(Reason::NotAccepted),
+            _ => Some(Reason::Ended),
+        };
+        if let Some(reason) = reason {
+            return Err(PresentationError::Holds(reason));
+        }
+        if self.is_mandate { self.check_notices(status, over, now) } else { Ok(()) }
+    }
+
+    /// An item that leaves a mandate active says when it ends: unseen, it may have ended.
+    fn check_notices(
+        &self,
+        status: &VerifiedStatus,
+        over: &Evidence,
+        now: Millis,
+    ) -> Result<(), PresentationError> {
+        let list = over.list(&self.id).map_err(|_| PresentationError::Notice)?;
+        let stays = list.items().windows(2).filter_map(|pair| match pair {
+            [before, item] => {
+                (before.status == Some(Status::ACTIVE) && item.status == Some(Status::ACTIVE)).then_some(item)
+            }
+            _ => None,
+        });
+        for item in stays {
+            let seen = status.through().as_ref().filter(|through| through.index == item.index);
+            let opened = seen.and_then(|through| through.opened.as_ref());
+            match opened.map(|opened| opened.record.content()) {
+                Some(Content::Revocation(Revocation { effective: Some(end) })) if *end <= now => {
+                    return Err(PresentationError::Holds(Reason::Expired));
+                }
+                Some(Content::Revocation(Revocation { effective: Some(_) })) => {}
+                _ => return Err(PresentationError::Notice),
+            }
+        }
+        Ok(())
+    }
+
+    /// On which side a holder's party, or the one that its role is under, stands; and that one.
+    pub(super) fn side_of(&self, holder: &Holder) -> Option<(Side, Hash)> {
+        let (giver, taker) = match self.is_mandate {
+            true => (Side::Mandator, Side::Mandatee),
+            false => (Side::Subject, Side::Recipient),
+        };
+        let sides = [(giver, &self.from), (taker, &self.to)];
+        [Some(holder.party), holder.under].into_iter().flatten().find_map(|party| {
+            sides.iter().find(|(_, parties)| parties.contains(&party)).map(|(side, _)| (*side, party))
+        })
+    }
+
+    /// Whether a list in these parts says that somebody is no more whom it is from.
+    pub(super) fn is_lapsed(&self, over: &Evidence) -> bool {
+        let has_ended =
+            |giver: &Hash| over.list(giver).is_ok_and(|list| list.status().is_none_or(Status::is_ended));
+        self.from.iter().any(has_ended)
+    }
+}
