@@ -6,6 +6,7 @@ use clap::Args;
 use clap::builder::BoolishValueParser;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use procura_client::keyfile::{KeyFile, Protection};
+use procura_client::present::Challenges;
 use procura_client::store::{FileStore, Trusted, TrustedBy};
 use procura_client::{Client, LogInfo};
 use procura_core::Hash;
@@ -95,6 +96,11 @@ impl Context {
     #[cfg(feature = "mirror")]
     pub(crate) fn mirror_path(&self) -> PathBuf {
         self.home.join("mirror")
+    }
+
+    /// What was asked for to be shown, and was not answered yet.
+    pub(crate) fn challenges(&self) -> Challenges {
+        Challenges::in_folder(&self.home.join("challenges"))
     }
 
     /// Where a witness lives.

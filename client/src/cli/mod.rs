@@ -30,6 +30,7 @@ mod mirror;
 mod monitor;
 mod output;
 mod passphrase;
+mod present;
 mod property;
 mod prove;
 mod qr;
@@ -108,6 +109,9 @@ enum Verb {
     Receipt(receipt::Receipt),
     /// Show a mandate or a consent: by an address, or a QR code, that says how it stands
     Show(show::Show),
+    /// Show a mandate or a consent to one who asks for it, as a party of it; or ask for one to be shown
+    #[command(subcommand)]
+    Present(present::Present),
     /// List everything that concerns you, with the proof that nothing is left out
     Records(records::Records),
     /// Write everything that concerns you, or part of it, into a file, with what was decided on each access
@@ -177,6 +181,7 @@ impl Verb {
             Self::Prove(verb) => verb.run(context),
             Self::Receipt(verb) => verb.run(context),
             Self::Show(verb) => verb.run(context),
+            Self::Present(verb) => verb.run(context),
             Self::Records(verb) => verb.run(context),
             Self::Export(verb) => verb.run(context),
             Self::Catalogue(verb) => verb.run(context),
@@ -225,6 +230,7 @@ mod tests {
                 "receipt get ID",
                 "receipt get ID --out file",
                 "show ID --qr file",
+                "present make file ID --yes",
                 "prove inclusion ID",
                 "key bind --party ID --kid ID",
                 "key possession --party ID --nonce ID",

@@ -5,6 +5,7 @@ use procura_client::client::Identity;
 use procura_client::store::MemoryStore;
 use procura_client::{CallError, Client};
 use procura_core::decide::AuthZen;
+use procura_core::hash::show_token;
 use procura_core::jws::Jws;
 use procura_core::receipt::{Policy, Receipt};
 use procura_core::submission::Submission;
@@ -273,6 +274,15 @@ impl State {
                     Err(SubmitError::Refused(refusal)) => Some(problem(422, refusal.name())),
                     Err(_) => Some(problem(503, "busy")),
                 }
+            }
+            ("POST", "/v1/receipts") => {
+                let body: Value = serde_json::from_slice(&request.body).unwrap();
+                let id = body["id"].as_str()?.parse().ok()?;
+                let logged = view.record(&id).unwrap()?.logged;
+                let token = show_token(&logged.opened.as_ref()?.r);
+                let shown =
+                    (body["token"] == json!(token)).then(|| view.receipt(&id, &Ask::now(Audience::Anyone)));
+                receipt(shown?.unwrap())
             }
             _ => {
                 let Some(caller) = caller else { return Some(problem(401, "token")) };

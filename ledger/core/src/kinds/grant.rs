@@ -250,6 +250,12 @@ pub fn check_within(record: &Record, above: &Record) -> Result<(), NotAllowed> {
     }
 }
 
+/// Whom a mandate or consent is from, and to whom; `None` of any other kind.
+#[must_use]
+pub fn sides_of(record: &Record) -> Option<(&[Hash], &[Hash])> {
+    Terms::of(record).map(|terms| (terms.from, terms.to))
+}
+
 /// The mandate that a record is given under.
 #[must_use]
 pub fn under_of(record: &Record) -> Option<&Under> {

@@ -35,7 +35,7 @@ pub use catalogue::{Basis, Catalogue, Category, Purpose, Title};
 pub use consent::Consent;
 pub use dispute::Dispute;
 pub use erasure::{Erasure, KEPT, RestsOn, Retention, lapses, rests_on};
-pub use grant::{Assisted, Giver, Ground, MAX_SIDE, Under, check_within, under_of};
+pub use grant::{Assisted, Giver, Ground, MAX_SIDE, Under, check_within, sides_of, under_of};
 pub use holding::Holding;
 pub use hook::{Hook, MAX_HOOKS, is_hook_url};
 pub use invitation::Invitation;

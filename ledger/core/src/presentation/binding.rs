@@ -81,6 +81,13 @@ impl Claims {
     }
 }
 
+/// The nonce that a key binding claims.
+pub(super) fn nonce_of(text: &str) -> Option<Hash> {
+    let jws = Jws::parse(text, TYP).ok()?;
+    let claims = Claims::read(Members::new(parse_canonical(jws.payload()).ok()?)).ok()?;
+    claims.nonce.parse().ok()
+}
+
 /// A record and its disclosures as an SD-JWT: a `~` behind each (RFC 9901 section 4).
 pub(super) fn sd_jwt(shown: &Sealed) -> String {
     std::iter::once(&shown.body).chain(&shown.disclosures).flat_map(|text| [text.as_str(), "~"]).collect()

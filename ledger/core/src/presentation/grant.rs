@@ -4,7 +4,7 @@ use super::fault::PresentationError;
 use super::holder::Holder;
 use super::verify::Side;
 use crate::decide::Reason;
-use crate::kinds::{Content, Revocation, Validity};
+use crate::kinds::{Content, Revocation, Validity, sides_of};
 use crate::receipt::{Evidence, VerifiedStatus};
 use crate::source::{Logged, Source as _};
 use crate::status::Status;
@@ -25,16 +25,13 @@ impl Grant {
     pub(super) fn of(logged: &Logged) -> Result<Self, PresentationError> {
         let record = logged.opened.as_ref().map(|opened| &opened.record);
         let record = record.ok_or(PresentationError::NotAGrant)?;
-        let (from, to, is_mandate, validity) = match record.content() {
-            Content::Mandate(mandate) => {
-                (mandate.mandators.clone(), mandate.mandatees.clone(), true, mandate.validity)
-            }
-            Content::Consent(consent) => {
-                (vec![consent.subject], vec![consent.recipient], false, consent.validity)
-            }
+        let (is_mandate, validity) = match record.content() {
+            Content::Mandate(mandate) => (true, mandate.validity),
+            Content::Consent(consent) => (false, consent.validity),
             _ => return Err(PresentationError::NotAGrant),
         };
-        Ok(Self { id: record.id(), from, to, is_mandate, validity })
+        let (from, to) = sides_of(record).ok_or(PresentationError::NotAGrant)?;
+        Ok(Self { id: record.id(), from: from.to_vec(), to: to.to_vec(), is_mandate, validity })
     }
 
     /// It is active, this is its time, and no notice of an end has come true.

@@ -2,7 +2,7 @@
 //!
 //! spec: presentations.md#presentation
 
-use super::binding::{Binding, sd_jwt};
+use super::binding::{Binding, nonce_of, sd_jwt};
 use super::challenge::{Challenge, Showable};
 use super::fault::PresentationError;
 use crate::disclosure::Disclosure;
@@ -97,7 +97,7 @@ impl Parts {
     }
 
     /// The same receipts with everything withheld but what a challenge needs: of the mandate its reference, of `party`, the one that
-    /// it is shown for, its identifier and name.
+    /// it is shown for, its identifier and name. What the holder saw before is nobody's business either.
     #[must_use]
     pub fn showing(mut self, challenge: &Challenge, party: &Hash) -> Self {
         let id = self.shown_id();
@@ -118,6 +118,7 @@ impl Parts {
         };
         let others = [&mut self.key, &mut self.party, &mut self.authority].into_iter().flatten();
         for receipt in std::iter::once(&mut self.mandate).chain(others) {
+            receipt.consistency = None;
             receipt.entries.iter_mut().for_each(withhold);
         }
         self
@@ -177,6 +178,12 @@ impl Presentation {
             .map(|(part, receipt)| format!("\"{}\":{}", part.name(), receipt.to_json()))
             .collect();
         format!("{{\"v\":1,{},\"kb\":{}}}", receipts.join(","), Value::from(self.kb.as_str()))
+    }
+
+    /// Which challenge it says that it answers, by its nonce; nothing of it is checked. `None` if it says none.
+    #[must_use]
+    pub fn unverified_nonce(&self) -> Option<Hash> {
+        nonce_of(&self.kb)
     }
 
     /// The SD-JWT+KB in it: the record, its disclosures and the key binding, a `~` between them (RFC 9901 section 4). `None` if it
