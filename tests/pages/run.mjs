@@ -11,6 +11,7 @@ import { log } from './log.mjs';
 import { looks } from './looks.mjs';
 import { me } from './me.mjs';
 import { office } from './office.mjs';
+import { present } from './present.mjs';
 import { request } from './request.mjs';
 import { served } from './served.mjs';
 import { shown } from './shown.mjs';
@@ -41,7 +42,7 @@ describe('as they stand', { concurrency: 2 }, () => {
   for (const suite of [served, verify]) suite(test, at);
 });
 describe('as they change', { concurrency: 2 }, () => {
-  for (const suite of [flexi, unasked, log, me, looks, request, shown, give, office, acting, counter, zoom]) {
+  for (const suite of [flexi, unasked, log, me, looks, request, present, shown, give, office, acting, counter, zoom]) {
     describe(suite.name, { concurrency: 1 }, () => {
       const own = { shots, program, executablePath, flexiProgram };
       before(async () => Object.assign(own, { browser: at.browser, world: await World.start(program) }));

@@ -8,7 +8,7 @@ import { Refusal } from './session.js';
 import { saysOf } from './says.js';
 import { fetchShown, shownBehind } from './show.js';
 import { bring, forget, trust } from './trust.js';
-import { has, lately, moment, number, t } from './words.js';
+import { has, language, lately, moment, number, t } from './words.js';
 
 /** @type {import('./trust.js').Trust | null} */
 let trusted = null;
@@ -47,8 +47,8 @@ async function given(text) {
   const address = URL.canParse(text, location.href) && !text.startsWith('{') ? new URL(text, location.href) : null;
   const isOther = address !== null && address.protocol.startsWith('http') && address.origin !== location.origin;
   if (isOther) return say(t('verify.elsewhere', { where: address.host }), ' ', el('a', { href: address.href, rel: 'noreferrer' }, t('verify.elsewhere-go')));
-  // A request or an invitation: its own page answers it.
-  if (address?.pathname === '/r' && address.hash !== '') return location.assign(address.href);
+  // A request or an invitation, or what asks for a mandate to be shown: its own page answers it.
+  if (['/r', '/present'].includes(address?.pathname ?? '') && address?.hash !== '') return location.assign(/** @type {URL} */ (address).href);
   const shown = shownBehind(text.split('#').at(-1) ?? '');
   if (shown === null) return show(new TextEncoder().encode(text));
   byId('result').replaceChildren(seal('wait', t('verify.checking'), []));
@@ -107,7 +107,7 @@ function standingLines(answer, verdict, isFresh, now) {
 
 /** @param {any} answer */
 function whatItSays(answer) {
-  return el('div', { class: 'panel' }, el('h3', {}, t('verify.says')), ...saysOf(answer), el('p', { class: 'small' }, t('verify.not-who')));
+  return el('div', { class: 'panel' }, el('h3', {}, t('verify.says')), ...saysOf(answer), el('p', { class: 'small' }, t('verify.not-who'), ' ', el('a', { href: `/present?lang=${language}` }, t('verify.ask-them')), '.'));
 }
 
 function whatToDo() {

@@ -94,6 +94,7 @@ carried! {
     "pages/examine.js"
     "pages/give.js"
     "pages/granting.js"
+    "pages/holder.js"
     "pages/holdings.js"
     "pages/invitation.js"
     "pages/kept.js"
@@ -116,6 +117,8 @@ carried! {
     "pages/parties.js"
     "pages/parts.js"
     "pages/procura.css"
+    "pages/present.js"
+    "pages/presenting.js"
     "pages/provider.js"
     "pages/qr.js"
     "pages/report.js"
@@ -191,8 +194,12 @@ carried! {
 }
 
 /// Parts of a dictionary that only some pages load, `fr.work.json` beside `fr.json`: their names, and the prefixes of the words in them.
-const PARTS: [(&str, &[&str]); 3] =
-    [("work", &["office", "counter", "paper", "signing"]), ("give", &["give"]), ("looks", &["looks"])];
+const PARTS: [(&str, &[&str]); 4] = [
+    ("work", &["office", "counter", "paper", "signing"]),
+    ("give", &["give"]),
+    ("looks", &["looks"]),
+    ("present", &["present"]),
+];
 
 static FILES: LazyLock<Vec<(String, File)>> = LazyLock::new(|| {
     let mut files = Vec::new();
@@ -271,9 +278,10 @@ mod tests {
             let read = |bytes: &[u8]| serde_json::from_slice::<Map<String, Value>>(bytes).unwrap();
             let name = format!("pages/words/{language}.json");
             let whole = read(CARRIED.iter().find(|(carried, _)| *carried == name).unwrap().1);
-            let files = ["", ".work", ".give", ".looks"]
+            let files = ["", ".work", ".give", ".looks", ".present"]
                 .map(|part| read(&find(&format!("pages/words/{language}{part}.json")).unwrap().plain));
-            for (file, word) in files.iter().zip(["frame.skip", "office.title", "give.title", "looks.title"])
+            for (file, word) in
+                files.iter().zip(["frame.skip", "office.title", "give.title", "looks.title", "present.title"])
             {
                 assert!(file.contains_key(word), "{word}");
             }

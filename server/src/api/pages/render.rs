@@ -89,6 +89,7 @@ pub(super) enum Page {
     Give,
     Acting,
     Signing,
+    Present,
     Office,
     Counter,
 }
@@ -103,7 +104,9 @@ impl Page {
             &[]
         };
         let rooms: &[Self] = if doors.has_desk { &[Self::Office, Self::Counter] } else { &[] };
-        [Self::Start, Self::Verify, Self::Log].into_iter().chain(citizens.iter().chain(rooms).copied())
+        [Self::Start, Self::Verify, Self::Log, Self::Present]
+            .into_iter()
+            .chain(citizens.iter().chain(rooms).copied())
     }
 
     /// Its address.
@@ -118,6 +121,7 @@ impl Page {
             Self::Give => "/give",
             Self::Acting => "/for",
             Self::Signing => "/sign",
+            Self::Present => "/present",
             Self::Office => "/office",
             Self::Counter => "/counter",
         }
@@ -135,6 +139,7 @@ impl Page {
             Self::Give => "give",
             Self::Acting => "acting",
             Self::Signing => "signing",
+            Self::Present => "present",
             Self::Office => "office",
             Self::Counter => "counter",
         }
@@ -146,6 +151,7 @@ impl Page {
             Self::Office | Self::Counter | Self::Signing => "work",
             Self::Give => "give",
             Self::Looks => "looks",
+            Self::Present => "present",
             _ => "",
         }
     }
@@ -175,6 +181,7 @@ impl Page {
             Self::Give => include_str!("../../../web/pages/give.html"),
             Self::Acting => include_str!("../../../web/pages/acting.html"),
             Self::Signing => include_str!("../../../web/pages/signing.html"),
+            Self::Present => include_str!("../../../web/pages/present.html"),
             Self::Office => include_str!("../../../web/pages/office.html"),
             Self::Counter => include_str!("../../../web/pages/counter.html"),
         }
@@ -394,11 +401,11 @@ mod tests {
             let site = site(is_trial, Doors { has_desk, has_providers });
             let has_any = has_desk || has_providers;
             let expected = if has_desk {
-                44
+                48
             } else if has_providers {
-                36
+                40
             } else {
-                12
+                16
             };
             assert_eq!(site.pages.len(), expected);
             for (page, language, file) in &site.pages {
