@@ -17,7 +17,7 @@ pub(super) fn second_key(stage: &Stage, of: &Actor) -> Actor {
     Actor { kid, key, ..of.clone() }
 }
 
-/// A life event of a person, recorded by an authority.
+/// A life event of a party, recorded by an authority.
 pub(super) fn event(stage: &Stage, authority: &Actor, of: &Actor, event: &str) -> Hash {
     let draft = Draft::on("life-event", &stage.world.occasion(), &of.party)
         .member("event", json!(event))
@@ -105,7 +105,7 @@ fn organisation() -> Vec<Trial> {
         stage.made(parts, holder, &stage.challenge, &office.party)
     };
     let accept = |name, reason| [name, reason, "accept"];
-    vec![
+    let mut trials = vec![
         stage.told(
             accept("role", "A clerk shows the mandate of the office, in a role under it."),
             &with_key(&mandate, &clerk, &office),
@@ -115,7 +115,18 @@ fn organisation() -> Vec<Trial> {
             &with_key(&consent, &office, &office),
         ),
         stage.told(accept("subject", "The subject of a consent shows it."), &stage.shown(&consent, &citizen)),
-    ]
+    ];
+    let authority = world.institution("kbo:0202239951", &["authority"]);
+    event(&stage, &authority, &office, "closure");
+    trials.push(stage.told(
+        [
+            "role-of-a-closed-office",
+            "The clerk's role goes on, but the office is closed.",
+            "party_not_active",
+        ],
+        &with_key(&mandate, &clerk, &office),
+    ));
+    trials
 }
 
 fn questions() -> Vec<Trial> {
