@@ -18,5 +18,6 @@ mod censored;
 mod histories;
 mod lists;
 mod sizes;
+mod told;
 mod town;
 mod witnesses;
