@@ -27,6 +27,7 @@ import { sentence } from '../../server/web/verifier/sentences.js';
 import { readBundle, readTilePath } from '../../server/web/verifier/tiles.js';
 import { checkBelowPeaks, checkConsistency, checkInclusion, checkRange, peaksBeforeLast } from '../../server/web/verifier/tree.js';
 import { Trie } from '../../server/web/verifier/trie.js';
+import { aliasOf, output } from '../../server/web/verifier/vrf.js';
 
 const fail = (code) => { throw new Fault(code); };
 const bytesOf = (object) => ofText(JSON.stringify(object));
@@ -211,14 +212,24 @@ const presentation = {
   },
 };
 
+const vrf = {
+  async output(c) {
+    return { output: b64url(await output(checkKey(ofB64url(c.key)), ofB64url(c.alpha), ofB64url(c.proof))) };
+  },
+  async alias(c) {
+    return { alias: b64url(await aliasOf(normal(c.identifier), checkKey(ofB64url(c.key)), ofB64url(c.proof))) };
+  },
+};
+
 /** By folder, by `type`; folders whose cases have no type have a `default`. */
-export const FOLDERS = { condition, decision, encoding, index, log, presentation, receipt, record, renewal };
+export const FOLDERS = { condition, decision, encoding, index, log, presentation, receipt, record, renewal, vrf };
 
 /** Results that an accepted case of a type may state (* in the pages): each that it states is compared. */
 export const RESULTS = {
   json: ['canonical'], key: ['thumbprint'], jws: ['kid', 'id'], disclosures: ['members'], day: ['first_instant', 'instant_after'], identifier: ['normal'],
   move: ['permitted', 'enabling', 'use'], apply: ['map_root', 'keys'], trie: ['surplus'],
   'peaks-of-last': ['peaks'], 'tile-path': ['kind', 'index', 'width'], bundle: ['entries'], note: ['signed'], checkpoint: ['size', 'root'], cosignature: ['time_s'], policy: ['quorum_time_s'], successor: ['policy'], witness: ['size', 'root'],
+  output: ['output'], alias: ['alias'],
   read: ['sentences'], request: ['properties'],
 };
 

@@ -4,6 +4,7 @@
 //! The protocol in words is in `spec/`; comments point there as `spec: file.md#anchor`.
 
 pub mod admission;
+pub mod alias;
 pub mod b64;
 pub mod checkpoint;
 pub mod conditions;
@@ -41,6 +42,7 @@ pub mod tlog_proof;
 pub mod tree;
 pub mod trie;
 pub mod units;
+pub mod vrf;
 pub mod webhook;
 pub mod witness;
 

@@ -2,11 +2,8 @@
 // that are not canonical, not on the curve or of small order, R of small order, S out of range. spec: encoding.md#keys
 
 import { b64url, buffer, hex, ofB64url, ofB64urlExactly, ofText, sha256 } from './bytes.js';
+import { decode, integer, L } from './curve.js';
 import { refuse } from './fault.js';
-
-const P = 2n ** 255n - 19n;
-const L = 2n ** 252n + 27742317777372353535851937790883648493n;
-const D = 0x52036cee2b6ffe738cc740797779e89800700a4d4141d8ab75eb4dca135978a3n;
 
 const SMALL_ORDER = new Set([
   '0100000000000000000000000000000000000000000000000000000000000000',
@@ -19,28 +16,10 @@ const SMALL_ORDER = new Set([
   'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa',
 ]);
 
-/** @param {Uint8Array} bytes lowest first */
-const integer = (bytes) => BigInt(`0x${hex(bytes.slice().reverse())}`);
-
-/** @param {bigint} base @param {bigint} exponent */
-function power(base, exponent) {
-  let result = 1n;
-  for (let square = base % P; exponent > 0n; exponent >>= 1n) {
-    if (exponent & 1n) result = (result * square) % P;
-    square = (square * square) % P;
-  }
-  return result;
-}
-
 /** What is wrong with an encoding of a point: null if nothing is. @param {Uint8Array} bytes 32 of them */
 function wrongPoint(bytes) {
-  const y = integer(bytes) & (2n ** 255n - 1n);
-  const negative = (bytes[31] & 0x80) !== 0;
-  if (y >= P || (negative && (y === 1n || y === P - 1n))) return 'not_canonical';
-  // x² = (y² − 1) / (d·y² + 1): a point if that is 0 or a square, and u/v is one exactly if u·v is.
-  const square = (y * y) % P;
-  const product = ((square + P - 1n) * ((D * square + 1n) % P)) % P;
-  if (power(product, (P - 1n) / 2n) === P - 1n) return 'not_on_curve';
+  const point = decode(bytes);
+  if (typeof point === 'string') return point;
   return SMALL_ORDER.has(hex(bytes)) ? 'small_order' : null;
 }
 

@@ -12,6 +12,7 @@ pub mod presentation;
 pub mod receipt;
 pub mod record;
 pub mod renewal;
+pub mod vrf;
 
 use serde_json::Value;
 
@@ -65,4 +66,5 @@ pub const AREAS: &[Area] = &[
     Area { name: "receipt", cases: receipt::cases, run: receipt::run },
     Area { name: "record", cases: record::cases, run: record::run },
     Area { name: "renewal", cases: renewal::cases, run: renewal::run },
+    Area { name: "vrf", cases: vrf::cases, run: vrf::run },
 ];

@@ -158,6 +158,7 @@ carried! {
     "verifier/checkpoint.js"
     "verifier/complete.js"
     "verifier/conditions.js"
+    "verifier/curve.js"
     "verifier/days.js"
     "verifier/decide.js"
     "verifier/disclosures.js"
@@ -190,6 +191,7 @@ carried! {
     "verifier/tiles.js"
     "verifier/tree.js"
     "verifier/trie.js"
+    "verifier/vrf.js"
     "verifier/walk.js"
 }
 
