@@ -8,6 +8,7 @@ use procura_core::draft::Draft;
 use procura_core::key::{Signer, SoftKey};
 use procura_core::kinds::{PartyType, Validity, proof_of_possession_message};
 use procura_core::receipt::{Mode, Policy, verify_authority};
+use procura_core::vrf::Secret;
 use procura_examples::{Outcome, Party, fresh, now, occasion};
 use procura_ledger::{Ask, Audience, Ledger, Options, Setup};
 use serde_json::json;
@@ -20,17 +21,20 @@ fn main() -> Outcome {
     let mut out = std::io::stdout();
     let folder = tempfile::tempdir()?;
 
-    // 1. A ledger starts with its root record, entry 0, and the key that signs its checkpoints.
+    // 1. A ledger starts with its root record, entry 0, and two keys: one signs its checkpoints, with the other it computes of each
+    //    identifier the one name under which a party can have it.
     let root = Party::root()?;
+    let vrf = Arc::new(Secret::from_seed(&fresh()?));
     let record = Draft::new("root", &occasion(ORIGIN)?)
         .member("keys", json!([root.key.public_key().jwk()]))
         .member("quorum", json!(1))
         .member("key_delay", json!(72 * 3600 * 1000))
         .member("trial", json!(true))
+        .vrf_key(vrf.public_key())
         .sign(&root.kid, &root.key)?;
     let log_key = Arc::new(SoftKey::from_seed(&fresh()?));
     let setup = Setup { origin: ORIGIN.to_owned(), root: record, log_key };
-    let ledger = Ledger::init(folder.path(), setup, Options::default())?;
+    let ledger = Ledger::init(folder.path(), setup, Options { vrf: Some(vrf), ..Options::default() })?;
     writeln!(out, "a ledger of {} entries, signed by {}", ledger.view().size(), ledger.log_key())?;
 
     // 2. A catalogue says what there is to grant, and under what identifiers people are registered.

@@ -28,6 +28,7 @@ use crate::standings::{Footing, is_rested_on};
 use crate::store::{Batch, Reader, Row, StoreError};
 use crate::vault::VaultRow;
 use procura_core::admission::{Admitted, Candidate, Refusal};
+use procura_core::alias::Claim;
 use procura_core::entry::{self, Entry, Tags};
 use procura_core::hash::commitment;
 use procura_core::index::{ApplyError, Fault, Working};
@@ -358,8 +359,8 @@ impl<'a> Tail<'a> {
                 continue;
             }
             let unknown = || Refusal::UnknownParty { pointer: "" };
-            let submission = self.owner.prepared.get(party, self.time).ok_or_else(unknown)?;
-            let candidate = Candidate::read(submission, &self.owner.origin)?;
+            let (submission, claim) = self.owner.prepared.get(party, self.time).ok_or_else(unknown)?;
+            let candidate = Candidate::read(submission, &self.owner.origin)?.claiming(claim);
             match self.read(|live| candidate.admit(&Memo::new(live, &self.memory), self.place())) {
                 // Registered meanwhile, or of a scheme that is gone meanwhile: as if it had been forgotten.
                 Err(Refusal::PartyExists | Refusal::Scheme(_)) => return Err(unknown().into()),
@@ -417,7 +418,7 @@ impl<'a> Tail<'a> {
         let entry = entry_of(
             record.row().class,
             head,
-            admitted,
+            (admitted, candidate.claim()),
             target.as_ref().map(|(id, index, _)| (*id, *index)),
         )?;
         let bytes = entry.encode();
@@ -438,11 +439,12 @@ impl<'a> Tail<'a> {
         noted.write(applied.index, &mut self.found);
         filings.iter().for_each(|(party, filing)| search::write_filing(party, filing, &mut self.found));
         let (disclosures, handle) = (candidate.disclosures().to_vec(), candidate.handle().copied());
-        let sealed = Sealed { body, r: r.to_vec(), disclosures: disclosures.clone(), handle };
+        let alias_proof = candidate.claim().map(|claim| claim.proof);
+        let sealed = Sealed { body, r: r.to_vec(), disclosures: disclosures.clone(), handle, alias_proof };
         let vault = VaultRow { sealed, filed: filed.clone() };
         self.rows.push((bytes, applied.leaf, Some(vault.encode())));
         let disclosed = candidate.disclosed().clone();
-        let opened = Opened { record: record.clone(), r, disclosures, disclosed, handle };
+        let opened = Opened { record: record.clone(), r, disclosures, disclosed, handle, alias_proof };
         let (index, leaf) = (applied.index, applied.leaf);
         let logged = Arc::new(Logged { index, entry, leaf, opened: Some(opened) });
         self.pending.push(Some(Pending { kept: Arc::new(Kept { logged, filed }) }));
@@ -484,6 +486,7 @@ impl<'a> Tail<'a> {
             reader: self.reader,
             cache: self.cache,
             trust: Trust::Admission,
+            vrf: None,
             pending: &self.pending,
             prepared: &prepared,
             catalogues: &self.catalogues,
@@ -557,12 +560,16 @@ fn is_of_one_party<S: Source>(source: &S, one: &Hash, other: &Hash) -> Result<bo
 fn entry_of(
     class: Class,
     head: entry::Head,
-    admitted: &Admitted,
+    (admitted, claim): (&Admitted, Option<&Claim>),
     target: Option<(Hash, Index)>,
 ) -> Result<Entry, Refusal> {
     match (class, admitted.status, target) {
         (Class::Create, Some(status), None) => {
-            Ok(Entry::Create { head, status: Initial::new(status.byte()).map_err(|_| Refusal::Move)? })
+            let status = Initial::new(status.byte()).map_err(|_| Refusal::Move)?;
+            Ok(match claim {
+                Some(claim) => Entry::Party { head, status, alias: claim.alias },
+                None => Entry::Create { head, status },
+            })
         }
         (Class::Transition | Class::TraceOrUse, Some(status), Some((target_id, target))) => {
             Ok(Entry::Transition { head, target, target_id, status })
@@ -579,6 +586,7 @@ fn refused(error: ApplyError) -> SubmitError {
         ApplyError::Fault(
             fault @ (Fault::ListFull { .. } | Fault::ListReserved { .. } | Fault::TagFull { .. }),
         ) => SubmitError::Full(fault.to_string()),
+        ApplyError::Fault(Fault::AliasTaken(_)) => Refusal::PartyExists.into(),
         ApplyError::Fault(_) => Refusal::Move.into(),
     }
 }

@@ -35,6 +35,9 @@ pub enum OpenError {
     /// The log key cannot sign under this origin.
     #[error("the log key: {0}")]
     LogKey(String),
+    /// The VRF key is not this ledger's.
+    #[error("the VRF key is not the one that entry 0 states: put the ledger's own back")]
+    VrfKey,
     /// No randomness, or no thread, to be had.
     #[error("the system: {0}")]
     System(String),
@@ -104,6 +107,7 @@ impl OpenError {
             Self::Io { .. } => "io",
             Self::Root(refusal) => refusal.name(),
             Self::LogKey(_) => "log_key",
+            Self::VrfKey => "vrf_key",
             Self::System(_) => "system",
             Self::OtherLog { .. } => "other_log",
             Self::WrongRoot { .. } => "wrong_root",

@@ -16,6 +16,7 @@ use crate::store::Store;
 use crate::store::redb::RedbStore;
 use crate::view::View;
 use procura_core::admission::{Candidate, Refusal};
+use procura_core::alias::Claim;
 use procura_core::identifier::Identifier;
 use procura_core::judge::Judge;
 use procura_core::kinds::PartyType;
@@ -24,6 +25,7 @@ use procura_core::log_keys::LogKey;
 use procura_core::note::NoteVerifier;
 use procura_core::schemes::Schemes;
 use procura_core::submission::Submission;
+use procura_core::vrf::Secret;
 use procura_core::{Hash, Index, Millis};
 use std::sync::mpsc::{SyncSender, TrySendError, channel};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
@@ -52,6 +54,7 @@ pub(crate) struct Shared {
     /// The sequencer's, for as long as it works.
     pub(crate) layers: Weak<Layers>,
     pub(crate) provisional: RwLock<Option<Registrar>>,
+    pub(crate) vrf: Option<Arc<Secret>>,
     pub(crate) log_verifier: NoteVerifier,
     pub(crate) entry_0: Hash,
     pub(crate) jobs: SyncSender<Job>,
@@ -186,14 +189,17 @@ impl Ledger {
             let unknown = Refusal::UnknownParty { pointer: "/identifier" };
             return institution.map(|party| party.id).ok_or_else(|| unknown.into());
         }
-        let prepared = match (registered, registrar) {
-            (Some(party), _) => party,
-            (None, None) => return Err(Refusal::UnknownParty { pointer: "/identifier" }.into()),
-            (None, Some(registrar)) => {
+        // Whether it is needed or not, so that the time tells nothing.
+        let claim = shared.vrf.as_deref().map(|secret| Claim::of(identifier, secret));
+        let prepared = match (registered, registrar, claim) {
+            (Some(party), ..) => party,
+            (None, None, _) => return Err(Refusal::UnknownParty { pointer: "/identifier" }.into()),
+            (None, _, None) => return Err(Refusal::NoVrfKey.into()),
+            (None, Some(registrar), Some(claim)) => {
                 let (clock, random) = (shared.clock.as_ref(), shared.random.as_ref());
                 shared
                     .prepared
-                    .party(identifier, party_type, &shared.origin, &registrar, clock, random)
+                    .party((identifier, claim), party_type, &shared.origin, &registrar, clock, random)
                     .map_err(SubmitError::ReadOnly)?
             }
         };
@@ -241,7 +247,13 @@ impl Ledger {
         if let Ok(Ok(Some(key))) = view.live(|live| signing_key(live, candidate.record().jws().kid())) {
             candidate.verify(&key)?;
         }
-        Ok(candidate)
+        // Here too, where many do it at once.
+        let claim = candidate.identifier().zip(self.shared.vrf.as_deref());
+        let claim = claim.map(|(identifier, secret)| Claim::of(identifier, secret));
+        Ok(match claim {
+            Some(claim) => candidate.claiming(claim),
+            None => candidate,
+        })
     }
 }
 

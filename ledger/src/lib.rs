@@ -20,6 +20,7 @@
 //! use procura_core::kinds::PartyType;
 //! use procura_core::receipt::{Mode, Policy, verify_status};
 //! use procura_core::status::Status;
+//! use procura_core::vrf::Secret;
 //! use procura_ledger::{Ask, Audience, Clock, Ledger, Options, OsRandom, Random, Setup, SystemClock};
 //! use serde_json::json;
 //! use std::sync::Arc;
@@ -36,17 +37,19 @@
 //! let root_kid = root_key.public_key().thumbprint();
 //! let clock = SystemClock::default();
 //!
-//! // Entry 0: who governs the ledger.
+//! // Entry 0: who governs the ledger, and the key of aliases: one identifier, one party.
+//! let vrf = Arc::new(Secret::from_seed(&random()?));
 //! let occasion = Occasion { origin, nonce: random()?, now: clock.now() };
 //! let root = Draft::new("root", &occasion)
 //!     .member("keys", json!([root_key.public_key().jwk()]))
 //!     .member("quorum", json!(1))
 //!     .member("key_delay", json!(259_200_000))
 //!     .member("trial", json!(true))
+//!     .vrf_key(vrf.public_key())
 //!     .sign(&root_kid, &root_key)?;
 //! let log_key = Arc::new(SoftKey::from_seed(&random()?));
 //! let setup = Setup { origin: origin.to_owned(), root, log_key };
-//! let ledger = Ledger::in_memory(setup, Options::default())?;
+//! let ledger = Ledger::in_memory(setup, Options { vrf: Some(vrf), ..Options::default() })?;
 //!
 //! // A record, signed, handed in, acknowledged once it is durable and under a signed checkpoint.
 //! let occasion = Occasion { origin, nonce: random()?, now: clock.now() };

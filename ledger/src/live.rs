@@ -7,13 +7,16 @@ use crate::standings::{Footing, Standings};
 use crate::store::{Reader, StoreError};
 use crate::vault::VaultRow;
 use procura_core::admission::{State, is_past};
+use procura_core::alias::Claim;
 use procura_core::entry::{Class, Entry};
 use procura_core::identifier::Identifier;
-use procura_core::index::{Item, Listed, items_of, listed, tag_items};
+use procura_core::index::{Item, Listed, alias_of, items_of, listed, tag_items};
 use procura_core::judge::Standing;
+use procura_core::key::PublicKey;
 use procura_core::kv::{Kv, Unreadable};
 use procura_core::log_keys::LogKey;
 use procura_core::source::{Lack, List, Logged, Opened, Source};
+use procura_core::vrf::Secret;
 use procura_core::{Hash, Index, Millis, hash};
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -38,8 +41,8 @@ pub(crate) struct Pending {
 pub(crate) enum Trust {
     /// What admission found, of the body that the entry commits to: this ledger admitted it itself.
     Admission,
-    /// Nothing: everything is looked at again.
-    Nothing,
+    /// Nothing: everything is looked at again, aliases under the key that entry 0 states.
+    Nothing(Option<PublicKey>),
 }
 
 /// Where records are read from: `kv` finds them, `reader` holds them, `pending` comes after what it holds.
@@ -49,6 +52,8 @@ pub(crate) struct Live<'a, K: Kv + ?Sized> {
     pub(crate) reader: &'a dyn Reader,
     pub(crate) cache: CacheAt<'a>,
     pub(crate) trust: Trust,
+    /// What aliases are computed with, if it is at hand.
+    pub(crate) vrf: Option<&'a Secret>,
     /// Entries after the reader's size, the first of them right behind it.
     pub(crate) pending: &'a [Option<Pending>],
     pub(crate) prepared: &'a dyn Fn(&Hash) -> bool,
@@ -101,7 +106,9 @@ impl<K: Kv + ?Sized> Live<'_, K> {
                 let row = VaultRow::decode(&row).map_err(|error| damaged(index, &error.to_string()))?;
                 let opened = match self.trust {
                     Trust::Admission => Opened::admitted(index, &entry, row.sealed),
-                    Trust::Nothing => Opened::check(index, &entry, row.sealed, self.origin),
+                    Trust::Nothing(key) => {
+                        Opened::check(index, &entry, row.sealed, self.origin, key.as_ref())
+                    }
                 };
                 (Some(opened?), row.filed)
             }
@@ -147,6 +154,14 @@ impl<K: Kv + ?Sized> Source for Live<'_, K> {
         Ok((!items.is_empty()).then(|| Arc::new(items)))
     }
 
+    fn alias(&self, alias: &Hash) -> Result<Option<Index>, Lack> {
+        Ok(alias_of(self.kv, alias)?.map(|body| body.index))
+    }
+
+    fn claim(&self, identifier: &Identifier) -> Result<Claim, Lack> {
+        self.vrf.map(|secret| Claim::of(identifier, secret)).ok_or(Lack::Claim)
+    }
+
     fn holds(&self, index: Index, id: &Hash) -> Result<bool, Unreadable> {
         Ok(search::index_of(self.kv, id)? == Some(index))
     }
@@ -163,10 +178,6 @@ impl<K: Kv + ?Sized> Source for Live<'_, K> {
 }
 
 impl<K: Ids + ?Sized> State for Live<'_, K> {
-    fn party_with(&self, identifier: &Identifier) -> Result<Option<Hash>, Unreadable> {
-        search::party_with(self.kv, identifier)
-    }
-
     fn has_key(&self, party: &Hash) -> Result<bool, Unreadable> {
         search::has_key(self.kv, party)
     }

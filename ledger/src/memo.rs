@@ -4,6 +4,7 @@
 //! logged never changes; a status list grows, and whoever logs a transition says so with [`Memory::forget`].
 
 use procura_core::admission::State;
+use procura_core::alias::Claim;
 use procura_core::identifier::Identifier;
 use procura_core::index::Item;
 use procura_core::judge::Standing;
@@ -76,6 +77,14 @@ impl<S: Source> Source for Memo<'_, S> {
         self.source.tag(tag)
     }
 
+    fn alias(&self, alias: &Hash) -> Result<Option<Index>, Lack> {
+        self.source.alias(alias)
+    }
+
+    fn claim(&self, identifier: &Identifier) -> Result<Claim, Lack> {
+        self.source.claim(identifier)
+    }
+
     fn holds(&self, index: Index, id: &Hash) -> Result<bool, Unreadable> {
         self.source.holds(index, id)
     }
@@ -90,10 +99,6 @@ impl<S: Source> Source for Memo<'_, S> {
 }
 
 impl<S: State> State for Memo<'_, S> {
-    fn party_with(&self, identifier: &Identifier) -> Result<Option<Hash>, Unreadable> {
-        self.source.party_with(identifier)
-    }
-
     fn has_key(&self, party: &Hash) -> Result<bool, Unreadable> {
         self.source.has_key(party)
     }

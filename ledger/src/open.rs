@@ -7,7 +7,7 @@ use crate::cache::RecordCache;
 use crate::catalogues::Catalogues;
 use crate::disk::{Disk, SystemDisk};
 use crate::eraser::{self, Erased, Eraser};
-use crate::error::{OpenError, State, SubmitError};
+use crate::error::{OpenError, ReadError, State, SubmitError};
 use crate::given::{Clock, OsRandom, Random, SystemClock, random};
 use crate::index::{self, Found, IndexFile, Layers, Limits, Mark, RunsIndex};
 use crate::ledger::{Ledger, Shared};
@@ -33,14 +33,16 @@ use procura_core::entry::{self, Entry, Tags};
 use procura_core::hash::{commitment, leaf};
 use procura_core::index::Working;
 use procura_core::key::Signer;
-use procura_core::kinds::{Content, Continues};
+use procura_core::kinds::{Content, Continues, Root as RootContent};
 use procura_core::kv::MemoryKv;
 use procura_core::note::NoteVerifier;
+use procura_core::record::Record;
 use procura_core::source::Sealed;
 use procura_core::status::Initial;
 use procura_core::submission::Submission;
 use procura_core::tree::{Frontier, Nodes, Root, prove_peaks};
-use procura_core::{Hash, Millis, Size};
+use procura_core::vrf::Secret;
+use procura_core::{Hash, Index, Millis, Size};
 use std::path::Path;
 use std::sync::mpsc::{channel, sync_channel};
 use std::sync::{Arc, RwLock};
@@ -74,6 +76,8 @@ pub struct Options {
     pub volumes: volumes::Options,
     /// The ledger's own provisional registrar, if it is there already.
     pub provisional: Option<Registrar>,
+    /// The key that aliases are computed with: the one of which entry 0 states the public half. Without it nobody new is registered.
+    pub vrf: Option<Arc<Secret>>,
     /// Told what the engine does, for metrics.
     pub observer: Option<Arc<dyn Observer>>,
     /// Further keys of the log that are here: each signs too, from when the log's list of keys names it.
@@ -97,6 +101,7 @@ impl Default for Options {
             index: Limits::default(),
             volumes: volumes::Options::default(),
             provisional: None,
+            vrf: None,
             observer: None,
             also_signs: Vec::new(),
             succession: Vec::new(),
@@ -238,6 +243,9 @@ impl Ledger {
 fn first_batch(setup: &Setup, options: &Options) -> Result<Batch, OpenError> {
     let candidate = Candidate::read(setup.root.clone(), &setup.origin).map_err(OpenError::Root)?;
     let time = options.clock.now();
+    if let Content::Root(root) = candidate.record().content() {
+        check_vrf(root, options.vrf.as_deref())?;
+    }
     let head = admit_root(&candidate, time, options.random.as_ref())?;
     let bytes = head.0.encode();
     let rows = MemoryKv::default();
@@ -258,6 +266,27 @@ fn first_batch(setup: &Setup, options: &Options) -> Result<Batch, OpenError> {
         .sign(&setup.origin, tree, &LogKeys::first(signers.verifiers()), time)
         .map_err(OpenError::LogKey)?;
     Ok(Batch { rows, checkpoint })
+}
+
+/// What entry 0 says, out of a store's vault.
+fn root_of(store: &dyn Store) -> Result<RootContent, OpenError> {
+    let unreadable = |what: String| OpenError::Read(ReadError::Fault(format!("entry 0: {what}")));
+    let row =
+        store.read()?.vault(Index(0))?.ok_or_else(|| unreadable("its record is not there".to_owned()))?;
+    let row = VaultRow::decode(&row).map_err(|error| unreadable(error.to_string()))?;
+    let record = Record::parse(&row.sealed.body).map_err(|error| unreadable(error.to_string()))?;
+    match record.content() {
+        Content::Root(root) => Ok(root.clone()),
+        _ => Err(unreadable("it is no root record".to_owned())),
+    }
+}
+
+/// Aliases by another key than the one that entry 0 states would be proven by nobody.
+fn check_vrf(root: &RootContent, secret: Option<&Secret>) -> Result<(), OpenError> {
+    match secret {
+        Some(secret) if *secret.public_key() != root.vrf_key => Err(OpenError::VrfKey),
+        _ => Ok(()),
+    }
 }
 
 /// Entry 0: a root that signs itself with one of its own keys.
@@ -294,7 +323,7 @@ fn admit_root(
         id: record.id(),
         tags: Tags::default(),
     };
-    let sealed = Sealed { body, r: r.to_vec(), disclosures: Vec::new(), handle: None };
+    let sealed = Sealed { body, r: r.to_vec(), disclosures: Vec::new(), ..Sealed::default() };
     let status = status.ok_or_else(not_a_root)?;
     Ok((Entry::Create { head, status }, VaultRow { sealed, filed: Vec::new() }))
 }
@@ -363,6 +392,9 @@ fn start(
     }
     if !is_restored && succession.is_empty() && !signers.can_sign(&log_keys, end.time) {
         return Err(OpenError::LogKey(NONE_SIGNS.to_owned()));
+    }
+    if options.vrf.is_some() {
+        check_vrf(&root_of(store.as_ref())?, options.vrf.as_deref())?;
     }
     let epoch = store.claim()?;
     if let Some(side) = &side {
@@ -457,6 +489,7 @@ fn start(
         clock: options.clock,
         random: options.random,
         is_restored,
+        vrf: options.vrf,
         layers: unflushed,
         provisional: RwLock::new(options.provisional),
         log_verifier,

@@ -6,6 +6,7 @@
 //! spec: records.md#parties
 
 use crate::given::{Clock, Random, random};
+use procura_core::alias::Claim;
 use procura_core::draft::{Draft, Occasion};
 use procura_core::identifier::Identifier;
 use procura_core::key::Signer;
@@ -49,6 +50,7 @@ type Named = (String, PartyType);
 struct Held {
     named: Named,
     submission: Submission,
+    claim: Claim,
     since: Millis,
 }
 
@@ -56,7 +58,7 @@ impl Prepared {
     /// The id of the party prepared for an identifier, prepared now if need be.
     pub(crate) fn party(
         &self,
-        identifier: &Identifier,
+        (identifier, claim): (&Identifier, Claim),
         party_type: PartyType,
         origin: &str,
         registrar: &Registrar,
@@ -78,7 +80,7 @@ impl Prepared {
         let id = draft.id();
         let submission =
             draft.sign(&registrar.kid, registrar.signer.as_ref()).map_err(|error| error.to_string())?;
-        state.hold(id, Held { named, submission, since: now });
+        state.hold(id, Held { named, submission, claim, since: now });
         Ok(id)
     }
 
@@ -87,10 +89,11 @@ impl Prepared {
         self.lock().by_id.get(id).is_some_and(|held| !held.is_too_old(now))
     }
 
-    /// The record of a party that is prepared, and not forgotten by `now`.
-    pub(crate) fn get(&self, id: &Hash, now: Millis) -> Option<Submission> {
+    /// The record of a party that is prepared, and not forgotten by `now`, with its alias.
+    pub(crate) fn get(&self, id: &Hash, now: Millis) -> Option<(Submission, Claim)> {
         let state = self.lock();
-        state.by_id.get(id).filter(|held| !held.is_too_old(now)).map(|held| held.submission.clone())
+        let held = state.by_id.get(id).filter(|held| !held.is_too_old(now))?;
+        Some((held.submission.clone(), held.claim))
     }
 
     /// Forgets a party that was logged.

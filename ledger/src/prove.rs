@@ -15,7 +15,7 @@ use crate::store::Reader;
 use crate::view::{View, entry_at};
 use procura_core::disclosure::Disclosure;
 use procura_core::entry::Entry;
-use procura_core::hash::{sha256, status_key_in, tag_key_in};
+use procura_core::hash::{alias_key_in, sha256, status_key_in, tag_key_in};
 use procura_core::judge::{Judge, Verdict};
 use procura_core::kinds::PartyType;
 use procura_core::receipt::walk::{self, WalkError};
@@ -179,6 +179,7 @@ impl View {
         let origin = &sha256(&[self.shared.origin.as_bytes()]);
         let mut keys: BTreeSet<Hash> = touched.lists.keys().map(|id| status_key_in(origin, id)).collect();
         keys.extend(touched.tags.keys().map(|tag| tag_key_in(origin, tag)));
+        keys.extend(touched.aliases.iter().map(|alias| alias_key_in(origin, alias)));
         let trie = trie::prove(&self.head.snapshot, &keys)?;
 
         let named = named_parties(&question);
@@ -206,6 +207,7 @@ impl View {
             tree,
             lists: lists.collect(),
             tags,
+            aliases: touched.claims.into_iter().collect(),
             trie,
             consistency,
         })
@@ -240,9 +242,12 @@ impl View {
                 || (named.contains(&id)
                     && Disclosure::parse(text).is_ok_and(|disclosure| disclosure.name() == "identifier"))
         };
+        // The proof confirms whoever guesses the identifier: it goes where that is disclosed.
+        let shows_identifier = sees_all || named.contains(&id);
         Ok(Some(Sealed {
             body: opened.record.text().to_owned(),
             r: opened.r.to_vec(),
+            alias_proof: opened.alias_proof.filter(|_| shows_identifier),
             disclosures: opened.disclosures.iter().filter(is_shown).cloned().collect(),
             handle: opened.handle.filter(|_| handle_of == Some(id) && reader != Audience::Anyone),
         }))

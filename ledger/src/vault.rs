@@ -7,7 +7,7 @@ use procura_core::{Hash, b64};
 use serde::{Deserialize, Serialize};
 
 /// The version of the rows' encoding.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// The body of an entry, its opening, and under whom it was filed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +45,8 @@ struct Stored {
     disclosures: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     handle: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    alias_proof: Option<String>,
     filed: Vec<(Hash, u64)>,
 }
 
@@ -58,6 +60,7 @@ impl VaultRow {
             r: b64::encode(&self.sealed.r),
             disclosures: self.sealed.disclosures.clone(),
             handle: self.sealed.handle.map(|handle| b64::encode(&handle)),
+            alias_proof: self.sealed.alias_proof.map(|proof| b64::encode(&proof)),
             filed: self.filed.clone(),
         };
         // Strings, integers and arrays: serde_json has no way to fail on them.
@@ -84,6 +87,11 @@ impl VaultRow {
             r: b64::decode(&stored.r).map_err(bad)?,
             disclosures: stored.disclosures,
             handle: stored.handle.map(|handle| b64::decode_array(&handle)).transpose().map_err(bad)?,
+            alias_proof: stored
+                .alias_proof
+                .map(|proof| b64::decode_array(&proof))
+                .transpose()
+                .map_err(bad)?,
         };
         Ok(Self { sealed, filed: stored.filed })
     }
@@ -100,16 +108,17 @@ mod tests {
             r: vec![7; 64],
             disclosures: vec!["WyJd".to_owned()],
             handle: Some([9; 32]),
+            alias_proof: Some([8; 80]),
         };
         let row = VaultRow { sealed, filed: vec![(Hash([1; 32]), 4)] };
         let bytes = row.encode();
         assert_eq!(VaultRow::decode(&bytes), Ok(row));
         let text = String::from_utf8(bytes).unwrap();
-        for other in ["\"v\":2", "\"v\":2,\"member\":\"of a later version\""] {
-            let later = text.replacen("\"v\":1", other, 1);
-            assert_eq!(VaultRow::decode(later.as_bytes()), Err(BadVaultRow::FormatUnknown(2)));
+        for other in ["\"v\":3", "\"v\":3,\"member\":\"of a later version\""] {
+            let later = text.replacen("\"v\":2", other, 1);
+            assert_eq!(VaultRow::decode(later.as_bytes()), Err(BadVaultRow::FormatUnknown(3)));
         }
-        let surplus = text.replacen("\"v\":1", "\"v\":1,\"member\":1", 1);
+        let surplus = text.replacen("\"v\":2", "\"v\":2,\"member\":1", 1);
         assert!(matches!(VaultRow::decode(surplus.as_bytes()), Err(BadVaultRow::Damaged(_))));
     }
 }

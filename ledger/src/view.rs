@@ -403,6 +403,7 @@ impl View {
             reader,
             cache,
             trust: Trust::Admission,
+            vrf: self.shared.vrf.as_deref(),
             pending: &[],
             prepared: &nothing_prepared,
             catalogues: &self.head.catalogues,

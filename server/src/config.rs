@@ -49,6 +49,9 @@ pub struct Args {
     /// Make the log's next key in the data folder, unless it is there, print it, and end. It signs once the root has named it
     #[arg(long)]
     pub new_log_key: bool,
+    /// Make the key of aliases in the data folder, unless it is there, print its public half, and end: for `procura root init`
+    #[arg(long)]
+    pub new_vrf_key: bool,
     /// The root's word that another key signs, a file that `procura root` made: for a start at which the key that signed last is lost
     #[arg(long, value_name = "FILE")]
     pub succession: Option<PathBuf>,

@@ -5,6 +5,7 @@
 use crate::log_keys;
 use crate::private;
 use crate::trial::{self, Opened, ROOT_FILE, TrialError};
+use crate::vrf_key;
 use procura_core::kinds::Content;
 use procura_core::root_file::RootFile;
 use procura_ledger::{Options, Registrar, Setup};
@@ -19,9 +20,10 @@ use std::path::Path;
 pub fn found(path: &Path, data: &Path, options: Options) -> Result<Opened, TrialError> {
     let failed = |source| TrialError::RootFile { path: path.to_owned(), source };
     let file = RootFile::parse(&std::fs::read(path).map_err(failed)?)?;
-    let Content::Root(_) = file.record().content() else {
+    let Content::Root(root) = file.record().content() else {
         return Err(failed(io::Error::other("it is no root record")));
     };
+    let stated = root.vrf_key;
     let mut submissions = file.submissions()?;
     let origin = file.record().common().origin.clone();
     let folder = data.join("ledger");
@@ -31,6 +33,10 @@ pub fn found(path: &Path, data: &Path, options: Options) -> Result<Opened, Trial
     }
     let keys = data.join("keys");
     private::folder(&keys)?;
+    // Made here and now it would not be the one that the record states.
+    let vrf = vrf_key::found(&keys)?.filter(|vrf| *vrf.public_key() == stated);
+    let vrf = Some(vrf.ok_or_else(|| TrialError::VrfKey(keys.clone()))?);
+    let options = Options { vrf, ..options };
     let log_key = log_keys::first(&keys, &*options.random)?;
     let root = submissions.remove(0);
     let setup = Setup { origin: origin.clone(), root, log_key };

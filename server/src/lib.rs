@@ -44,6 +44,7 @@ mod tls;
 #[cfg(feature = "otlp")]
 mod traces;
 pub mod trial;
+pub mod vrf_key;
 mod watched;
 mod witnesses;
 

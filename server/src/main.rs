@@ -4,7 +4,7 @@ use procura_ledger::backup::Restored;
 use procura_ledger::{Options, OsRandom};
 use procura_server::{
     Args, Config, LogLine, Started, Status, Tls, Verb, assets, check, founded, log_filter, log_keys, log_to,
-    prepare, trial,
+    prepare, trial, vrf_key,
 };
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
@@ -84,7 +84,8 @@ fn runtime() -> io::Result<Runtime> {
 }
 
 async fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
-    let (restore, init, new_log_key) = (args.restore.clone(), args.init.clone(), args.new_log_key);
+    let (restore, init) = (args.restore.clone(), args.init.clone());
+    let (new_log_key, new_vrf_key) = (args.new_log_key, args.new_vrf_key);
     let config = Config::load(args)?;
     if let Some(path) = init {
         let opened = founded::found(&path, &config.data, Options::default())?;
@@ -94,6 +95,11 @@ async fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
         writeln!(out, "entry 0: {}", opened.ledger.entry0())?;
         opened.ledger.close();
         return Ok(out.flush()?);
+    }
+    if new_vrf_key {
+        let key = vrf_key::public(&config.data, &OsRandom)?;
+        writeln!(io::stdout(), "{}", procura_core::b64::encode(key.as_bytes()))?;
+        return Ok(());
     }
     if new_log_key {
         writeln!(io::stdout(), "{}", log_keys::next(&config.data, &OsRandom)?)?;

@@ -139,16 +139,28 @@ pub(crate) fn text(
 /// The key of a key file; made and written if there is none. `{"v":1,"name","seed"}`, the seed in base64url, perhaps with
 /// `party` and `kid`, once they are known.
 pub(crate) fn key(path: &Path, name: &str, random: &dyn Random) -> Result<SoftKey, PrivateError> {
-    let seed = match read(path)? {
-        Some(bytes) => seed_of(&bytes).ok_or_else(|| PrivateError::malformed(path, "key"))?,
-        None => {
-            let mut seed = Zeroizing::new([0; 32]);
-            random.fill(seed.as_mut()).map_err(PrivateError::Random)?;
-            write_key(path, name, &seed, None)?;
-            seed
-        }
-    };
-    Ok(SoftKey::from_seed(&seed))
+    Ok(SoftKey::from_seed(&*made_seed(path, name, random)?))
+}
+
+/// The seed in a key file; made and written if there is none.
+pub(crate) fn made_seed(
+    path: &Path,
+    name: &str,
+    random: &dyn Random,
+) -> Result<Zeroizing<[u8; 32]>, PrivateError> {
+    if path.exists() {
+        return seed(path);
+    }
+    let mut seed = Zeroizing::new([0; 32]);
+    random.fill(seed.as_mut()).map_err(PrivateError::Random)?;
+    write_key(path, name, &seed, None)?;
+    Ok(seed)
+}
+
+/// The seed in a key file, which must be there.
+pub(crate) fn seed(path: &Path) -> Result<Zeroizing<[u8; 32]>, PrivateError> {
+    let bytes = read(path)?.ok_or_else(|| PrivateError::malformed(path, "key"))?;
+    seed_of(&bytes).ok_or_else(|| PrivateError::malformed(path, "key"))
 }
 
 /// The key that these bytes of a key file are.
@@ -159,9 +171,7 @@ pub(crate) fn key_of(path: &Path, bytes: &[u8]) -> Result<SoftKey, PrivateError>
 
 /// Writes into a key file whose key it is.
 pub(crate) fn label_key(path: &Path, name: &str, of: &crate::enrol::Enrolled) -> Result<(), PrivateError> {
-    let bytes = read(path)?.ok_or_else(|| PrivateError::malformed(path, "key"))?;
-    let seed = seed_of(&bytes).ok_or_else(|| PrivateError::malformed(path, "key"))?;
-    write_key(path, name, &seed, Some(of))
+    write_key(path, name, &*seed(path)?, Some(of))
 }
 
 /// The key of a key file that says whose it is.

@@ -5,9 +5,10 @@
 use crate::enrol::{By, EnrolError, Enrolled, NewParty, Writer};
 use crate::log_keys::{self, LogKeyError};
 use crate::private::{self, PrivateError};
+use crate::vrf_key;
 use procura_core::draft::{Draft, Occasion};
 use procura_core::identifier::{Identifier, IdentifierError};
-use procura_core::key::{SignError, Signer, SoftKey};
+use procura_core::key::{PublicKey, SignError, Signer, SoftKey};
 use procura_core::kinds::PartyType;
 use procura_core::root_file::{RootFile, RootFileError};
 use procura_core::submission::Submission;
@@ -79,6 +80,11 @@ pub enum TrialError {
         "there is no log key in {}: put it back, or begin with another one by the root's word (--new-log-key, --succession)", .0.display()
     )]
     NoLogKey(PathBuf),
+    /// The VRF key is not the one that the root's record states.
+    #[error(
+        "the VRF key in {} is not there, or not the one that the root's record states: make it first (--new-vrf-key), and begin the record with it", .0.display()
+    )]
+    VrfKey(PathBuf),
     /// Somebody else could reach it.
     #[error("a trial ledger listens on the loopback only, not on {0}: its keys were made for trying out")]
     Address(SocketAddr),
@@ -100,6 +106,7 @@ impl TrialError {
             Self::OtherOrigin { .. } => "other_origin",
             Self::RootFile { .. } => "root_file",
             Self::NoLogKey(_) => "no_log_key",
+            Self::VrfKey(_) => "vrf_key",
             Self::Address(_) => "trial_address",
         }
     }
@@ -155,10 +162,11 @@ pub fn start(data: &Path, options: Options) -> Result<Trial, TrialError> {
     let origin = private::text(&data.join("origin"), || new_origin(&*random))?;
     if !folder.exists() {
         let log_key = log_keys::first(&keys, &*random)?;
-        let setup = setup(&origin, &root, log_key, &*clock, &*random)?;
+        let vrf = vrf_key::first(&keys, &*random)?;
+        let setup = setup(&origin, (&root, vrf.public_key()), log_key, &*clock, &*random)?;
         let file = RootFile::of_one(setup.root.clone())?;
         private::write(&data.join(ROOT_FILE), file.to_json().as_bytes())?;
-        make(&folder, setup, &[], options.clone())?;
+        make(&folder, setup, &[], Options { vrf: Some(vrf), ..options.clone() })?;
     }
     let Opened { ledger, clock, random, webhooks } = open(data, &origin, options)?;
     let trial = Trial { ledger, root, clock, random, webhooks };
@@ -195,8 +203,9 @@ pub fn in_memory(scratch: &Path, options: Options) -> Result<Trial, TrialError> 
     let log_key = log_keys::first(&keys, &*random)?;
     let root = private::key(&keys.join("root.json"), "root", &*random)?;
     let origin = new_origin(&*random)?;
-    let setup = setup(&origin, &root, Arc::clone(&log_key), &*clock, &*random)?;
-    let ledger = Ledger::in_memory(setup, options)
+    let vrf = vrf_key::first(&keys, &*random)?;
+    let setup = setup(&origin, (&root, vrf.public_key()), Arc::clone(&log_key), &*clock, &*random)?;
+    let ledger = Ledger::in_memory(setup, Options { vrf: Some(vrf), ..options })
         .map_err(|source| TrialError::Open { path: scratch.to_owned(), source })?;
     let webhooks = webhook_key(&keys, &origin, &[log_key], &*random)?;
     let trial = Trial { ledger, root, clock, random, webhooks };
@@ -222,7 +231,8 @@ pub(crate) fn open(data: &Path, origin: &str, options: Options) -> Result<Opened
     let (keys, folder) = (data.join("keys"), data.join("ledger"));
     let log_keys = log_keys::found(&keys)?;
     let (log_key, also_signs) = log_keys.split_first().ok_or_else(|| TrialError::NoLogKey(keys.clone()))?;
-    let options = Options { also_signs: also_signs.to_vec(), ..options };
+    let vrf = vrf_key::found(&keys)?;
+    let options = Options { also_signs: also_signs.to_vec(), vrf, ..options };
     let ledger = Ledger::open(&folder, origin, Arc::clone(log_key), options)
         .map_err(|source| TrialError::Open { path: folder, source })?;
     let webhooks = webhook_key(&keys, origin, &log_keys, &*random)?;
@@ -282,23 +292,28 @@ fn new_origin(random: &dyn Random) -> Result<String, PrivateError> {
 
 fn setup(
     origin: &str,
-    root: &SoftKey,
+    (root, vrf_key): (&SoftKey, &PublicKey),
     log_key: Arc<dyn Signer>,
     clock: &dyn Clock,
     random: &dyn Random,
 ) -> Result<Setup, TrialError> {
     let occasion = Occasion { origin, nonce: private::fresh(random)?, now: clock.now() };
-    Ok(Setup { origin: origin.to_owned(), root: root_record(&occasion, root)?, log_key })
+    Ok(Setup { origin: origin.to_owned(), root: root_record(&occasion, root, vrf_key)?, log_key })
 }
 
 /// Entry 0: one key, a quorum of one, a trial.
-fn root_record(occasion: &Occasion<'_>, root: &SoftKey) -> Result<Submission, SignError> {
+fn root_record(
+    occasion: &Occasion<'_>,
+    root: &SoftKey,
+    vrf_key: &PublicKey,
+) -> Result<Submission, SignError> {
     let key = root.public_key();
     Draft::new("root", occasion)
         .member("keys", json!([key.jwk()]))
         .member("quorum", json!(1))
         .member("key_delay", json!(KEY_DELAY_MS))
         .member("trial", json!(true))
+        .vrf_key(vrf_key)
         .sign(&key.thumbprint(), root)
 }
 

@@ -2,6 +2,7 @@
 //! so that setting up again after a kill is idempotent, and the lines that the process prints.
 
 use crate::schemes::schemes;
+use crate::world::vrf;
 use procura_core::draft::{Draft, Occasion};
 use procura_core::hash::sha256;
 use procura_core::key::{Signer, SoftKey};
@@ -75,6 +76,7 @@ pub fn options() -> Options {
         heartbeat: Duration::from_millis(30),
         index: Limits { flush_rows: 300, ..Limits::default() },
         volumes: VolumeOptions { volume_entries: 64, sealed_open: 4, ..VolumeOptions::default() },
+        vrf: Some(vrf()),
         ..Options::default()
     }
 }
@@ -114,7 +116,8 @@ pub fn setup(began: Millis) -> Setup {
         .member("keys", json!([root.key.public_key().jwk()]))
         .member("quorum", json!(1))
         .member("key_delay", json!(259_200_000_u64))
-        .member("trial", json!(true));
+        .member("trial", json!(true))
+        .vrf_key(vrf().public_key());
     Setup { origin: ORIGIN.to_owned(), root: sign(record, &root), log_key: log_key() }
 }
 

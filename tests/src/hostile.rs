@@ -9,13 +9,16 @@ mod server;
 
 pub use server::{Asked, LyingServer, Reply};
 
-use crate::world::World;
+use crate::world::{World, vrf};
+use procura_core::alias::Claim;
 use procura_core::checkpoint::{Checkpoint, SignedCheckpoint};
 use procura_core::entry::{Commit, Entry, Head, Tags};
-use procura_core::hash::{commitment, leaf, status_key, tag_key};
-use procura_core::index::{Item, StatusBody, TagBody, Working};
+use procura_core::hash::{alias_key, commitment, leaf, status_key, tag_key};
+use procura_core::identifier::Identifier;
+use procura_core::index::{AliasBody, Item, StatusBody, TagBody, Working};
 use procura_core::judge::Judge;
 use procura_core::key::{Signer, SoftKey};
+use procura_core::kinds::Content;
 use procura_core::kv::{MemoryKv, Unreadable};
 use procura_core::note::{KeyType, NoteVerifier};
 use procura_core::receipt::walk::{self, WalkError};
@@ -27,6 +30,7 @@ use procura_core::submission::Submission;
 use procura_core::tlog_proof::TlogProof;
 use procura_core::tree::{MemoryNodes, Root, prove_below_peaks, prove_consistency, prove_inclusion};
 use procura_core::trie::{self, TrieWriter};
+use procura_core::vrf::Secret;
 use procura_core::{Hash, Index, Millis, Size};
 use procura_ledger::Ledger;
 use std::collections::{BTreeMap, BTreeSet};
@@ -54,6 +58,10 @@ pub struct Liar {
     pub lists: BTreeMap<Hash, Vec<Item>>,
     /// The tags that its map holds.
     pub tags: BTreeMap<Hash, Vec<Item>>,
+    /// Where its map leads each alias.
+    pub aliases: BTreeMap<Hash, AliasBody>,
+    /// What it computes aliases with.
+    pub vrf: Arc<Secret>,
     /// Which entry it passes off as the record of an id.
     pub ids: BTreeMap<Hash, Index>,
     /// The time of the next entry.
@@ -85,6 +93,8 @@ impl Liar {
             rows: Vec::new(),
             lists: BTreeMap::new(),
             tags: BTreeMap::new(),
+            aliases: BTreeMap::new(),
+            vrf: vrf(),
             ids: BTreeMap::new(),
             now: Millis(0),
             last_commit: Index(0),
@@ -111,6 +121,7 @@ impl Liar {
             rows: Vec::new(),
             lists: BTreeMap::new(),
             tags: BTreeMap::new(),
+            aliases: BTreeMap::new(),
             ids: BTreeMap::new(),
             ..self.clone()
         };
@@ -140,6 +151,9 @@ impl Liar {
             Entry::Trace { head } => drop(self.ids.insert(head.id, index)),
             Entry::Commit(_) => self.last_commit = index,
         }
+        if let Entry::Party { head, alias, .. } = &entry {
+            self.aliases.entry(*alias).or_insert(AliasBody { index, id: head.id });
+        }
         for tag in entry.tags() {
             self.tags.entry(*tag).or_default().push(item);
         }
@@ -153,9 +167,16 @@ impl Liar {
         let sealed = self.seal(submission);
         let head = self.head(&record, &sealed, tags);
         let target = record.common().target.map(|id| (id, self.ids.get(&id).copied().unwrap_or(Index(0))));
+        let alias = self.claim_of(&record, &sealed).map(|claim| claim.alias);
         let entry = match (status, target) {
             (None, _) => Entry::Trace { head },
-            (Some(status), None) => Entry::Create { head, status: Initial::new(status.byte()).unwrap() },
+            (Some(status), None) => {
+                let status = Initial::new(status.byte()).unwrap();
+                match alias {
+                    Some(alias) => Entry::Party { head, status, alias },
+                    None => Entry::Create { head, status },
+                }
+            }
             (Some(status), Some((target_id, target))) => {
                 Entry::Transition { head, target, target_id, status }
             }
@@ -168,12 +189,19 @@ impl Liar {
         self.counted += 1;
         let mut r = vec![0xEE; 64];
         r[..8].copy_from_slice(&self.counted.to_be_bytes());
-        Sealed {
-            body: submission.record.clone(),
-            r,
-            disclosures: submission.disclosures.clone(),
-            handle: submission.handle,
-        }
+        let (body, disclosures) = (submission.record.clone(), submission.disclosures.clone());
+        let mut sealed = Sealed { body, r, disclosures, handle: submission.handle, alias_proof: None };
+        let claim = Record::parse(&sealed.body).ok().and_then(|record| self.claim_of(&record, &sealed));
+        sealed.alias_proof = claim.map(|claim| claim.proof);
+        sealed
+    }
+
+    /// The alias of a party, as the identifier that it discloses has it.
+    fn claim_of(&self, record: &Record, sealed: &Sealed) -> Option<Claim> {
+        let disclosed = record.disclosed(&sealed.disclosures, false).ok()?;
+        let is_party = matches!(record.content(), Content::Party(_));
+        let identifier = disclosed.get("identifier").filter(|_| is_party)?.as_str()?;
+        Some(Claim::of(&identifier.parse().ok()?, &self.vrf))
     }
 
     /// An entry's head that commits to a body.
@@ -197,6 +225,9 @@ impl Liar {
         }
         for (tag, items) in &self.tags {
             trie.put(tag_key(&self.origin, tag), tag_value(items)).unwrap();
+        }
+        for (alias, body) in &self.aliases {
+            trie.put(alias_key(&self.origin, alias), body.value()).unwrap();
         }
         let (map_root, keys, changes) = trie.finish();
         map.write(changes);
@@ -240,6 +271,7 @@ impl Liar {
         let checkpoint = self.signed_checkpoint();
         let mut keys: BTreeSet<Hash> = touched.lists.keys().map(|id| status_key(&self.origin, id)).collect();
         keys.extend(touched.tags.keys().map(|tag| tag_key(&self.origin, tag)));
+        keys.extend(touched.aliases.iter().map(|alias| alias_key(&self.origin, alias)));
         let mut tags: Vec<Vec<Item>> =
             touched.tags.values().flatten().map(|items| items.as_ref().clone()).collect();
         tags.sort_by_key(|items| items.first().map(|item| item.index));
@@ -263,6 +295,7 @@ impl Liar {
                 .map(|(id, list)| ListPart { id: *id, items: list.items().to_vec() })
                 .collect(),
             tags,
+            aliases: touched.claims.into_iter().collect(),
             trie: trie::prove(&self.map, &keys).unwrap(),
             consistency: from.map(|from| Consistency {
                 from,
@@ -356,6 +389,7 @@ fn sealed(opened: &Opened) -> Sealed {
         r: opened.r.to_vec(),
         disclosures: opened.disclosures.clone(),
         handle: opened.handle,
+        alias_proof: opened.alias_proof,
     }
 }
 
@@ -375,8 +409,8 @@ impl Source for Liar {
         let opened = sealed.and_then(|sealed| {
             let record = Record::parse(&sealed.body).ok()?;
             let disclosed = record.disclosed(&sealed.disclosures, false).ok()?;
-            let Sealed { r, disclosures, handle, .. } = sealed;
-            Some(Opened { record, r: r.try_into().ok()?, disclosures, disclosed, handle })
+            let Sealed { r, disclosures, handle, alias_proof, .. } = sealed;
+            Some(Opened { record, r: r.try_into().ok()?, disclosures, disclosed, handle, alias_proof })
         });
         Ok(Arc::new(Logged { index, leaf: leaf(&entry.encode()), entry, opened }))
     }
@@ -388,6 +422,14 @@ impl Source for Liar {
 
     fn tag(&self, tag: &Hash) -> Result<Option<Arc<Vec<Item>>>, Lack> {
         Ok(self.tags.get(tag).cloned().map(Arc::new))
+    }
+
+    fn alias(&self, alias: &Hash) -> Result<Option<Index>, Lack> {
+        Ok(self.aliases.get(alias).map(|body| body.index))
+    }
+
+    fn claim(&self, identifier: &Identifier) -> Result<Claim, Lack> {
+        Ok(Claim::of(identifier, &self.vrf))
     }
 
     fn holds(&self, index: Index, id: &Hash) -> Result<bool, Unreadable> {

@@ -12,6 +12,7 @@ use procura_core::kinds::{PartyType, Validity, proof_of_possession_message};
 use procura_core::receipt::Policy;
 use procura_core::record::Record;
 use procura_core::submission::Submission;
+use procura_core::vrf::Secret;
 use procura_core::{Hash, Millis};
 use procura_ledger::{
     Acknowledged, Clock, Ledger, OpenError, Options, Random, Registrar, Setup, Storage, SubmitError,
@@ -432,10 +433,17 @@ fn root_draft(nonce: [u8; 32], now: Millis) -> Draft {
         .member("quorum", json!(1))
         .member("key_delay", json!(259_200_000_u64))
         .member("trial", json!(true))
+        .vrf_key(vrf().public_key())
+}
+
+/// What the world's aliases are computed with.
+#[must_use]
+pub fn vrf() -> Arc<Secret> {
+    Arc::new(Secret::from_seed(&[0xA2; 32]))
 }
 
 fn options(clock: &Arc<TestClock>, random: &Arc<CountedRandom>) -> Options {
-    Options { clock: clock.clone(), random: random.clone(), ..Options::default() }
+    Options { clock: clock.clone(), random: random.clone(), vrf: Some(vrf()), ..Options::default() }
 }
 
 fn fill<const N: usize>(random: &CountedRandom) -> [u8; N] {

@@ -4,6 +4,7 @@
 //! its refusal; here each attack is held to have its lies, and what no single receipt can show is tried.
 use procura_core::entry::Entry;
 use procura_core::hash::tag;
+use procura_core::index::AliasBody;
 use procura_core::key::{Signer, SoftKey};
 use procura_core::kinds::PartyType;
 use procura_core::note::{KeyType, NoteVerifier};
@@ -26,6 +27,21 @@ const ATTACKS: &[(&str, &[(&str, &str)])] = &[
     (
         "re-logging a revoked mandate's own JWS",
         &[("revived", "list_item"), ("revived-both-shown", "list_double")],
+    ),
+    (
+        "a person registered a second time, the first hidden",
+        &[
+            ("second-handle", "alias_taken"),
+            ("second-handle-mapped", "alias_taken"),
+            ("second-handle-listed", "alias_taken"),
+            ("second-handle-in-her-own-list", "alias_taken"),
+            ("alias-of-another", "opening_alias"),
+            ("party-without-alias", "opening_class"),
+        ],
+    ),
+    (
+        "nobody where somebody is registered",
+        &[("nobody-denied", "other_party"), ("nobody-unproven", "missing_alias")],
     ),
     ("re-spaced JSON", &[("spaced-payload", "opening_record")]),
     (
@@ -314,6 +330,37 @@ fn a_second_first_key_shows_in_her_list() {
         .map(|entry| entry.opened.as_ref().unwrap().record.row().name)
         .collect();
     assert_eq!(kinds, ["party", "key", "key"]);
+}
+
+/// The first party's entry, which a receipt about the second could leave out, is in the map all the same.
+#[test]
+fn a_second_party_for_one_identifier_is_refused_or_convicts() {
+    let Family { world, mother, .. } = family();
+    let draft = world.party_draft(PartyType::Person, &mother.identifier, [0xDF; 32]);
+    let record = draft.sign(&world.registrar.kid, world.registrar.key.as_ref()).unwrap();
+    assert_eq!(world.refused(record.clone()), "party_exists");
+
+    // Whatever the operator says of the map, the entries have it twice.
+    let mut liar = Liar::copy(&world);
+    let index = liar.log(&record, Some(Status::ACTIVE), &[tag(&[0xDF; 32], 0)]);
+    let Entry::Party { head, alias, .. } = liar.rows[usize::try_from(index.0).unwrap()].entry.clone() else {
+        panic!("a party has an alias")
+    };
+    let mut bent = liar.clone();
+    bent.aliases.insert(alias, AliasBody { index, id: head.id });
+    for log in [&mut liar, &mut bent] {
+        log.commit();
+        assert_eq!(log.fault(), Some("alias_taken"));
+    }
+
+    // Under one map only one of the two can be shown: she sees it in hers, or it is no party to anybody.
+    let list = |liar: &Liar, party: &Hash| {
+        let receipt = liar.receipt(&Question::Complete { party: *party, from: 0, to: None }).to_json();
+        let shown = verify_complete(receipt.as_bytes(), party, 0, &world.policy(), Mode::Historic);
+        shown.map_or_else(|error| error.name(), |_| "shown")
+    };
+    assert_eq!((list(&liar, &mother.party), list(&liar, &head.id)), ("shown", "alias_taken"));
+    assert_eq!((list(&bent, &mother.party), list(&bent, &head.id)), ("alias_taken", "shown"));
 }
 
 /// One grant's void signature says nothing of another's.

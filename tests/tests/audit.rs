@@ -273,9 +273,14 @@ fn each_part_of_a_vault_row_is_held_against_its_entry() {
     with(changed(scene.mandate, &|row| flip_text(&mut row["r"])), "opening_commitment");
     with(changed(scene.mandate, &|row| flip_text(&mut row["disclosures"][0])), "opening_disclosure");
     assert_eq!(changed(scene.mandate, &|row| row["disclosures"] = json!([])), only("disclosures"));
-    with(changed(scene.mandate, &|row| row["v"] = json!(2)), "vault_row");
+    with(changed(scene.mandate, &|row| row["v"] = json!(1)), "vault_row");
     with(changed(scene.party, &|row| flip_text(&mut row["handle"])), "opening_handle");
     with(changed(scene.party, &|row| drop(row.as_object_mut().unwrap().remove("handle"))), "handle_missing");
+    with(changed(scene.party, &|row| flip_text(&mut row["alias_proof"])), "opening_alias");
+    with(
+        changed(scene.party, &|row| drop(row.as_object_mut().unwrap().remove("alias_proof"))),
+        "opening_alias",
+    );
     with(changed(scene.mandate, &|row| row["filed"][0][1] = json!(9)), "tags");
     with(changed(scene.mandate, &|row| drop(row["filed"].as_array_mut().unwrap().pop())), "filed_parties");
     with(changed(scene.mandate, &|row| row["filed"].as_array_mut().unwrap().reverse()), "filed_parties");

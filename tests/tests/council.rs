@@ -12,7 +12,7 @@ use procura_core::{Hash, Millis};
 use procura_ledger::{Ask, Audience, Clock, Ledger, Options, Random, Setup, SubmitError};
 use procura_tests::hostile::Liar;
 use procura_tests::schemes::schemes;
-use procura_tests::world::{CountedRandom, TestClock};
+use procura_tests::world::{CountedRandom, TestClock, vrf};
 use serde_json::{Value, json};
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -41,11 +41,13 @@ impl Council {
             .member("quorum", json!(quorum))
             .member("key_delay", json!(DELAY_MS))
             .member("trial", json!(true))
+            .vrf_key(vrf().public_key())
             .sign(&keys[0].public_key().thumbprint(), &keys[0])
             .unwrap();
         let root = id_of(&record);
         let setup = Setup { origin: ORIGIN.to_owned(), root: record, log_key: log_key.clone() };
-        let options = Options { clock: clock.clone(), random: random.clone(), ..Options::default() };
+        let options =
+            Options { clock: clock.clone(), random: random.clone(), vrf: Some(vrf()), ..Options::default() };
         let ledger = Ledger::in_memory(setup, options).unwrap();
         Self { ledger, clock, random, log_key, keys, logged: RefCell::new(vec![root]), root }
     }

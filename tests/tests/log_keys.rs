@@ -15,7 +15,7 @@ use procura_core::receipt::{Mode, Pin, Policy, VerifyError, verify_log_keys, ver
 use procura_core::submission::Submission;
 use procura_core::{Hash, Millis};
 use procura_ledger::{Ask, Audience, Clock, Ledger, OpenError, Options};
-use procura_tests::world::{Actor, ORIGIN, World};
+use procura_tests::world::{Actor, ORIGIN, World, vrf};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -225,6 +225,7 @@ fn of_two_lists_that_wait_only_one_comes_into_force() {
         .member("quorum", serde_json::json!(2))
         .member("key_delay", serde_json::json!(1))
         .member("trial", serde_json::json!(true))
+        .vrf_key(vrf().public_key())
         .sign(&kid(&one), one.as_ref())
         .unwrap();
     let id = procura_core::record::Record::parse(&root.record).unwrap().id();

@@ -51,6 +51,9 @@ pub(super) struct Init {
     /// How many of them must sign what the root does
     #[arg(long)]
     quorum: u64,
+    /// The key by which the server computes aliases, as `procura-server --new-vrf-key` prints it there
+    #[arg(long, allow_hyphen_values = true)]
+    vrf_key: String,
     /// How long a recovery key waits, in hours
     #[arg(long, default_value_t = 72)]
     key_delay_h: u64,
@@ -154,7 +157,8 @@ impl Init {
             .member("keys", json!(keys.iter().map(PublicKey::jwk).collect::<Vec<_>>()))
             .member("quorum", json!(self.quorum))
             .member("key_delay", json!(self.key_delay_h.saturating_mul(3_600_000)))
-            .member("trial", json!(self.origin.starts_with("trial/")));
+            .member("trial", json!(self.origin.starts_with("trial/")))
+            .vrf_key(&root_key(&self.vrf_key)?);
         if let Some(path) = &self.continues {
             let checkpoint = read_text(path)?;
             let origin = checkpoint.lines().next().unwrap_or_default().to_owned();

@@ -210,6 +210,12 @@ impl Draft {
         self.member(name, json!(codes))
     }
 
+    /// Sets the VRF key of a `root` record.
+    #[must_use]
+    pub fn vrf_key(self, key: &PublicKey) -> Self {
+        self.member("vrf_key", json!(b64::encode(key.as_bytes())))
+    }
+
     /// Sets the members of a validity.
     #[must_use]
     pub fn validity(self, validity: &Validity) -> Self {

@@ -165,7 +165,7 @@ pub fn alias_key(origin: &str, alias: &Hash) -> Hash {
 
 /// `K_alias` of an alias in the ledger whose origin hashes to `origin`.
 #[must_use]
-pub(crate) fn alias_key_in(origin: &Hash, alias: &Hash) -> Hash {
+pub fn alias_key_in(origin: &Hash, alias: &Hash) -> Hash {
     labelled("procura/v1/by-alias", &[&origin.0, &alias.0])
 }
 

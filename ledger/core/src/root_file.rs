@@ -281,6 +281,7 @@ mod tests {
             .member("quorum", json!(2))
             .member("key_delay", json!(1))
             .member("trial", json!(false))
+            .vrf_key(&holder(7).public_key())
     }
 
     #[test]

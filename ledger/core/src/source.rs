@@ -3,16 +3,20 @@
 //! The engine answers from its store, a verifier from a receipt alone, a prover from the store while it notes
 //! what was asked: the three walk the same way, so a receipt holds exactly what its verifier will ask for.
 
+use crate::alias::Claim;
 use crate::disclosure::Disclosure;
 use crate::entry::Entry;
 use crate::hash::{commitment, handle_commitment};
+use crate::identifier::Identifier;
 use crate::index::{Item, StatusBody};
 use crate::judge::Standing;
+use crate::key::PublicKey;
 use crate::kinds::Content;
 use crate::kv::Unreadable;
 use crate::record::{OutOfTime, Record, RecordError};
 use crate::status::{Move, Status};
 use crate::tree::mth;
+use crate::vrf::PROOF_BYTES;
 use crate::{Hash, Index, Size};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -54,6 +58,8 @@ pub struct Opened {
     pub disclosed: BTreeMap<String, Value>,
     /// A party's handle, for those who may know it.
     pub handle: Option<[u8; 32]>,
+    /// What proves a party's alias, for those who know its identifier.
+    pub alias_proof: Option<[u8; PROOF_BYTES]>,
 }
 
 /// Why a body does not open an entry. Anything of this is a fault of the ledger's, with the entry as evidence.
@@ -86,6 +92,9 @@ pub enum OpeningError {
     /// The handle is not the one that the party record commits to.
     #[error("the handle at {0} is not the one that the party record commits to")]
     Handle(Index),
+    /// The alias is not shown to be that of the identifier disclosed; or a proof of it stands where there is none.
+    #[error("the alias at {0} is not shown to be that of the identifier disclosed")]
+    Alias(Index),
     /// The record names another ledger.
     #[error("the record at {0} names another origin")]
     Origin(Index),
@@ -105,6 +114,7 @@ impl OpeningError {
             Self::Time(..) => "opening_time",
             Self::Disclosure(_) => "opening_disclosure",
             Self::Handle(_) => "opening_handle",
+            Self::Alias(_) => "opening_alias",
             Self::Origin(_) => "opening_origin",
         }
     }
@@ -121,17 +131,36 @@ pub struct Sealed {
     pub disclosures: Vec<String>,
     /// A party's handle.
     pub handle: Option<[u8; 32]>,
+    /// What proves its alias.
+    pub alias_proof: Option<[u8; PROOF_BYTES]>,
+}
+
+impl Sealed {
+    /// Keeps of the disclosures those whose names are wanted, and the proof of an alias only beside its identifier.
+    pub fn withhold(&mut self, is_wanted: impl Fn(&str) -> bool) {
+        let name = |text: &String| Disclosure::parse(text).map(|disclosure| disclosure.name().to_owned());
+        self.disclosures.retain(|text| name(text).is_ok_and(|name| is_wanted(&name)));
+        if !self.disclosures.iter().any(|text| name(text).is_ok_and(|name| name == "identifier")) {
+            self.alias_proof = None;
+        }
+    }
 }
 
 impl Opened {
-    /// Holds a body against its entry: all of the opening check that needs no other record. Class against kind is
-    /// here, the status is judged with the list.
+    /// Holds a body against its entry: all of the opening check that needs no other record than entry 0, which states the
+    /// `vrf_key`. Class against kind is here, the status is judged with the list.
     ///
     /// spec: entries.md#opening-check
     ///
     /// # Errors
     /// [`OpeningError`].
-    pub fn check(index: Index, entry: &Entry, sealed: Sealed, origin: &str) -> Result<Self, OpeningError> {
+    pub fn check(
+        index: Index,
+        entry: &Entry,
+        sealed: Sealed,
+        origin: &str,
+        vrf_key: Option<&PublicKey>,
+    ) -> Result<Self, OpeningError> {
         let head = entry.head().ok_or(OpeningError::Class(index))?;
         let r: [u8; 64] = sealed.r.try_into().map_err(|_| OpeningError::Commitment(index))?;
         if commitment(sealed.body.as_bytes(), &r) != head.commitment {
@@ -154,7 +183,26 @@ impl Opened {
                 _ => return Err(OpeningError::Handle(index)),
             }
         }
-        Ok(Self { record, r, disclosures: sealed.disclosures, disclosed, handle: sealed.handle })
+        let Sealed { disclosures, handle, alias_proof, .. } = sealed;
+        let opened = Self { record, r, disclosures, disclosed, handle, alias_proof };
+        if opened.shows_alias(entry, vrf_key) { Ok(opened) } else { Err(OpeningError::Alias(index)) }
+    }
+
+    /// A party whose identifier is disclosed shows that the entry's alias is that one's; nobody else shows anything.
+    fn shows_alias(&self, entry: &Entry, vrf_key: Option<&PublicKey>) -> bool {
+        let Entry::Party { alias, .. } = entry else { return self.alias_proof.is_none() };
+        match (self.disclosed_str("identifier"), &self.alias_proof) {
+            (None, None) => !self.disclosed.contains_key("identifier"),
+            (Some(text), Some(proof)) => {
+                let identifier =
+                    text.parse().ok().filter(|identifier: &Identifier| identifier.text() == text);
+                let claim = identifier
+                    .zip(vrf_key)
+                    .and_then(|(identifier, key)| Claim::check(&identifier, key, proof).ok());
+                claim.is_some_and(|claim| claim.alias == *alias)
+            }
+            _ => false,
+        }
     }
 
     /// The record of an entry that the caller's own ledger admitted, out of its own store: that it is the very body that was
@@ -181,7 +229,8 @@ impl Opened {
             let (name, value) = disclosure.into_member();
             disclosed.insert(name, value);
         }
-        Ok(Self { record, r, disclosures: sealed.disclosures, disclosed, handle: sealed.handle })
+        let Sealed { disclosures, handle, alias_proof, .. } = sealed;
+        Ok(Self { record, r, disclosures, disclosed, handle, alias_proof })
     }
 
     /// The disclosed member `name`, if it is a string.
@@ -193,11 +242,13 @@ impl Opened {
 
 fn check_class(index: Index, entry: &Entry, record: &Record) -> Result<(), OpeningError> {
     use crate::kinds::Class;
+    // A party without an alias would be one that may be there twice.
+    let has_alias = matches!(record.content(), Content::Party(party) if party.is_identified());
     match (entry, record.row().class) {
-        (Entry::Create { .. }, Class::Create)
-        | (Entry::Trace { .. }, Class::Trace)
+        (Entry::Create { .. }, Class::Create) if !has_alias => Ok(()),
+        (Entry::Party { .. }, Class::Create) if has_alias => Ok(()),
+        (Entry::Trace { .. }, Class::Trace)
         | (Entry::Trace { .. } | Entry::Transition { .. }, Class::TraceOrUse) => Ok(()),
-        (Entry::Party { .. }, Class::Create) if matches!(record.content(), Content::Party(_)) => Ok(()),
         (Entry::Transition { target_id, .. }, Class::Transition) => {
             if record.common().target == Some(*target_id) { Ok(()) } else { Err(OpeningError::Target(index)) }
         }
@@ -340,6 +391,21 @@ pub enum Lack {
         /// The tag.
         tag: Hash,
     },
+    /// Nothing says whether anybody has this alias.
+    #[error("nothing says whose the alias {alias} is")]
+    Alias {
+        /// The alias.
+        alias: Hash,
+    },
+    /// The alias is another party's than the one that is there.
+    #[error("the alias {alias} is that of a party that is not there")]
+    AliasTaken {
+        /// The alias.
+        alias: Hash,
+    },
+    /// No alias of an identifier that was asked for.
+    #[error("the alias of an identifier is not there")]
+    Claim,
     /// No status list of this record.
     #[error("the status list of {id} is not there")]
     List {
@@ -367,7 +433,9 @@ impl Lack {
         match self {
             Self::Record { .. } | Self::Entry { .. } => "missing_record",
             Self::List { .. } => "missing_list",
-            Self::Tag { .. } => "missing_trie",
+            Self::Tag { .. } | Self::Alias { .. } => "missing_trie",
+            Self::AliasTaken { .. } => "alias_taken",
+            Self::Claim => "missing_alias",
             Self::Unopened { .. } => "unopened",
             Self::Opening(error) => error.name(),
             Self::Unreadable(_) => "unreadable",
@@ -412,6 +480,18 @@ pub trait Source {
     /// [`Lack`] if that is not settled.
     fn tag(&self, tag: &Hash) -> Result<Option<Arc<Vec<Item>>>, Lack>;
 
+    /// Where the party with an alias stands; `None` if it is proven that nobody has it.
+    ///
+    /// # Errors
+    /// [`Lack`] if that is not settled.
+    fn alias(&self, alias: &Hash) -> Result<Option<Index>, Lack>;
+
+    /// An identifier's alias, with its proof.
+    ///
+    /// # Errors
+    /// [`Lack::Claim`] if it is not there.
+    fn claim(&self, identifier: &Identifier) -> Result<Claim, Lack>;
+
     /// Whether the entry at this index is there and stands for the record with this id. Asked while looking for a
     /// transition; it notes nothing.
     ///
@@ -455,7 +535,7 @@ mod tests {
         let commitment = commitment(body.as_bytes(), &[n; 64]);
         let head = Head { time: Millis(2), commitment, id, tags: Tags::default() };
         let entry = Entry::Trace { head };
-        (entry, Sealed { body, r: vec![n; 64], disclosures, handle: None })
+        (entry, Sealed { body, r: vec![n; 64], disclosures, ..Sealed::default() })
     }
 
     #[test]
@@ -465,7 +545,7 @@ mod tests {
             Opened::admitted(Index(7), entry, sealed).map_or_else(|error| error.name(), |_| "opened")
         };
         let opened = Opened::admitted(Index(7), &entry, sealed.clone()).unwrap();
-        let checked = Opened::check(Index(7), &entry, sealed.clone(), "trial/o").unwrap();
+        let checked = Opened::check(Index(7), &entry, sealed.clone(), "trial/o", None).unwrap();
         assert_eq!(opened.record.text(), checked.record.text());
         assert_eq!((&opened.disclosed, opened.r), (&checked.disclosed, checked.r));
         assert_eq!(opened.disclosed_str("reference"), Some("file 1"));

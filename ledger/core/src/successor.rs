@@ -228,7 +228,8 @@ mod tests {
             .member("keys", json!(keys))
             .member("quorum", json!(2))
             .member("key_delay", json!(1))
-            .member("trial", json!(false));
+            .member("trial", json!(false))
+            .vrf_key(&holder(7).public_key());
         let signed = draft.sign(&holder(1).public_key().thumbprint(), &holder(1)).unwrap();
         match Record::parse(&signed.record).unwrap().content() {
             Content::Root(root) => root.clone(),

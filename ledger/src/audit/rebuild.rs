@@ -11,6 +11,7 @@ use crate::vault::VaultRow;
 use procura_core::checkpoint::SignedCheckpoint;
 use procura_core::entry::Entry;
 use procura_core::index::{ApplyError, Working};
+use procura_core::key::PublicKey;
 use procura_core::kinds::Content;
 use procura_core::kv::{Changes, MemoryKv};
 use procura_core::note::NoteVerifier;
@@ -42,6 +43,8 @@ pub(super) struct Rebuilt<'a> {
     /// The first entry that is not in the map: an invalid or unreadable one.
     map_end: Option<u64>,
     is_commit_last: bool,
+    /// What entry 0 states aliases are made with.
+    pub(super) vrf_key: Option<PublicKey>,
     /// Entries without a body.
     unopened: BTreeSet<Index>,
     /// Records that a logged erasure names.
@@ -63,6 +66,7 @@ impl<'a> Rebuilt<'a> {
             frontier: Some(Frontier::new()),
             map_end: None,
             is_commit_last: false,
+            vrf_key: None,
             unopened: BTreeSet::new(),
             erased: BTreeSet::new(),
             findings: Vec::new(),
@@ -262,8 +266,11 @@ impl<'a> Rebuilt<'a> {
                 return None;
             }
         };
-        match Opened::check(index, entry, row.sealed.clone(), self.origin) {
+        match Opened::check(index, entry, row.sealed.clone(), self.origin, self.vrf_key.as_ref()) {
             Ok(opened) => {
+                if let (Index(0), Content::Root(root)) = (index, opened.record.content()) {
+                    self.vrf_key = Some(root.vrf_key);
+                }
                 self.counts.opened += 1;
                 self.check_kept(index, &opened);
                 Some((opened, row))

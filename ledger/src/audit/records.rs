@@ -37,7 +37,8 @@ impl Rebuilt<'_> {
             kv: &self.kv,
             reader: self.reader,
             cache: self.cache.now(),
-            trust: Trust::Nothing,
+            trust: Trust::Nothing(self.vrf_key),
+            vrf: None,
             pending: &[],
             prepared: &nothing_prepared,
             // An audit registers nobody.

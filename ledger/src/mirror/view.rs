@@ -3,7 +3,8 @@
 use super::{Adopted, Shared};
 use crate::error::ReadError;
 use crate::log;
-use procura_core::hash::{leaf, sha256, status_key_in};
+use procura_core::entry::Entry;
+use procura_core::hash::{alias_key_in, leaf, sha256, status_key_in};
 use procura_core::index::status_items;
 use procura_core::receipt::{Consistency, ListPart, StatusAsk, StatusProof};
 use procura_core::tile::TilePath;
@@ -109,7 +110,14 @@ impl MirrorView {
         let indexes: BTreeSet<Index> = ask.entries.iter().map(|(index, _)| *index).collect();
         let tree = prove_below_peaks(&nodes, Size(commit_at.0), &indexes).map_err(log::unprovable)?;
         let origin = &sha256(&[self.shared.origin.as_bytes()]);
-        let keys: BTreeSet<Hash> = ask.lists.iter().map(|id| status_key_in(origin, id)).collect();
+        // The aliases stand in the entries, which are those of the log.
+        let aliases = ask.entries.iter().filter_map(|(_, bytes)| match Entry::decode(bytes) {
+            Ok(Entry::Party { head, alias, .. }) if ask.aliases.contains(&head.id) => Some(alias),
+            _ => None,
+        });
+        let lists_asked = ask.lists.iter().map(|id| status_key_in(origin, id));
+        let keys: BTreeSet<Hash> =
+            lists_asked.chain(aliases.map(|alias| alias_key_in(origin, &alias))).collect();
         let consistency = match ask.from.filter(|from| *from < size) {
             Some(from) => log::consistency(&nodes, from, size)?.map(|hashes| Consistency { from, hashes }),
             None => None,

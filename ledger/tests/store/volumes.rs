@@ -295,24 +295,28 @@ fn a_volume_with_a_row_too_few_or_too_many_is_damage() {
     }
 }
 
-/// A volume of a later format is refused by the name of that format.
+/// A volume of an earlier format, or a later one, is refused by the name of that format.
 #[test]
 fn an_unknown_format_is_refused_by_name() {
     let (folder, _) = stored();
-    for first in [0, 16] {
+    for (first, format) in [(0, 2), (0, 4), (16, 2), (16, 4)] {
         let later = copy(folder.path());
         let path = volume(later.path(), first);
         let database = redb::Database::open(&path).unwrap();
         let transaction = database.begin_write().unwrap();
         let table = redb::TableDefinition::<&str, &[u8]>::new("meta");
         let mut crc = crc32fast::Hasher::new();
-        crc.update(b"\0format\0\0\0\x03");
-        let row = [&[0, 0, 0, 3], &crc.finalize().to_be_bytes()[..]].concat();
+        crc.update(b"\0format\0\0\0");
+        crc.update(&[format]);
+        let row = [&[0, 0, 0, format], &crc.finalize().to_be_bytes()[..]].concat();
         transaction.open_table(table).unwrap().insert("format", row.as_slice()).unwrap();
         transaction.commit().unwrap();
         drop(database);
         let error = refusal(later.path());
-        assert!(matches!(&error, StoreError::FormatUnknown { found, .. } if found == "3"), "{error:?}");
+        assert!(
+            matches!(&error, StoreError::FormatUnknown { found, .. } if *found == format.to_string()),
+            "{error:?}"
+        );
     }
 }
 

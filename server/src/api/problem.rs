@@ -102,7 +102,7 @@ const STATUSES: &[(StatusCode, &[&str])] = &[
     ),
     (StatusCode::UNSUPPORTED_MEDIA_TYPE, &["media_type"]),
     (StatusCode::INTERNAL_SERVER_ERROR, &["internal"]),
-    (StatusCode::SERVICE_UNAVAILABLE, &["busy", "reopening", "not_ready", "clock", "provider"]),
+    (StatusCode::SERVICE_UNAVAILABLE, &["busy", "reopening", "not_ready", "clock", "no_vrf_key", "provider"]),
 ];
 
 /// The status of a refusal's name.
@@ -353,6 +353,7 @@ mod tests {
             let expected = match name.as_str() {
                 "wrong_origin" | "unknown_version" => 400,
                 "oversized" => 413,
+                "no_vrf_key" => 503,
                 "move" | "list_full" | "party_exists" | "not_first" | "erased" | "in_force"
                 | "legal_hold" | "number_taken" => 409,
                 _ => 422,
@@ -381,6 +382,7 @@ mod tests {
             ("reopening", 503),
             ("not_ready", 503),
             ("clock", 503),
+            ("no_vrf_key", 503),
             ("provider", 503),
         ] {
             assert_eq!(status(name).as_u16(), expected, "{name}");

@@ -58,6 +58,7 @@ async fn a_second_start_writes_nothing_again() {
         "origin",
         "keys/log.json",
         "keys/root.json",
+        "keys/vrf.json",
         "demo/token",
         "demo/son.json",
         "demo/records/catalogue.json",
@@ -66,7 +67,7 @@ async fn a_second_start_writes_nothing_again() {
         assert_eq!(mode & 0o777, 0o600, "{name}");
         found += 1;
     }
-    assert_eq!(found, 6);
+    assert_eq!(found, 7);
 
     // Without the key there is no ledger, and no new key is made in its place.
     std::fs::remove_file(data.join("keys/log.json")).unwrap();

@@ -65,12 +65,13 @@ async function made(parts, challenge, id, by) {
 
 /** A receipt with what is needed of what may be withheld, and without what I saw before. @param {any} receipt @param {Challenge} challenge @param {string} id @param {string} party */
 async function withholding({ consistency: _, ...receipt }, { show = [] }, id, party) {
-  const entries = await Promise.all(receipt.entries.map(async (/** @type {any} */ { handle: _, disclosures, ...entry }) => {
+  const entries = await Promise.all(receipt.entries.map(async (/** @type {any} */ { handle: _, alias_proof: proof, disclosures, ...entry }) => {
     if (disclosures === undefined) return entry;
     const of = (await readRecord(entry.record)).id;
     const needed = show.filter((name) => of === (name === 'reference' ? id : party));
     const kept = disclosures.filter((/** @type {string} */ one) => needed.some((name) => name === nameOf(one)));
-    return kept.length === 0 ? entry : { ...entry, disclosures: kept };
+    const isNamed = proof !== undefined && kept.some((/** @type {string} */ one) => nameOf(one) === 'identifier');
+    return kept.length === 0 ? entry : { ...entry, disclosures: kept, ...(isNamed && { alias_proof: proof }) };
   }));
   return { ...receipt, entries };
 }

@@ -91,7 +91,7 @@ async function walk(path, question, parts, now, maxAgeS) {
     case 'existence': return existence(path, question.id);
     case 'status': return status(path, question);
     case 'complete': {
-      const entries = await walkComplete(path, question, parts.tags, parts.trie);
+      const entries = await walkComplete(path, question, parts.tags);
       return { ...question, records: entries.map(described) };
     }
     case 'authority': {
@@ -159,7 +159,7 @@ function signedBy(path, { index }) {
 }
 
 /** @param {Parts} parts @param {boolean} isComplete whether the tags were asked for */
-function checkSurplus({ entries, commits, lists, tags, trie }, isComplete) {
-  const unused = [...entries.values(), ...commits, ...lists.values()].some(({ used }) => !used);
+function checkSurplus({ entries, commits, lists, tags, trie, claims }, isComplete) {
+  const unused = [...entries.values(), ...commits, ...lists.values(), ...claims].some(({ used }) => !used);
   if (unused || (tags.length > 0 && !isComplete) || trie.surplus().length > 0) refuse('surplus');
 }

@@ -29,7 +29,7 @@ const SURENESS = /** @type {const} */ (['low', 'substantial', 'high']);
 export async function walkAuthority(walk, question) {
   const request = readRequest(question.request);
   const { parties } = question;
-  checkParties(walk, request, parties);
+  await checkParties(walk, request, parties);
   const access = question.access === undefined ? undefined : accessOf(walk, question.access);
   if (access !== undefined) checkAsks(access, question);
   /** @type {Facts} */
@@ -46,15 +46,20 @@ export async function walkAuthority(walk, question) {
   return { decision, ...(access !== undefined && { source: access.record.payload.source }) };
 }
 
-/** The parties are those that the request names: by identifier, which their records disclose, or by id. @param {Walk} walk @param {any} request @param {any} parties */
-function checkParties(walk, request, parties) {
+/** The parties are those that the request names: by identifier, which their records disclose, or by id; and where there is none nobody has the identifier. @param {Walk} walk @param {any} request @param {any} parties */
+async function checkParties(walk, request, parties) {
   const [asked = [], answered = []] = [request.together_with, parties.together_with];
   if (asked.length !== answered.length) refuse('other_party');
   const pairs = ['actor', 'subject', 'on_behalf_of'].map((name) => [request[name], parties[name]]);
   for (const [named, id] of [...pairs, ...asked.map((/** @type {any} */ one, /** @type {number} */ i) => [one, answered[i]])]) {
     if ((named === undefined) !== (id === undefined)) refuse('other_party');
-    if (id === undefined || id === null) continue;
+    if (id === undefined) continue;
+    if (id === null) {
+      if (typeof named === 'string' && !named.startsWith('party:')) await walk.checkNobody(named);
+      continue;
+    }
     if (named !== `party:${id}` && (typeof named !== 'string' || named.startsWith('party:') || !disclosesIdentifier(walk.need(id), named))) refuse('other_party');
+    await walk.checkAlias(walk.need(id));
   }
 }
 

@@ -22,16 +22,16 @@ export function readTags(tags) {
  * @param {import('./walk.js').Walk} walk
  * @param {import('./receipt.js').Complete} question
  * @param {Item[][]} segments
- * @param {import('./trie.js').Trie} trie
  */
-export async function walkComplete(walk, { party, from, to }, segments, trie) {
+export async function walkComplete(walk, { party, from, to }, segments) {
   const own = walk.need(party);
   if (own.record.kind !== 'party') refuse('missing_record');
   const { handle } = own;
   if (handle === undefined) return refuse('no_handle');
+  await walk.checkAlias(own);
   const ask = async (/** @type {number} */ segment) => {
     const tag = await labelled('tag', u64(segment), handle);
-    return { tag, value: trie.ask(await mapKey('by-tag', walk.origin, tag)) };
+    return { tag, value: walk.trie.ask(await mapKey('by-tag', walk.origin, tag)) };
   };
   if (to !== undefined && segments.length > to - from) refuse('surplus');
   /** @type {Shown[]} */

@@ -89,7 +89,8 @@ function joined(all, origin) {
     for (const [id, one] of parts.byId) if (byId.get(id)?.record === undefined) byId.set(id, one);
     for (const [id, list] of parts.lists) if ((lists.get(id)?.items.length ?? 0) < list.items.length) lists.set(id, list);
   }
-  return { entries, byId, lists, origin };
+  // Where aliases lead is no part of who may withdraw.
+  return { entries, byId, lists, trie: all[0].trie, claims: [], origin };
 }
 
 /**

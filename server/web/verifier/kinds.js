@@ -1,9 +1,10 @@
 // The kinds table: of each kind the class of its entry, its members, those that may be withheld. Who may sign and what it
 // does to its target is in rules.js. spec: kinds.md
 
+import { ofB64url } from './bytes.js';
 import { catalogueMembers } from './catalogue.js';
 import { conditions, isProperty, NO_PROPERTIES_OF_CONTEXT, PARTS } from './conditions.js';
-import { keyOfJwk } from './ed25519.js';
+import { checkKey, keyOfJwk } from './ed25519.js';
 import { CREATE, TRACE, TRANSITION } from './entry.js';
 import { normal } from './identifiers.js';
 import { array, ascending, boolean, bytes, byText, code, codes, day, distinct, id, ids, instant, integer, Members, mistyped, oneOf, onlyTrue, string, text } from './members.js';
@@ -11,7 +12,7 @@ import { ED25519, readVerifierKey } from './note.js';
 
 /**
  * @typedef {object} Kind
- * @property {number[]} classes of its entries, a party's class 4 aside
+ * @property {number[]} classes of its entries; but of a party that is no role 4
  * @property {(members: Members, payload: any) => void} members reads those besides the common ones
  * @property {Record<string, import('./members.js').Form<unknown>> | 'any'} [withheld]
  * @property {(payload: any) => boolean} [sameParty] whether somebody deals with themselves
@@ -90,7 +91,7 @@ export const KINDS = {
       members.required('quorum', integer(1, keys.length));
       members.required('key_delay', instant);
       if (members.required('trial', boolean) !== payload.origin.startsWith('trial/')) mistyped('/trial');
-      members.optional('vrf_key', bytes(32));
+      members.required('vrf_key', vrfKey);
       members.optional('continues', (value, where) => {
         const inner = new Members(value, where);
         inner.required('origin', string);
@@ -315,6 +316,9 @@ async function checkLogKeys(keys, origin) {
   const fits = read.every(({ type, name }) => type === ED25519 && name === origin) && new Set(keys.map(({ vkey }) => vkey)).size === keys.length;
   if (!fits || keys.every(({ retired_at: at }) => at !== undefined)) mistyped('/log_keys');
 }
+
+/** The key of aliases. @type {import('./members.js').Form<Uint8Array>} */
+const vrfKey = (value, where) => checkKey(/** @type {Uint8Array} */ (ofB64url(bytes(32)(value, where))));
 
 /** A JWK whose key is none is refused by the key's own fault. @param {unknown} jwk @param {string} where @returns {any} */
 function jwkAt(jwk, where) {

@@ -1,10 +1,12 @@
 // The entries that a receipt shows, and whether each opened one is what its body says. spec: receipts.md#verification
 
-import { concat, labelled, ofText, same, sha256 } from './bytes.js';
+import { concat, labelled, ofB64url, ofText, same, sha256 } from './bytes.js';
 import { isCommit, isCreate, leafHash, PARTY, readEntry, TRANSITION } from './entry.js';
 import { refuse, renamed } from './fault.js';
+import { normal } from './identifiers.js';
 import { kindOf } from './kinds.js';
 import { handleCommitment, openWithheld, readRecord, wrongTime } from './record.js';
+import { aliasOf } from './vrf.js';
 
 /**
  * @typedef {import('./entry.js').Entry} Entry
@@ -48,7 +50,7 @@ export async function readEntries(shown, size) {
 }
 
 /**
- * Opens those whose body is there.
+ * Opens those whose body is there. They ascend: entry 0, which states the key of aliases, comes before any other.
  * @param {Shown[]} entries
  * @param {string} origin
  */
@@ -67,7 +69,7 @@ async function open(one, origin, byIndex, creates) {
   const record = await renamed('opening_record', () => readRecord(body));
   if (record.id !== entry.id) refuse('opening_id');
   if (record.payload.origin !== origin) refuse('opening_origin');
-  checkClass(entry, record.kind);
+  checkClass(entry, record);
   if (entry.class === TRANSITION) checkTarget(entry, record, byIndex, creates);
   if (wrongTime(record, entry.time) !== null) refuse('opening_time');
   one.disclosed = await renamed('opening_disclosure', () => openWithheld(record, shown.disclosures ?? []));
@@ -75,14 +77,30 @@ async function open(one, origin, byIndex, creates) {
     if (record.kind !== 'party' || (await handleCommitment(shown.handle)) !== record.payload.handle) refuse('opening_handle');
     one.handle = shown.handle;
   }
+  if (!(await showsAlias(entry, one.disclosed?.identifier, shown.aliasProof, vrfKeyOf(byIndex)))) refuse('opening_alias');
   one.record = record;
 }
 
-/** @param {Entry} entry @param {string} kind */
-function checkClass(entry, kind) {
-  const { classes } = kindOf(kind);
-  const fits = classes.includes(entry.class) || (entry.class === PARTY && kind === 'party');
-  if (!fits) refuse('opening_class');
+/** The key that entry 0 states for aliases. @param {Map<bigint, Shown>} byIndex @returns {Uint8Array | null} */
+export function vrfKeyOf(byIndex) {
+  const { kind, payload } = byIndex.get(0n)?.record ?? {};
+  return kind === 'root' ? ofB64url(payload.vrf_key) : null;
+}
+
+/**
+ * A party whose identifier is disclosed shows that the entry's alias is that one's; nobody else shows anything.
+ * @param {Entry} entry @param {unknown} identifier @param {Uint8Array | undefined} proof @param {Uint8Array | null} key
+ */
+async function showsAlias({ alias }, identifier, proof, key) {
+  if (alias === undefined || identifier === undefined || proof === undefined) return proof === undefined && (alias === undefined || identifier === undefined);
+  if (key === null || typeof identifier !== 'string') return false;
+  return same(alias, await renamed('opening_alias', () => aliasOf(normal(identifier) === identifier ? identifier : refuse('opening_alias'), key, proof)));
+}
+
+/** A party without an alias would be one that may be there twice; a role has no identifier to have one of. @param {Entry} entry @param {import('./record.js').Record} record */
+function checkClass(entry, { kind, payload }) {
+  const classes = kind === 'party' && payload.party_type !== 'role' ? [PARTY] : kindOf(kind).classes;
+  if (!classes.includes(entry.class)) refuse('opening_class');
 }
 
 /** What it moves is what it says, at the place that it says. @param {Entry} entry @param {import('./record.js').Record} record @param {Map<bigint, Shown>} byIndex @param {Map<string, Shown>} creates */

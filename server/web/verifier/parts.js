@@ -35,5 +35,6 @@ export async function readParts(receipt, policy, head, commit) {
   const creates = new Map([...ids].filter(([, one]) => isCreate(one.entry)));
   const lists = await readLists(receipt.lists, { entries, creates, trie, origin });
   const tags = readTags(receipt.tags ?? []);
-  return { entries, commits, byId: ids, lists, tags, trie, origin, commit };
+  const claims = (receipt.aliases ?? []).map((proof) => ({ proof, used: false }));
+  return { entries, commits, byId: ids, lists, tags, trie, claims, origin, commit };
 }

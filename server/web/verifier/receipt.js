@@ -1,6 +1,6 @@
 // What a receipt looks like. Nothing is believed of it yet. spec: receipts.md
 
-import { ofB64url, ofB64urlExactly, ofText } from './bytes.js';
+import { compare, ofB64url, ofB64urlExactly, ofText } from './bytes.js';
 import { propertiesOf } from './conditions.js';
 import { REASONS } from './decide.js';
 import { refuse, renamed } from './fault.js';
@@ -20,6 +20,7 @@ const MOST_VALUES = 2 ** 21;
  * @property {Uint8Array} [r]
  * @property {string[]} [disclosures]
  * @property {Uint8Array} [handle]
+ * @property {Uint8Array} [aliasProof]
  *
  * @typedef {object} Receipt
  * @property {Question} question
@@ -29,6 +30,7 @@ const MOST_VALUES = 2 ** 21;
  * @property {Uint8Array[]} tree hashes
  * @property {{id: string, items: Uint8Array}[]} lists
  * @property {Uint8Array[]} [tags] items of each segment
+ * @property {Uint8Array[]} [aliases] proofs of the aliases that nobody has
  * @property {Uint8Array} trie
  * @property {{from: bigint, hashes: Uint8Array[]}} [consistency]
  *
@@ -80,6 +82,12 @@ export const hashes = (value, where) => {
 /** @param {number} length @returns {import('./members.js').Form<Uint8Array>} */
 const exactly = (length) => (value, where) => /** @type {Uint8Array} */ (ofB64url(bytes(length)(value, where)));
 
+/** Proofs of aliases, ascending. @type {import('./members.js').Form<Uint8Array[]>} */
+const aliases = (value, where) => {
+  const all = array(exactly(80), 1, 10)(value, where);
+  return all.every((proof, i) => i === 0 || compare(all[i - 1], proof) < 0) ? all : mistyped(where);
+};
+
 /** @type {import('./members.js').Form<bigint>} */
 const place = (value, where) => BigInt(integer()(value, where));
 
@@ -95,6 +103,7 @@ function readWhole(object) {
     tree: members.required('tree', hashes),
     lists: members.required('lists', array(list, 0, MOST_ENTRIES)),
     tags: members.optional('tags', array(blob, 0, MOST_ENTRIES)),
+    aliases: members.optional('aliases', aliases),
     trie: members.required('trie', blob),
     consistency: members.optional('consistency', consistency),
   };
@@ -112,10 +121,11 @@ const entry = (value, where) => {
     r: members.optional('r', exactly(64)),
     disclosures: members.optional('disclosures', array(string, 0, 64)),
     handle: members.optional('handle', exactly(32)),
+    aliasProof: members.optional('alias_proof', exactly(80)),
   };
   members.done();
   if ((shown.record === undefined) !== (shown.r === undefined)) mistyped(`${where}/r`);
-  if (shown.record === undefined && (shown.disclosures ?? shown.handle) !== undefined) mistyped(where);
+  if (shown.record === undefined && (shown.disclosures ?? shown.handle ?? shown.aliasProof) !== undefined) mistyped(where);
   return shown;
 };
 

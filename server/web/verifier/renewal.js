@@ -53,7 +53,11 @@ function renewable(question, at) {
   switch (question.type) {
     case 'existence': return question;
     case 'status': return question.as_of === undefined ? question : undefined;
-    case 'authority': return question.as_of === undefined && question.access === undefined ? { ...question, at } : undefined;
+    // Who was nobody may have been registered since.
+    case 'authority': return question.as_of === undefined && question.access === undefined && !nobody(question.parties) ? { ...question, at } : undefined;
     default: return undefined;
   }
 }
+
+/** @param {any} parties of an authority question */
+const nobody = (parties) => Object.values(parties).flat().includes(null);

@@ -1,14 +1,17 @@
 // What an answer needs, and whether every signature under it counts. What the walk touches is the receipt, neither more nor
 // less. spec: records.md#signatures, receipts.md#what-an-answer-needs
 
-import { b64url } from './bytes.js';
+import { b64url, same } from './bytes.js';
 import { within } from './conditions.js';
 import { keyOfJwk, thumbprint } from './ed25519.js';
 import { ACTIVE, enabling, ENDED, TRANSITION } from './entry.js';
-import { refuse } from './fault.js';
+import { Fault, refuse } from './fault.js';
 import { signedBy } from './jws.js';
 import { statusAt } from './lists.js';
+import { aliasValue, mapKey } from './map.js';
+import { vrfKeyOf } from './opening.js';
 import { firstStatus, maySign, moves } from './rules.js';
+import { aliasOf } from './vrf.js';
 
 /**
  * @typedef {import('./opening.js').Shown} Shown
@@ -38,13 +41,17 @@ export class Walk {
    * @param {Map<bigint, Shown>} receipt.entries
    * @param {Map<string, Shown>} receipt.byId creates and traces
    * @param {Map<string, List>} receipt.lists
+   * @param {import('./trie.js').Trie} receipt.trie
+   * @param {{proof: Uint8Array, used: boolean}[]} receipt.claims proofs of the aliases that nobody has
    * @param {string} receipt.origin
    * @param {bigint} cut the size that the answer is as of
    */
-  constructor({ entries, byId, lists, origin }, cut) {
+  constructor({ entries, byId, lists, trie, claims, origin }, cut) {
     this.entries = entries;
     this.byId = byId;
     this.lists = lists;
+    this.trie = trie;
+    this.claims = claims;
     this.origin = origin;
     this.cut = cut;
     /** Up to which index a list was judged and found right, by its id and how. @type {Map<string, bigint>} */
@@ -97,6 +104,42 @@ export class Walk {
     const list = this.lists.get(id) ?? refuse('missing_list');
     list.used = true;
     return list;
+  }
+
+  /** Where the party with an alias stands; null if nobody has it. @param {Uint8Array} alias @returns {Promise<bigint | null>} */
+  async whoHas(alias) {
+    const value = this.trie.ask(await mapKey('by-alias', this.origin, alias));
+    if (value === 'missing') return refuse('missing_trie');
+    if (value === 'absent') return null;
+    for (const { index, entry } of this.entries.values()) {
+      if (entry.alias !== undefined && same(entry.alias, alias) && same(value, await aliasValue(index, entry.id))) return index;
+    }
+    return refuse('alias_taken');
+  }
+
+  /** The map leads a party's alias to that very party: there is no other for its identifier. @param {Shown} party */
+  async checkAlias({ index, entry: { alias } }) {
+    if (alias !== undefined && (await this.whoHas(alias)) !== index) refuse('alias_taken');
+  }
+
+  /** Nobody has an identifier: its alias leads nowhere, or to a party that came later or has ended. @param {string} identifier */
+  async checkNobody(identifier) {
+    const index = await this.whoHas(await this.claimOf(identifier));
+    if (index === null) return;
+    const { entry } = this.at(index);
+    if (index < this.cut && statusAt(this.list(entry.id), this.cut) !== ENDED) refuse('other_party');
+  }
+
+  /** The alias of an identifier, by one of the proofs shown. @param {string} identifier */
+  async claimOf(identifier) {
+    const key = vrfKeyOf(this.entries) ?? refuse('missing_alias');
+    for (const claim of this.claims) {
+      const alias = await aliasOf(identifier, key, claim.proof).catch(orFault);
+      if (alias === null) continue;
+      claim.used = true;
+      return alias;
+    }
+    return refuse('missing_alias');
   }
 
   /**
@@ -240,6 +283,12 @@ export class Walk {
     const { list } = await this.standing(payload.under, index, how);
     if (statusAt(list, index) !== ACTIVE) refuse('not_allowed');
   }
+}
+
+/** What a proof that doesn't hold gives; every other error is one. @param {unknown} error */
+function orFault(error) {
+  if (error instanceof Fault) return null;
+  throw error;
 }
 
 /** @param {Record} child @param {any} mandate */

@@ -353,8 +353,8 @@ fn files() -> Seeds {
         ("file-key", format!(r#"{{"v":1,"seed":"{seed}","kid":"{id}","party":"{id}","origin":"trial/x","name":"a","identifier":null}}"#).into()),
         ("file-key", format!(r#"{{"seed":"{seed}"}}"#).into()),
         ("file-key", b"age-encryption.org/v1\n-> scrypt AAAAAAAAAAAAAAAAAAAAAA 18\n".to_vec()),
-        ("vault", [&[2][..], format!(r#"{{"v":1,"body":"a.b.c","r":"AA","disclosures":["x"],"handle":"{id}","filed":[["{id}",4]]}}"#).as_bytes()].concat()),
-        ("vault", format!(r#"{{"v":1,"body":"a.b.c","r":"AA","disclosures":["x"],"handle":"{id}","filed":[["{id}",4]]}}"#).into()),
+        ("vault", [&[2][..], format!(r#"{{"v":2,"body":"a.b.c","r":"AA","disclosures":["x"],"handle":"{id}","filed":[["{id}",4]]}}"#).as_bytes()].concat()),
+        ("vault", format!(r#"{{"v":2,"body":"a.b.c","r":"AA","disclosures":["x"],"handle":"{id}","filed":[["{id}",4]]}}"#).into()),
         ("vault", [&[0, 0, 0, 0, 0, 0, 0, 9][..], b"trial/x\n9\n"].concat()),
         ("vault", [&[1][..], &[0; 44]].concat()),
     ];

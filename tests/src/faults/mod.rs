@@ -8,6 +8,7 @@ mod act;
 pub use act::{act, store_and_ledger};
 
 use crate::crash::{Cast, Player, key_draft, occasion, open_or_init, register, set_up, sign};
+use crate::world::vrf;
 use procura_core::days::Day;
 use procura_core::draft::Draft;
 use procura_core::key::SoftKey;
@@ -98,6 +99,7 @@ impl Operation {
             heartbeat: Duration::from_secs(3600),
             index,
             volumes: VolumeOptions { volume_entries, sealed_open: 2, ..VolumeOptions::default() },
+            vrf: Some(vrf()),
             ..Options::default()
         }
     }

@@ -5,6 +5,7 @@
 //! `{"as_of": size}` or `{"as_of_time": ms}`.
 
 mod accesses;
+mod aliases;
 mod closer;
 mod in_hand;
 mod lists;
@@ -118,6 +119,7 @@ pub fn trials() -> Vec<Trial> {
     [
         truths::trials(),
         accesses::trials(),
+        aliases::trials(),
         parts::trials(),
         closer::trials(),
         logs::trials(),

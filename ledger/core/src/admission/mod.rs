@@ -12,6 +12,7 @@ mod rules;
 pub use erasing::is_past;
 pub use refusal::Refusal;
 
+use crate::alias::Claim;
 use crate::days::Day;
 use crate::hash::handle_commitment;
 use crate::identifier::Identifier;
@@ -36,12 +37,6 @@ pub const MAX_DISCLOSURE_BYTES: usize = 8192;
 
 /// What the ledger knows beyond its records.
 pub trait State: Source {
-    /// The party registered under an identifier.
-    ///
-    /// # Errors
-    /// [`Unreadable`].
-    fn party_with(&self, identifier: &Identifier) -> Result<Option<Hash>, Unreadable>;
-
     /// Whether a party has, or had, a key.
     ///
     /// # Errors
@@ -95,6 +90,7 @@ pub struct Candidate {
     disclosures: Vec<String>,
     disclosed: BTreeMap<String, Value>,
     identifier: Option<Identifier>,
+    claim: Option<Claim>,
     handle: Option<[u8; 32]>,
     verified_by: Cell<Option<PublicKey>>,
     possession: Cell<Option<Result<(), NotAllowed>>>,
@@ -162,6 +158,7 @@ impl Candidate {
             disclosures: submission.disclosures,
             disclosed,
             identifier,
+            claim: None,
             handle: submission.handle,
             verified_by: Cell::new(None),
             possession: Cell::new(None),
@@ -212,6 +209,18 @@ impl Candidate {
     #[must_use]
     pub const fn identifier(&self) -> Option<&Identifier> {
         self.identifier.as_ref()
+    }
+
+    /// The same with the alias of its identifier, which the ledger computes: without, no party is admitted.
+    #[must_use]
+    pub fn claiming(self, claim: Claim) -> Self {
+        Self { claim: Some(claim), ..self }
+    }
+
+    /// The alias of its identifier.
+    #[must_use]
+    pub const fn claim(&self) -> Option<&Claim> {
+        self.claim.as_ref()
     }
 
     /// A party's handle.

@@ -93,7 +93,10 @@ pub enum Refusal {
     /// No catalogue in force lets the party be registered under this identifier.
     #[error(transparent)]
     Scheme(#[from] SchemeError),
-    /// The identifier is registered already.
+    /// The ledger cannot compute aliases now.
+    #[error("the ledger has no VRF key at hand: until its operator puts it back nobody new is registered")]
+    NoVrfKey,
+    /// The identifier is registered already, or was.
     #[error("this identifier is registered already; a provisional party is confirmed by an acceptance")]
     PartyExists,
     /// The party has a key already.
@@ -156,6 +159,7 @@ impl Refusal {
             Self::Period(_) => "period",
             Self::Ahead => "ahead",
             Self::Scheme(error) => error.name(),
+            Self::NoVrfKey => "no_vrf_key",
             Self::PartyExists => "party_exists",
             Self::NotFirst => "not_first",
             Self::NotEarlier => "not_earlier",

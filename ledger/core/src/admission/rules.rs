@@ -30,7 +30,8 @@ impl Candidate {
                 }
                 let Some(identifier) = &self.identifier else { return Ok(()) };
                 Schemes::in_force(judge)?.check(identifier, party.party_type)?;
-                if state.party_with(identifier)?.is_some() { Err(Refusal::PartyExists) } else { Ok(()) }
+                let claim = self.claim.ok_or(Refusal::NoVrfKey)?;
+                if state.alias(&claim.alias)?.is_some() { Err(Refusal::PartyExists) } else { Ok(()) }
             }
             Content::Key(key) => {
                 if key.basis == KeyBasis::First && state.has_key(&key.party)? {

@@ -57,6 +57,14 @@ pub enum Role {
     Registrar,
 }
 
+impl Party {
+    /// Whether it has an identifier, and so an alias: everybody but a role.
+    #[must_use]
+    pub fn is_identified(&self) -> bool {
+        self.party_type != PartyType::Role
+    }
+}
+
 pub(super) const TYPES: [(&str, PartyType); 4] = [
     ("person", PartyType::Person),
     ("organisation", PartyType::Organisation),

@@ -17,8 +17,8 @@ pub struct Root {
     pub key_delay_ms: u64,
     /// Whether nothing in this ledger binds anybody.
     pub trial: bool,
-    /// The VRF key that aliases are made with, once they are.
-    pub vrf_key: Option<[u8; 32]>,
+    /// The VRF key that aliases are made with.
+    pub vrf_key: PublicKey,
     /// The ledger that this one continues after a loss.
     pub continues: Option<Continues>,
 }
@@ -91,7 +91,8 @@ fn parse(members: &mut Members) -> Result<Content, RecordError> {
         quorum,
         key_delay_ms: members.take_u64("key_delay")?,
         trial: members.take_bool("trial")?,
-        vrf_key: members.take_opt("vrf_key", Field::bytes)?,
+        vrf_key: PublicKey::from_bytes(&members.take_bytes("vrf_key")?)
+            .map_err(|source| RecordError::Key { pointer: "/vrf_key".to_owned(), source })?,
         continues,
     }))
 }

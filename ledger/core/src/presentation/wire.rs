@@ -5,7 +5,6 @@
 use super::binding::{Binding, nonce_of, sd_jwt};
 use super::challenge::{Challenge, Showable};
 use super::fault::PresentationError;
-use crate::disclosure::Disclosure;
 use crate::json::{Field, Members, parse_strict};
 use crate::key::{SignError, Signer};
 use crate::kinds::Content;
@@ -112,9 +111,7 @@ impl Parts {
                         && if name == Showable::Reference { Some(record.id()) == id } else { is_party }
                 })
             };
-            sealed
-                .disclosures
-                .retain(|text| Disclosure::parse(text).is_ok_and(|disclosure| is_needed(disclosure.name())));
+            sealed.withhold(is_needed);
         };
         let others = [&mut self.key, &mut self.party, &mut self.authority].into_iter().flatten();
         for receipt in std::iter::once(&mut self.mandate).chain(others) {

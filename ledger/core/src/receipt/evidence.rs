@@ -2,13 +2,18 @@
 
 use super::fault::VerifyError;
 use super::wire::Receipt;
+use crate::alias::Claim;
 use crate::entry::{Class, Commit, Entry};
-use crate::hash::{leaf, status_key, tag_key};
-use crate::index::{Item, TagBody};
+use crate::hash::{alias_key, leaf, status_key, tag_key};
+use crate::identifier::Identifier;
+use crate::index::{AliasBody, Item, TagBody};
+use crate::key::PublicKey;
+use crate::kinds::Content;
 use crate::kv::Unreadable;
 use crate::source::{Lack, List, Logged, Opened, Source, root_of_items};
 use crate::tree::{check_below_peaks, peaks_of_last};
 use crate::trie::{CheckedTrie, PrunedTrie};
+use crate::vrf::PROOF_BYTES;
 use crate::{Hash, Index, Size};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,6 +27,9 @@ pub(crate) struct Evidence {
     lists: BTreeMap<Hash, Arc<List>>,
     /// By the map's value for them.
     tags: BTreeMap<Hash, Arc<Vec<Item>>>,
+    /// The proofs of aliases that are shown besides those of parties.
+    aliases: Vec<[u8; PROOF_BYTES]>,
+    vrf_key: Option<PublicKey>,
     trie: CheckedTrie,
     /// The index commit that the checkpoint ends with.
     last: Arc<Logged>,
@@ -33,6 +41,7 @@ struct Used {
     entries: BTreeSet<Index>,
     lists: BTreeSet<Hash>,
     tags: BTreeSet<Hash>,
+    aliases: BTreeSet<[u8; PROOF_BYTES]>,
 }
 
 impl Evidence {
@@ -70,8 +79,9 @@ impl Evidence {
             leaf: leaf(&receipt.commit),
             opened: None,
         });
-        let used = RefCell::default();
-        Ok(Self { origin: origin.to_owned(), entries, ids, lists, tags, trie, last, used })
+        let (used, vrf_key) = (RefCell::default(), vrf_key(&entries));
+        let (origin, aliases) = (origin.to_owned(), receipt.aliases.clone());
+        Ok(Self { origin, entries, ids, lists, tags, aliases, vrf_key, trie, last, used })
     }
 
     /// The index commit that follows the one at `size` − 1, among the entries given; the last of all is given always.
@@ -97,6 +107,9 @@ impl Evidence {
         }
         if used.tags.len() < self.tags.len() {
             return Err(VerifyError::Surplus("a tag".to_owned()));
+        }
+        if used.aliases.len() < self.aliases.len() {
+            return Err(VerifyError::Surplus("the proof of an alias".to_owned()));
         }
         if !self.trie.unused().is_empty() {
             return Err(VerifyError::Surplus("a leaf of the trie".to_owned()));
@@ -151,11 +164,23 @@ fn opened(
         let Some((entry, leaf)) = plain.remove(&part.index) else { continue };
         let opened = match &part.sealed {
             None => None,
-            Some(sealed) => Some(Opened::check(part.index, &entry, sealed.clone(), origin)?),
+            Some(sealed) => {
+                // Entries ascend: entry 0 has been opened before any other.
+                let vrf_key = vrf_key(&entries);
+                Some(Opened::check(part.index, &entry, sealed.clone(), origin, vrf_key.as_ref())?)
+            }
         };
         entries.insert(part.index, Arc::new(Logged { index: part.index, entry, leaf, opened }));
     }
     Ok(entries)
+}
+
+/// The key that entry 0 states for aliases.
+fn vrf_key(entries: &BTreeMap<Index, Arc<Logged>>) -> Option<PublicKey> {
+    match entries.get(&Index(0))?.opened.as_ref()?.record.content() {
+        Content::Root(root) => Some(root.vrf_key),
+        _ => None,
+    }
 }
 
 /// Creates and traces by id: no id twice.
@@ -267,6 +292,27 @@ impl Source for Evidence {
                 Ok(Some(Arc::clone(items)))
             }
         }
+    }
+
+    fn alias(&self, wanted: &Hash) -> Result<Option<Index>, Lack> {
+        let found = self.trie.get(&alias_key(&self.origin, wanted));
+        let Some(value) = found.map_err(|_| Lack::Alias { alias: *wanted })? else { return Ok(None) };
+        let is_theirs = |logged: &&Arc<Logged>| {
+            let Entry::Party { head, alias, .. } = &logged.entry else { return false };
+            alias == wanted && AliasBody { index: logged.index, id: head.id }.value() == value
+        };
+        match self.entries.values().find(is_theirs) {
+            Some(logged) => Ok(Some(logged.index)),
+            None => Err(Lack::AliasTaken { alias: *wanted }),
+        }
+    }
+
+    fn claim(&self, identifier: &Identifier) -> Result<Claim, Lack> {
+        let key = self.vrf_key.as_ref().ok_or(Lack::Claim)?;
+        let mut claims = self.aliases.iter().filter_map(|proof| Claim::check(identifier, key, proof).ok());
+        let claim = claims.next().ok_or(Lack::Claim)?;
+        self.used.borrow_mut().aliases.insert(claim.proof);
+        Ok(claim)
     }
 
     fn holds(&self, index: Index, id: &Hash) -> Result<bool, Unreadable> {

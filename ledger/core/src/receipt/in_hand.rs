@@ -12,6 +12,8 @@ use super::question::Question;
 use super::verify::{Mode, VerifiedReceipt, ground};
 use super::walk;
 use super::wire::{Receipt, ReceiptError};
+use crate::alias::Claim;
+use crate::identifier::Identifier;
 use crate::index::Item;
 use crate::judge::{Judge, Place, Verdict};
 use crate::kinds::{Content, Revocation};
@@ -245,6 +247,14 @@ impl Source for All {
 
     fn tag(&self, wanted: &Hash) -> Result<Option<Arc<Vec<Item>>>, Lack> {
         Err(Lack::Tag { tag: *wanted })
+    }
+
+    fn alias(&self, wanted: &Hash) -> Result<Option<Index>, Lack> {
+        Err(Lack::Alias { alias: *wanted })
+    }
+
+    fn claim(&self, _: &Identifier) -> Result<Claim, Lack> {
+        Err(Lack::Claim)
     }
 
     fn holds(&self, index: Index, id: &Hash) -> Result<bool, Unreadable> {

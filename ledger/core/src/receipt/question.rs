@@ -88,6 +88,16 @@ impl Named {
         }
     }
 
+    /// Whether one of them is nobody who is registered.
+    #[must_use]
+    pub fn has_nobody(&self) -> bool {
+        [Some(self.actor), Some(self.subject), self.on_behalf_of]
+            .into_iter()
+            .flatten()
+            .chain(self.together_with.iter().copied())
+            .any(|party| party.is_none())
+    }
+
     /// Those that are registered, each once.
     #[must_use]
     pub fn registered(&self) -> BTreeSet<Hash> {

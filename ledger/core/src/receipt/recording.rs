@@ -1,8 +1,11 @@
 //! The ledger as a source that notes what is asked of it: what was touched is what a receipt holds.
 
+use crate::alias::Claim;
+use crate::identifier::Identifier;
 use crate::index::Item;
 use crate::kv::Unreadable;
 use crate::source::{Lack, List, Logged, Source};
+use crate::vrf::PROOF_BYTES;
 use crate::{Hash, Index};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,6 +28,10 @@ pub struct Touched {
     pub lists: BTreeMap<Hash, Arc<List>>,
     /// Tags with their items; `None`: found absent.
     pub tags: BTreeMap<Hash, Option<Arc<Vec<Item>>>>,
+    /// Aliases, whoever has them.
+    pub aliases: BTreeSet<Hash>,
+    /// The proofs of aliases that were asked for by an identifier.
+    pub claims: BTreeSet<[u8; PROOF_BYTES]>,
 }
 
 impl<'a, S: Source + ?Sized> Recording<'a, S> {
@@ -83,6 +90,18 @@ impl<S: Source + ?Sized> Source for Recording<'_, S> {
         let items = self.source.tag(tag)?;
         self.touched.borrow_mut().tags.insert(*tag, items.clone());
         Ok(items)
+    }
+
+    fn alias(&self, alias: &Hash) -> Result<Option<Index>, Lack> {
+        let index = self.source.alias(alias)?;
+        self.touched.borrow_mut().aliases.insert(*alias);
+        Ok(index)
+    }
+
+    fn claim(&self, identifier: &Identifier) -> Result<Claim, Lack> {
+        let claim = self.source.claim(identifier)?;
+        self.touched.borrow_mut().claims.insert(claim.proof);
+        Ok(claim)
     }
 
     fn holds(&self, index: Index, id: &Hash) -> Result<bool, Unreadable> {

@@ -8,6 +8,7 @@ use super::{Authority, Consistency, ListPart, Question, Receipt};
 use crate::entry::Entry;
 use crate::json::{Field, JsonError, MemberError, Members, parse_strict};
 use crate::{Hash, Index, Millis, Size};
+use std::collections::BTreeSet;
 
 /// The largest request for a status proof in bytes.
 pub const MAX_ASK_BYTES: usize = 1 << 20;
@@ -26,6 +27,8 @@ pub struct StatusAsk {
     pub entries: Vec<(Index, Vec<u8>)>,
     /// Creates among them, by their ids, ascending.
     pub lists: Vec<Hash>,
+    /// The parties among those, by their ids, ascending, of whose aliases it is to be shown where they lead.
+    pub aliases: Vec<Hash>,
     /// With the consistency proof from this size.
     pub from: Option<Size>,
 }
@@ -63,9 +66,9 @@ pub enum StatusProofError {
     #[error("it is of version {0}; this software reads 1")]
     Version(u64),
     /// A list is asked for whose create is not shown.
-    #[error("the list of {id} is asked for, but its create is not among the entries")]
+    #[error("{id} is asked about, but its create is not among the entries")]
     Unshown {
-        /// Whose list.
+        /// Whose list or alias.
         id: Hash,
     },
 }
@@ -119,8 +122,15 @@ impl StatusAsk {
     /// [`RenewError::NotRenewable`].
     pub fn of(receipt: &Receipt, from: Option<Size>) -> Result<Self, RenewError> {
         renewed_question(&receipt.question, Millis(0))?;
-        let entries = receipt.entries.iter().map(|part| (part.index, part.entry.clone())).collect();
-        Ok(Self { entries, lists: receipt.lists.iter().map(|list| list.id).collect(), from })
+        let entries: Vec<_> = receipt.entries.iter().map(|part| (part.index, part.entry.clone())).collect();
+        let named: BTreeSet<Hash> = match &receipt.question {
+            Question::Authority(asked) => asked.parties.registered(),
+            _ => BTreeSet::new(),
+        };
+        let with_alias = |(_, bytes): &(Index, Vec<u8>)| claimed(bytes).filter(|id| named.contains(id));
+        let aliases: BTreeSet<Hash> = entries.iter().filter_map(with_alias).collect();
+        let lists = receipt.lists.iter().map(|list| list.id).collect();
+        Ok(Self { entries, lists, aliases: aliases.into_iter().collect(), from })
     }
 
     /// Reads a request strictly.
@@ -143,12 +153,20 @@ impl StatusAsk {
         if !lists.is_sorted_by(|one, other| one < other) {
             return Err(members.mistyped("lists", "ids, ascending").into());
         }
+        let aliases = members.take_array_of_hash("aliases")?;
+        if !aliases.is_sorted_by(|one, other| one < other) {
+            return Err(members.mistyped("aliases", "ids, ascending").into());
+        }
         let from = members.take_opt("from", Field::u64)?.map(Size);
         members.finish()?;
+        let parties: Vec<Hash> = entries.iter().filter_map(|(_, bytes)| claimed(bytes)).collect();
+        if let Some(id) = aliases.iter().find(|id| !parties.contains(id)) {
+            return Err(StatusProofError::Unshown { id: *id });
+        }
         let creates: Vec<Hash> = entries.iter().filter_map(|(_, bytes)| created(bytes)).collect();
         match lists.iter().find(|id| !creates.contains(id)) {
             Some(id) => Err(StatusProofError::Unshown { id: *id }),
-            None => Ok(Self { entries, lists, from }),
+            None => Ok(Self { entries, lists, aliases, from }),
         }
     }
 
@@ -164,6 +182,8 @@ impl StatusAsk {
         });
         out.plain(",\"lists\":");
         out.array(&self.lists, |out, id| out.bytes(&id.0));
+        out.plain(",\"aliases\":");
+        out.array(&self.aliases, |out, id| out.bytes(&id.0));
         if let Some(from) = self.from {
             out.plain(&format!(",\"from\":{}", from.0));
         }
@@ -239,18 +259,21 @@ impl Receipt {
             tree: by.tree,
             lists: by.lists,
             tags: Vec::new(),
+            aliases: Vec::new(),
             trie: by.trie,
             consistency: by.consistency,
         })
     }
 }
 
-/// The question as of now. What is about the past stays as it is, and a list of all that concerns somebody may have grown by records
-/// that nobody here has.
+/// The question as of now. What is about the past stays as it is; a list of all that concerns somebody may have grown by records that
+/// nobody here has, and who was nobody may have been registered.
 fn renewed_question(question: &Question, at: Millis) -> Result<Question, RenewError> {
     match question {
         Question::Existence { .. } | Question::Status { as_of: None, .. } => Ok(question.clone()),
-        Question::Authority(asked) if asked.access.is_none() && asked.as_of.is_none() => {
+        Question::Authority(asked)
+            if asked.access.is_none() && asked.as_of.is_none() && !asked.parties.has_nobody() =>
+        {
             Ok(Question::Authority(Box::new(Authority { at, ..(**asked).clone() })))
         }
         Question::Status { .. } | Question::Authority(_) | Question::Complete { .. } => {
@@ -263,6 +286,14 @@ fn renewed_question(question: &Question, at: Millis) -> Result<Question, RenewEr
 fn created(bytes: &[u8]) -> Option<Hash> {
     match Entry::decode(bytes).ok()? {
         Entry::Create { head, .. } | Entry::Party { head, .. } => Some(head.id),
+        _ => None,
+    }
+}
+
+/// The id of the party that an entry creates with an alias.
+fn claimed(bytes: &[u8]) -> Option<Hash> {
+    match Entry::decode(bytes).ok()? {
+        Entry::Party { head, .. } => Some(head.id),
         _ => None,
     }
 }

@@ -6,6 +6,7 @@ use super::{AsOf, Authority};
 use crate::decide::{Decision, Facts, Gather, PartyRef, decide};
 use crate::entry::Entry;
 use crate::hash::tag;
+use crate::identifier::Identifier;
 use crate::index::Item;
 use crate::judge::{Judge, Standing, Verdict};
 use crate::kinds::{Content, is_counted};
@@ -197,6 +198,7 @@ pub fn complete<S: Source + ?Sized>(
 ) -> Result<CompleteAnswer, WalkError> {
     let record = source.record(party)?;
     let handle = record.opened()?.handle.ok_or(WalkError::NoHandle)?;
+    check_alias(source, &record)?;
     let mut segments = Vec::new();
     let mut items: Vec<Item> = Vec::new();
     for segment in from.. {
@@ -283,13 +285,13 @@ pub fn authority<S: Source + ?Sized>(
         ("on_behalf_of", asked.request.on_behalf_of.as_ref(), named.on_behalf_of),
     ];
     for (role, reference, id) in roles {
-        check_named(judge.source(), role, reference, id)?;
+        check_named(judge.source(), role, reference, id, as_of)?;
     }
     if named.together_with.len() != asked.request.together_with.len() {
         return Err(WalkError::OtherParty("together_with"));
     }
     for (reference, id) in asked.request.together_with.iter().zip(&named.together_with) {
-        check_named(judge.source(), "together_with", Some(reference), Some(*id))?;
+        check_named(judge.source(), "together_with", Some(reference), Some(*id), as_of)?;
     }
     let gather = Gather {
         parties: named.registered(),
@@ -372,6 +374,33 @@ pub fn counted<S: Source + ?Sized>(source: &S, decision: &Decision) -> Result<Op
     Ok(None)
 }
 
+/// The map leads the alias of a party to that very party: there is no other for its identifier.
+fn check_alias<S: Source + ?Sized>(source: &S, party: &Logged) -> Result<(), WalkError> {
+    let Entry::Party { alias, .. } = party.entry else { return Ok(()) };
+    match source.alias(&alias)? {
+        Some(index) if index == party.index => Ok(()),
+        _ => Err(Lack::AliasTaken { alias }.into()),
+    }
+}
+
+/// Nobody had an identifier as of a size: the map leads its alias nowhere, or to a party that came later or has ended. (One that
+/// was erased has ended. Where another that has is passed off as nobody the answer is a no either way.)
+fn check_nobody<S: Source + ?Sized>(
+    source: &S,
+    role: &'static str,
+    identifier: &Identifier,
+    as_of: Size,
+) -> Result<(), WalkError> {
+    let claim = source.claim(identifier)?;
+    let Some(index) = source.alias(&claim.alias)? else { return Ok(()) };
+    let party = source.unopened(index)?;
+    let Some(id) = party.entry.id().filter(|_| index.0 < as_of.0) else { return Ok(()) };
+    match source.list(&id)?.status_as_of(as_of) {
+        Some(status) if status.is_ended() => Ok(()),
+        _ => Err(WalkError::OtherParty(role)),
+    }
+}
+
 /// The party that the request names is the one whose record is there: by its id, or by the identifier that its
 /// record discloses.
 fn check_named<S: Source + ?Sized>(
@@ -379,6 +408,7 @@ fn check_named<S: Source + ?Sized>(
     role: &'static str,
     reference: Option<&PartyRef>,
     id: Option<Option<Hash>>,
+    as_of: Size,
 ) -> Result<(), WalkError> {
     let other = Err(WalkError::OtherParty(role));
     let (reference, id) = match (reference, id) {
@@ -386,19 +416,21 @@ fn check_named<S: Source + ?Sized>(
         (Some(reference), Some(id)) => (reference, id),
         _ => return other,
     };
-    let Some(id) = id else { return Ok(()) };
-    match reference {
-        PartyRef::Id(named) if *named == id => Ok(()),
+    let Some(id) = id else {
+        return match reference {
+            PartyRef::Identifier(identifier) => check_nobody(source, role, identifier, as_of),
+            PartyRef::Id(_) | PartyRef::Nobody(_) => Ok(()),
+        };
+    };
+    let logged = source.record(&id)?;
+    let is_named = match reference {
+        PartyRef::Id(named) => *named == id,
         PartyRef::Identifier(identifier) => {
-            let logged = source.record(&id)?;
             let opened = logged.opened()?;
             let is_party = matches!(opened.record.content(), Content::Party(_));
-            if is_party && opened.disclosed_str("identifier") == Some(identifier.text().as_str()) {
-                Ok(())
-            } else {
-                other
-            }
+            is_party && opened.disclosed_str("identifier") == Some(identifier.text().as_str())
         }
-        _ => other,
-    }
+        PartyRef::Nobody(_) => false,
+    };
+    if is_named { check_alias(source, &logged) } else { other }
 }

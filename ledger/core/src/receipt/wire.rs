@@ -6,6 +6,7 @@ use super::Question;
 use crate::index::Item;
 use crate::json::{Field, JsonError, MemberError, Members, parse_strict};
 use crate::source::Sealed;
+use crate::vrf::PROOF_BYTES;
 use crate::{Hash, Index, Size, b64};
 
 /// The largest receipt in bytes.
@@ -15,6 +16,8 @@ pub const MAX_BYTES: usize = 64 << 20;
 pub const MAX_VALUES: usize = 1 << 21;
 /// An item's bytes.
 const ITEM_BYTES: usize = 42;
+/// The most identifiers of nobody in one request.
+const MAX_ALIASES: usize = 10;
 /// The most entries in one receipt.
 pub const MAX_ENTRIES: usize = 1 << 17;
 
@@ -35,6 +38,8 @@ pub struct Receipt {
     pub lists: Vec<ListPart>,
     /// The lists of a complete answer's tags, in the order of their segments.
     pub tags: Vec<Vec<Item>>,
+    /// The proofs of the aliases that nobody has, ascending.
+    pub aliases: Vec<[u8; PROOF_BYTES]>,
     /// The pruned trie.
     pub trie: Vec<u8>,
     /// From the checkpoint that the verifier pinned to this one.
@@ -121,6 +126,7 @@ impl Receipt {
             tree: members.take("tree", hashes_of)?,
             lists: members.take("lists", lists_of)?,
             tags: members.take_opt("tags", |field| field.array_of(items_of))?.unwrap_or_default(),
+            aliases: members.take_opt("aliases", aliases_of)?.unwrap_or_default(),
             trie: members.take("trie", bytes_of)?,
             consistency: members.take_opt("consistency", Consistency::read)?,
         };
@@ -150,6 +156,10 @@ impl Receipt {
         if !self.tags.is_empty() {
             out.plain(",\"tags\":");
             out.array(&self.tags, |out, items| out.items(items));
+        }
+        if !self.aliases.is_empty() {
+            out.plain(",\"aliases\":");
+            out.array(&self.aliases, |out, proof| out.bytes(proof));
         }
         out.plain(",\"trie\":");
         out.bytes(&self.trie);
@@ -254,6 +264,10 @@ impl Writer {
                 self.plain(",\"handle\":");
                 self.bytes(handle);
             }
+            if let Some(proof) = &sealed.alias_proof {
+                self.plain(",\"alias_proof\":");
+                self.bytes(proof);
+            }
         }
         self.plain("}");
     }
@@ -293,6 +307,7 @@ impl ReceiptEntry {
                     .take_opt("disclosures", |field| field.array_of(Field::str))?
                     .unwrap_or_default(),
                 handle: members.take_opt("handle", Field::bytes)?,
+                alias_proof: members.take_opt("alias_proof", Field::bytes)?,
             }),
         };
         members.finish()?;
@@ -327,6 +342,13 @@ pub(crate) fn openings(bytes: &[u8]) -> usize {
 
 pub(super) fn bytes_of(field: Field) -> Result<Vec<u8>, MemberError> {
     field.parse("bytes in base64url", |text| b64::decode(text).ok())
+}
+
+fn aliases_of(field: Field) -> Result<Vec<[u8; PROOF_BYTES]>, MemberError> {
+    let other = field.mistyped("1 to 10 proofs, ascending");
+    let proofs = field.array_of(Field::bytes)?;
+    let fits = (1..=MAX_ALIASES).contains(&proofs.len()) && proofs.is_sorted_by(|a, b| a < b);
+    if fits { Ok(proofs) } else { Err(other) }
 }
 
 pub(super) fn hashes_of(field: Field) -> Result<Vec<Hash>, MemberError> {

@@ -20,7 +20,7 @@ use ::redb::TableDefinition;
 use procura_core::{Hash, Size};
 
 /// The version of this layout. Whoever changes it says in the changelog how an older folder is carried over.
-pub(super) const FORMAT: u32 = 2;
+pub(super) const FORMAT: u32 = 3;
 
 pub(super) const META: TableDefinition<'static, &str, &[u8]> = TableDefinition::new("meta");
 pub(super) const ENTRIES: TableDefinition<'static, u64, &[u8]> = TableDefinition::new("entries");

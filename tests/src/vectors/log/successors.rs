@@ -28,7 +28,8 @@ fn root() -> Record {
             .member("keys", json!(keys))
             .member("quorum", json!(2))
             .member("key_delay", json!(259_200_000))
-            .member("trial", json!(false));
+            .member("trial", json!(false))
+            .vrf_key(&holder(0xD7).public_key());
     let first = holder(0xD1);
     Record::parse(&draft.sign(&first.public_key().thumbprint(), &first).unwrap().record).unwrap()
 }

@@ -172,6 +172,7 @@ fn disclosures(
     for sealed in of_hers.mandate.entries.iter_mut().filter_map(|entry| entry.sealed.as_mut()) {
         if identifier.is_some_and(|hers| hers.body == sealed.body) {
             sealed.disclosures = identifier.unwrap().disclosures.clone();
+            sealed.alias_proof = identifier.unwrap().alias_proof;
         }
     }
     let of_hers = stage.signed(of_hers, son, &all);

@@ -8,7 +8,7 @@ use crate::world::{Actor, World};
 use procura_core::decide::{Decision, Reason};
 use procura_core::draft::Draft;
 use procura_core::entry::{Entry, Head, Tags};
-use procura_core::hash::{status_key, tag, tag_key};
+use procura_core::hash::{alias_key, status_key, tag, tag_key};
 use procura_core::receipt::{Authority, ListPart, Question};
 use procura_core::status::Status;
 use procura_core::{Hash, Millis};
@@ -184,6 +184,8 @@ fn absence_cut_away(world: &World, mother: &Actor) -> Told {
         let mut keys: BTreeSet<Hash> = ids.collect();
         let shown = told.receipt.tags.len() as u64;
         keys.extend((0..shown).map(|segment| tag_key(&liar.origin, &tag(&mother.handle, segment))));
+        let own = liar.aliases.iter().filter(|(_, body)| body.id == mother.party);
+        keys.extend(own.map(|(alias, _)| alias_key(&liar.origin, alias)));
         let less = liar.map_of(&keys);
         if less != told.receipt.trie {
             told.receipt.trie = less;
@@ -207,7 +209,10 @@ fn authority(world: &World, mother: &Actor, son: &Actor, given: Hash) -> Vec<Tri
     };
     let mut hidden = told(world, honest.clone(), ask.clone());
     let parts = hidden.receipt.entries.iter_mut().filter_map(|part| part.sealed.as_mut());
-    parts.for_each(|sealed| sealed.disclosures.clear());
+    parts.for_each(|sealed| {
+        sealed.disclosures.clear();
+        sealed.alias_proof = None;
+    });
     let fresh = |ms: u64| json!({"fresh": ms});
     let late = world.ledger.view().check(&request, Millis(at.0 - 400_000), &now()).unwrap();
     let late = told(world, late, ask.clone());

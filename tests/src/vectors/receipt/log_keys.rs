@@ -3,7 +3,7 @@
 use super::truths::{now, policy, status_ask, told};
 use super::{Told, Trial};
 use crate::hostile::Liar;
-use crate::world::{ORIGIN, World};
+use crate::world::{ORIGIN, World, vrf};
 use procura_core::Hash;
 use procura_core::checkpoint::SignedCheckpoint;
 use procura_core::cosignature::cosign;
@@ -99,6 +99,7 @@ fn pending(world: &World) -> Trial {
         .member("quorum", json!(2))
         .member("key_delay", json!(1))
         .member("trial", json!(true))
+        .vrf_key(vrf().public_key())
         .sign(&kid(&one), &one)
         .unwrap();
     let id = Record::parse(&root.record).unwrap().id();

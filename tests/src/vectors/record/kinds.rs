@@ -46,15 +46,12 @@ pub(super) fn of_shape(shape: Shape) -> Vec<Case> {
 }
 
 fn root() -> Shape {
-    let members = json!({"keys": [jwk(1), jwk(2)], "quorum": 2, "key_delay": 259_200_000, "trial": true});
+    let members = json!({"keys": [jwk(1), jwk(2)], "quorum": 2, "key_delay": 259_200_000, "trial": true, "vrf_key": jwk(3)["x"]});
     let many: Vec<Value> = (1..=17).map(jwk).collect();
     Shape {
         good: Made::new("root", &members),
-        required: &["keys", "quorum", "key_delay", "trial"],
-        optional: vec![
-            ("vrf_key", id(1)),
-            ("continues", json!({"origin": "example.org/ledger", "checkpoint": "lost"})),
-        ],
+        required: &["keys", "quorum", "key_delay", "trial", "vrf_key"],
+        optional: vec![("continues", json!({"origin": "example.org/ledger", "checkpoint": "lost"}))],
         wrong: vec![
             ("keys", "empty", json!([])),
             ("keys", "a double", json!([jwk(1), jwk(1)])),
