@@ -12,7 +12,7 @@ use sha2::{Digest, Sha512};
 use std::fmt;
 use zeroize::Zeroize;
 
-/// The bytes of a proof: Gamma[32] ‖ c[16] ‖ s[32].
+/// The bytes of a proof: `Gamma[32] ‖ c[16] ‖ s[32]`.
 pub const PROOF_BYTES: usize = 80;
 /// The suite's name within everything that it hashes.
 const SUITE: u8 = 0x03;
