@@ -10,13 +10,12 @@ use crate::shown::Shown;
 use procura_core::conditions::Properties;
 use procura_core::decide::{AuthZen, PartyRef};
 use procura_core::key::SignError;
-use procura_core::kinds::{Content, Revocation, sides_of};
+use procura_core::kinds::{Content, sides_of};
 use procura_core::presentation::{
     Asked, Challenge, Part, Parts, Presentation, PresentationError, VerifiedPresentation, verify_presentation,
 };
 use procura_core::receipt::{Policy, Receipt, ReceiptError};
 use procura_core::record::Record;
-use procura_core::source::Logged;
 use procura_core::{Hash, Millis};
 use std::fs;
 use std::io;
@@ -102,7 +101,7 @@ impl Client {
             let bytes = made.to_json();
             match verify_presentation(bytes.as_bytes(), challenge, self.policy(), self.now()) {
                 Ok(found) => return Ok(Presented { presentation: made, found }),
-                Err(error) => self.complete(identity, &record, &mut parts, error)?,
+                Err(error) => self.complete(identity, &mut parts, error)?,
             }
         }
     }
@@ -111,7 +110,6 @@ impl Client {
     fn complete(
         &self,
         identity: &Identity,
-        record: &Record,
         parts: &mut Parts,
         error: PresentationError,
     ) -> Result<(), PresentError> {
@@ -122,14 +120,6 @@ impl Client {
             }
             Some(Part::Mandate | Part::Key) if lacks && parts.party.is_none() => {
                 parts.party = Some(Receipt::parse(self.status(&identity.party)?.receipt())?);
-            }
-            None if error == PresentationError::Notice => {
-                let notice = self.notice(&identity.party, record)?.ok_or(PresentationError::Notice)?;
-                let through = Receipt::parse(self.record_receipt(&notice, None)?.receipt())?;
-                if through.question == parts.mandate.question {
-                    return Err(PresentationError::Notice.into());
-                }
-                parts.mandate = through;
             }
             _ => return Err(error.into()),
         }
@@ -183,24 +173,6 @@ impl Client {
             denied = Some(decision.reason);
         }
         Err(PresentationError::NotPermitted(denied).into())
-    }
-
-    /// The notice of a mandate's end in one's own list, the newest.
-    fn notice(&self, own: &Hash, record: &Record) -> Result<Option<Hash>, PresentError> {
-        let is_notice = |logged: &Logged| {
-            let opened = logged.opened.as_ref().map(|opened| &opened.record);
-            opened.is_some_and(|one| {
-                matches!(one.content(), Content::Revocation(Revocation { effective: Some(_) }))
-                    && one.common().target == Some(record.id())
-            })
-        };
-        let all = self.records(own, &|_| {})?;
-        Ok(all
-            .records()
-            .iter()
-            .rev()
-            .find(|filed| is_notice(&filed.logged))
-            .and_then(|filed| filed.logged.entry.id()))
     }
 }
 

@@ -5,7 +5,7 @@ use procura_core::days::Day;
 use procura_core::decide::{Decision, Hint, Level, Reason};
 use procura_core::draft::Draft;
 use procura_core::kinds::Validity;
-use procura_core::receipt::{Mode, verify_authority};
+use procura_core::receipt::{Mode, Receipt, verify_authority, verify_status};
 use procura_core::status::Status;
 use procura_core::submission::Submission;
 use procura_core::{Hash, Millis};
@@ -525,4 +525,37 @@ fn an_authority_dates_a_compromise_back_as_far_as_it_goes() {
     };
     assert_eq!(world.refused(end(&world.registrar)), "too_far_back");
     world.append(end(&court));
+}
+
+#[test]
+fn a_status_shows_the_notice_that_ends_it() {
+    let world = World::in_memory();
+    let (mother, son) = (world.person(MOTHER), world.person(SON));
+    let id = world.append(world.mandate(&mother, &son.party, &["tax"])).id;
+    world.append(world.transition("acceptance", &son, &id));
+    let receipt = || world.ledger.view().receipt(&id, &Ask::now(Audience::Anyone)).unwrap().unwrap();
+    let verify = |receipt: &Receipt| {
+        let now = Mode::Fresh(world.clock.now());
+        verify_status(receipt.to_json().as_bytes(), &id, None, &world.policy(), now)
+    };
+    assert_eq!(*verify(&receipt()).unwrap().ends(), None);
+
+    let later = Millis(world.clock.now().0 + 2 * 3_600_000);
+    for effective in [later, Millis(later.0 - 3_600_000)] {
+        let draft = Draft::on("revocation", &world.occasion(), &id).member("effective", json!(effective));
+        world.append(signed(draft, &mother));
+    }
+    let first = Millis(later.0 - 3_600_000);
+    let shown = receipt();
+    let verified = verify(&shown).unwrap();
+    assert_eq!(
+        (*verified.status(), *verified.ends()),
+        (Status::ACTIVE, Some(first)),
+        "the first of them counts"
+    );
+
+    // Of one that is kept closed nobody knows when it ends.
+    let mut closed = shown;
+    closed.entries.last_mut().unwrap().sealed = None;
+    assert_eq!(*verify(&closed).unwrap().ends(), Some(Millis(0)));
 }

@@ -280,9 +280,16 @@ pub(super) fn told(
                     time::at(through.entry.time())
                 )
             });
-            Answer::of(status.permits())
+            let at = match mode {
+                Mode::Fresh(now) => now,
+                _ => verified.receipt().time(),
+            };
+            let has_ended = verified.ends().is_some_and(|ends| ends <= at);
+            let notice = verified.ends().map(|ends| format!("A notice ends it: {}.", time::at(ends)));
+            Answer::of(status.permits() && !has_ended)
                 .line(format!("{}: {what}.", describe::kind(logged)))
                 .line(format!("Its status{then}: {status}."))
+                .maybe(notice)
                 .maybe(by)
                 .line(describe::ground(verified.receipt()))
                 .member("question", "status")

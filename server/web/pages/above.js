@@ -30,8 +30,8 @@ export async function aboveOf(receipt, payload) {
 /** What stands in the way of more comes first. */
 const GRAVEST = /** @type {const} */ (['over', 'doubt', 'paused', 'not-yet', 'force']);
 
-/** How a grant stands, with all that it is under. @param {number} status @param {any} payload @param {Above[]} above @param {number} now */
-export function standingUnder(status, payload, above, now) {
-  const all = [{ status, payload }, ...above].map((one) => standing(one.status, one.payload, now));
+/** How a grant stands, with all that it is under. @param {{status: number, payload: any, ends?: number}} grant as its receipt says @param {Above[]} above @param {number} now */
+export function standingUnder({ status, payload, ends }, above, now) {
+  const all = [standing(status, payload, now, ends), ...above.map((one) => standing(one.status, one.payload, now))];
   return /** @type {typeof GRAVEST[number]} */ (GRAVEST.find((one) => all.includes(one)));
 }

@@ -85,18 +85,18 @@ function verdictOf(answer, now) {
   if (answer.type === 'authority') return answer.decision.permit ? 'yes' : 'no';
   if (answer.type === 'existence') return 'logged';
   if (answer.type === 'complete') return 'complete';
-  return standing(answer.status, answer.payload ?? {}, now);
+  return standing(answer.status, answer.payload ?? {}, now, answer.ends);
 }
 
 /**
  * Where a record stands, by the byte of its status and its own days. spec: entries.md#statuses
- * @param {number} status @param {any} payload @param {number} now
+ * @param {number} status @param {any} payload @param {number} now @param {number} [ends] when a notice ends it
  * @returns {'force' | 'over' | 'not-yet' | 'doubt' | 'paused'}
  */
-export function standing(status, payload, now) {
+export function standing(status, payload, now, ends) {
   if (status === 0x0f) return 'over';
   if (status > 0x10) return 'doubt';
-  if (payload.not_after !== undefined && now >= payload.not_after) return 'over';
+  if (now >= Math.min(payload.not_after ?? Number.POSITIVE_INFINITY, ends ?? Number.POSITIVE_INFINITY)) return 'over';
   if (status === 3) return 'paused';
   if (status === 1 || (payload.not_before !== undefined && now < payload.not_before)) return 'not-yet';
   return 'force';

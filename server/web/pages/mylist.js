@@ -11,7 +11,7 @@ import { checkErased, Untrue } from './untrue.js';
 import { isFiled, whole } from './whole.js';
 import { Fault, verify } from '../verifier/index.js';
 
-/** @typedef {{id: string, kind: string, payload: any, stands: string, status: number, since: number, endedAt?: number, endedBy?: string, isEndedAbove: boolean, signedBy: Set<string>, receipt: string}} Row `stands`: with the mandates that it is under; `isEndedAbove`: one of these has ended, not it */
+/** @typedef {{id: string, kind: string, payload: any, stands: string, status: number, since: number, until?: number, endedAt?: number, endedBy?: string, isEndedAbove: boolean, signedBy: Set<string>, receipt: string}} Row `stands`: with the mandates that it is under; `until`: the first instant after it, by its own days or a notice; `isEndedAbove`: one of these has ended, not it */
 /** @typedef {{told: import('./whole.js').Told[], rows: Row[], keys: Row[], titles: import('./catalogues.js').Titles, checkpoint: any, receipts: string[], isFresh: boolean, checkedAt: number}} Mine all that the list tells, what of it stands how, and its pages */
 
 /** From the register, checked as of now. @param {import('./session.js').Session} session @param {any} policy @returns {Promise<Mine>} */
@@ -72,14 +72,16 @@ async function read(party, get, policy, mode, pinned) {
 }
 
 /** @param {any} answer of its status @param {any[]} moves what happened to it @param {string} receipt @returns {Promise<Row>} */
-async function row({ id, kind, payload, status, time }, moves, receipt) {
+async function row({ id, kind, payload, status, time, ends }, moves, receipt) {
   const last = moves.at(-1);
   const above = kind === 'mandate' || kind === 'consent' ? await aboveOf(receipt, payload) : [];
-  const [stands, own] = [standingUnder(status, payload, above, Date.now()), standing(status, payload, Date.now())];
+  const [stands, own] = [standingUnder({ status, payload, ends }, above, Date.now()), standing(status, payload, Date.now(), ends)];
+  const until = Math.min(payload.not_after ?? Number.POSITIVE_INFINITY, ends ?? Number.POSITIVE_INFINITY);
   const accepted = moves.filter((move) => move.kind === 'acceptance').at(-1);
   return {
     id, kind, payload, status, receipt,
     stands,
+    ...(Number.isFinite(until) && { until }),
     isEndedAbove: stands === 'over' && own !== 'over',
     since: accepted?.time ?? time,
     ...(status === 0x0f && last !== undefined && { endedAt: last.time, endedBy: last.kind }),

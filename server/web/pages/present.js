@@ -21,7 +21,7 @@ const MEDIA_TYPE = 'application/vnd.procura.presentation+json';
 /** Of each refusal the sentence that says it; any other is told as that of a receipt is. */
 const FAULTS = new Map(Object.entries({
   other: 'kb_aud kb_nonce challenge_not_open', old: 'kb_iat stale', stranger: 'not_a_party', key: 'key_not_active party_not_active kb_signature unknown_key key_compromised',
-  over: 'disputed suspended not_accepted ended not_yet_valid expired lapsed notice', more: 'unasked not_shown kb_sd_hash',
+  over: 'disputed suspended not_accepted ended not_yet_valid expired lapsed', more: 'unasked not_shown kb_sd_hash',
 }).flatMap(([name, codes]) => codes.split(' ').map((code) => [code, `present.fault-${name}`])));
 
 /** @param {string} kind @param {...any} what */

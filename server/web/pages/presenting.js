@@ -14,9 +14,8 @@ const LACKS = ['missing_record', 'missing_list', 'unopened'];
 /**
  * The presentation's text.
  * @param {import('./mylist.js').Row} row what is shown @param {Challenge} challenge @param {import('./session.js').Session} session @param {any} policy
- * @param {import('./whole.js').Told[]} told all that my list tells: a notice of an end is in it
  */
-export async function present(row, challenge, session, policy, told) {
+export async function present(row, challenge, session, policy) {
   const { by } = session;
   const receiptOf = async (/** @type {string} */ id) => JSON.parse(await (await session.get(`/v1/records/${id}/receipt`)).text());
   /** @type {Record<string, any>} */
@@ -29,11 +28,9 @@ export async function present(row, challenge, session, policy, told) {
       return text;
     } catch (error) {
       const code = error instanceof Fault ? error.code : '';
-      const notice = code === 'notice' ? told.find(({ kind, target, payload }) => kind === 'revocation' && target === row.id && payload?.effective !== undefined) : undefined;
       // Each is added once, then what is still lacking is the register's fault.
       if (LACKS.includes(code) && parts.key === undefined) parts.key = await receiptOf(by.kid);
       else if (LACKS.includes(code) && parts.party === undefined) parts.party = await receiptOf(by.party);
-      else if (notice !== undefined && parts.mandate.question.through === undefined) parts.mandate = await receiptOf(notice.id);
       else throw error;
     }
   }

@@ -35,14 +35,13 @@ export function partIn({ kind, payload }, me) {
 const SOON_MS = 14 * 24 * 3600 * 1000;
 
 /** @param {Row} row */
-function stateOf({ stands, payload, status }) {
+function stateOf({ stands, payload, status, until = Number.POSITIVE_INFINITY }) {
   if (stands === 'over') return state('off', t('state.over'));
   if (stands === 'doubt') return state('doubt', t('state.doubt'));
   if (stands === 'paused') return state('wait', t('state.paused'));
   if (status === 1) return state('wait', t('state.pending'));
   if (stands === 'not-yet') return state('wait', t('state.starts', { day: day(payload.not_before) }));
-  const left = (payload.not_after ?? Number.POSITIVE_INFINITY) - Date.now();
-  if (left < SOON_MS) return state('wait', t('state.ends', { day: day(payload.not_after - 1) }));
+  if (until - Date.now() < SOON_MS) return state('wait', t('state.ends', { day: day(until - 1) }));
   return payload.ground === undefined ? state('ok', t('state.force')) : state('veil', t('state.law'));
 }
 
@@ -72,7 +71,7 @@ export function rowOf(row, desk) {
   if (kind !== 'mandate' && payload.purposes !== undefined) facts.push(fact(t('fact.purpose'), purposesOf(row, desk)));
   const since = row.status === 1 ? row.since : Math.max(row.since, payload.not_before);
   if (kind !== 'request') facts.push(fact(t(row.status === 1 ? 'fact.offered' : 'fact.since'), time(since, day(since))));
-  facts.push(fact(t('fact.until'), payload.not_after === undefined ? t('fact.no-end') : time(payload.not_after - 1, day(payload.not_after - 1))));
+  facts.push(fact(t('fact.until'), row.until === undefined ? t('fact.no-end') : time(row.until - 1, day(row.until - 1))));
   if (kind === 'mandate') facts.push(fact(t('fact.on'), onOf(payload)));
   if (payload.needed !== undefined) facts.push(fact(t('fact.together'), t('together.of', { n: payload.needed, of: payload.mandatees.length })));
   if (payload.by !== undefined) facts.push(fact(t(partIn(row, desk.me) === 'gives' ? 'fact.by-mine' : 'fact.by'), list(payload.by.map((/** @type {string} */ party) => desk.nameOf(party).name))));

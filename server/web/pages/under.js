@@ -26,9 +26,9 @@ export async function mandateNow(id, session, policy) {
   let receipt = '';
   try {
     receipt = await (await session.get(`/v1/records/${id}/receipt`)).text();
-    const { kind, payload, status } = /** @type {any} */ (await verify(receipt, { type: 'status', id }, policy, { fresh: Date.now() }));
+    const { kind, payload, status, ends } = /** @type {any} */ (await verify(receipt, { type: 'status', id }, policy, { fresh: Date.now() }));
     const isMine = kind === 'mandate' && payload.mandatees.includes(session.by.party);
-    return isMine && standingUnder(status, payload, await aboveOf(receipt, payload), Date.now()) === 'force' ? { id, payload } : null;
+    return isMine && standingUnder({ status, payload, ends }, await aboveOf(receipt, payload), Date.now()) === 'force' ? { id, payload } : null;
   } catch (error) {
     // Not there, or not for me: no mandate of mine.
     if (error instanceof Refusal && error.status === 404) return null;

@@ -1,6 +1,6 @@
 // What a receipt says, each part of it held against the checkpoint. spec: receipts.md#verification
 
-import { accessOf, walkAuthority } from './authority.js';
+import { accessOf, endOf, walkAuthority } from './authority.js';
 import { ofB64urlExactly } from './bytes.js';
 import { walkComplete } from './complete.js';
 import { TRANSITION } from './entry.js';
@@ -133,7 +133,8 @@ async function existence(path, id) {
 async function status(path, question) {
   const { shown, list } = await path.standing(question.id);
   const now = statusAt(list, path.cut) ?? refuse('not_yet');
-  const answer = { ...question, ...described(shown), status: now, signer: signedBy(path, shown) };
+  const ends = shown.record?.kind === 'mandate' ? await endOf(path, list) : undefined;
+  const answer = { ...question, ...described(shown), status: now, ...(ends !== undefined && { ends }), signer: signedBy(path, shown) };
   if (question.through === undefined) return answer;
   const i = list.items.findIndex(({ index }, at) => at > 0 && index < path.cut && path.entries.get(index)?.entry.id === question.through);
   if (i < 0) refuse('not_in_list');

@@ -125,17 +125,25 @@ async function addGrant(walk, facts, id) {
   const status = statusAt(list, walk.cut);
   if ((kind !== 'mandate' && kind !== 'consent') || status === undefined) return refuse('missing_record');
   const [from, to] = kind === 'mandate' ? [payload.mandators, payload.mandatees] : [[payload.subject], [payload.recipient]];
-  const stays = [...list.items.keys()].filter((i) => i > 0 && list.items[i].index < walk.cut && list.items[i].status === ACTIVE && list.items[i - 1].status === ACTIVE);
-  const ends = kind === 'mandate' ? await Promise.all(stays.map((i) => noticeOf(walk, list, i))) : [];
-  const uses = countsUses(payload) ? stays.map((i) => Number(walk.at(list.items[i].index).entry.time)) : [];
+  const ends = kind === 'mandate' ? await endOf(walk, list) : undefined;
+  const uses = countsUses(payload) ? staysOf(walk, list).map((i) => Number(walk.at(list.items[i].index).entry.time)) : [];
   const { catalogue, scopes, purposes = [], not_before, not_after, needed, ground, survives, under, conditions } = payload;
   const optional = Object.entries({ not_after, needed, ground, survives, under, conditions }).filter(([, value]) => value !== undefined);
   facts.grants.push({
     ...{ id, index: Number(shown.index), kind, from, to, catalogue, scopes, purposes, not_before, status, counts, uses },
-    ...(ends.length > 0 && { ends: Math.min(...ends) }),
+    ...(ends !== undefined && { ends }),
     ...(counts && { assurance: assuranceOf(walk, shown, list) }),
     ...Object.fromEntries(optional),
   });
+}
+
+/** The items that leave a record active: notices of a mandate, uses of a consent. @param {Walk} walk @param {List} list */
+const staysOf = (walk, { items }) => [...items.keys()].filter((i) => i > 0 && items[i].index < walk.cut && items[i].status === ACTIVE && items[i - 1].status === ACTIVE);
+
+/** The first instant at which a notice ends a mandate. @param {Walk} walk @param {List} list @returns {Promise<number | undefined>} */
+export async function endOf(walk, list) {
+  const ends = await Promise.all(staysOf(walk, list).map((i) => noticeOf(walk, list, i)));
+  return ends.length > 0 ? Math.min(...ends) : undefined;
 }
 
 /** When a notice ends a mandate. Of one that was erased, or is void, nobody knows when: it has ended. @param {Walk} walk @param {List} list @param {number} i */

@@ -90,6 +90,8 @@ export interface VerifiedStatus extends Told {
   as_of_time?: number;
   /** The byte of spec/entries.md: 2 is active, the only one that permits anything. */
   status: number;
+  /** When a mandate ends by a notice, in ms; 0: the notice was erased, and it has ended. */
+  ends?: number;
   signer: SignedBy;
   /** The transition asked for, with the status after it. */
   through?: Told & { status: number; signer: SignedBy };

@@ -199,7 +199,10 @@ fn of_mandate(id: Hash, index: Index, mandate: &Mandate) -> Grant {
 
 /// The first instant at which a notice ends a mandate: an item that leaves it active. Of one that was erased nobody knows when:
 /// it has ended.
-fn notice<S: Source + ?Sized>(
+///
+/// # Errors
+/// [`Verdict`].
+pub(crate) fn notice<S: Source + ?Sized>(
     judge: &Judge<'_, S>,
     id: &Hash,
     standing: &Standing,

@@ -11,6 +11,7 @@ mod search;
 
 pub use facts::{CatalogueFact, Facts, Grant, GrantKind, PartyFact, PartyMove, Then};
 pub use gather::Gather;
+pub(crate) use gather::notice;
 pub use reason::{Hint, Level, Reason};
 pub use request::{AuthZen, PartyRef, Request, RequestError};
 pub use search::{PARTY, Search, Sought};

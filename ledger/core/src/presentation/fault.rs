@@ -58,9 +58,6 @@ pub enum PresentationError {
     /// The mandate is not active, or not at this time, or nobody is there any more whom it is from.
     #[error("it does not hold: {0:?}")]
     Holds(Reason),
-    /// A notice of its end is in its list, and is not shown.
-    #[error("a notice of its end was logged, which the receipt does not show")]
-    Notice,
     /// The key binding names something else than a key.
     #[error("the key binding names no key")]
     UnknownKey,
@@ -109,7 +106,6 @@ impl PresentationError {
             Self::NotAGrant => "not_a_grant",
             Self::SdHash => "kb_sd_hash",
             Self::Holds(reason) => reason.name(),
-            Self::Notice => "notice",
             Self::UnknownKey => "unknown_key",
             Self::KeyNotActive => "key_not_active",
             Self::PartyNotActive => "party_not_active",

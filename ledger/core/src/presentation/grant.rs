@@ -4,7 +4,7 @@ use super::fault::PresentationError;
 use super::holder::Holder;
 use super::verify::Side;
 use crate::decide::Reason;
-use crate::kinds::{Content, Revocation, Validity, sides_of};
+use crate::kinds::{Content, Validity, sides_of};
 use crate::receipt::{Evidence, VerifiedStatus};
 use crate::source::{Logged, Source as _};
 use crate::status::Status;
@@ -35,53 +35,18 @@ impl Grant {
     }
 
     /// It is active, this is its time, and no notice of an end has come true.
-    pub(super) fn check_holds(
-        &self,
-        status: &VerifiedStatus,
-        over: &Evidence,
-        now: Millis,
-    ) -> Result<(), PresentationError> {
+    pub(super) fn check_holds(&self, status: &VerifiedStatus, now: Millis) -> Result<(), PresentationError> {
         let reason = match *status.status() {
             Status::ACTIVE if !self.validity.has_begun(now) => Some(Reason::NotYetValid),
             Status::ACTIVE if self.validity.is_over(now) => Some(Reason::Expired),
+            Status::ACTIVE if status.ends().is_some_and(|ends| ends <= now) => Some(Reason::Expired),
             Status::ACTIVE => None,
             other if other.is_disputed() => Some(Reason::Disputed),
             Status::SUSPENDED => Some(Reason::Suspended),
             Status::PENDING => Some(Reason::NotAccepted),
             _ => Some(Reason::Ended),
         };
-        if let Some(reason) = reason {
-            return Err(PresentationError::Holds(reason));
-        }
-        if self.is_mandate { self.check_notices(status, over, now) } else { Ok(()) }
-    }
-
-    /// An item that leaves a mandate active says when it ends: unseen, it may have ended.
-    fn check_notices(
-        &self,
-        status: &VerifiedStatus,
-        over: &Evidence,
-        now: Millis,
-    ) -> Result<(), PresentationError> {
-        let list = over.list(&self.id).map_err(|_| PresentationError::Notice)?;
-        let stays = list.items().windows(2).filter_map(|pair| match pair {
-            [before, item] => {
-                (before.status == Some(Status::ACTIVE) && item.status == Some(Status::ACTIVE)).then_some(item)
-            }
-            _ => None,
-        });
-        for item in stays {
-            let seen = status.through().as_ref().filter(|through| through.index == item.index);
-            let opened = seen.and_then(|through| through.opened.as_ref());
-            match opened.map(|opened| opened.record.content()) {
-                Some(Content::Revocation(Revocation { effective: Some(end) })) if *end <= now => {
-                    return Err(PresentationError::Holds(Reason::Expired));
-                }
-                Some(Content::Revocation(Revocation { effective: Some(_) })) => {}
-                _ => return Err(PresentationError::Notice),
-            }
-        }
-        Ok(())
+        reason.map_or(Ok(()), |reason| Err(PresentationError::Holds(reason)))
     }
 
     /// On which side a holder's party, or the one that its role is under, stands; and that one.

@@ -137,7 +137,7 @@ pub fn verify_presentation(
     if !parts.shown().is_some_and(|shown| binding.is_over(shown)) {
         return Err(PresentationError::SdHash);
     }
-    grant.check_holds(&mandate, &over_mandate, now)?;
+    grant.check_holds(&mandate, now)?;
 
     let key = *binding.jws.kid();
     let over_key = parts.key.as_ref().map(|receipt| receipts.status(Part::Key, receipt, &key)).transpose()?;
@@ -182,11 +182,10 @@ struct Receipts<'a> {
 impl Receipts<'_> {
     fn mandate(&mut self, receipt: &Receipt) -> Result<(VerifiedStatus, Evidence), PresentationError> {
         let refused = |error| PresentationError::Receipt(Part::Mandate, error);
-        let Question::Status { id, through, .. } = &receipt.question else {
+        let Question::Status { id, .. } = &receipt.question else {
             return Err(refused(VerifyError::OtherQuestion));
         };
-        let (verified, evidence) =
-            status_over(receipt, id, through.as_ref(), self.policy, self.mode).map_err(refused)?;
+        let (verified, evidence) = status_over(receipt, id, None, self.policy, self.mode).map_err(refused)?;
         self.note(Part::Mandate, verified.receipt())?;
         Ok((verified, evidence))
     }

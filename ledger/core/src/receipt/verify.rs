@@ -126,6 +126,8 @@ verified! {
         logged: Arc<Logged>,
         /// The status.
         status: Status,
+        /// When a mandate ends by a notice; 0: that was erased, and it has ended.
+        ends: Option<Millis>,
         /// The transition asked for.
         through: Option<Arc<Logged>>,
     }
@@ -215,8 +217,9 @@ pub(crate) fn status_over(
     let as_of = size_asked(receipt, &evidence, &verified)?;
     let answer = walk::status(&judge, id, through, as_of)?;
     evidence.check_used()?;
-    let (logged, status, through) = (answer.standing.create, answer.status, answer.through);
-    Ok((VerifiedStatus { receipt: verified, logged, status, through }, evidence))
+    let (logged, status, ends, through) =
+        (answer.standing.create, answer.status, answer.ends, answer.through);
+    Ok((VerifiedStatus { receipt: verified, logged, status, ends, through }, evidence))
 }
 
 /// Verifies a list of all that concerns a party, from segment `from` on.

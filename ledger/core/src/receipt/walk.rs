@@ -3,6 +3,7 @@
 //! spec: receipts.md#what-an-answer-needs
 
 use super::{AsOf, Authority};
+use crate::decide::notice;
 use crate::decide::{Decision, Facts, Gather, PartyRef, decide};
 use crate::entry::Entry;
 use crate::hash::tag;
@@ -112,6 +113,8 @@ pub struct StatusAnswer {
     pub standing: Standing,
     /// The status as of the size asked for.
     pub status: Status,
+    /// When a mandate ends by a notice, of which there may be several: the first.
+    pub ends: Option<Millis>,
     /// The transition asked for.
     pub through: Option<Arc<Logged>>,
 }
@@ -128,8 +131,10 @@ pub fn status<S: Source + ?Sized>(
 ) -> Result<StatusAnswer, WalkError> {
     let standing = judge.standing_as_of(id, as_of)?;
     let status = standing.status_as_of(as_of).ok_or(WalkError::NotYet(as_of))?;
+    let is_mandate = matches!(standing.create.opened()?.record.content(), Content::Mandate(_));
+    let ends = if is_mandate { notice(judge, id, &standing, as_of)? } else { None };
     let through = through.map(|wanted| transition(judge, id, &standing, wanted)).transpose()?;
-    Ok(StatusAnswer { standing, status, through })
+    Ok(StatusAnswer { standing, status, ends, through })
 }
 
 /// The transition with id `wanted` in a list. Of the items that need not be opened only this one is.

@@ -5,6 +5,7 @@ use crate::world::Actor;
 use procura_core::draft::Draft;
 use procura_core::key::SoftKey;
 use procura_core::presentation::{Parts, Showable};
+use procura_core::record::Record;
 use procura_core::{Hash, Millis};
 use procura_ledger::{Ask, Audience, Clock};
 use serde_json::json;
@@ -192,21 +193,27 @@ fn endings() -> Vec<Trial> {
     let (mother, son, given) = stage.family();
     let end = Millis(stage.world.clock.now().0 + 60_000);
     let ending = notice(&stage, &mother, &given, end);
-    let unseen = stage.shown(&given, &son);
-    let seen = Parts { mandate: stage.receipt(&ending, &son), ..stage.parts(&given, &son) };
-    let seen = stage.made(seen, &son, &stage.challenge, &son.party);
-    let ahead = stage.told(
-        [
-            "notice-ahead",
-            "A notice says that it ends in a minute, and the receipt goes through it.",
-            "accept",
-        ],
-        &seen,
-    );
+    let shown = stage.shown(&given, &son);
+    let ahead = stage.told(["notice-ahead", "A notice says that it ends in a minute.", "accept"], &shown);
+    let mut hidden = shown.clone();
+    for entry in &mut hidden.parts.mandate.entries {
+        let is_notice = |body: &str| Record::parse(body).unwrap().id() == ending;
+        if entry.sealed.as_ref().is_some_and(|sealed| is_notice(&sealed.body)) {
+            entry.sealed = None;
+        }
+    }
     let hidden = stage.told(
-        ["notice-hidden", "The same, with a receipt that does not show when it ends.", "notice"],
-        &unseen,
+        [
+            "notice-hidden",
+            "The same, and the notice is not opened: when it ends nobody knows, so it has.",
+            "expired",
+        ],
+        &hidden,
     );
+    let through = Parts { mandate: stage.receipt(&ending, &son), ..stage.parts(&given, &son) };
+    let through = stage.made(through, &son, &stage.challenge, &son.party);
+    let through = stage
+        .told(["notice-through", "The receipt asks for the notice besides.", "other_question"], &through);
     let over = Trial {
         name: "notice-over",
         reason: "The same, a minute later.",
@@ -214,5 +221,5 @@ fn endings() -> Vec<Trial> {
         now: end,
         ..ahead.clone()
     };
-    vec![ahead, hidden, over]
+    vec![ahead, hidden, through, over]
 }
