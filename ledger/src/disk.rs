@@ -166,3 +166,24 @@ impl Disk for SystemDisk {
         File::open(folder)?.sync_all()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    //! Goal: what was held can be held again at once. Method: a second handle on the same open file, as a process has it that is
+    //! being started.
+
+    use super::*;
+
+    #[test]
+    fn a_lock_ends_with_its_holder_whoever_else_has_the_file_open() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        let file = File::create(&path).unwrap();
+        let inherited = file.try_clone().unwrap();
+        file.try_lock().unwrap();
+        assert!(SystemDisk.hold(&path).unwrap().is_none());
+        drop(Locked(file));
+        assert!(SystemDisk.hold(&path).unwrap().is_some());
+        drop(inherited);
+    }
+}

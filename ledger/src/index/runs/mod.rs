@@ -21,13 +21,14 @@ mod run;
 mod writer;
 
 use super::{Discarded, Found, IndexError, IndexFile, IndexRow, Mark, Rows};
+use crate::disk::{Disk as _, Held, SystemDisk};
 use crate::lock::lock;
 use manifest::{Manifest, NoManifest};
 use merge::Merging;
 use procura_core::kv::{Kv, Unreadable};
 use run::{Merge, PartBytes, PartCache, Run, RunError};
 use std::collections::BTreeSet;
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex};
@@ -53,7 +54,7 @@ struct Shared {
     /// Held by who writes runs anew: one at a time.
     rewriting: Mutex<()>,
     /// Held locked while the folder is open.
-    _lock: File,
+    _lock: Held,
 }
 
 struct State {
@@ -267,15 +268,10 @@ impl Rows for FolderRows {
 }
 
 /// Takes the folder for this process. The lock goes with the process, so that a kill leaves nothing to clean up.
-fn held(folder: &Path) -> Result<File, IndexError> {
+fn held(folder: &Path) -> Result<Held, IndexError> {
     let path = folder.join(LOCK);
-    let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
-    let file = file.map_err(|source| io(&path, source))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(IndexError::Locked { what: folder.display().to_string() }),
-        Err(TryLockError::Error(source)) => Err(io(&path, source)),
-    }
+    let held = SystemDisk.hold(&path).map_err(|source| io(&path, source))?;
+    held.ok_or_else(|| IndexError::Locked { what: folder.display().to_string() })
 }
 
 /// Why a folder was not taken as it is.
