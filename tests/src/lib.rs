@@ -10,6 +10,7 @@ pub mod hostile;
 pub mod meddler;
 pub mod mirrored;
 pub mod model;
+pub mod ports;
 pub mod power;
 pub mod road;
 pub mod schemes;

@@ -1,5 +1,6 @@
 //! The members of a town as processes: a ledger, witnesses, mirrors. Each is killed at the latest with its value.
 
+use procura_tests::ports::lasting_port;
 use serde_json::Value;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
@@ -20,7 +21,7 @@ pub(crate) struct Member {
 impl Member {
     /// Starts one; `start` makes the command for an address to listen on. It says JSON with its `url` first.
     pub(crate) fn start(start: impl Fn(&str) -> Command + 'static) -> Self {
-        let (child, told) = spawn(start("127.0.0.1:0"));
+        let (child, told) = spawn(start(&format!("127.0.0.1:{}", lasting_port())));
         Self { child, told, start: Box::new(start) }
     }
 

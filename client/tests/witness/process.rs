@@ -1,5 +1,6 @@
 //! `procura witness run`, and what it is sent.
 
+use procura_tests::ports::lasting_port;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -20,7 +21,7 @@ pub(crate) struct Witness {
 impl Witness {
     /// Makes one called `name` that witnesses the logs of `folder/logs`, and starts it.
     pub(crate) fn start(folder: &Path, name: &str) -> Self {
-        Self::run(folder, name, "127.0.0.1:0")
+        Self::run(folder, name, &format!("127.0.0.1:{}", lasting_port()))
     }
 
     fn run(folder: &Path, name: &str, listen: &str) -> Self {
