@@ -40,7 +40,7 @@ const fn target(name: &'static str, run: fn(&[u8]), max_len: usize) -> Target {
 }
 
 /// Every target.
-pub static TARGETS: [Target; 34] = [
+pub static TARGETS: [Target; 36] = [
     target("add-checkpoint", log::add_checkpoint, 8192),
     target("answer", http::answer, 4096),
     target("apply", index::apply, 512),
@@ -59,6 +59,7 @@ pub static TARGETS: [Target; 34] = [
     target("jws", records::jws, 8192),
     target("note", log::note, 8192),
     target("policy", json::policy, 4096),
+    target("presentation", receipts::presentation, 32 << 10),
     target("proof", trees::proof, 256),
     target("receipt", receipts::receipt, 32 << 10),
     target("record", records::record, 8192),

@@ -5,6 +5,7 @@ use crate::seeds;
 use procura_client::evidence::{Evidence, Verdict};
 use procura_client::relay::InHand;
 use procura_core::decide::AuthZen;
+use procura_core::presentation::{Challenge, Presentation, verify_presentation};
 use procura_core::receipt::{
     Mode, Pin, Point, Policy, Receipt, StatusAsk, StatusProof, VerifiedReceipt, VerifyError, verify_access,
     verify_authority, verify_complete, verify_existence, verify_log_keys, verify_relayed, verify_status,
@@ -174,6 +175,47 @@ pub(crate) fn status_proof(bytes: &[u8]) {
         if let Ok(renewed) = receipt.renewed(&proof, Millis(0)) {
             assert_eq!(renewed.entries, receipt.entries);
             assert_eq!(Receipt::parse(renewed.to_json().as_bytes()).as_ref(), Ok(&renewed));
+        }
+    }
+}
+
+/// Whom a verifier trusts, what it asked when, and what it may be told: of which side, by whom.
+type Asked = (Challenge, Policy, Millis, Vec<String>);
+
+static CHALLENGES: LazyLock<Vec<Asked>> = LazyLock::new(|| {
+    let cases = seeds::vectors("presentation");
+    let accepted: Vec<_> = cases.into_iter().filter(|(_, case)| case["expect"] == "accept").collect();
+    let told = |(_, case): &(String, Value), challenge: &Challenge, policy: &Policy, now| {
+        presented(case["presentation"].to_string().as_bytes(), challenge, policy, now)
+    };
+    accepted
+        .iter()
+        .map(|(_, case)| {
+            let challenge = Challenge::parse(case["challenge"].to_string().as_bytes()).expect("a challenge");
+            let policy = Policy::parse(case["policy"].to_string().as_bytes()).expect("a policy");
+            let now = Millis(case["now"].as_u64().expect("an instant"));
+            let truths = accepted.iter().filter_map(|case| told(case, &challenge, &policy, now)).collect();
+            (challenge, policy, now, truths)
+        })
+        .collect()
+});
+
+fn presented(bytes: &[u8], challenge: &Challenge, policy: &Policy, now: Millis) -> Option<String> {
+    let found = verify_presentation(bytes, challenge, policy, now).ok()?;
+    let id = found.mandate().logged().entry.id();
+    Some(format!("{id:?} {:?} {} {} {:?}", found.side(), found.party(), found.by(), found.disclosed()))
+}
+
+/// A challenge or a presentation means the same once written, and whoever asked is told what is true, or nothing.
+pub(crate) fn presentation(bytes: &[u8]) {
+    if let Ok(challenge) = Challenge::parse(bytes) {
+        assert_eq!(Challenge::parse(challenge.to_json().as_bytes()), Ok(challenge));
+    }
+    let Ok(shown) = Presentation::parse(bytes) else { return };
+    assert_eq!(Presentation::parse(shown.to_json().as_bytes()).as_ref(), Ok(&shown));
+    for (challenge, policy, now, truths) in &*CHALLENGES {
+        if let Some(said) = presented(bytes, challenge, policy, *now) {
+            assert!(truths.contains(&said), "believed: {said}\nof {:?}", String::from_utf8_lossy(bytes));
         }
     }
 }

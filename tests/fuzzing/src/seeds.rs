@@ -226,6 +226,12 @@ fn receipts() -> Seeds {
             seeds.push(("status-proof", ask.to_json().into()));
         }
     }
+    for (name, case) in vectors("presentation") {
+        if ["mandatee", "notice-ahead", "another-record"].contains(&name.as_str()) {
+            seeds.push(("presentation", case["presentation"].to_string().into()));
+            seeds.push(("presentation", case["challenge"].to_string().into()));
+        }
+    }
     for (name, case) in vectors("receipt") {
         let receipt = match &case["receipt"] {
             Value::String(text) => text.clone(),
