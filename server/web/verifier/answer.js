@@ -1,6 +1,5 @@
 // What a receipt says, each part of it held against the checkpoint. spec: receipts.md#verification
 
-import { accessOf, endOf, walkAuthority } from './authority.js';
 import { ofB64urlExactly } from './bytes.js';
 import { walkComplete } from './complete.js';
 import { TRANSITION } from './entry.js';
@@ -9,7 +8,8 @@ import { checkFresh, checkPinned, readCommit, readHead } from './head.js';
 import { canonical } from './json.js';
 import { statusAt } from './lists.js';
 import { integer, Members, mistyped } from './members.js';
-import { readParts } from './parts.js';
+import { endOf } from './notices.js';
+import { accessOf, readParts } from './parts.js';
 import { readRequest } from './receipt.js';
 import { Walk } from './walk.js';
 
@@ -95,6 +95,8 @@ async function walk(path, question, parts, now, maxAgeS) {
       return { ...question, records: entries.map(described) };
     }
     case 'authority': {
+      // What decides is large, and few pages ask.
+      const { walkAuthority } = await import('./authority.js');
       const { decision, ...access } = await walkAuthority(path, question);
       return { ...question, decision: Object.freeze(decision), ...access };
     }

@@ -3,10 +3,12 @@
 import { catalogueOf } from './catalogue.js';
 import { decide } from './decide.js';
 import { ACTIVE, ENDED, TRANSITION } from './entry.js';
-import { Fault, refuse } from './fault.js';
+import { refuse } from './fault.js';
 import { canonical } from './json.js';
 import { givers } from './kinds.js';
 import { statusAt } from './lists.js';
+import { endOf, staysOf, unlessVoid } from './notices.js';
+import { accessOf } from './parts.js';
 import { readRequest } from './receipt.js';
 import { countsUses } from './rules.js';
 
@@ -66,19 +68,6 @@ async function checkParties(walk, request, parties) {
 /** @param {Opened} shown @param {string} identifier */
 const disclosesIdentifier = ({ record, disclosed }, identifier) => record.kind === 'party' && disclosed?.identifier === identifier;
 
-/**
- * What `work` gives; null if a signature under it was struck by a key's end.
- * @template T @param {() => Promise<T>} work @returns {Promise<T | null>}
- */
-async function unlessVoid(work) {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof Fault && error.code === 'key_compromised') return null;
-    throw error;
-  }
-}
-
 /** @param {Walk} walk @param {Facts} facts @param {string} id */
 async function addCatalogue(walk, facts, id) {
   const standing = await unlessVoid(() => walk.standing(id));
@@ -137,22 +126,6 @@ async function addGrant(walk, facts, id) {
   });
 }
 
-/** The items that leave a record active: notices of a mandate, uses of a consent. @param {Walk} walk @param {List} list */
-const staysOf = (walk, { items }) => [...items.keys()].filter((i) => i > 0 && items[i].index < walk.cut && items[i].status === ACTIVE && items[i - 1].status === ACTIVE);
-
-/** The first instant at which a notice ends a mandate. @param {Walk} walk @param {List} list @returns {Promise<number | undefined>} */
-export async function endOf(walk, list) {
-  const ends = await Promise.all(staysOf(walk, list).map((i) => noticeOf(walk, list, i)));
-  return ends.length > 0 ? Math.min(...ends) : undefined;
-}
-
-/** When a notice ends a mandate. Of one that was erased, or is void, nobody knows when: it has ended. @param {Walk} walk @param {List} list @param {number} i */
-async function noticeOf(walk, list, i) {
-  const { record } = walk.at(list.items[i].index);
-  const counts = record !== undefined && (await unlessVoid(() => walk.judgeItem(list, i))) !== null;
-  return counts ? record.payload.effective : 0;
-}
-
 /** The lowest of the keys with which it was given: an authority's word is as sure as the law makes it. @param {Walk} walk @param {Opened} shown @param {List} list */
 function assuranceOf(walk, { index, record: { payload } }, list) {
   if (payload.assisted !== undefined) return 'low';
@@ -187,15 +160,4 @@ function requestOf({ actor, subject, on_behalf_of: behalf, category, purpose, pr
     resource: { type: category, id: `party:${subject}`, properties: of('resource') },
     context: { ...of('context'), ...(behalf !== undefined && { on_behalf_of: `party:${behalf}` }), ...(emergency && { emergency }) },
   };
-}
-
-/**
- * The access's entry, opened: a trace, or a transition on a consent.
- * @param {{byId: Map<string, import('./opening.js').Shown>, entries: Map<bigint, import('./opening.js').Shown>}} shown
- * @param {string} id
- */
-export function accessOf({ byId, entries }, id) {
-  const one = byId.get(id) ?? [...entries.values()].find(({ entry }) => entry.class === TRANSITION && entry.id === id) ?? refuse('missing_record');
-  one.used = true;
-  return one.record === undefined ? refuse('unopened') : /** @type {Opened} */ (one);
 }

@@ -4,6 +4,7 @@ import { assuranceAsked, covers } from './catalogue.js';
 import { whyNot } from './conditions.js';
 import { ACTIVE, isDisputed, PENDING, SUSPENDED } from './entry.js';
 import { byId } from './members.js';
+import { RANKS } from './reasons.js';
 
 /**
  * @typedef {import('./catalogue.js').Catalogue & {in_force: boolean}} CatalogueFacts
@@ -54,11 +55,6 @@ import { byId } from './members.js';
  * @typedef {{together?: number, assurance?: string, property?: string, emergency?: true}} Hint
  * @typedef {{permit: boolean, reason: string, evidence: string[], good_faith?: boolean, hint?: Hint}} Decision
  */
-
-/** Why not, from the highest rank of what grants give. */
-const RANKS = ['together', 'assurance', 'condition', 'disputed', 'suspended', 'protected', 'not_accepted', 'not_yet_valid', 'expired', 'signature_void', 'lapsed', 'under_ended', 'ended', 'out_of_scope'];
-const PERMITS = ['self', 'legal_basis', 'consent', 'mandate', 'emergency'];
-export const REASONS = { permit: PERMITS, deny: ['unknown_category', 'unknown_purpose', 'party_not_active', ...RANKS, 'no_authority'] };
 
 const SURENESS = ['low', 'substantial', 'high'];
 const MOST_EVIDENCE = 8;

@@ -4,7 +4,6 @@
 import { answerOf } from './answer.js';
 import { readPolicy } from './policy.js';
 import { readReceipt } from './receipt.js';
-import { readStatusProof, renewed } from './renewal.js';
 
 export { Fault } from './fault.js';
 
@@ -39,7 +38,7 @@ export async function verify(bytes, asked, trust, mode, pinned) {
  * @returns {Promise<import('./index.d.ts').Answer>}
  */
 export async function verifyRenewed(bytes, proof, asked, trust, mode, pinned) {
-  const policy = await readPolicy(trust);
+  const [policy, { readStatusProof, renewed }] = await Promise.all([readPolicy(trust), import('./renewal.js')]);
   return answered(renewed(readReceipt(bytes), readStatusProof(proof), mode.fresh), asked, policy, mode, pinned);
 }
 

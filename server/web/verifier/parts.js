@@ -2,7 +2,7 @@
 
 import { same } from './bytes.js';
 import { readTags } from './complete.js';
-import { isCreate } from './entry.js';
+import { isCreate, TRANSITION } from './entry.js';
 import { refuse, renamed } from './fault.js';
 import { readLists } from './lists.js';
 import { byId, openEntries, readEntries } from './opening.js';
@@ -10,6 +10,7 @@ import { checkBelowPeaks, peaksBeforeLast } from './tree.js';
 import { Trie } from './trie.js';
 
 /** @typedef {Awaited<ReturnType<typeof readParts>>} Parts */
+/** @typedef {import('./walk.js').Opened} Opened */
 
 /**
  * All that the receipt shows, each part held against the checkpoint.
@@ -37,4 +38,15 @@ export async function readParts(receipt, policy, head, commit) {
   const tags = readTags(receipt.tags ?? []);
   const claims = (receipt.aliases ?? []).map((proof) => ({ proof, used: false }));
   return { entries, commits, byId: ids, lists, tags, trie, claims, origin, commit };
+}
+
+/**
+ * The access's entry, opened: a trace, or a transition on a consent.
+ * @param {{byId: Map<string, import('./opening.js').Shown>, entries: Map<bigint, import('./opening.js').Shown>}} shown
+ * @param {string} id
+ */
+export function accessOf({ byId, entries }, id) {
+  const one = byId.get(id) ?? [...entries.values()].find(({ entry }) => entry.class === TRANSITION && entry.id === id) ?? refuse('missing_record');
+  one.used = true;
+  return one.record === undefined ? refuse('unopened') : /** @type {Opened} */ (one);
 }

@@ -2,11 +2,11 @@
 
 import { compare, ofB64url, ofB64urlExactly, ofText } from './bytes.js';
 import { propertiesOf } from './conditions.js';
-import { REASONS } from './decide.js';
 import { refuse, renamed } from './fault.js';
 import { normal } from './identifiers.js';
 import { readStrict } from './json.js';
 import { array, boolean, bytes, id, ids, instant, integer, Members, mistyped, oneOf, onlyTrue, present, string } from './members.js';
+import { REASONS } from './reasons.js';
 
 const MOST_BYTES = 64 * 1024 * 1024;
 const MOST_ENTRIES = 2 ** 17;
