@@ -2,7 +2,8 @@
 //! world's ledger is followed in a folder, step by step; dropped without a word, as by a kill; opened again.
 
 use procura_core::checkpoint::SignedCheckpoint;
-use procura_core::receipt::{Mode, StatusAsk, verify_status};
+use procura_core::entry::Entry;
+use procura_core::receipt::{Mode, StatusAsk, StatusProofError, verify_status};
 use procura_core::status::Status;
 use procura_core::{Hash, Index};
 use procura_ledger::index::Limits;
@@ -128,4 +129,31 @@ fn what_breaks_a_rule_leaves_all_as_it_was() {
     mirror.follow(&honest).unwrap();
     mirror.adopt(&checkpoint(&world)).unwrap();
     assert_eq!(view(&mirror).root(), world.ledger.view().root());
+}
+
+/// Who asks shows what they ask about: the list of nothing, and the alias of nobody, that is not among the entries.
+#[test]
+fn what_is_asked_about_is_among_what_is_shown() {
+    let world = World::in_memory();
+    let (mother, son) = (world.person("48031500292"), world.person("75061200192"));
+    let request = World::ask(&son.identifier, "tax", &mother.identifier, "read");
+    let receipt =
+        world.ledger.view().check(&request, world.clock.now(), &Ask::now(Audience::Anyone)).unwrap();
+    let ask = StatusAsk::of(&receipt, None).unwrap();
+    assert_eq!(StatusAsk::parse(ask.to_json().as_bytes()).as_ref(), Ok(&ask));
+    assert!([son.party, mother.party].iter().all(|party| ask.aliases.contains(party)));
+    for party in [son.party, mother.party] {
+        let shown = |(_, bytes): &&(Index, Vec<u8>)| Entry::decode(bytes).unwrap().id() != Some(party);
+        let entries: Vec<_> = ask.entries.iter().filter(shown).cloned().collect();
+        let refused = Err(StatusProofError::Unshown { id: party });
+        let of_list =
+            StatusAsk { entries: entries.clone(), lists: vec![party], aliases: Vec::new(), from: None };
+        let of_alias = StatusAsk { entries, lists: Vec::new(), aliases: vec![party], from: None };
+        assert_eq!(StatusAsk::parse(of_list.to_json().as_bytes()), refused);
+        assert_eq!(StatusAsk::parse(of_alias.to_json().as_bytes()), refused);
+    }
+    // A key's record is shown, and has no alias.
+    let of_a_key = StatusAsk { aliases: vec![world.registrar.kid], ..ask };
+    let refused = Err(StatusProofError::Unshown { id: world.registrar.kid });
+    assert_eq!(StatusAsk::parse(of_a_key.to_json().as_bytes()), refused);
 }

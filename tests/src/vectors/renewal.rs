@@ -286,6 +286,12 @@ fn forms() -> Vec<Case> {
         Ask { as_of: Some(procura_core::receipt::AsOf { size, time: None }), ..Ask::now(Audience::Anyone) };
     let past = Told { receipt: view.receipt(&stage.given, &ask).unwrap().unwrap(), ..told.clone() };
     let ask = Ask::now(Audience::Party(stage.mother.party));
+    let request = World::ask("niss:15061500231", "pension.file", &stage.mother.identifier, "read");
+    let nobody = Told {
+        receipt: view.check(&request, stage.world.clock.now(), &Ask::now(Audience::Anyone)).unwrap(),
+        ask: json!({"type": "authority", "request": request.write()}),
+        policy: told.policy.clone(),
+    };
     let list = Told {
         receipt: view.complete(&stage.mother.party, 0, &ask).unwrap().unwrap(),
         ask: json!({"type": "complete", "party": stage.mother.party, "from": 0}),
@@ -300,6 +306,11 @@ fn forms() -> Vec<Case> {
         ),
         text(&|proof| *proof = json!(honest.proof.to_string().replacen("\"v\":1", "\"v\":1,\"v\":1", 1)))
             .case("member-twice", "A member stands twice.", "malformed"),
+        of(nobody).case(
+            "of-nobody",
+            "Who was nobody when it was asked may have been registered since.",
+            "not_renewable",
+        ),
         of(past).case("of-the-past", "An answer about the past is no other now.", "not_renewable"),
         of(list).case("of-a-list", "A list may have grown by records that nobody here has.", "not_renewable"),
         of(Told { ask: json!({"type": "status", "id": Hash([6; 32])}), ..told.clone() }).case(
