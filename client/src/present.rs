@@ -5,7 +5,6 @@
 
 use crate::client::{Client, Identity};
 use crate::error::{ReadError, TokenError};
-use crate::records::RecordsError;
 use crate::shown::Shown;
 use procura_core::conditions::Properties;
 use procura_core::decide::{AuthZen, PartyRef};
@@ -46,9 +45,6 @@ pub enum PresentError {
     /// A receipt was not had, or is not believed.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// Nor was the own list, in which the notice of an end stands.
-    #[error(transparent)]
-    Records(#[from] RecordsError),
     /// The key did not sign.
     #[error(transparent)]
     Sign(#[from] SignError),
@@ -63,7 +59,6 @@ impl PresentError {
     pub fn name(&self) -> &str {
         match self {
             Self::Read(error) => error.name(),
-            Self::Records(error) => error.name(),
             Self::Sign(error) => error.name(),
             Self::Refused(error) => error.name(),
         }

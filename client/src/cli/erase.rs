@@ -10,11 +10,10 @@ use procura_client::Client;
 use procura_client::terms::{Overdue, Terms, Walk};
 use procura_core::Hash;
 use procura_core::draft::Draft;
+use procura_core::kinds::MAX_NAMED;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The most records that one erasure names, spec: kinds.md.
-const MOST: usize = 64;
 /// Why the ledger keeps a record that is overdue, for now; `erased`: somebody else was quicker.
 const KEPT_BY: [&str; 4] = ["in_force", "legal_hold", "parties", "erased"];
 
@@ -83,7 +82,7 @@ impl Erase {
         let mut done = Done::default();
         for mut walk in client.walks(&terms, |kind| walked.remove(kind).unwrap_or_default()) {
             loop {
-                let overdue = walk.go_on(MOST)?;
+                let overdue = walk.go_on(MAX_NAMED)?;
                 if overdue.is_empty() {
                     break;
                 }

@@ -256,7 +256,6 @@ impl From<PresentError> for Failure {
     fn from(error: PresentError) -> Self {
         match error {
             PresentError::Read(error) => error.into(),
-            PresentError::Records(error) => error.into(),
             PresentError::Sign(_) => Self::unknown(error.name(), error.to_string()),
             PresentError::Refused(_) => Self::no(error.name(), error.to_string()),
         }

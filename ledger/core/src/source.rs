@@ -136,7 +136,10 @@ pub struct Sealed {
 }
 
 impl Sealed {
-    /// Keeps of the disclosures those whose names are wanted, and the proof of an alias only beside its identifier.
+    /// Keeps of the disclosures those whose names are wanted, and the proof of an alias only beside its identifier: the proof confirms a
+    /// guess of who is not named.
+    ///
+    /// spec: receipts.md, `alias_proof`; presentations.md
     pub fn withhold(&mut self, is_wanted: impl Fn(&str) -> bool) {
         let name = |text: &String| Disclosure::parse(text).map(|disclosure| disclosure.name().to_owned());
         self.disclosures.retain(|text| name(text).is_ok_and(|name| is_wanted(&name)));

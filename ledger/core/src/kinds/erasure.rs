@@ -8,8 +8,10 @@ use crate::record::{Record, RecordError};
 use crate::status::Status;
 use crate::{Hash, Millis};
 
-/// The most records, and the most parties, that one record names here.
-const MOST: usize = 64;
+/// The most records, and the most parties, that an erasure or a retention names.
+///
+/// spec: kinds.md#members
+pub const MAX_NAMED: usize = 64;
 
 /// What is destroyed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,8 +36,8 @@ pub(super) static ERASURE: Row = Row {
     withholdable: &[],
     parse: |members| {
         Ok(Content::Erasure(Erasure {
-            targets: shared::take_set(members, "targets", MOST, Field::hash)?,
-            parties: shared::take_set(members, "parties", MOST, Field::hash)?,
+            targets: shared::take_set(members, "targets", MAX_NAMED, Field::hash)?,
+            parties: shared::take_set(members, "parties", MAX_NAMED, Field::hash)?,
         }))
     },
     becomes: |_, _| None,
@@ -58,7 +60,9 @@ pub(super) static RETENTION: Row = Row {
 };
 
 fn parse_retention(members: &mut Members) -> Result<Content, RecordError> {
-    Ok(Content::Retention(Retention { targets: shared::take_set(members, "targets", MOST, Field::hash)? }))
+    Ok(Content::Retention(Retention {
+        targets: shared::take_set(members, "targets", MAX_NAMED, Field::hash)?,
+    }))
 }
 
 fn by_authority(signing: &Signing<'_>) -> Result<(), NotAllowed> {

@@ -34,7 +34,7 @@ pub use block::Block;
 pub use catalogue::{Basis, Catalogue, Category, Purpose, Title};
 pub use consent::Consent;
 pub use dispute::Dispute;
-pub use erasure::{Erasure, KEPT, RestsOn, Retention, lapses, rests_on};
+pub use erasure::{Erasure, KEPT, MAX_NAMED, RestsOn, Retention, lapses, rests_on};
 pub use grant::{Assisted, Giver, Ground, MAX_SIDE, Under, check_within, sides_of, under_of};
 pub use holding::Holding;
 pub use hook::{Hook, MAX_HOOKS, is_hook_url};
