@@ -174,7 +174,7 @@ fn text(bytes: &[u8]) -> Result<&str, FileError> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     std::str::from_utf8(bytes).map_err(|error| {
         let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
-        FileError::Encoding { line: 1 + before.iter().filter(|byte| **byte == b'\n').count() as u64 }
+        FileError::Encoding { line: 1 + table::line_ends(before) }
     })
 }
 

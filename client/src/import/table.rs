@@ -9,7 +9,7 @@ pub(super) fn read(
     columns: &BTreeMap<String, Option<Member>>,
     scopes: &[String],
 ) -> Result<Sheet, FileError> {
-    let first = text.lines().find(|line| !line.is_empty()).ok_or(FileError::Empty)?;
+    let first = text.split(['\r', '\n']).find(|line| !line.is_empty()).ok_or(FileError::Empty)?;
     let delimiter = if first.contains(';') { b';' } else { b',' };
     let mut records = records(text, delimiter, true);
     let (_, header) = records.next().ok_or(FileError::Empty)?;
@@ -82,10 +82,16 @@ pub(super) fn records(text: &str, delimiter: u8, quoting: bool) -> impl Iterator
         let rest = text.as_bytes().get(from..).unwrap_or_default();
         let begins = from + rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
         let passed = text.as_bytes().get(at..begins).unwrap_or_default();
-        line += passed.iter().filter(|byte| **byte == b'\n').count() as u64;
+        line += line_ends(passed);
         at = begins;
         (line, record.iter().map(str::to_owned).collect())
     })
+}
+
+/// How many lines end in a text: with CR LF, with LF or, as the reader of tables has it too, with CR alone.
+pub(super) fn line_ends(text: &[u8]) -> u64 {
+    let is_end = |(at, byte)| byte == b'\n' || byte == b'\r' && text.get(at + 1) != Some(&b'\n');
+    text.iter().copied().enumerate().filter(|next| is_end(*next)).count() as u64
 }
 
 #[cfg(test)]
@@ -125,6 +131,15 @@ mod tests {
         assert_eq!(sheet.rows.iter().map(|row| row.line).collect::<Vec<_>>(), [3, 7]);
         let faults: Vec<_> = sheet.faults.iter().map(|fault| (fault.line, fault.name.as_str())).collect();
         assert_eq!(faults, [(6, "niss_length"), (8, "fields")]);
+    }
+
+    #[test]
+    fn a_line_that_ends_as_they_once_did_is_a_line() {
+        let text = "mandatee;reference\r\r48031500292;\"two\rwords\"\r\n1;x\r\u{f}\n75061200192;y";
+        let sheet = table(text).unwrap();
+        assert_eq!(sheet.rows.iter().map(|row| row.line).collect::<Vec<_>>(), [7]);
+        let faults: Vec<_> = sheet.faults.iter().map(|fault| (fault.line, fault.name.as_str())).collect();
+        assert_eq!(faults, [(3, "reference"), (5, "niss_length"), (6, "fields")]);
     }
 
     #[test]

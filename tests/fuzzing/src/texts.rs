@@ -75,7 +75,7 @@ pub(crate) fn import(bytes: &[u8]) {
     };
     let scopes = ["pensions".to_owned()];
     let Ok(sheet) = read(file, &layout, &scopes) else { return };
-    let last = 1 + file.iter().filter(|byte| **byte == b'\n').count() as u64;
+    let last = 1 + file.iter().filter(|byte| matches!(byte, b'\r' | b'\n')).count() as u64;
     let rows: Vec<u64> = sheet.rows.iter().map(|row| row.line).collect();
     assert!(rows.is_sorted_by(|one, next| one < next), "{rows:?}");
     assert!(sheet.faults.is_sorted_by_key(|fault| fault.line));
