@@ -1,6 +1,7 @@
 //! What is compared with: axum handlers that do the least of the same work, and the work itself without HTTP.
 
 use crate::Outcome;
+use crate::least::Keeper;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
@@ -27,6 +28,9 @@ pub(crate) struct Args {
     /// The citizens whose keys it knows
     #[arg(long)]
     citizens: Option<PathBuf>,
+    /// The file to keep records in
+    #[arg(long)]
+    kept: Option<PathBuf>,
 }
 
 /// What a bare server does.
@@ -34,6 +38,8 @@ pub(crate) struct Args {
 pub(crate) enum Task {
     /// Parses a submission, verifies its signature, answers with the record's id
     Verify,
+    /// Does that and the least that makes a ledger of it; answers with the record's index once it is durable
+    Keep,
     /// Parses JSON and answers with it; of an evaluation with as much JSON as a decision has
     Echo,
 }
@@ -44,6 +50,12 @@ type Keys = Arc<HashMap<Hash, PublicKey>>;
 pub(crate) fn run(args: &Args) -> Outcome {
     let router = match args.task {
         Task::Verify => Router::new().route("/v1/records", post(verify)).with_state(keys(args)?),
+        Task::Keep => {
+            let known = keys(args)?;
+            let ids: Vec<Hash> = known.keys().copied().collect();
+            let keeper = Keeper::start(args.kept.as_ref().ok_or("kept where?")?, &ids)?;
+            Router::new().route("/v1/records", post(keep)).with_state((known, keeper))
+        }
         Task::Echo => {
             Router::new().route("/v1/records", post(echo)).route("/access/v1/evaluation", post(decide))
         }
@@ -66,11 +78,26 @@ fn keys(args: &Args) -> Outcome<Keys> {
 }
 
 async fn verify(State(keys): State<Keys>, body: Bytes) -> Result<Json<Value>, StatusCode> {
-    let submission = Submission::parse(&body).map_err(|_| StatusCode::BAD_REQUEST)?;
+    let (id, _) = verified(&keys, &body)?;
+    Ok(Json(json!({"id": id})))
+}
+
+async fn keep(
+    State((keys, keeper)): State<(Keys, Keeper)>,
+    body: Bytes,
+) -> Result<(StatusCode, Json<Value>), StatusCode> {
+    let (id, record) = verified(&keys, &body)?;
+    let index = keeper.keep(id, record).await.ok_or(StatusCode::INTERNAL_SERVER_ERROR)?;
+    Ok((StatusCode::CREATED, Json(json!({"id": id, "index": index}))))
+}
+
+/// The id and the text of the record in a body, if its signature is right.
+fn verified(keys: &Keys, body: &[u8]) -> Result<(Hash, String), StatusCode> {
+    let submission = Submission::parse(body).map_err(|_| StatusCode::BAD_REQUEST)?;
     let jws = Jws::parse(&submission.record, TYP).map_err(|_| StatusCode::BAD_REQUEST)?;
     let key = keys.get(jws.kid()).ok_or(StatusCode::UNAUTHORIZED)?;
     jws.verify(key).map_err(|_| StatusCode::UNAUTHORIZED)?;
-    Ok(Json(json!({"id": jws.id()})))
+    Ok((jws.id(), submission.record))
 }
 
 async fn echo(Json(value): Json<Value>) -> Json<Value> {

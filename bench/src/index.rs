@@ -61,6 +61,11 @@ pub(crate) fn run(size: &Size) -> Outcome {
             };
             figure("processor time a key, in memory", memory, memory_first)?;
             figure("processor time a key, durable", durable, durable_first)?;
+            let fewest = sizes.first().copied().unwrap_or(*count);
+            Figure::new(PART, format!("hashes that a key of an update needs, {count} keys"))
+                .is(hashes(*count), "")
+                .against(hashes(fewest), &to)
+                .print()?;
         }
         first = first.or(Some((memory, durable)));
     }
@@ -73,6 +78,7 @@ fn in_memory(count: u64) -> Outcome<f64> {
     let mut ours = Held::grown(count)?;
     #[cfg(feature = "peers")]
     let mut peer = jmt::Tree::grown(count.min(JMT_MOST))?;
+    #[cfg_attr(not(feature = "peers"), allow(unused_mut, reason = "filled beside a peer only"))]
     let (mut ours_us, mut peers_us, mut ratios) = (Vec::new(), Vec::<f64>::new(), Vec::<f64>::new());
     for slice in 0..SLICES {
         let one = ours.update(&batch(slice, BATCH, count))? / BATCH as f64;
@@ -128,6 +134,19 @@ fn in_memory(count: u64) -> Outcome<f64> {
         Some(1.0),
     )?;
     Ok(update_us)
+}
+
+/// How many hashes a key of a batch needs in a binary tree of so many keys that are hashes themselves, expected: its leaf, and
+/// its share of the nodes above, each of which is hashed once a batch. No tree with a hash of two at each node needs fewer.
+fn hashes(count: u64) -> f64 {
+    let (batch, others) = (BATCH as f64, count as f64 - 1.0);
+    // The chance that one key's path to a depth is that of none of so many others.
+    let of_none = |depth: i32, many: f64| (many * (-f64::exp2(f64::from(-depth))).ln_1p()).exp();
+    // Of the places at a depth, those that the batch passes and where keys branch.
+    let nodes = (0..64).map(|depth| {
+        f64::exp2(f64::from(depth)) * (1.0 - of_none(depth, batch)) * (1.0 - of_none(depth, others))
+    });
+    1.0 + nodes.sum::<f64>() / batch
 }
 
 /// What a trie of so many keys is compared with.

@@ -13,6 +13,7 @@ mod floor;
 mod grown;
 mod http;
 mod index;
+mod least;
 mod model;
 mod people;
 mod process;

@@ -43,6 +43,7 @@ impl Served {
     pub(crate) fn bare(task: &str, data: &Path) -> Outcome<Self> {
         let mut command = Command::new(std::env::current_exe()?);
         command.args(["bare", task, "--citizens"]).arg(data.join("citizens"));
+        command.arg("--kept").arg(data.join("kept-by-bare"));
         Self::start(command)
     }
 
