@@ -3,11 +3,15 @@
 
 use crate::Outcome;
 use crate::check;
+use crate::floor::Signatures;
 use crate::grown::{Grown, Plan};
 use crate::people::pair;
+use crate::receipts;
 use crate::sign;
 use crate::submission::body;
+use procura_bench_verify::Verifier;
 use procura_core::decide::AuthZen;
+use procura_core::receipt::Receipt;
 use procura_core::submission::Submission;
 use procura_ledger::{Acknowledged, Ask, Audience, Clock, Ledger, Options, SubmitError, SystemClock, View};
 use procura_server::trial;
@@ -33,6 +37,9 @@ pub(crate) struct Args {
     /// Checks, not submissions
     #[arg(long)]
     checks: bool,
+    /// The verification of receipts of this kind, not submissions
+    #[arg(long, value_name = "KIND")]
+    receipts: Option<String>,
     /// Only make what is needed, not under callgrind
     #[arg(long)]
     prepare: bool,
@@ -40,7 +47,11 @@ pub(crate) struct Args {
 
 /// Goes through the phases once, as often as asked, over records that were not read before.
 pub(crate) fn run(args: &Args) -> Outcome {
-    if args.checks { checks(args) } else { submissions(args) }
+    match &args.receipts {
+        Some(kind) => verifications(args, kind),
+        None if args.checks => checks(args),
+        None => submissions(args),
+    }
 }
 
 fn checks(args: &Args) -> Outcome {
@@ -53,6 +64,22 @@ fn checks(args: &Args) -> Outcome {
     phase_check(&ledger.view(), &check::asked(plan, args.count)?)?;
     ledger.close();
     Ok(())
+}
+
+fn verifications(args: &Args, kind: &str) -> Outcome {
+    let grown = Grown::get(&args.data, Plan::plain(args.citizens, args.citizens), false)?;
+    let ledger = grown.open(Options::default())?.ledger;
+    let (policy, kinds) = (receipts::policy(&ledger), receipts::kinds(&grown, &ledger, args.count)?);
+    ledger.close();
+    let kind = kinds.into_iter().find(|known| known.name == kind).ok_or("no such kind")?;
+    let mut strict = 0;
+    let mut verifiers = Vec::new();
+    for receipt in kind.receipts.iter().cycle().take(usize::try_from(args.count)?) {
+        strict += receipts::checks(&Receipt::parse(receipt)?, false)?;
+        verifiers.push((Verifier::new(policy.as_bytes(), receipt).ok_or("no receipt")?, receipt));
+    }
+    phase_verify(&verifiers)?;
+    phase_strict(&Signatures::make(200)?, strict)
 }
 
 fn submissions(args: &Args) -> Outcome {
@@ -126,4 +153,16 @@ fn phase_check(view: &View, asked: &[(AuthZen, bool)]) -> Outcome {
         }
     }
     Ok(())
+}
+
+#[inline(never)]
+fn phase_verify(verifiers: &[(Verifier, &Vec<u8>)]) -> Outcome {
+    let all = verifiers.iter().all(|(verifier, receipt)| verifier.verifies(receipt));
+    if all { Ok(()) } else { Err("a receipt does not verify".into()) }
+}
+
+/// As many `verify_strict` as are in the receipts, and nothing else.
+#[inline(never)]
+fn phase_strict(signatures: &Signatures, count: u64) -> Outcome {
+    signatures.verify(count)
 }

@@ -13,7 +13,7 @@ use procura_core::draft::{Draft, Occasion};
 use procura_core::kinds::Content;
 use procura_core::receipt::{Policy, Receipt};
 use procura_core::record::Record;
-use procura_ledger::{Ask, Audience, Clock, Options, SystemClock, View};
+use procura_ledger::{Ask, Audience, Clock, Ledger, Options, SystemClock, View};
 use serde_json::{Value, json};
 use std::fs;
 use std::io::Write;
@@ -26,9 +26,9 @@ const PART: &str = "receipts";
 const AT_A_TIME: usize = 50;
 
 /// Receipts of one kind.
-struct Kind {
-    name: &'static str,
-    receipts: Vec<Vec<u8>>,
+pub(crate) struct Kind {
+    pub(crate) name: &'static str,
+    pub(crate) receipts: Vec<Vec<u8>>,
 }
 
 /// Measures.
@@ -36,16 +36,8 @@ pub(crate) fn run(size: &Size) -> Outcome {
     let grown = Grown::get(&size.data, Plan::of(size.largest()), false)?;
     let trial = grown.open(Options::default())?;
     let ledger = &trial.ledger;
-    let policy = Policy::plain(ledger.origin(), ledger.log_key(), ledger.entry0(), 300).to_string();
-
-    // Of a trace only existence is proven; the ledger as it was grown has none.
-    let now = SystemClock::default().now();
-    let occasion = Occasion { origin: ledger.origin(), nonce: fixed("note", now.0), now };
-    let note = ledger.append(Draft::new("note", &occasion).sign(&grown.citizen(0)?.kid, &key(0))?)?.id;
+    let (policy, kinds) = (policy(ledger), kinds(&grown, ledger, size.pick(5, 50))?);
     let view = ledger.view();
-    let existence = view.receipt(&note, &Ask::now(Audience::Anyone))?.ok_or("no receipt")?;
-    let mut kinds = vec![Kind { name: "Existence", receipts: vec![existence.to_json().into_bytes()] }];
-    kinds.extend(sample(&grown, &view, size.pick(5, 50))?);
     Figure::new(PART, "entries in the ledger").is(view.size().0 as f64, "").print()?;
     let signatures = Signatures::make(500)?;
     for kind in &kinds {
@@ -54,6 +46,24 @@ pub(crate) fn run(size: &Size) -> Outcome {
     in_node(&kinds, &policy, &size.data)?;
     ledger.close();
     Ok(())
+}
+
+/// Whom the receipts' verifier trusts.
+pub(crate) fn policy(ledger: &Ledger) -> String {
+    Policy::plain(ledger.origin(), ledger.log_key(), ledger.entry0(), 300).to_string()
+}
+
+/// One receipt of existence, so many of each other kind.
+pub(crate) fn kinds(grown: &Grown, ledger: &Ledger, count: u64) -> Outcome<Vec<Kind>> {
+    // Of a trace only existence is proven; the ledger as it was grown has none.
+    let now = SystemClock::default().now();
+    let occasion = Occasion { origin: ledger.origin(), nonce: fixed("note", now.0), now };
+    let note = ledger.append(Draft::new("note", &occasion).sign(&grown.citizen(0)?.kid, &key(0))?)?.id;
+    let view = ledger.view();
+    let existence = view.receipt(&note, &Ask::now(Audience::Anyone))?.ok_or("no receipt")?;
+    let mut kinds = vec![Kind { name: "Existence", receipts: vec![existence.to_json().into_bytes()] }];
+    kinds.extend(sample(grown, &view, count)?);
+    Ok(kinds)
 }
 
 fn sample(grown: &Grown, view: &View, count: u64) -> Outcome<Vec<Kind>> {
@@ -88,7 +98,7 @@ fn sample(grown: &Grown, view: &View, count: u64) -> Outcome<Vec<Kind>> {
 
 /// How many signatures whoever verifies a receipt checks: the checkpoint's and each record's, of a key with the proof of
 /// possession; of a list, which shows records without judging them, the checkpoint's and the root's.
-fn checks(receipt: &Receipt, is_list: bool) -> Outcome<u64> {
+pub(crate) fn checks(receipt: &Receipt, is_list: bool) -> Outcome<u64> {
     if is_list {
         return Ok(2);
     }
