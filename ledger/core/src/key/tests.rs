@@ -3,6 +3,7 @@
 //! equation, computed once with a reference implementation from the seed 01…01 over "procura".
 
 use super::*;
+use crate::json::canonical;
 use proptest::prelude::*;
 use serde_json::Map;
 
@@ -72,6 +73,7 @@ fn the_key_and_thumbprint_of_rfc_8037() {
     let key = key("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a").unwrap();
     let jwk = br#"{"crv":"Ed25519","kty":"OKP","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
     assert_eq!(canonical(&key.jwk()), jwk);
+    assert_eq!(key.thumbprint(), sha256(&[jwk]));
     assert_eq!(key.thumbprint().to_string(), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
 }
 
@@ -110,12 +112,12 @@ fn a_jwk_has_exactly_its_three_members() {
 /// order 8.
 #[test]
 fn points_of_small_order_are_refused() {
-    for hex in SMALL_ORDER {
+    for hex in SMALL_ORDER_HEX {
         assert_eq!(key(hex), Err(KeyError::SmallOrder), "{hex}");
     }
 }
 
-const SMALL_ORDER: &[&str] = &[
+const SMALL_ORDER_HEX: &[&str] = &[
     "0100000000000000000000000000000000000000000000000000000000000000",
     "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
     "0000000000000000000000000000000000000000000000000000000000000000",
@@ -176,16 +178,60 @@ fn s_is_below_the_group_order() {
 #[test]
 fn r_of_small_order_is_refused() {
     for (r, s) in [
-        (SMALL_ORDER[0], "d387081266c689c14bcf6698d656b26931e6e2458fb0b1de9f957798c89ffe03"),
-        (SMALL_ORDER[1], "334adffe16615d19d28592789738e6417e6f584dbb1d551375a9c69e0f3fdb0a"),
-        (SMALL_ORDER[2], "acf91f31ddae1eab534090c182cf305c2c5dd27889061b181bfc84887f64c70c"),
-        (SMALL_ORDER[3], "8d03f405eb098d01d467f7b8475ec77038273f69d12ec8eb1c729e7ce239be0b"),
-        (SMALL_ORDER[4], "db1a23a34b59ee9523a6293e5435dec4f0a27b23aaf0a33d28accd8eaf1f7500"),
-        (SMALL_ORDER[5], "4f6c671e790e6d53bd661c950b955b05fe243b4816f7bdbc5d6ed6cd5d8c2908"),
-        (SMALL_ORDER[6], "a8fc478ac19cd1de827fe357ae16492e3f38dd1753f254cfd73aacbf4c863702"),
-        (SMALL_ORDER[7], "c9f0e2f4797ae132a593939854cbbcf1cfea94b41cb86d1dc4aed06cb01b8a0d"),
+        (SMALL_ORDER_HEX[0], "d387081266c689c14bcf6698d656b26931e6e2458fb0b1de9f957798c89ffe03"),
+        (SMALL_ORDER_HEX[1], "334adffe16615d19d28592789738e6417e6f584dbb1d551375a9c69e0f3fdb0a"),
+        (SMALL_ORDER_HEX[2], "acf91f31ddae1eab534090c182cf305c2c5dd27889061b181bfc84887f64c70c"),
+        (SMALL_ORDER_HEX[3], "8d03f405eb098d01d467f7b8475ec77038273f69d12ec8eb1c729e7ce239be0b"),
+        (SMALL_ORDER_HEX[4], "db1a23a34b59ee9523a6293e5435dec4f0a27b23aaf0a33d28accd8eaf1f7500"),
+        (SMALL_ORDER_HEX[5], "4f6c671e790e6d53bd661c950b955b05fe243b4816f7bdbc5d6ed6cd5d8c2908"),
+        (SMALL_ORDER_HEX[6], "a8fc478ac19cd1de827fe357ae16492e3f38dd1753f254cfd73aacbf4c863702"),
+        (SMALL_ORDER_HEX[7], "c9f0e2f4797ae132a593939854cbbcf1cfea94b41cb86d1dc4aed06cb01b8a0d"),
     ] {
         assert_eq!(check(KEY, &format!("{r}{s}")), Err(SignatureError::PointSmallOrder), "{r}");
+    }
+}
+
+/// A key with a part T of small order, whose holder can make the equation hold without cofactor for an R of small order, −k·T:
+/// each of the eight is refused, here and by the library's strict check, and its plain one takes it.
+#[test]
+fn r_of_small_order_is_refused_where_the_equation_holds() {
+    use curve25519_dalek::constants::EIGHT_TORSION;
+    use curve25519_dalek::scalar::Scalar;
+    use sha2::{Digest, Sha512};
+    let a = Scalar::from(7_u8);
+    let key = VerifyingKey::from(EdwardsPoint::mul_base(&a) + EIGHT_TORSION[1]);
+    for r in EIGHT_TORSION {
+        let r = r.compress();
+        let challenge = |message: &[u8]| {
+            let hash =
+                Sha512::new().chain_update(r.as_bytes()).chain_update(key.as_bytes()).chain_update(message);
+            Scalar::from_bytes_mod_order_wide(&hash.finalize().into())
+        };
+        let fits = |message: &[u8; 2]| (-(EIGHT_TORSION[1] * challenge(message))).compress() == r;
+        let message = (0..=u16::MAX).map(u16::to_be_bytes).find(fits).unwrap();
+        let s = challenge(&message) * a;
+        let signature: [u8; 64] = [r.to_bytes(), s.to_bytes()].concat().try_into().unwrap();
+        assert!(key.verify(&message, &Signature::from_bytes(&signature)).is_ok());
+        assert!(key.verify_strict(&message, &Signature::from_bytes(&signature)).is_err());
+        assert_eq!(PublicKey(key).verify(&message, &signature), Err(SignatureError::PointSmallOrder));
+    }
+}
+
+/// What is of small order, its canonical bytes tell; and of nothing else do they say so.
+#[test]
+fn small_order_is_told_by_the_encoding() {
+    let torsion = curve25519_dalek::constants::EIGHT_TORSION;
+    assert!(torsion.iter().all(|point| is_of_small_order(point.compress().as_bytes())));
+    let all: std::collections::BTreeSet<_> =
+        torsion.iter().map(|point| point.compress().to_bytes()).collect();
+    assert_eq!(all, SMALL_ORDER_HEX.iter().map(|hex| bytes(hex)).collect());
+    for bit in 0..255 {
+        for mut other in all.iter().copied() {
+            other[bit / 8] ^= 1 << (bit % 8);
+            if is_canonical(&other) {
+                assert_eq!(is_of_small_order(&other), all.contains(&other));
+            }
+        }
     }
 }
 
