@@ -41,7 +41,9 @@ pub fn decode(text: &str) -> Result<Vec<u8>, NotBase64> {
 /// # Errors
 /// [`NotBase64`] if `text` is not the canonical spelling of `N` bytes.
 pub fn decode_array<const N: usize>(text: &str) -> Result<[u8; N], NotBase64> {
-    decode(text)?.try_into().map_err(|_| NotBase64)
+    let mut bytes = [0; N];
+    let size_bytes = URL_SAFE_NO_PAD.decode_slice(text, &mut bytes).map_err(|_| NotBase64)?;
+    if size_bytes == N { Ok(bytes) } else { Err(NotBase64) }
 }
 
 #[cfg(test)]
@@ -71,6 +73,22 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// As many bytes as wanted, neither one less nor one more: a hash, a signature, a proof, and one byte.
+    #[test]
+    fn an_array_has_its_length() {
+        fn check<const N: usize>() {
+            for length in 0..=N + 40 {
+                let (bytes, expected) = (vec![0xa5; length], [0xa5; N]);
+                let expected = if length == N { Ok(expected) } else { Err(NotBase64) };
+                assert_eq!(decode_array::<N>(&encode(&bytes)), expected, "{N} {length}");
+            }
+        }
+        check::<1>();
+        check::<32>();
+        check::<64>();
+        check::<80>();
     }
 
     #[test]
