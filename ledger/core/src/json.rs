@@ -5,11 +5,14 @@
 //!
 //! spec: encoding.md#json
 
+mod borrowed;
 mod members;
 mod scan;
 
+pub use borrowed::Borrowed;
 pub use members::{Field, MemberError, Members};
 
+use borrowed::into_map;
 use scan::{Form, Scanner};
 use serde_json::{Map, Value};
 
@@ -145,12 +148,13 @@ impl JsonError {
 /// # Errors
 /// [`JsonError`], the first in the order of the text.
 pub fn parse_canonical(bytes: &[u8]) -> Result<Map<String, Value>, JsonError> {
-    Scanner::new(bytes, MAX_PAYLOAD_BYTES, Form::Canonical)?.object()
+    Scanner::new(bytes, MAX_PAYLOAD_BYTES, Form::Canonical)?.object().map(into_map)
 }
 
 /// The items of an array in RFC 8785 form: an SD-JWT disclosure.
 pub(crate) fn parse_canonical_array(bytes: &[u8], limit_bytes: usize) -> Result<Vec<Value>, JsonError> {
-    Scanner::new(bytes, limit_bytes, Form::Canonical)?.array()
+    let items = Scanner::new(bytes, limit_bytes, Form::Canonical)?.array()?;
+    Ok(items.into_iter().map(Borrowed::into_value).collect())
 }
 
 /// The members of an object in ordinary JSON (any order, spacing and escapes), of at most `limit_bytes` bytes:
@@ -160,7 +164,7 @@ pub(crate) fn parse_canonical_array(bytes: &[u8], limit_bytes: usize) -> Result<
 /// # Errors
 /// [`JsonError`], the first in the order of the text.
 pub fn parse_strict(bytes: &[u8], limit_bytes: usize) -> Result<Map<String, Value>, JsonError> {
-    Scanner::new(bytes, limit_bytes, Form::Ordinary)?.object()
+    Scanner::new(bytes, limit_bytes, Form::Ordinary)?.object().map(into_map)
 }
 
 /// The RFC 8785 form of `value`.
@@ -306,6 +310,41 @@ mod tests {
             ("{} x", "json_trailing_text"),
         ] {
             assert_eq!(strict(text), expected, "{text}");
+        }
+    }
+
+    /// More members than are compared one by one, each of them doubled.
+    #[test]
+    fn a_name_twice_is_found_among_few_and_among_many() {
+        for count in 1..40 {
+            let names: Vec<String> = (0..count).map(|n| format!("\"n{n:02}\":0")).collect();
+            assert_eq!(strict(&format!("{{{}}}", names.join(","))), "accept");
+            for name in &names {
+                let text = format!("{{{},{name}}}", names.join(","));
+                assert_eq!(strict(&text), "json_duplicate_member");
+                assert_eq!(refusal(text.as_bytes()), "json_duplicate_member");
+            }
+        }
+    }
+
+    /// Strings are read many bytes at a time: what ends one, is escaped or may not be there is found at every place.
+    #[test]
+    fn a_string_of_any_length_ends_where_it_ends() {
+        for before in 0..100 {
+            let plain = "x".repeat(before);
+            for after in [0, 1, 40] {
+                let after = "y".repeat(after);
+                for (special, means) in [("", ""), ("\\n", "\n"), ("\\\"", "\""), ("é", "é"), ("\\\\", "\\")]
+                {
+                    let map =
+                        parse_canonical(format!("{{\"a\":\"{plain}{special}{after}\"}}").as_bytes()).unwrap();
+                    assert_eq!(map.get("a"), Some(&Value::from(format!("{plain}{means}{after}"))));
+                }
+                for spoilt in ["\n", "\u{1f}", "\0", "\\x"] {
+                    assert_eq!(strict(&format!("{{\"a\":\"{plain}{spoilt}{after}\"}}")), "json_syntax");
+                }
+            }
+            assert_eq!(strict(&format!("{{\"a\":\"{plain}")), "json_syntax");
         }
     }
 

@@ -3,7 +3,7 @@
 //! spec: encoding.md#jws
 
 use crate::hash::record_id;
-use crate::json::{JsonError, MAX_PAYLOAD_BYTES, MemberError, Members, canonical, parse_canonical};
+use crate::json::{JsonError, MAX_PAYLOAD_BYTES, MemberError, Members, canonical};
 use crate::key::{PublicKey, SignError, SignatureError, Signer};
 use crate::{Hash, b64};
 use serde_json::json;
@@ -195,7 +195,7 @@ fn within(size_bytes: usize, limit_bytes: usize) -> Result<(), JwsError> {
 }
 
 fn read_header(header: &[u8], typ: &str) -> Result<(Alg, Hash), JwsError> {
-    let mut header = Members::new(parse_canonical(header).map_err(JwsError::HeaderJson)?);
+    let mut header = Members::parse_canonical(header).map_err(JwsError::HeaderJson)?;
     let alg = header.take_str("alg")?;
     let kid = header.take_str("kid")?;
     let said_typ = header.take_str("typ")?;

@@ -142,7 +142,7 @@ impl Record {
             return Err(RecordError::Oversized(text.len()));
         }
         let jws = Jws::parse(text, TYP)?;
-        let mut members = Members::new(parse_canonical(jws.payload())?);
+        let mut members = Members::parse_canonical(jws.payload())?;
         let version = members.take_u64("v")?;
         if version != 1 {
             return Err(RecordError::Version(version));

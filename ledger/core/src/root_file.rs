@@ -4,7 +4,7 @@
 //! spec: records.md#root-files
 
 use crate::draft::{Draft, Occasion};
-use crate::json::{Field, JsonError, MemberError, Members, parse_strict};
+use crate::json::{Field, JsonError, MemberError, Members};
 use crate::key::{SignError, SignatureError, Signer};
 use crate::kinds::{Content, Root, root_quorum};
 use crate::record::{Record, RecordError};
@@ -110,7 +110,7 @@ impl RootFile {
     /// # Errors
     /// [`RootFileError`].
     pub fn parse(bytes: &[u8]) -> Result<Self, RootFileError> {
-        let mut members = Members::new(parse_strict(bytes, MAX_BYTES)?);
+        let mut members = Members::parse_strict(bytes, MAX_BYTES)?;
         if members.take_u64("v")? != 1 {
             return Err(members.mistyped("v", "1").into());
         }

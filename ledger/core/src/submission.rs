@@ -3,7 +3,7 @@
 //! spec: records.md#submission
 
 use crate::b64;
-use crate::json::{Field, JsonError, MemberError, Members, parse_strict};
+use crate::json::{Field, JsonError, MemberError, Members};
 use serde_json::{Value, json};
 
 /// The largest submission in bytes: a record, 32 disclosures of 8 KiB, and their JSON.
@@ -56,7 +56,7 @@ impl Submission {
     /// # Errors
     /// [`SubmissionError`].
     pub fn parse(bytes: &[u8]) -> Result<Self, SubmissionError> {
-        let mut members = Members::new(parse_strict(bytes, MAX_BYTES)?);
+        let mut members = Members::parse_strict(bytes, MAX_BYTES)?;
         let submission = Self {
             record: members.take_str("record")?,
             disclosures: members

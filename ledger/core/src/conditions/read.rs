@@ -6,7 +6,7 @@ use super::properties::MAX_TEXT_CHARS;
 use super::{Condition, Conditions, MAX_CONDITIONS, Part, Property, Scalar, Test, Uses};
 use crate::Millis;
 use crate::days::{Day, Period};
-use crate::json::{Field, MemberError, Members};
+use crate::json::{Borrowed, Field, MemberError, Members};
 use crate::kinds::{code, take_set};
 use serde_json::{Map, Value, json};
 use std::mem::discriminant;
@@ -140,9 +140,9 @@ fn instant(members: &mut Members) -> Result<Millis, MemberError> {
 
 fn scalar(field: Field) -> Result<Scalar, MemberError> {
     match field.peek() {
-        Value::Bool(_) => field.bool().map(Scalar::Boolean),
-        Value::Number(_) => field.i64().map(Scalar::Integer),
-        Value::String(_) => field.text(MAX_TEXT_CHARS).map(Scalar::Text),
+        Borrowed::Bool(_) => field.bool().map(Scalar::Boolean),
+        Borrowed::Number(_) => field.i64().map(Scalar::Integer),
+        Borrowed::Text(_) => field.text(MAX_TEXT_CHARS).map(Scalar::Text),
         _ => Err(field.mistyped("a text, an integer, true or false")),
     }
 }

@@ -2,14 +2,13 @@
 //! at the end is unknown.
 //!
 //! ```
-//! use procura_core::json::{Field, MemberError, Members, parse_canonical};
+//! use procura_core::json::{Field, MemberError, Members};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! #[derive(Clone, Copy, PartialEq, Debug)]
 //! enum Mode { Joint, Several }
 //!
-//! let map = parse_canonical(br#"{"limit":{"uses":3},"mode":"joint","names":["a","b"]}"#)?;
-//! let mut members = Members::new(map);
+//! let mut members = Members::parse_canonical(br#"{"limit":{"uses":3},"mode":"joint","names":["a","b"]}"#)?;
 //! let mode = members.take_enum("mode", &[("joint", Mode::Joint), ("several", Mode::Several)])?;
 //! let names = members.take_array("names", |field| field.text(100))?;
 //! let note = members.take_opt("note", Field::str)?;
@@ -21,11 +20,12 @@
 //! # Ok(()) }
 //! ```
 
-use super::scan::{push_item, push_name};
+use super::borrowed::{Borrowed, Member, into_map, of_map};
+use super::scan::{Form, Scanner, push_item, push_name};
+use super::{JsonError, MAX_PAYLOAD_BYTES};
 use crate::days::Day;
 use crate::{Hash, Millis, b64};
-use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use serde_json::{Map, Number, Value};
 use std::rc::Rc;
 
 /// Why an object is not of the shape wanted. The place is an RFC 6901 pointer; the value never appears.
@@ -77,27 +77,41 @@ impl MemberError {
 /// The members of an object that have not been taken yet. `null` is a value like any other: a member that may
 /// be left out is left out, never `null`.
 #[must_use = "members not taken must be refused by `finish`"]
-pub struct Members {
-    map: Map<String, Value>,
-    pointer: Rc<str>,
+pub struct Members<'a> {
+    members: Vec<Member<'a>>,
+    place: Place,
 }
 
-impl Members {
-    /// The members of the outermost object.
+impl Members<'static> {
+    /// The members of the outermost object, which was read elsewhere.
     pub fn new(map: Map<String, Value>) -> Self {
-        Self { map, pointer: Rc::default() }
+        Self { members: of_map(map), place: Place::default() }
+    }
+}
+
+impl<'a> Members<'a> {
+    /// The members of a signed payload, read as [`super::parse_canonical`] reads it.
+    ///
+    /// # Errors
+    /// [`JsonError`], the first in the order of the text.
+    pub fn parse_canonical(bytes: &'a [u8]) -> Result<Self, JsonError> {
+        let members = Scanner::new(bytes, MAX_PAYLOAD_BYTES, Form::Canonical)?.object()?;
+        Ok(Self { members, place: Place::default() })
     }
 
-    /// Puts disclosed members beside those in clear; [`crate::disclosure`] has seen to it that no name
-    /// stands in both.
-    pub fn add_disclosed(&mut self, disclosed: BTreeMap<String, Value>) {
-        self.map.extend(disclosed);
+    /// The members of an object in ordinary JSON, read as [`super::parse_strict`] reads it.
+    ///
+    /// # Errors
+    /// [`JsonError`], the first in the order of the text.
+    pub fn parse_strict(bytes: &'a [u8], limit_bytes: usize) -> Result<Self, JsonError> {
+        let members = Scanner::new(bytes, limit_bytes, Form::Ordinary)?.object()?;
+        Ok(Self { members, place: Place::default() })
     }
 
     /// Whether `name` is there and not taken yet.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
-        self.map.contains_key(name)
+        self.members.iter().any(|(known, _)| known == name)
     }
 
     /// Takes `name`, which must be there, with `read`: `members.take("day", Field::day)`.
@@ -107,7 +121,7 @@ impl Members {
     pub fn take<T>(
         &mut self,
         name: &'static str,
-        read: impl FnOnce(Field) -> Result<T, MemberError>,
+        read: impl FnOnce(Field<'a>) -> Result<T, MemberError>,
     ) -> Result<T, MemberError> {
         self.take_opt(name, read)?.ok_or_else(|| MemberError::Missing { pointer: self.pointer_to(name) })
     }
@@ -119,10 +133,11 @@ impl Members {
     pub fn take_opt<T>(
         &mut self,
         name: &'static str,
-        read: impl FnOnce(Field) -> Result<T, MemberError>,
+        read: impl FnOnce(Field<'a>) -> Result<T, MemberError>,
     ) -> Result<Option<T>, MemberError> {
-        let Some(value) = self.map.swap_remove(name) else { return Ok(None) };
-        read(Field { value, parent: Rc::clone(&self.pointer), last: Last::Name(name) }).map(Some)
+        let Some(at) = self.members.iter().position(|(known, _)| known == name) else { return Ok(None) };
+        let (_, value) = self.members.swap_remove(at);
+        read(Field { value, step: Step { above: self.place.clone(), last: Last::Name(name) } }).map(Some)
     }
 
     /// Takes a string.
@@ -201,7 +216,7 @@ impl Members {
     ///
     /// # Errors
     /// As [`Members::take_str`].
-    pub fn take_object(&mut self, name: &'static str) -> Result<Members, MemberError> {
+    pub fn take_object(&mut self, name: &'static str) -> Result<Members<'a>, MemberError> {
         self.take(name, Field::object)
     }
 
@@ -212,7 +227,7 @@ impl Members {
     pub fn take_array<T>(
         &mut self,
         name: &'static str,
-        read: impl FnMut(Field) -> Result<T, MemberError>,
+        read: impl FnMut(Field<'a>) -> Result<T, MemberError>,
     ) -> Result<Vec<T>, MemberError> {
         self.take(name, |field| field.array_of(read))
     }
@@ -234,7 +249,7 @@ impl Members {
     /// The members not taken, as they are: where others than those known are allowed.
     #[must_use]
     pub fn rest(self) -> Map<String, Value> {
-        self.map
+        into_map(self.members)
     }
 
     /// Every member has been taken.
@@ -242,54 +257,74 @@ impl Members {
     /// # Errors
     /// [`MemberError::Unknown`] with the first member left, by name.
     pub fn finish(self) -> Result<(), MemberError> {
-        match self.map.keys().min() {
+        match self.members.iter().map(|(name, _)| name).min() {
             None => Ok(()),
             Some(name) => Err(MemberError::Unknown { pointer: self.pointer_to(name) }),
         }
     }
 
     fn pointer_to(&self, name: &str) -> String {
-        let mut pointer = self.pointer.to_string();
+        let mut pointer = self.place.pointer();
         push_name(&mut pointer, name);
         pointer
     }
 }
 
-/// One value and its place, to be read as the type wanted. The place is written out only where an error tells it.
-pub struct Field {
-    value: Value,
-    parent: Rc<str>,
+/// One value and its place, to be read as the type wanted.
+pub struct Field<'a> {
+    value: Borrowed<'a>,
+    step: Step,
+}
+
+/// Where an object or array stands; `None`: outermost. It is written out only where an error tells it.
+#[derive(Clone, Default)]
+struct Place(Option<Rc<Step>>);
+
+/// A value's place: that of what holds it, and the last step.
+struct Step {
+    above: Place,
     last: Last,
 }
 
-/// The last step of a place.
 #[derive(Clone, Copy)]
 enum Last {
     Name(&'static str),
     Item(usize),
 }
 
-impl Field {
-    /// Where the value stands: an RFC 6901 pointer.
-    #[must_use]
-    pub fn pointer(&self) -> String {
-        let mut pointer = self.parent.to_string();
+impl Place {
+    fn pointer(&self) -> String {
+        self.0.as_ref().map_or_else(String::new, |step| step.pointer())
+    }
+}
+
+impl Step {
+    fn pointer(&self) -> String {
+        let mut pointer = self.above.pointer();
         match self.last {
             Last::Name(name) => push_name(&mut pointer, name),
             Last::Item(index) => push_item(&mut pointer, index),
         }
         pointer
     }
+}
+
+impl<'a> Field<'a> {
+    /// Where the value stands: an RFC 6901 pointer.
+    #[must_use]
+    pub fn pointer(&self) -> String {
+        self.step.pointer()
+    }
 
     /// Whether the value is `null`.
     #[must_use]
     pub fn is_null(&self) -> bool {
-        self.value.is_null()
+        self.value == Borrowed::Null
     }
 
     /// The value, to choose a reader by its type.
     #[must_use]
-    pub const fn peek(&self) -> &Value {
+    pub const fn peek(&self) -> &Borrowed<'a> {
         &self.value
     }
 
@@ -298,7 +333,7 @@ impl Field {
     /// # Errors
     /// None; the shape is that of its siblings.
     pub fn value(self) -> Result<Value, MemberError> {
-        Ok(self.value)
+        Ok(self.value.into_value())
     }
 
     /// A string.
@@ -307,7 +342,7 @@ impl Field {
     /// [`MemberError::Mistyped`] if it is something else, as for every reader below.
     pub fn str(self) -> Result<String, MemberError> {
         match self.value {
-            Value::String(string) => Ok(string),
+            Borrowed::Text(text) => Ok(text.into_owned()),
             _ => Err(self.mistyped("a string")),
         }
     }
@@ -347,7 +382,7 @@ impl Field {
     /// # Errors
     /// As [`Field::str`].
     pub fn u64(self) -> Result<u64, MemberError> {
-        let number = self.value.as_u64().filter(|number| *number <= super::MAX_INTEGER);
+        let number = self.number().and_then(Number::as_u64).filter(|number| *number <= super::MAX_INTEGER);
         number.ok_or_else(|| self.mistyped("an integer from 0 to 2^53 − 1"))
     }
 
@@ -356,7 +391,10 @@ impl Field {
     /// # Errors
     /// As [`Field::str`].
     pub fn i64(self) -> Result<i64, MemberError> {
-        let number = self.value.as_i64().filter(|number| number.unsigned_abs() <= super::MAX_INTEGER);
+        let number = self
+            .number()
+            .and_then(Number::as_i64)
+            .filter(|number| number.unsigned_abs() <= super::MAX_INTEGER);
         number.ok_or_else(|| self.mistyped("an integer within ±(2^53 − 1)"))
     }
 
@@ -381,7 +419,10 @@ impl Field {
     /// # Errors
     /// As [`Field::str`].
     pub fn bool(self) -> Result<bool, MemberError> {
-        self.value.as_bool().ok_or_else(|| self.mistyped("true or false"))
+        match self.value {
+            Borrowed::Bool(value) => Ok(value),
+            _ => Err(self.mistyped("true or false")),
+        }
     }
 
     /// What stands beside the string in `words`.
@@ -410,11 +451,10 @@ impl Field {
     ///
     /// # Errors
     /// As [`Field::str`].
-    pub fn object(self) -> Result<Members, MemberError> {
-        let pointer = self.pointer();
+    pub fn object(self) -> Result<Members<'a>, MemberError> {
         match self.value {
-            Value::Object(map) => Ok(Members { map, pointer: pointer.into() }),
-            _ => Err(MemberError::Mistyped { pointer, expected: "an object" }),
+            Borrowed::Object(members) => Ok(Members { members, place: Place(Some(Rc::new(self.step))) }),
+            _ => Err(self.mistyped("an object")),
         }
     }
 
@@ -424,16 +464,21 @@ impl Field {
     /// As [`Field::str`], or what `read` says.
     pub fn array_of<T>(
         self,
-        mut read: impl FnMut(Field) -> Result<T, MemberError>,
+        mut read: impl FnMut(Field<'a>) -> Result<T, MemberError>,
     ) -> Result<Vec<T>, MemberError> {
-        let pointer = self.pointer();
-        let Value::Array(items) = self.value else {
-            return Err(MemberError::Mistyped { pointer, expected: "an array" });
+        let Borrowed::Array(items) = self.value else { return Err(self.mistyped("an array")) };
+        let place = Place(Some(Rc::new(self.step)));
+        let item = |(index, value)| {
+            read(Field { value, step: Step { above: place.clone(), last: Last::Item(index) } })
         };
-        let parent: Rc<str> = pointer.into();
-        let item =
-            |(index, value)| read(Field { value, parent: Rc::clone(&parent), last: Last::Item(index) });
         items.into_iter().enumerate().map(item).collect()
+    }
+
+    fn number(&self) -> Option<&Number> {
+        match &self.value {
+            Borrowed::Number(number) => Some(number),
+            _ => None,
+        }
     }
 
     /// The error that says this value is not `expected`.
@@ -453,14 +498,14 @@ mod tests {
 
     const MAX: i64 = (1 << 53) - 1;
 
-    fn members(value: Value) -> Members {
+    fn members(value: Value) -> Members<'static> {
         match value {
             Value::Object(map) => Members::new(map),
             _ => panic!("not an object"),
         }
     }
 
-    fn one(value: Value) -> Members {
+    fn one(value: Value) -> Members<'static> {
         members(json!({ "m": value }))
     }
 

@@ -3,9 +3,10 @@
 //!
 //! It descends at most [`MAX_DEPTH`] levels and reads every byte once.
 
+use super::borrowed::{Borrowed, Member};
 use super::{JsonError, MAX_DEPTH, MAX_INTEGER};
-use serde_json::{Map, Value};
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 /// Which texts of one value are taken.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -40,7 +41,7 @@ impl<'a> Scanner<'a> {
         Ok(Self { text, at: 0, form, place: Vec::new() })
     }
 
-    pub(super) fn object(mut self) -> Result<Map<String, Value>, JsonError> {
+    pub(super) fn object(mut self) -> Result<Vec<Member<'a>>, JsonError> {
         self.space()?;
         if self.next() != Some(b'{') {
             return Err(JsonError::NotAnObject);
@@ -50,7 +51,7 @@ impl<'a> Scanner<'a> {
         Ok(members)
     }
 
-    pub(super) fn array(mut self) -> Result<Vec<Value>, JsonError> {
+    pub(super) fn array(mut self) -> Result<Vec<Borrowed<'a>>, JsonError> {
         self.space()?;
         if self.next() != Some(b'[') {
             return Err(JsonError::NotAnArray);
@@ -60,22 +61,22 @@ impl<'a> Scanner<'a> {
         Ok(items)
     }
 
-    fn value(&mut self, depth: usize) -> Result<Value, JsonError> {
+    fn value(&mut self, depth: usize) -> Result<Borrowed<'a>, JsonError> {
         match self.next() {
-            Some(b'{') => self.members(depth + 1).map(Value::Object),
-            Some(b'[') => self.items(depth + 1).map(Value::Array),
-            Some(b'"') => self.string().map(|string| Value::String(string.into_owned())),
+            Some(b'{') => self.members(depth + 1).map(Borrowed::Object),
+            Some(b'[') => self.items(depth + 1).map(Borrowed::Array),
+            Some(b'"') => self.string().map(Borrowed::Text),
             Some(b'-' | b'0'..=b'9') => self.integer(),
-            Some(b't') => self.word("true", Value::Bool(true)),
-            Some(b'f') => self.word("false", Value::Bool(false)),
-            Some(b'n') => self.word("null", Value::Null),
+            Some(b't') => self.word("true", Borrowed::Bool(true)),
+            Some(b'f') => self.word("false", Borrowed::Bool(false)),
+            Some(b'n') => self.word("null", Borrowed::Null),
             _ => Err(self.syntax()),
         }
     }
 
-    fn members(&mut self, depth: usize) -> Result<Map<String, Value>, JsonError> {
+    fn members(&mut self, depth: usize) -> Result<Vec<Member<'a>>, JsonError> {
         self.enter(b'{', depth)?;
-        let mut members = Map::new();
+        let (mut members, mut names) = (Vec::new(), BTreeSet::new());
         if self.took(b'}') {
             return Ok(members);
         }
@@ -85,9 +86,9 @@ impl<'a> Scanner<'a> {
             }
             let name = self.string()?;
             let follows = self.form == Form::Canonical
-                && members.keys().next_back().is_none_or(|last| precedes(last, &name));
+                && members.last().is_none_or(|(last, _): &Member<'_>| precedes(last, &name));
             // What follows all others in their order is none of them.
-            let duplicate = !follows && members.contains_key(name.as_ref());
+            let duplicate = !follows && is_among(&members, &mut names, &name);
             self.place.push(Step::Name(name));
             if duplicate {
                 return Err(JsonError::DuplicateMember { pointer: self.pointer() });
@@ -101,7 +102,7 @@ impl<'a> Scanner<'a> {
             let value = self.value(depth)?;
             self.space()?;
             if let Some(Step::Name(name)) = self.place.pop() {
-                members.insert(name.into_owned(), value);
+                members.push((name, value));
             }
             if self.took(b'}') {
                 return Ok(members);
@@ -111,7 +112,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn items(&mut self, depth: usize) -> Result<Vec<Value>, JsonError> {
+    fn items(&mut self, depth: usize) -> Result<Vec<Borrowed<'a>>, JsonError> {
         self.enter(b'[', depth)?;
         let mut items = Vec::new();
         if self.took(b']') {
@@ -145,8 +146,8 @@ impl<'a> Scanner<'a> {
         let mut string = Cow::Borrowed("");
         loop {
             let rest = self.rest();
-            let stop = rest.bytes().position(|b| b == b'"' || b == b'\\' || b < 0x20);
-            let plain = stop.and_then(|stop| rest.get(..stop)).ok_or_else(|| self.syntax())?;
+            let plain = plain_bytes(rest.as_bytes()).and_then(|plain| rest.get(..plain));
+            let plain = plain.ok_or_else(|| self.syntax())?;
             self.at += plain.len();
             // A borrowed string is taken over as it is if nothing stands before it.
             string += plain;
@@ -223,7 +224,7 @@ impl<'a> Scanner<'a> {
         Ok(code)
     }
 
-    fn integer(&mut self) -> Result<Value, JsonError> {
+    fn integer(&mut self) -> Result<Borrowed<'a>, JsonError> {
         let negative = self.next() == Some(b'-');
         self.at += usize::from(negative);
         let digits = self.digits();
@@ -236,7 +237,7 @@ impl<'a> Scanner<'a> {
         }
         let size = digits.parse().ok().filter(|size| *size <= MAX_INTEGER as i64);
         let size: i64 = size.ok_or_else(|| JsonError::IntegerRange { pointer: self.pointer() })?;
-        Ok(Value::from(if negative { -size } else { size }))
+        Ok(Borrowed::Number(if negative { -size } else { size }.into()))
     }
 
     fn digits(&self) -> &'a str {
@@ -245,7 +246,7 @@ impl<'a> Scanner<'a> {
         rest.get(..end).unwrap_or_default()
     }
 
-    fn word(&mut self, word: &str, value: Value) -> Result<Value, JsonError> {
+    fn word(&mut self, word: &str, value: Borrowed<'a>) -> Result<Borrowed<'a>, JsonError> {
         if !self.rest().starts_with(word) {
             return Err(self.syntax());
         }
@@ -303,6 +304,32 @@ impl<'a> Scanner<'a> {
         }
         pointer
     }
+}
+
+/// So many members are compared one by one; a set tells whether a name is among more, so that nobody's object takes a time that
+/// grows with its square.
+const FEW: usize = 16;
+
+/// Whether a name is among those of `members`, of which `names` knows the first.
+fn is_among<'a>(members: &[Member<'a>], names: &mut BTreeSet<Cow<'a, str>>, name: &str) -> bool {
+    if members.len() <= FEW {
+        return members.iter().any(|(other, _)| other == name);
+    }
+    let known = names.len();
+    names.extend(members.iter().skip(known).map(|(name, _)| name.clone()));
+    names.contains(name)
+}
+
+/// How many bytes of a string stand before the first that ends it, escapes something or may not be there.
+fn plain_bytes(bytes: &[u8]) -> Option<usize> {
+    const AT_ONCE: usize = 32;
+    let is_plain = |byte: &u8| (*byte >= 0x20) & (*byte != b'"') & (*byte != b'\\');
+    // A chunk is looked at to its end, which processors do many bytes at a time: most of what we read is long base64.
+    let (chunks, _) = bytes.as_chunks::<AT_ONCE>();
+    let are_plain = |chunk: &&[u8; AT_ONCE]| chunk.iter().fold(true, |all, byte| all & is_plain(byte));
+    let before = chunks.iter().take_while(are_plain).count() * AT_ONCE;
+    let stop = bytes.get(before..)?.iter().position(|byte| !is_plain(byte))?;
+    Some(before + stop)
 }
 
 /// Whether `name` comes after `last` by their UTF-16 units, as RFC 8785 orders members. Of ASCII, bytes tell the same.

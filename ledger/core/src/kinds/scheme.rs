@@ -252,11 +252,11 @@ mod tests {
     //! one thing wrong; the national rules are tried in `identifier.rs`.
 
     use super::*;
-    use crate::json::parse_strict;
     use serde_json::{Value, json};
 
     fn form(value: &Value) -> Result<Form, MemberError> {
-        let mut members = Members::new(parse_strict(value.to_string().as_bytes(), 4096).unwrap());
+        let text = value.to_string();
+        let mut members = Members::parse_strict(text.as_bytes(), 4096).unwrap();
         let form = Form::take(&mut members)?;
         members.finish().map(|()| form)
     }

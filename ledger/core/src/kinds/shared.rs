@@ -95,11 +95,11 @@ pub(crate) fn is_code(text: &str) -> bool {
 }
 
 /// Takes an array of `most` items at most and at least one, ascending without doubles.
-pub(crate) fn take_set<T: Ord>(
-    members: &mut Members,
+pub(crate) fn take_set<'a, T: Ord>(
+    members: &mut Members<'a>,
     name: &'static str,
     most: usize,
-    read: impl FnMut(Field) -> Result<T, MemberError>,
+    read: impl FnMut(Field<'a>) -> Result<T, MemberError>,
 ) -> Result<Vec<T>, MemberError> {
     let items = members.take_array(name, read)?;
     if items.is_empty() || items.len() > most {

@@ -5,7 +5,7 @@
 use super::challenge::Challenge;
 use super::fault::PresentationError;
 use crate::hash::sha256;
-use crate::json::{MemberError, Members, canonical, parse_canonical};
+use crate::json::{MemberError, Members, canonical};
 use crate::jws::Jws;
 use crate::key::{SignError, Signer};
 use crate::source::Sealed;
@@ -27,8 +27,8 @@ impl Binding {
     /// Reads one that is for this challenge, now.
     pub(super) fn read(text: &str, challenge: &Challenge, now: Millis) -> Result<Self, PresentationError> {
         let jws = Jws::parse(text, TYP)?;
-        let payload = parse_canonical(jws.payload()).map_err(|_| PresentationError::Claims)?;
-        let claims = Claims::read(Members::new(payload)).map_err(|_| PresentationError::Claims)?;
+        let claims = Members::parse_canonical(jws.payload()).map_err(|_| PresentationError::Claims)?;
+        let claims = Claims::read(claims).map_err(|_| PresentationError::Claims)?;
         if claims.aud != challenge.aud.as_str() {
             return Err(PresentationError::Aud);
         }
@@ -84,7 +84,7 @@ impl Claims {
 /// The nonce that a key binding claims.
 pub(super) fn nonce_of(text: &str) -> Option<Hash> {
     let jws = Jws::parse(text, TYP).ok()?;
-    let claims = Claims::read(Members::new(parse_canonical(jws.payload()).ok()?)).ok()?;
+    let claims = Claims::read(Members::parse_canonical(jws.payload()).ok()?).ok()?;
     claims.nonce.parse().ok()
 }
 

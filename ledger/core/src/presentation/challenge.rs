@@ -2,7 +2,7 @@
 //!
 //! spec: presentations.md#challenge
 
-use crate::json::{Field, JsonError, MemberError, Members, parse_strict};
+use crate::json::{Field, JsonError, MemberError, Members};
 use crate::{Hash, b64};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
@@ -175,7 +175,7 @@ impl Challenge {
     /// # Errors
     /// [`ChallengeError`].
     pub fn parse(bytes: &[u8]) -> Result<Self, ChallengeError> {
-        let mut members = Members::new(parse_strict(bytes, MAX_BYTES)?);
+        let mut members = Members::parse_strict(bytes, MAX_BYTES)?;
         let version = members.take_u64("v")?;
         if version != 1 {
             return Err(ChallengeError::Version(version));

@@ -5,7 +5,7 @@
 use super::binding::{Binding, nonce_of, sd_jwt};
 use super::challenge::{Challenge, Showable};
 use super::fault::PresentationError;
-use crate::json::{Field, Members, parse_strict};
+use crate::json::{Field, Members};
 use crate::key::{SignError, Signer};
 use crate::kinds::Content;
 use crate::receipt::{MAX_VALUES, Question, Receipt, ReceiptEntry, openings};
@@ -147,7 +147,7 @@ impl Presentation {
         if bytes.len() > MAX_BYTES || openings(bytes) > MAX_VALUES {
             return Err(PresentationError::TooLarge);
         }
-        let mut members = Members::new(parse_strict(bytes, MAX_BYTES)?);
+        let mut members = Members::parse_strict(bytes, MAX_BYTES)?;
         let version = members.take_u64("v")?;
         if version != 1 {
             return Err(PresentationError::Version(version));

@@ -3,7 +3,7 @@
 //! spec: receipts.md#policy
 
 use crate::Hash;
-use crate::json::{Field, JsonError, MemberError, Members, parse_strict};
+use crate::json::{Field, JsonError, MemberError, Members};
 use crate::log_keys::LogKey;
 use crate::note::NoteVerifier;
 use crate::policy::TlogPolicy;
@@ -56,7 +56,7 @@ impl Policy {
     /// # Errors
     /// [`PolicyError`].
     pub fn parse(bytes: &[u8]) -> Result<Self, PolicyError> {
-        let mut members = Members::new(parse_strict(bytes, MAX_BYTES)?);
+        let mut members = Members::parse_strict(bytes, MAX_BYTES)?;
         if members.take_u64("v")? != 1 {
             return Err(members.mistyped("v", "1").into());
         }

@@ -8,7 +8,7 @@ use super::question::Question;
 use super::verify::{Mode, ground};
 use super::wire::Receipt;
 use crate::hash::sha256;
-use crate::json::{Field, JsonError, MemberError, Members, canonical, parse_canonical};
+use crate::json::{Field, JsonError, MemberError, Members, canonical};
 use crate::judge::Judge;
 use crate::jws::{Jws, JwsError};
 use crate::key::{SignError, SignatureError, Signer};
@@ -131,7 +131,7 @@ pub fn verify_relayed(
     policy: &Policy,
 ) -> Result<VerifiedRelayed, RelayError> {
     let jws = Jws::parse(note, RELAY_TYP)?;
-    let mut members = Members::new(parse_canonical(jws.payload())?);
+    let mut members = Members::parse_canonical(jws.payload())?;
     let version = members.take_u64("v")?;
     if version != 1 {
         return Err(RelayError::Version(version));

@@ -6,7 +6,7 @@
 use super::wire::{Writer, bytes_of, hashes_of, lists_of};
 use super::{Authority, Consistency, ListPart, Question, Receipt};
 use crate::entry::Entry;
-use crate::json::{Field, JsonError, MemberError, Members, parse_strict};
+use crate::json::{Field, JsonError, MemberError, Members};
 use crate::{Hash, Index, Millis, Size};
 use std::collections::BTreeSet;
 
@@ -298,8 +298,8 @@ fn claimed(bytes: &[u8]) -> Option<Hash> {
     }
 }
 
-fn read(bytes: &[u8], max_bytes: usize) -> Result<Members, StatusProofError> {
-    let mut members = Members::new(parse_strict(bytes, max_bytes).map_err(StatusProofError::Json)?);
+fn read(bytes: &[u8], max_bytes: usize) -> Result<Members<'_>, StatusProofError> {
+    let mut members = Members::parse_strict(bytes, max_bytes).map_err(StatusProofError::Json)?;
     match members.take_u64("v")? {
         1 => Ok(members),
         version => Err(StatusProofError::Version(version)),

@@ -4,7 +4,7 @@
 
 use super::Question;
 use crate::index::Item;
-use crate::json::{Field, JsonError, MemberError, Members, parse_strict};
+use crate::json::{Field, JsonError, MemberError, Members};
 use crate::source::Sealed;
 use crate::vrf::PROOF_BYTES;
 use crate::{Hash, Index, Size, b64};
@@ -113,7 +113,7 @@ impl Receipt {
         if bytes.len() > MAX_BYTES || openings(bytes) > MAX_VALUES {
             return Err(ReceiptError::TooLarge);
         }
-        let mut members = Members::new(parse_strict(bytes, MAX_BYTES).map_err(ReceiptError::Json)?);
+        let mut members = Members::parse_strict(bytes, MAX_BYTES).map_err(ReceiptError::Json)?;
         let version = members.take_u64("v")?;
         if version != 1 {
             return Err(ReceiptError::Version(version));
@@ -337,7 +337,9 @@ impl Consistency {
 /// How many bytes there are that may begin a value: one follows each comma, each opening bracket is one. Those inside of texts
 /// are counted too; no honest receipt has many.
 pub(crate) fn openings(bytes: &[u8]) -> usize {
-    bytes.iter().filter(|byte| matches!(byte, b',' | b'[' | b'{')).count()
+    let begins = |byte: &u8| u8::from((*byte == b',') | (*byte == b'[') | (*byte == b'{'));
+    // No more at a time than one byte counts, which processors do many bytes at once.
+    bytes.chunks(255).map(|chunk| usize::from(chunk.iter().map(begins).sum::<u8>())).sum()
 }
 
 pub(super) fn bytes_of(field: Field) -> Result<Vec<u8>, MemberError> {

@@ -13,7 +13,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use procura_core::Millis;
 use procura_core::decide::AuthZen;
-use procura_core::json::{Field, MemberError, Members};
+use procura_core::json::{Borrowed, Field, MemberError, Members};
 use procura_ledger::View;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -175,7 +175,7 @@ impl Asked {
 }
 
 fn an_object(field: Field) -> Result<Value, MemberError> {
-    if field.peek().is_object() { field.value() } else { Err(field.mistyped("an object")) }
+    if matches!(field.peek(), Borrowed::Object(_)) { field.value() } else { Err(field.mistyped("an object")) }
 }
 
 #[cfg(test)]
