@@ -166,7 +166,7 @@ pub(super) fn kid(received: &Received, media_type: MediaType) -> Result<Hash, Pr
     Ok(kid)
 }
 
-pub(super) fn members(received: &Received, media_type: MediaType) -> Result<Members, Problem> {
+pub(super) fn members(received: &Received, media_type: MediaType) -> Result<Members<'_>, Problem> {
     media_type.expect(MediaType::Json)?;
     Ok(Members::new(parse_strict(&received.bytes, MAX_REQUEST_BYTES)?))
 }
