@@ -492,6 +492,7 @@ impl<'a> Tail<'a> {
             catalogues: &self.catalogues,
             log_keys: self.log_keys.list(),
             standings: self.footing.map(|footing| (self.owner.standings.as_ref(), footing)),
+            size: self.working.size(),
             found: Cell::new(None),
         })
     }

@@ -17,7 +17,7 @@ use procura_core::kv::{Kv, Unreadable};
 use procura_core::log_keys::LogKey;
 use procura_core::source::{Lack, List, Logged, Opened, Source};
 use procura_core::vrf::Secret;
-use procura_core::{Hash, Index, Millis, hash};
+use procura_core::{Hash, Index, Millis, Size, hash};
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -63,6 +63,8 @@ pub(crate) struct Live<'a, K: Kv + ?Sized> {
     pub(crate) log_keys: &'a [LogKey],
     /// What was judged before, and the footing that holds for `kv`; `None` where nothing may be relied on.
     pub(crate) standings: Option<(&'a Standings, Footing)>,
+    /// How many entries `kv` tells of: what was judged on the same footing may have come later.
+    pub(crate) size: Size,
     /// The create that was looked up last, and what its row says: whoever asks for a record asks for its list next.
     pub(crate) found: Cell<Option<(Hash, Listed)>>,
 }
@@ -127,6 +129,9 @@ impl<K: Kv + ?Sized> Source for Live<'_, K> {
     }
 
     fn record(&self, id: &Hash) -> Result<Arc<Logged>, Lack> {
+        if let Some(known) = self.judged(id) {
+            return Ok(known.create);
+        }
         let index = match self.listed(id)? {
             Some(found) => found.first.index,
             None => search::place_of(self.kv, id)?.ok_or(Lack::Record { id: *id })?,
@@ -139,7 +144,12 @@ impl<K: Kv + ?Sized> Source for Live<'_, K> {
         self.kept(index).map(|kept| Arc::clone(&kept.logged))
     }
 
+    /// On one footing no list of a key, party or catalogue grows: whoever proves walks to the root all the same, but need not look up
+    /// again what the judgement before looked up.
     fn list(&self, id: &Hash) -> Result<Arc<List>, Lack> {
+        if let Some(known) = self.judged(id) {
+            return Ok(known.list);
+        }
         let found = self.listed(id)?.ok_or(Lack::List { id: *id })?;
         let items = items_of(self.kv, id, &found)?;
         match List::new(items) {
@@ -167,7 +177,8 @@ impl<K: Kv + ?Sized> Source for Live<'_, K> {
     }
 
     fn judged(&self, id: &Hash) -> Option<Standing> {
-        self.standings.and_then(|(standings, footing)| standings.get(id, footing))
+        let known = self.standings.and_then(|(standings, footing)| standings.get(id, footing));
+        known.filter(|known| known.create.index.0 < self.size.0)
     }
 
     fn stand(&self, found: Vec<Standing>) {

@@ -409,6 +409,7 @@ impl View {
             catalogues: &self.head.catalogues,
             log_keys: self.head.log_keys.list(),
             standings: Some((self.shared.standings.as_ref(), self.head.footing)),
+            size: self.size(),
             found: Cell::new(None),
         })
     }

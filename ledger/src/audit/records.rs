@@ -46,6 +46,7 @@ impl Rebuilt<'_> {
             log_keys: &[],
             // An audit relies on nothing that was found before.
             standings: None,
+            size: self.mapped(),
             found: Cell::new(None),
         };
         let mut counts = self.counts;
