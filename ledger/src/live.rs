@@ -133,7 +133,7 @@ impl<K: Kv + ?Sized> Source for Live<'_, K> {
             return Ok(known.create);
         }
         let index = match self.listed(id)? {
-            Some(found) => found.first.index,
+            Some(found) => found.created(),
             None => search::place_of(self.kv, id)?.ok_or(Lack::Record { id: *id })?,
         };
         let logged = self.at(index)?;

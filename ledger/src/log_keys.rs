@@ -50,7 +50,7 @@ impl LogKeys {
             }
             let at = listed(rows, &id).map_err(|error| error.to_string())?;
             let at = at.ok_or_else(|| damaged("it is not in the index"))?;
-            let row = reader.vault(at.first.index).map_err(|error| error.to_string())?;
+            let row = reader.vault(at.created()).map_err(|error| error.to_string())?;
             let row = VaultRow::decode(&row.ok_or_else(|| damaged("its body is gone"))?);
             let row = row.map_err(|error| damaged(&error.to_string()))?;
             let record = Record::parse(&row.sealed.body).map_err(|error| damaged(error.name()))?;

@@ -23,7 +23,7 @@ impl View {
         // All of these are looked up, whichever names the record.
         let (create, place) = (listed(rows, id)?, search::place_of(rows, id)?);
         let neighbour = self.neighbour(id)?;
-        let index = create.map(|create| create.first.index).or(place);
+        let index = create.map(|create| create.created()).or(place);
         let kept = self.kept(index.unwrap_or(neighbour))?;
         let parties = kept.filed.iter().map(|(party, _)| *party).collect();
         let status = create.map(|create| create.status);
@@ -40,6 +40,6 @@ impl View {
         let next = rows.range(LISTED, Some(&after), 1)?;
         let next = next.first().and_then(|(key, _)| Hash::from_slice(key.get(LISTED.len()..)?));
         // Behind the last one it is entry 0.
-        Ok(listed(rows, &next.unwrap_or_default())?.map_or(Index(0), |create| create.first.index))
+        Ok(listed(rows, &next.unwrap_or_default())?.map_or(Index(0), |create| create.created()))
     }
 }

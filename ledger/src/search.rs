@@ -124,7 +124,7 @@ impl Filing {
 /// [`Unreadable`].
 pub(crate) fn index_of<K: Kv + ?Sized>(kv: &K, id: &Hash) -> Result<Option<Index>, Unreadable> {
     if let Some(create) = listed(kv, id)? {
-        return Ok(Some(create.first.index));
+        return Ok(Some(create.created()));
     }
     place_of(kv, id)
 }

@@ -24,7 +24,7 @@ use std::io;
 use std::sync::Arc;
 
 /// The version of the index rows' encoding: to be counted up when the core's rows, or the engine's rows that find things, change.
-pub const FORMAT: u32 = 5;
+pub const FORMAT: u32 = 6;
 
 /// Where the rows in an index file stand.
 #[derive(Debug, Clone, PartialEq, Eq)]

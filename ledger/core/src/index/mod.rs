@@ -23,7 +23,7 @@ pub use read::{
     alias_of, items_of, listed, meta, status_items, status_of, tag_count, tag_header, tag_items,
     transition_of,
 };
-pub use rows::{LISTED, List, Listed, Meta, StatusHeader, TagHeader};
+pub use rows::{Ends, LISTED, List, Listed, Meta, StatusHeader, TagHeader};
 pub use working::{Applied, ApplyError, Working};
 
 /// Most items of a status list.

@@ -1,7 +1,7 @@
 //! Reading the index from any [`Kv`].
 
 use super::body::{AliasBody, Item};
-use super::rows::{self, Listed, Meta, StatusHeader, TagHeader, key};
+use super::rows::{self, Ends, Listed, Meta, StatusHeader, TagHeader, key};
 use crate::hash::Hash;
 use crate::kv::{Kv, Unreadable};
 use crate::units::Index;
@@ -44,8 +44,7 @@ pub fn status_items<K: Kv + ?Sized>(kv: &K, id: &Hash) -> Result<Vec<Item>, Unre
 /// # Errors
 /// As [`status_items`].
 pub fn items_of<K: Kv + ?Sized>(kv: &K, id: &Hash, found: &Listed) -> Result<Vec<Item>, Unreadable> {
-    let later = (1..found.count).map(|n| item(kv, &key::status_item(id, n)));
-    std::iter::once(Ok(found.first)).chain(later).collect()
+    items(&found.list, 0..found.list.count, |n| item(kv, &key::status_item(id, n)))
 }
 
 /// Where the transition `id` on the record `target_id` stands, or `None`.
@@ -74,7 +73,7 @@ pub fn tag_header<K: Kv + ?Sized>(kv: &K, tag: &Hash) -> Result<Option<TagHeader
 /// [`Unreadable`] if the row can't be read.
 pub fn tag_count<K: Kv + ?Sized>(kv: &K, tag: &Hash) -> Result<Option<u64>, Unreadable> {
     let row = kv.get(&key::tag(tag))?;
-    row.map(|row| rows::decode_tagged(&row).map(|(_, count)| count)).transpose()
+    row.map(|row| rows::decode_tagged(&row).map(|list| list.count)).transpose()
 }
 
 /// The items at the places `range` of the tag's list, as far as the list goes.
@@ -83,9 +82,21 @@ pub fn tag_count<K: Kv + ?Sized>(kv: &K, tag: &Hash) -> Result<Option<u64>, Unre
 /// [`Unreadable`] if a row can't be read or an item is missing.
 pub fn tag_items<K: Kv + ?Sized>(kv: &K, tag: &Hash, range: Range<u64>) -> Result<Vec<Item>, Unreadable> {
     let Some(row) = kv.get(&key::tag(tag))? else { return Ok(Vec::new()) };
-    let (first, count) = rows::decode_tagged(&row)?;
-    let place = |n| if n == 0 { Ok(first) } else { item(kv, &key::tag_item(tag, n)) };
-    (range.start..range.end.min(count)).map(place).collect()
+    items(&rows::decode_tagged(&row)?, range, |n| item(kv, &key::tag_item(tag, n)))
+}
+
+/// The items at the places `range` of a list, as far as it goes; `between`: one that is neither the first nor the last.
+fn items(
+    list: &Ends,
+    range: Range<u64>,
+    between: impl Fn(u64) -> Result<Item, Unreadable>,
+) -> Result<Vec<Item>, Unreadable> {
+    let at = |n| match n {
+        0 => Ok(list.first),
+        n if n + 1 == list.count => Ok(list.last),
+        n => between(n),
+    };
+    (range.start..range.end.min(list.count)).map(at).collect()
 }
 
 /// The party with this alias, or `None`.

@@ -3,16 +3,16 @@
 //! ```text
 //! 'm'                      2 | H(origin) | size u64 | time u64 | last_commit u64 | keys u64 | root
 //! 's' | id                 status u8 | list
-//! 'i' | id | n u32         item n of the status list, from 1 on
+//! 'i' | id | n u32         item n of the status list, but for the first and the last
 //! 'x' | target_id | id     index u64 of the transition `id` in the list of `target_id`
 //! 't' | tag                list
-//! 'u' | tag | n u32        item n of the tag list, from 1 on
+//! 'u' | tag | n u32        item n of the tag list, but for the first and the last
 //! 'a' | alias              index u64 | id
-//! list                     item 0, and of several: last u64 | count u64 | peaks
+//! list                     item 0, and of several: the last item | count u64 | peaks
 //! ```
 //!
-//! Most lists hold one item for ever (a person's segments do by rule), so that it has no row of its own: each row is one more
-//! place to write.
+//! Most lists hold one item for ever (a person's segments do by rule) or two (a mandate that was accepted), so that neither the first nor the
+//! last has a row of its own: each row is one more place to write and to look into.
 
 use super::body::{AliasBody, Item, StatusBody, TagBody};
 use crate::cursor::Cursor;
@@ -23,7 +23,7 @@ use crate::tree::Frontier;
 use crate::units::{Index, Millis, Size};
 
 /// The version of these rows; an unknown one is refused, and the index rebuilt.
-const ROWS_VERSION: u8 = 2;
+const ROWS_VERSION: u8 = 3;
 
 /// What the keys of status rows begin with; the id follows, and nothing after it.
 pub const LISTED: &[u8] = b"s";
@@ -45,13 +45,13 @@ pub struct Meta {
     pub root: Hash,
 }
 
-/// What the index knows of a list, its later items apart.
+/// What the index knows of a list, the items between its first and its last apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct List {
     /// Item 0.
     pub first: Item,
-    /// Where the last item's entry stands.
-    pub last_index: Index,
+    /// The last item; of a list of one the first.
+    pub last: Item,
     /// The tree of its items.
     pub items: Frontier,
 }
@@ -70,8 +70,17 @@ pub struct StatusHeader {
 pub struct Listed {
     /// The status now.
     pub status: Status,
-    /// Item 0 of the list: the create.
+    /// The list.
+    pub list: Ends,
+}
+
+/// The ends of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ends {
+    /// Item 0: of a status list the create.
     pub first: Item,
+    /// The last item; of a list of one the first.
+    pub last: Item,
     /// How many items the list has.
     pub count: u64,
 }
@@ -130,15 +139,15 @@ impl List {
     /// A list of one.
     pub(super) fn of_one(item: &Item) -> Self {
         let items = std::iter::once(item.leaf_in_list()).collect();
-        Self { first: *item, last_index: item.index, items }
+        Self { first: *item, last: *item, items }
     }
 
-    /// Adds an item; its place.
-    pub(super) fn push(&mut self, item: &Item) -> u64 {
-        let place = self.count();
+    /// Adds an item. The one that is last no more, and its place, if it gets a row of its own now.
+    pub(super) fn push(&mut self, item: &Item) -> Option<(u64, Item)> {
+        let place = self.count() - 1;
         self.items.push(item.leaf_in_list());
-        self.last_index = item.index;
-        place
+        let before = std::mem::replace(&mut self.last, *item);
+        (place > 0).then_some((place, before))
     }
 
     /// How many items it has.
@@ -150,57 +159,62 @@ impl List {
     fn encode(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.first.encode());
         if self.count() > 1 {
-            out.extend_from_slice(&self.last_index.0.to_be_bytes());
+            out.extend_from_slice(&self.last.encode());
             out.extend_from_slice(&self.count().to_be_bytes());
             self.items.peaks().iter().for_each(|peak| out.extend_from_slice(&peak.0));
         }
     }
 
     fn decode(rest: &mut Cursor<'_>) -> Option<Self> {
-        let (first, several) = read_list(rest)?;
-        let Some(Several { last_index, count, peaks }) = several else { return Some(Self::of_one(&first)) };
-        Some(Self { first, last_index, items: Frontier::from_peaks(Size(count), peaks)? })
+        let Ends { first, last, count } = Ends::decode(rest)?;
+        if count == 1 {
+            return Some(Self::of_one(&first));
+        }
+        let peaks = (0..count.count_ones()).map(|_| rest.hash()).collect::<Option<_>>()?;
+        Some(Self { first, last, items: Frontier::from_peaks(Size(count), peaks)? })
     }
 }
 
-/// What stands behind item 0 of a list of several.
-struct Several {
-    last_index: Index,
-    count: u64,
-    peaks: Vec<Hash>,
-}
-
-fn read_list(rest: &mut Cursor<'_>) -> Option<(Item, Option<Several>)> {
-    let first = Item::decode(&rest.take::<42>()?).ok()?;
-    if rest.left() == 0 {
-        return Some((first, None));
+impl Ends {
+    /// The beginning of a list's row; of a list of several its peaks are left to read.
+    fn decode(rest: &mut Cursor<'_>) -> Option<Self> {
+        let first = Item::decode(&rest.take::<42>()?).ok()?;
+        if rest.left() == 0 {
+            return Some(Self { first, last: first, count: 1 });
+        }
+        let last = Item::decode(&rest.take::<42>()?).ok()?;
+        let count = rest.be64().filter(|count| *count > 1)?;
+        Some(Self { first, last, count })
     }
-    let last_index = Index(rest.be64()?);
-    let count = rest.be64().filter(|count| *count > 1)?;
-    let peaks = (0..count.count_ones()).map(|_| rest.hash()).collect::<Option<_>>()?;
-    Some((first, Some(Several { last_index, count, peaks })))
-}
 
-fn count_of(several: Option<&Several>) -> u64 {
-    several.map_or(1, |several| several.count)
+    /// The same of a row that holds no more than it should.
+    fn decode_alone(rest: &mut Cursor<'_>) -> Option<Self> {
+        let ends = Self::decode(rest)?;
+        let peaks = if ends.count == 1 { 0 } else { ends.count.count_ones() };
+        (0..peaks).try_for_each(|_| rest.hash().map(drop))?;
+        Some(ends)
+    }
 }
 
 impl Listed {
+    /// Where the create stands.
+    #[must_use]
+    pub const fn created(&self) -> Index {
+        self.list.first.index
+    }
+
     pub(super) fn decode(row: &[u8]) -> Result<Self, Unreadable> {
         whole(b's', row, |rest| {
             let status = Status::new(rest.byte()?).ok()?;
-            let (first, several) = read_list(rest).filter(|(first, _)| first.class.is_create())?;
-            Some(Self { status, first, count: count_of(several.as_ref()) })
+            let list = Ends::decode_alone(rest).filter(|list| list.first.class.is_create())?;
+            Some(Self { status, list })
         })
     }
 }
 
-/// Item 0 of a tag's list and how many it has.
-pub(super) fn decode_tagged(row: &[u8]) -> Result<(Item, u64), Unreadable> {
-    whole(b't', row, |rest| {
-        let (first, several) = read_list(rest)?;
-        Some((first, count_of(several.as_ref())))
-    })
+/// The ends of a tag's list.
+pub(super) fn decode_tagged(row: &[u8]) -> Result<Ends, Unreadable> {
+    whole(b't', row, Ends::decode_alone)
 }
 
 impl StatusHeader {
@@ -213,17 +227,17 @@ impl StatusHeader {
     /// The body that the map's value commits to.
     #[must_use]
     pub fn body(&self) -> StatusBody {
-        let List { last_index, items, .. } = &self.list;
+        let List { last, items, .. } = &self.list;
         StatusBody {
             status: self.status,
             count: self.list.count(),
-            last_index: *last_index,
+            last_index: last.index,
             items: items.root(),
         }
     }
 
     pub(super) fn encode(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(59 + 32 * self.list.items.peaks().len());
+        let mut out = Vec::with_capacity(93 + 32 * self.list.items.peaks().len());
         out.push(self.status.byte());
         self.list.encode(&mut out);
         out
@@ -242,12 +256,12 @@ impl TagHeader {
     /// The body that the map's value commits to.
     #[must_use]
     pub fn body(&self) -> TagBody {
-        let List { last_index, items, .. } = &self.list;
-        TagBody { count: self.list.count(), last_index: *last_index, items: items.root() }
+        let List { last, items, .. } = &self.list;
+        TagBody { count: self.list.count(), last_index: last.index, items: items.root() }
     }
 
     pub(super) fn encode(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(58 + 32 * self.list.items.peaks().len());
+        let mut out = Vec::with_capacity(92 + 32 * self.list.items.peaks().len());
         self.list.encode(&mut out);
         out
     }
@@ -331,7 +345,11 @@ mod tests {
 
     fn list(count: u64) -> List {
         let mut list = List::of_one(&item(2));
-        (1..count).for_each(|n| assert_eq!(list.push(&item(n + 2)), n));
+        for n in 1..count {
+            // Who was last until now gets a row, unless it is the first.
+            let before = (n > 1).then(|| (n - 1, item(n + 1)));
+            assert_eq!(list.push(&item(n + 2)), before);
+        }
         list
     }
 
@@ -352,9 +370,10 @@ mod tests {
             let tag = TagHeader { list: list(count) };
             assert_eq!(StatusHeader::decode(&status.encode()), Ok(status.clone()));
             assert_eq!(TagHeader::decode(&tag.encode()), Ok(tag.clone()));
-            let listed = Listed { status: Status::ACTIVE, first: item(2), count };
+            let ends = Ends { first: item(2), last: item(count + 1), count };
+            let listed = Listed { status: Status::ACTIVE, list: ends };
             assert_eq!(Listed::decode(&status.encode()), Ok(listed));
-            assert_eq!(decode_tagged(&tag.encode()), Ok((item(2), count)));
+            assert_eq!(decode_tagged(&tag.encode()), Ok(ends));
             kinds.push((status.encode(), |row| StatusHeader::decode(row).is_ok()));
             kinds.push((status.encode(), |row| Listed::decode(row).is_ok()));
             kinds.push((tag.encode(), |row| TagHeader::decode(row).is_ok()));

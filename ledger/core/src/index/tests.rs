@@ -196,7 +196,7 @@ fn a_tag_holds_2_to_the_20() {
         let peaks = vec![id(0); count.count_ones() as usize];
         let first = Item { index: Index(0), leaf: id(0), class: Class::Trace, status: None };
         let items = Frontier::from_peaks(Size(count), peaks).unwrap();
-        let header = TagHeader { list: List { first, last_index: Index(0), items } };
+        let header = TagHeader { list: List { first, last: first, items } };
         let mut kv = MemoryKv::default();
         kv.0.insert(rows::key::tag(&tag(1)), header.encode().into());
         let mut state = after(&kv, &[create(1, 1, &[])]);
@@ -217,7 +217,7 @@ fn readers_answer_from_the_batch_and_from_the_store() {
     let check = |kv: &dyn Kv| {
         let record = status_of(kv, &id(1)).unwrap().unwrap();
         assert_eq!(record.status, Status::SUSPENDED);
-        assert_eq!((record.created(), record.list.last_index), (Index(0), Index(2)));
+        assert_eq!((record.created(), record.list.last.index), (Index(0), Index(2)));
         let items = status_items(kv, &id(1)).unwrap();
         assert_eq!(items.iter().map(|item| item.index.0).collect::<Vec<_>>(), [0, 2]);
         let leaves: Vec<Hash> = items.iter().map(Item::leaf_in_list).collect();

@@ -348,8 +348,9 @@ impl<K: Kv + ?Sized> Working<'_, K> {
         status: Status,
     ) {
         self.write(key::transition(&id, transition_id), &item.index.0.to_be_bytes());
-        let place = list.push(item);
-        self.write(key::status_item(&id, place), &item.encode());
+        if let Some((place, before)) = list.push(item) {
+            self.write(key::status_item(&id, place), &before.encode());
+        }
         self.put_record(id, StatusHeader { status, list });
     }
 
@@ -364,8 +365,9 @@ impl<K: Kv + ?Sized> Working<'_, K> {
             let list = match header {
                 None => List::of_one(item),
                 Some(TagHeader { mut list }) => {
-                    let place = list.push(item);
-                    self.write(key::tag_item(&tag, place), &item.encode());
+                    if let Some((place, before)) = list.push(item) {
+                        self.write(key::tag_item(&tag, place), &before.encode());
+                    }
                     list
                 }
             };
