@@ -8,7 +8,7 @@
 
 use crate::backup;
 use crate::cache::CacheAt;
-use crate::catalogues::Catalogues;
+use crate::catalogues::{self, Catalogues};
 use crate::eraser;
 use crate::error::{ReadError, State, SubmitError};
 use crate::filing::{concerned, take_place};
@@ -43,8 +43,7 @@ use procura_core::status::{Initial, Status};
 use procura_core::tree::Root;
 use procura_core::trie::Trie;
 use procura_core::{Hash, Index, Millis, Size};
-use std::cell::Cell;
-use std::collections::BTreeSet;
+use std::cell::RefCell;
 use std::ops::Bound;
 use std::sync::Arc;
 use std::time::Instant;
@@ -322,12 +321,8 @@ impl<'a> Tail<'a> {
         let unreadable = |error: ReadError| Refusal::Unreadable(Unreadable(error.to_string()));
         self.read(|live| {
             let memo = Memo::new(live, &self.memory);
-            let mut catalogues = BTreeSet::new();
-            for id in self.catalogues.ids() {
-                if memo.list(id).map_err(Refusal::from)?.status() == Some(Status::ACTIVE) {
-                    catalogues.insert(*id);
-                }
-            }
+            let catalogues = catalogues::in_force(&memo, self.catalogues.ids(), when.size);
+            let catalogues = catalogues.map_err(Refusal::from)?.into_iter().collect();
             let decided = grounds::decided(&ids, &memo, catalogues, (&request, &parties), when);
             let decision = decided.map_err(unreadable)?.decision;
             Ok(counted(&memo, &decision).map_err(Refusal::from)?)
@@ -493,7 +488,7 @@ impl<'a> Tail<'a> {
             log_keys: self.log_keys.list(),
             standings: self.footing.map(|footing| (self.owner.standings.as_ref(), footing)),
             size: self.working.size(),
-            found: Cell::new(None),
+            found: RefCell::default(),
         })
     }
 }

@@ -3,12 +3,13 @@
 
 use crate::index::Rows;
 use crate::search;
-use procura_core::Hash;
 use procura_core::index::status_of;
 use procura_core::kinds::Content;
 use procura_core::kv::Unreadable;
 use procura_core::record::Record;
+use procura_core::source::{Lack, Source};
 use procura_core::status::Status;
+use procura_core::{Hash, Size};
 use std::sync::Arc;
 
 /// The ids of the catalogues that have not ended, oldest first, as of one entry. A clone is cheap.
@@ -49,6 +50,21 @@ impl Catalogues {
     pub(crate) fn ids(&self) -> &[Hash] {
         &self.0
     }
+}
+
+/// Those of these catalogues that were in force at `size`.
+pub(crate) fn in_force<S: Source>(source: &S, catalogues: &[Hash], size: Size) -> Result<Vec<Hash>, Lack> {
+    let mut in_force = Vec::new();
+    for id in catalogues {
+        let list = match source.judged(id) {
+            Some(known) => known.list,
+            None => source.list(id)?,
+        };
+        if list.status_as_of(size) == Some(Status::ACTIVE) {
+            in_force.push(*id);
+        }
+    }
+    Ok(in_force)
 }
 
 /// All catalogues that there ever were, oldest first.

@@ -8,10 +8,9 @@ use crate::memo::{Memo, Memory};
 use crate::prove::{Ask, Audience};
 use crate::view::View;
 use procura_core::decide::{AuthZen, Decision, PartyRef};
-use procura_core::judge::Standing;
 use procura_core::kinds::Content;
 use procura_core::receipt::{AsOf, Authority, Named, Receipt, Recording};
-use procura_core::source::{Logged, Source};
+use procura_core::source::{Lack, Logged, Source};
 use procura_core::{Hash, Millis, Size};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -36,7 +35,6 @@ impl View {
 
     fn decided(&self, request: &AuthZen, at: Millis, as_of: Option<AsOf>) -> Result<Authority, ReadError> {
         let size = as_of.map_or(self.size(), |as_of| as_of.size);
-        let parties = self.parties(request, size, as_of.is_some())?;
         let cache = self.shared.cache.now();
         let reader = self.shared.store.read()?;
         self.live_over((reader.as_ref(), cache), |live| {
@@ -44,7 +42,8 @@ impl View {
             let memory = Memory::default();
             let memo = Memo::new(live, &memory);
             let ids = |prefix: &[u8], limit| self.ids(prefix, limit);
-            let catalogues = self.catalogues_as_of(size)?.into_iter().collect();
+            let parties = self.parties(&memo, request, size, as_of.is_some())?;
+            let catalogues = self.catalogues_as_of(&memo, size)?.into_iter().collect();
             let grounds = if as_of.is_none() {
                 grounds::decided(
                     &ids,
@@ -100,12 +99,18 @@ impl View {
     /// # Errors
     /// [`ReadError`].
     pub fn find_party(&self, reference: &PartyRef) -> Result<Option<Hash>, ReadError> {
-        self.named(reference, self.size(), false)
+        self.live(|live| self.named(live, reference, self.size(), false))?
     }
 
     /// The parties that a request named at `size`.
-    pub(crate) fn parties(&self, request: &AuthZen, size: Size, is_past: bool) -> Result<Named, ReadError> {
-        let named = |reference| self.named(reference, size, is_past);
+    pub(crate) fn parties(
+        &self,
+        source: &impl Source,
+        request: &AuthZen,
+        size: Size,
+        is_past: bool,
+    ) -> Result<Named, ReadError> {
+        let named = |reference| self.named(source, reference, size, is_past);
         Ok(Named {
             actor: named(&request.actor)?,
             subject: named(&request.subject)?,
@@ -116,14 +121,23 @@ impl View {
 
     /// The party that a reference named at `size`; `None` if nobody was registered under it. One that was erased is nobody now, and
     /// in the past it is not known any more who it was.
-    fn named(&self, reference: &PartyRef, size: Size, is_past: bool) -> Result<Option<Hash>, ReadError> {
+    fn named(
+        &self,
+        source: &impl Source,
+        reference: &PartyRef,
+        size: Size,
+        is_past: bool,
+    ) -> Result<Option<Hash>, ReadError> {
         let id = match reference {
             PartyRef::Nobody(_) => None,
             PartyRef::Identifier(identifier) => self.party_of(identifier)?,
             PartyRef::Id(id) => Some(*id),
         };
         let Some(id) = id else { return Ok(None) };
-        let Some(Standing { create, .. }) = self.create(&id)? else { return Ok(None) };
+        let create = match source.record(&id) {
+            Err(Lack::Record { .. }) => return Ok(None),
+            other => other?,
+        };
         if is_past && create.opened.is_none() && create.index.0 < size.0 {
             return Err(ReadError::Erased(create.index));
         }

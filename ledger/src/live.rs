@@ -18,9 +18,12 @@ use procura_core::log_keys::LogKey;
 use procura_core::source::{Lack, List, Logged, Opened, Source};
 use procura_core::vrf::Secret;
 use procura_core::{Hash, Index, Millis, Size, hash};
-use std::cell::Cell;
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+
+/// How many creates that were looked up are remembered: more than a decision needs, few enough for an audit.
+const MOST_FOUND: usize = 256;
 
 /// A record as the ledger keeps it.
 #[derive(Debug, Clone)]
@@ -65,20 +68,24 @@ pub(crate) struct Live<'a, K: Kv + ?Sized> {
     pub(crate) standings: Option<(&'a Standings, Footing)>,
     /// How many entries `kv` tells of: what was judged on the same footing may have come later.
     pub(crate) size: Size,
-    /// The create that was looked up last, and what its row says: whoever asks for a record asks for its list next.
-    pub(crate) found: Cell<Option<(Hash, Listed)>>,
+    /// The creates that were looked up, and what their rows say: whoever asks for a record asks for its list too.
+    pub(crate) found: RefCell<BTreeMap<Hash, Listed>>,
 }
 
 impl<K: Kv + ?Sized> Live<'_, K> {
     /// What the index says of a create.
     fn listed(&self, id: &Hash) -> Result<Option<Listed>, Unreadable> {
-        if let Some((last, found)) = self.found.get()
-            && last == *id
-        {
-            return Ok(Some(found));
+        if let Some(found) = self.found.borrow().get(id) {
+            return Ok(Some(*found));
         }
         let found = listed(self.kv, id)?;
-        self.found.set(found.map(|found| (*id, found)));
+        if let Some(found) = found {
+            let mut known = self.found.borrow_mut();
+            if known.len() == MOST_FOUND {
+                known.clear();
+            }
+            known.insert(*id, found);
+        }
         Ok(found)
     }
 
@@ -181,8 +188,11 @@ impl<K: Kv + ?Sized> Source for Live<'_, K> {
         known.filter(|known| known.create.index.0 < self.size.0)
     }
 
-    fn stand(&self, found: Vec<Standing>) {
+    fn stand(&self, mut found: Vec<Standing>) {
         if let Some((standings, footing)) = self.standings {
+            // What a batch in progress judged of its own may never be logged.
+            let logged = self.reader.head().size;
+            found.retain(|standing| standing.create.index.0 < logged.0);
             self.cache.if_none_was_erased(|| standings.keep(found, footing));
         }
     }

@@ -76,7 +76,6 @@ impl View {
         if search.sought == Sought::Subjects && !self.may_act(&search.request)? {
             return Ok(Permitted { found: Vec::new(), next: None, evaluations: 0 });
         }
-        let parties = self.parties(&search.request, when.size, false)?;
         let most_looked_at = page.most + SPARE;
         let cache = self.shared.cache.now();
         let reader = self.shared.store.read()?;
@@ -84,7 +83,8 @@ impl View {
             let memory = Memory::default();
             let memo = Memo::new(live, &memory);
             let ids = |prefix: &[u8], limit| self.ids(prefix, limit);
-            let in_force: BTreeSet<Hash> = self.catalogues()?.into_iter().collect();
+            let parties = self.parties(&memo, &search.request, when.size, false)?;
+            let in_force: BTreeSet<Hash> = self.catalogues_as_of(&memo, when.size)?.into_iter().collect();
             let start = page.after.unwrap_or_default();
             let mut listed = Permitted { found: Vec::new(), next: Some(start), evaluations: 0 };
             let Some((known, prefixes)) = self.around(search, &parties, &memo)? else {
@@ -141,14 +141,15 @@ impl View {
             return Ok(Permitted::of_none(page));
         }
         let when = When { at, size: self.size(), is_past: false };
-        let parties = self.parties(&search.request, when.size, false)?;
         let cache = self.shared.cache.now();
         let reader = self.shared.store.read()?;
         self.live_over((reader.as_ref(), cache), |live| {
             let memory = Memory::default();
+            let memo = Memo::new(live, &memory);
             let ids = |prefix: &[u8], limit| self.ids(prefix, limit);
-            let in_force = self.catalogues()?.into_iter().collect();
-            let (_, facts) = grounds::found(&ids, &Memo::new(live, &memory), in_force, &parties, when)?;
+            let parties = self.parties(&memo, &search.request, when.size, false)?;
+            let in_force = self.catalogues_as_of(&memo, when.size)?.into_iter().collect();
+            let (_, facts) = grounds::found(&ids, &memo, in_force, &parties, when)?;
             let catalogues = facts.catalogues.values().map(|fact| &fact.content);
             let codes = catalogues
                 .filter(|catalogue| catalogue.category(&search.request.category).is_some())

@@ -25,7 +25,7 @@ use procura_core::source::{Lack, List, Logged, Source};
 use procura_core::status::Status;
 use procura_core::tree::Root;
 use procura_core::{Hash, Index, Millis, Size};
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -243,27 +243,17 @@ impl View {
     /// # Errors
     /// [`ReadError`].
     pub fn catalogues(&self) -> Result<Vec<Hash>, ReadError> {
-        self.in_force(self.head.catalogues.ids(), self.size())
+        self.live(|live| self.catalogues_as_of(live, self.size()))?
     }
 
     /// The catalogues that were in force at `size`, oldest first.
-    pub(crate) fn catalogues_as_of(&self, size: Size) -> Result<Vec<Hash>, ReadError> {
-        if size == self.size() {
-            return self.catalogues();
-        }
-        self.in_force(&catalogues::ever(&self.head.snapshot)?, size)
-    }
-
-    /// Those of these catalogues that were in force at `size`.
-    fn in_force(&self, catalogues: &[Hash], size: Size) -> Result<Vec<Hash>, ReadError> {
-        let mut in_force = Vec::new();
-        for id in catalogues {
-            let status = self.create(id)?.and_then(|create| create.status_as_of(size));
-            if status == Some(Status::ACTIVE) {
-                in_force.push(*id);
-            }
-        }
-        Ok(in_force)
+    pub(crate) fn catalogues_as_of(&self, source: &impl Source, size: Size) -> Result<Vec<Hash>, ReadError> {
+        let in_force = if size == self.size() {
+            catalogues::in_force(source, self.head.catalogues.ids(), size)
+        } else {
+            catalogues::in_force(source, &catalogues::ever(&self.head.snapshot)?, size)
+        };
+        Ok(in_force?)
     }
 
     /// The mandates and consents from one party to another, newest first, at most [`search::MAX_GRANTS`].
@@ -410,7 +400,7 @@ impl View {
             log_keys: self.head.log_keys.list(),
             standings: Some((self.shared.standings.as_ref(), self.head.footing)),
             size: self.size(),
-            found: Cell::new(None),
+            found: RefCell::default(),
         })
     }
 }

@@ -272,12 +272,20 @@ impl<'a, S: Source + ?Sized> Judge<'a, S> {
         }
     }
 
+    /// What the source knows to stand, where that may be relied on.
+    fn known(&self, id: &Hash) -> Option<Standing> {
+        if self.in_full { None } else { self.source.judged(id) }
+    }
+
+    /// The record with this id, from what the source knows to stand if it is among that: to look it up takes longer.
+    fn named(&self, id: &Hash) -> Result<Arc<Logged>, Lack> {
+        self.known(id).map_or_else(|| self.source.record(id), |known| Ok(known.create))
+    }
+
     /// Judges a create with the items before `before` that put it into force, and of a key with all that ended it: these say
     /// since when it was in other hands. Each signature rests on earlier entries only, so this comes to an end.
     fn standing_before(&self, id: &Hash, before: Index, how: How) -> Result<Standing, Verdict> {
-        if !self.in_full
-            && let Some(known) = self.source.judged(id)
-        {
+        if let Some(known) = self.known(id) {
             return Ok(known);
         }
         let standing = Standing { create: self.source.record(id)?, list: self.source.list(id)? };
@@ -332,7 +340,7 @@ impl<'a, S: Source + ?Sized> Judge<'a, S> {
         if root_of(&root_entry)?.key(&kid).is_some() {
             return Ok(Signatory { kid, party: None });
         }
-        match self.source.record(&kid)?.opened()?.record.content() {
+        match self.named(&kid)?.opened()?.record.content() {
             Content::Key(key) => Ok(Signatory { kid, party: Some(key.party) }),
             _ => Err(Lack::Record { id: kid }.into()),
         }
@@ -479,7 +487,7 @@ impl<'a, S: Source + ?Sized> Judge<'a, S> {
 
     /// The record of a signer's key, judged; it must have been logged before.
     fn key(&self, kid: &Hash, at: Index, how: How) -> Result<Standing, Verdict> {
-        let named = match self.source.record(kid) {
+        let named = match self.named(kid) {
             Err(Lack::Record { .. }) => return Err(Verdict::UnknownSigner(at)),
             other => other?,
         };
@@ -495,7 +503,7 @@ impl<'a, S: Source + ?Sized> Judge<'a, S> {
 
     /// A party that a key names, judged; it must have been logged before.
     fn party(&self, id: &Hash, at: Index, how: How) -> Result<(Arc<Logged>, Arc<List>), Verdict> {
-        if self.source.record(id)?.index >= at {
+        if self.named(id)?.index >= at {
             return Err(Verdict::PartyNotActive(at));
         }
         let standing = self.standing_before(id, at, how.above())?;

@@ -14,7 +14,7 @@ use procura_core::kinds::{Content, KeyEnd, PartyType};
 use procura_core::kv::MemoryKv;
 use procura_core::source::{Lack, Logged, Source};
 use procura_core::{Hash, Index};
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How often progress is told, in entries.
@@ -47,7 +47,7 @@ impl Rebuilt<'_> {
             // An audit relies on nothing that was found before.
             standings: None,
             size: self.mapped(),
-            found: Cell::new(None),
+            found: RefCell::default(),
         };
         let mut counts = self.counts;
         let mut found = Vec::new();
