@@ -73,6 +73,9 @@ impl Fresh {
     }
 
     pub(super) fn get(&self, key: &[u8], up_to: u64) -> Option<Arc<[u8]>> {
+        if self.count() == 0 {
+            return None;
+        }
         read(&self.rows).get(key).and_then(|row| row.as_of(up_to)).cloned()
     }
 
@@ -84,6 +87,9 @@ impl Fresh {
         after: Option<&[u8]>,
         limit: usize,
     ) -> Vec<IndexRow> {
+        if self.count() == 0 {
+            return Vec::new();
+        }
         let rows = read(&self.rows);
         let found = rows.range::<[u8], _>((lower_bound(prefix, after), Bound::Unbounded));
         found

@@ -60,7 +60,10 @@ impl Rows for Snapshot {
             rows = newest(fresh, rows).take(limit).collect();
         }
         for layer in self.layers.iter().rev().flatten() {
-            rows = newest(layer.range(self.up_to, prefix, after, limit), rows).take(limit).collect();
+            let fresh = layer.range(self.up_to, prefix, after, limit);
+            if !fresh.is_empty() {
+                rows = newest(fresh, rows).take(limit).collect();
+            }
         }
         Ok(rows)
     }

@@ -118,6 +118,36 @@ fn rows_come_back_with_their_mark() {
     assert_eq!(open(&path).1, Found::Nothing);
 }
 
+/// Keys over many blocks and guides that differ only at their end, and some that begin with others: each is found, and where none is
+/// nothing, by key and by the beginning of keys. Twice, as what was read before is found in another way.
+#[test]
+fn keys_that_differ_late_are_told_apart() {
+    let (folder, value) = (crate::passing_folder(), "x".repeat(60));
+    let key = |n: u32| [&b"what every key begins with "[..], &n.to_be_bytes()].concat();
+    let longer = |n: u32| [&key(n)[..], &[0; 3]].concat();
+    let even = (0..10_000).map(|n| n * 2);
+    let rows =
+        changes(even.flat_map(|n| [(key(n), format!("{n} {value}")), (longer(n), format!("{n}.. {value}"))]));
+    let (index, _) = open(&folder.path().join("index"));
+    write(&index, &rows, &mark(5));
+    let read = index.read().unwrap();
+    for (n, wanted) in (0..20_000).chain(0..20_000).map(|n| (n, rows.get(&key(n)))) {
+        assert_eq!(read.get(&key(n)).unwrap().as_ref(), wanted, "{n}");
+        assert_eq!(read.get(&longer(n)).unwrap().as_ref(), rows.get(&longer(n)), "{n}");
+        let beside = [&longer(n)[..longer(n).len() - 2], &[1]].concat();
+        assert_eq!(read.get(&beside).unwrap(), None);
+        let found = read.range(&key(n), None, 3).unwrap();
+        assert_eq!(found.len(), if wanted.is_some() { 2 } else { 0 }, "{n}");
+        let next = read.range(b"what", Some(&beside), 1).unwrap();
+        let expected = rows.range(beside..).next();
+        assert_eq!(
+            next.first().map(|(key, row)| (&key[..], row)),
+            expected.map(|(key, row)| (&key[..], row))
+        );
+    }
+    assert!(held(&index) == rows);
+}
+
 /// Many flushes become few runs, while readers keep theirs; every row is the newest, before and after opening again.
 #[test]
 fn many_flushes_are_merged_and_nothing_is_lost() {

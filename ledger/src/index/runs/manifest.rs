@@ -1,7 +1,7 @@
 //! Which runs there are, and what they stand at together.
 //!
 //! ```text
-//! layout u32=2 | row format u32 | size u64 | map root[32] | origin length u16 | origin | next number u64 | n u32
+//! layout u32=3 | row format u32 | size u64 | map root[32] | origin length u16 | origin | next number u64 | n u32
 //!   | n × (run number u64 | bytes u64) | crc32 of all before
 //! ```
 //!
@@ -11,7 +11,7 @@ use super::super::Mark;
 use procura_core::{Hash, Size};
 
 /// The version of this layout and of the runs'; rows have a version of their own.
-const LAYOUT: u32 = 2;
+const LAYOUT: u32 = 3;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Manifest {

@@ -14,6 +14,7 @@
 //! spec: storage.md#index-folder
 
 mod block;
+mod cache;
 mod filter;
 mod manifest;
 mod merge;
@@ -23,10 +24,11 @@ mod writer;
 use super::{Discarded, Found, IndexError, IndexFile, IndexRow, Mark, Rows};
 use crate::disk::{Disk as _, Held, SystemDisk};
 use crate::lock::lock;
+use cache::ReadCache;
 use manifest::{Manifest, NoManifest};
 use merge::Merging;
 use procura_core::kv::{Kv, Unreadable};
-use run::{Merge, PartBytes, PartCache, Run, RunError};
+use run::{Merge, Run, RunError};
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -48,7 +50,7 @@ pub struct RunsIndex {
 
 struct Shared {
     folder: PathBuf,
-    cache: Arc<PartCache>,
+    cache: Arc<ReadCache>,
     state: Mutex<State>,
     changed: Condvar,
     /// Held by who writes runs anew: one at a time.
@@ -102,7 +104,7 @@ impl RunsIndex {
             }
         };
         clean(folder, &state.runs)?;
-        let cache = Arc::new(PartCache::with_weighter(cache_bytes / 4096, cache_bytes as u64, PartBytes));
+        let cache = Arc::new(ReadCache::new(cache_bytes));
         let (folder, state, changed) = (folder.to_owned(), Mutex::new(state), Condvar::new());
         let shared =
             Arc::new(Shared { folder, cache, state, changed, rewriting: Mutex::default(), _lock: held });
@@ -225,7 +227,7 @@ impl Shared {
 struct FolderRows {
     /// The newest first.
     runs: Vec<Arc<Run>>,
-    cache: Arc<PartCache>,
+    cache: Arc<ReadCache>,
 }
 
 fn unreadable(error: RunError) -> Unreadable {

@@ -3,7 +3,7 @@
 //! ```text
 //! run      (block… | filter | guide)… | top | footer
 //! block    rows
-//! guide    of each of the blocks before it: its first key, its place
+//! guide    of each of the blocks before it: as much of its first key as tells it from the key before, its place
 //! filter   of the same blocks (see `filter`)
 //! top      of each guide: its first key, the place of guide and filter
 //! footer   "procurun" | run number u64 | rows u64 | the place of top
@@ -13,10 +13,9 @@
 //! Each of these parts has its checksum (see `block`). Only `top` is always in memory: about a hundred bytes for half a megabyte.
 
 use super::block::{self, Block};
+use super::cache::{Part, ReadCache};
 use super::filter;
 use crate::search;
-use quick_cache::Weighter;
-use quick_cache::sync::Cache;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
@@ -47,29 +46,6 @@ impl Place {
         let (length, rest) = rest.split_first_chunk::<4>()?;
         let place = Self { offset: u64::from_be_bytes(*offset), length: u32::from_be_bytes(*length) };
         Some((place, rest))
-    }
-}
-
-/// Parts read before, of all runs, as many as their bytes allow.
-pub(super) type PartCache = Cache<(u64, u64), Part, PartBytes>;
-
-/// A part that is kept in memory.
-#[derive(Debug, Clone)]
-pub(super) enum Part {
-    Rows(Arc<Block>),
-    Filter(Arc<[u8]>),
-}
-
-#[derive(Debug, Clone)]
-pub(super) struct PartBytes;
-
-impl Weighter<(u64, u64), Part> for PartBytes {
-    fn weight(&self, _: &(u64, u64), part: &Part) -> u64 {
-        let bytes = match part {
-            Part::Rows(block) => block.memory(),
-            Part::Filter(filter) => filter.len(),
-        };
-        bytes as u64 + 64
     }
 }
 
@@ -131,30 +107,28 @@ impl Run {
         Block::new(self.part(place)?).ok_or_else(|| self.damaged("a part is no block"))
     }
 
-    fn kept_block(&self, place: Place, cache: &PartCache) -> Result<Arc<Block>, RunError> {
-        let at = (self.number, place.offset);
-        if let Some(Part::Rows(block)) = cache.get(&at) {
+    fn kept_block(&self, place: Place, cache: &ReadCache) -> Result<Arc<Block>, RunError> {
+        if let Some(Part::Rows(block)) = cache.part(self.number, place.offset) {
             return Ok(block);
         }
         let block = Arc::new(self.block(place)?);
-        cache.insert(at, Part::Rows(Arc::clone(&block)));
+        cache.keep_part(self.number, place.offset, Part::Rows(Arc::clone(&block)));
         Ok(block)
     }
 
-    fn block_by(&self, place: Place, cache: Option<&PartCache>) -> Result<Arc<Block>, RunError> {
+    fn block_by(&self, place: Place, cache: Option<&ReadCache>) -> Result<Arc<Block>, RunError> {
         match cache {
             Some(cache) => self.kept_block(place, cache),
             None => self.block(place).map(Arc::new),
         }
     }
 
-    fn filter(&self, place: Place, cache: &PartCache) -> Result<Arc<[u8]>, RunError> {
-        let at = (self.number, place.offset);
-        if let Some(Part::Filter(filter)) = cache.get(&at) {
+    fn filter(&self, place: Place, cache: &ReadCache) -> Result<Arc<[u8]>, RunError> {
+        if let Some(Part::Filter(filter)) = cache.part(self.number, place.offset) {
             return Ok(filter);
         }
         let filter: Arc<[u8]> = self.part(place)?.into();
-        cache.insert(at, Part::Filter(Arc::clone(&filter)));
+        cache.keep_part(self.number, place.offset, Part::Filter(Arc::clone(&filter)));
         Ok(filter)
     }
 
@@ -170,17 +144,24 @@ impl Run {
         &self,
         key: &[u8],
         hash: u64,
-        cache: &PartCache,
+        cache: &ReadCache,
     ) -> Result<Option<Arc<[u8]>>, RunError> {
         let Some(guide) = self.top.before(key, true).checked_sub(1) else { return Ok(None) };
         let (guide, filter) = self.guide(guide)?;
         if !filter::may_hold(&self.filter(filter, cache)?, hash) {
             return Ok(None);
         }
+        if let Some(row) = cache.row(self.number, key) {
+            return Ok(Some(row));
+        }
         let guide = self.kept_block(guide, cache)?;
         let Some(block) = guide.before(key, true).checked_sub(1) else { return Ok(None) };
-        let block = self.kept_block(self.place(&guide, block)?, cache)?;
-        Ok(block.get(key).map(Arc::from))
+        let place = self.place(&guide, block)?;
+        let row: Option<Arc<[u8]>> = self.kept_block(place, cache)?.get(key).map(Arc::from);
+        if let Some(row) = &row {
+            cache.keep_row(self.number, key, Arc::clone(row));
+        }
+        Ok(row)
     }
 
     fn place(&self, guide: &Block, n: usize) -> Result<Place, RunError> {
@@ -189,7 +170,7 @@ impl Run {
     }
 
     /// Whether there may be rows whose keys start with `prefix`, as far as that can be told without reading any.
-    pub(super) fn may_hold_range(&self, prefix: &[u8], cache: &PartCache) -> Result<bool, RunError> {
+    pub(super) fn may_hold_range(&self, prefix: &[u8], cache: &ReadCache) -> Result<bool, RunError> {
         let next = self.top.before(prefix, true);
         if !search::is_asked(prefix) || self.top.row(next).is_some_and(|(first, _)| first.starts_with(prefix))
         {
@@ -206,7 +187,7 @@ impl Run {
         self: &Arc<Self>,
         from: &[u8],
         after: bool,
-        cache: Option<&PartCache>,
+        cache: Option<&ReadCache>,
     ) -> Result<Walk, RunError> {
         let guide = self.top.before(from, true).saturating_sub(1);
         let mut walk = Walk {
@@ -255,7 +236,7 @@ impl Walk {
         if is_through { self.load_block(None) } else { Ok(()) }
     }
 
-    fn load_guide(&mut self, cache: Option<&PartCache>) -> Result<(), RunError> {
+    fn load_guide(&mut self, cache: Option<&ReadCache>) -> Result<(), RunError> {
         self.guide = None;
         self.next_block = 0;
         if self.next_guide < self.run.top.count() {
@@ -266,7 +247,7 @@ impl Walk {
         Ok(())
     }
 
-    fn load_block(&mut self, cache: Option<&PartCache>) -> Result<(), RunError> {
+    fn load_block(&mut self, cache: Option<&ReadCache>) -> Result<(), RunError> {
         self.block = None;
         self.next = 0;
         if self.guide.as_ref().is_some_and(|guide| self.next_block >= guide.count()) {

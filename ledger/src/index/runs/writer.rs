@@ -22,6 +22,12 @@ pub(super) struct RunWriter {
     rows: BlockWriter,
     guide: BlockWriter,
     guided: usize,
+    /// From which key on the block in the making is.
+    from: Vec<u8>,
+    /// The first key of what the guide in the making guides through.
+    first: Vec<u8>,
+    /// The last key written.
+    last: Vec<u8>,
     top: BlockWriter,
     hashes: Vec<u64>,
     count: u64,
@@ -37,6 +43,9 @@ impl RunWriter {
             rows: BlockWriter::default(),
             guide: BlockWriter::default(),
             guided: 0,
+            from: Vec::new(),
+            first: Vec::new(),
+            last: Vec::new(),
             top: BlockWriter::default(),
             hashes: Vec::new(),
             count: 0,
@@ -49,16 +58,29 @@ impl RunWriter {
         if let Some(asked) = search::asked_by(key) {
             self.hashes.push(filter::hash(asked));
         }
+        if self.rows.is_empty() {
+            self.begin_block(key);
+        }
         self.rows.push(key, &[row]);
+        self.last.clear();
+        self.last.extend_from_slice(key);
         self.count += 1;
         if self.rows.len() >= BLOCK_BYTES { self.end_block() } else { Ok(()) }
     }
 
+    /// Notes where a block begins: as much of its first key as tells it from the key before.
+    fn begin_block(&mut self, key: &[u8]) {
+        let shared = key.iter().zip(&self.last).take_while(|(own, last)| own == last).count();
+        self.from = key.get(..=shared).unwrap_or(key).to_vec();
+        if self.guided == 0 {
+            self.first = key.to_vec();
+        }
+    }
+
     fn end_block(&mut self) -> io::Result<()> {
-        let first = self.rows.first_key().to_vec();
         let block = self.rows.take();
         let place = self.write(block)?;
-        self.guide.push(&first, &[&place.encode()]);
+        self.guide.push(&self.from, &[&place.encode()]);
         self.guided += 1;
         if self.guided == GUIDE_BLOCKS { self.end_guide() } else { Ok(()) }
     }
@@ -68,10 +90,9 @@ impl RunWriter {
         self.hashes.clear();
         self.guided = 0;
         let filter = self.write(filter)?;
-        let first = self.guide.first_key().to_vec();
         let guide = self.guide.take();
         let guide = self.write(guide)?;
-        self.top.push(&first, &[&guide.encode(), &filter.encode()]);
+        self.top.push(&self.first, &[&guide.encode(), &filter.encode()]);
         Ok(())
     }
 
