@@ -26,7 +26,7 @@ use crate::sequencer::Sequencer;
 use crate::side::SideMark;
 use crate::standings::{Footing, is_rested_on};
 use crate::store::{Batch, Reader, Row, StoreError};
-use crate::vault::VaultRow;
+use crate::vault;
 use procura_core::admission::{Admitted, Candidate, Refusal};
 use procura_core::alias::Claim;
 use procura_core::entry::{self, Entry, Tags};
@@ -38,7 +38,7 @@ use procura_core::kinds::{Access, Class, Content, NotAllowed};
 use procura_core::kv::{Changes, Kv, Unreadable};
 use procura_core::receipt::Named;
 use procura_core::receipt::walk::counted;
-use procura_core::source::{Lack, Logged, Opened, Sealed, Source};
+use procura_core::source::{Lack, Logged, Opened, Source};
 use procura_core::status::{Initial, Status};
 use procura_core::tree::Root;
 use procura_core::trie::Trie;
@@ -403,10 +403,9 @@ impl<'a> Tail<'a> {
 
         // 64 fresh bytes per record, never derived: once they and the body are gone, the commitment says nothing.
         let r: [u8; 64] = random(self.owner.random.as_ref()).map_err(SubmitError::ReadOnly)?;
-        let body = record.text().to_owned();
         let head = entry::Head {
             time: place.time,
-            commitment: commitment(body.as_bytes(), &r),
+            commitment: commitment(record.text().as_bytes(), &r),
             id: record.id(),
             tags,
         };
@@ -417,6 +416,15 @@ impl<'a> Tail<'a> {
             target.as_ref().map(|(id, index, _)| (*id, *index)),
         )?;
         let bytes = entry.encode();
+        let opened = Opened {
+            record: record.clone(),
+            r,
+            disclosures: candidate.disclosures().to_vec(),
+            disclosed: candidate.disclosed().clone(),
+            handle: candidate.handle().copied(),
+            alias_proof: candidate.claim().map(|claim| claim.proof),
+        };
+        let row = vault::encode(&opened, &filed).map_err(|error| SubmitError::Full(error.to_string()))?;
         let applied = self.working.apply(&bytes).map_err(refused)?;
         if matches!(record.content(), Content::Catalogue(_) | Content::Erasure(_)) {
             self.footing = None;
@@ -433,13 +441,7 @@ impl<'a> Tail<'a> {
 
         noted.write(applied.index, &mut self.found);
         filings.iter().for_each(|(party, filing)| search::write_filing(party, filing, &mut self.found));
-        let (disclosures, handle) = (candidate.disclosures().to_vec(), candidate.handle().copied());
-        let alias_proof = candidate.claim().map(|claim| claim.proof);
-        let sealed = Sealed { body, r: r.to_vec(), disclosures: disclosures.clone(), handle, alias_proof };
-        let vault = VaultRow { sealed, filed: filed.clone() };
-        self.rows.push((bytes, applied.leaf, Some(vault.encode())));
-        let disclosed = candidate.disclosed().clone();
-        let opened = Opened { record: record.clone(), r, disclosures, disclosed, handle, alias_proof };
+        self.rows.push((bytes, applied.leaf, Some(row)));
         let (index, leaf) = (applied.index, applied.leaf);
         let logged = Arc::new(Logged { index, entry, leaf, opened: Some(opened) });
         self.pending.push(Some(Pending { kept: Arc::new(Kept { logged, filed }) }));

@@ -169,7 +169,7 @@ fn concerned(
     let (mut indexes, mut keys) = (BTreeSet::new(), BTreeSet::new());
     let row = reader.vault(erasure).map_err(text)?.ok_or("an erasure has no body")?;
     let row = VaultRow::decode(&row).map_err(text)?;
-    let record = Record::parse(&row.sealed.body).map_err(text)?;
+    let record = Record::parse(row.admitted.jws.text()).map_err(text)?;
     let Content::Erasure(erasure) = record.content() else { return Err("it is no erasure".to_owned()) };
     for target in &erasure.targets {
         indexes.extend(search::indexes_of(rows, target).map_err(text)?);
@@ -177,12 +177,12 @@ fn concerned(
     for index in &indexes {
         let Some(row) = reader.vault(*index).map_err(text)? else { continue };
         let row = VaultRow::decode(&row).map_err(text)?;
-        let record = &Record::parse(&row.sealed.body).map_err(text)?;
+        let record = &Record::parse(row.admitted.jws.text()).map_err(text)?;
         let identifier = match record.content() {
-            Content::Party(_) => disclosed_identifier(record, &row.sealed.disclosures),
+            Content::Party(_) => disclosed_identifier(record, &row.admitted.disclosures),
             _ => None,
         };
-        let noted = Noted { record, identifier, handle: row.sealed.handle };
+        let noted = Noted { record, identifier, handle: row.admitted.handle };
         for (key, named) in search::rows_of_body(&noted, *index) {
             // A row that names another record by now is that one's, if this is done anew after a crash.
             let is_own = *named == record.id().0;

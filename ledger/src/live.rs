@@ -114,9 +114,9 @@ impl<K: Kv + ?Sized> Live<'_, K> {
             Some(row) => {
                 let row = VaultRow::decode(&row).map_err(|error| damaged(index, &error.to_string()))?;
                 let opened = match self.trust {
-                    Trust::Admission => Opened::admitted(index, &entry, row.sealed),
+                    Trust::Admission => Opened::admitted(index, &entry, row.admitted),
                     Trust::Nothing(key) => {
-                        Opened::check(index, &entry, row.sealed, self.origin, key.as_ref())
+                        Opened::check(index, &entry, row.admitted.sealed(), self.origin, key.as_ref())
                     }
                 };
                 (Some(opened?), row.filed)

@@ -53,7 +53,7 @@ impl LogKeys {
             let row = reader.vault(at.created()).map_err(|error| error.to_string())?;
             let row = VaultRow::decode(&row.ok_or_else(|| damaged("its body is gone"))?);
             let row = row.map_err(|error| damaged(&error.to_string()))?;
-            let record = Record::parse(&row.sealed.body).map_err(|error| damaged(error.name()))?;
+            let record = Record::parse(row.admitted.jws.text()).map_err(|error| damaged(error.name()))?;
             let Content::LogKeys(list) = record.content() else {
                 return Err(damaged("it is another kind"));
             };

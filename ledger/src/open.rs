@@ -25,7 +25,7 @@ use crate::standings::{Footing, Standings};
 use crate::store::memory::MemoryStore;
 use crate::store::redb::{self as volumes, RedbStore};
 use crate::store::{Batch, Reader, Row, Store, StoreError};
-use crate::vault::VaultRow;
+use crate::vault::{self, VaultRow};
 use crate::watch::ClockWatch;
 use procura_core::admission::{Candidate, Refusal};
 use procura_core::checkpoint::SignedCheckpoint;
@@ -37,12 +37,13 @@ use procura_core::kinds::{Content, Continues, Root as RootContent};
 use procura_core::kv::MemoryKv;
 use procura_core::note::NoteVerifier;
 use procura_core::record::Record;
-use procura_core::source::Sealed;
+use procura_core::source::Opened;
 use procura_core::status::Initial;
 use procura_core::submission::Submission;
 use procura_core::tree::{Frontier, Nodes, Root, prove_peaks};
 use procura_core::vrf::Secret;
 use procura_core::{Hash, Index, Millis, Size};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::mpsc::{channel, sync_channel};
 use std::sync::{Arc, RwLock};
@@ -246,8 +247,9 @@ fn first_batch(setup: &Setup, options: &Options) -> Result<Batch, OpenError> {
     if let Content::Root(root) = candidate.record().content() {
         check_vrf(root, options.vrf.as_deref())?;
     }
-    let head = admit_root(&candidate, time, options.random.as_ref())?;
-    let bytes = head.0.encode();
+    let (entry, opened) = admit_root(&candidate, time, options.random.as_ref())?;
+    let bytes = entry.encode();
+    let vault = vault::encode(&opened, &[]).map_err(|error| OpenError::System(error.to_string()))?;
     let rows = MemoryKv::default();
     let system = |error: procura_core::kv::Unreadable| OpenError::System(error.to_string());
     let mut working = Working::new(&rows, &setup.origin).map_err(system)?;
@@ -257,7 +259,7 @@ fn first_batch(setup: &Setup, options: &Options) -> Result<Batch, OpenError> {
     let committed = working.apply(&commit).map_err(fault)?;
     let mut frontier = Frontier::new();
     let rows = vec![
-        Row { entry: bytes, nodes: frontier.push(root.leaf), vault: Some(head.1.encode()) },
+        Row { entry: bytes, nodes: frontier.push(root.leaf), vault: Some(vault) },
         Row { entry: commit, nodes: frontier.push(committed.leaf), vault: None },
     ];
     let signers = Signers::new(&setup.origin, Arc::clone(&setup.log_key), Vec::new())?;
@@ -274,7 +276,7 @@ fn root_of(store: &dyn Store) -> Result<RootContent, OpenError> {
     let row =
         store.read()?.vault(Index(0))?.ok_or_else(|| unreadable("its record is not there".to_owned()))?;
     let row = VaultRow::decode(&row).map_err(|error| unreadable(error.to_string()))?;
-    let record = Record::parse(&row.sealed.body).map_err(|error| unreadable(error.to_string()))?;
+    let record = Record::parse(row.admitted.jws.text()).map_err(|error| unreadable(error.to_string()))?;
     match record.content() {
         Content::Root(root) => Ok(root.clone()),
         _ => Err(unreadable("it is no root record".to_owned())),
@@ -294,7 +296,7 @@ fn admit_root(
     candidate: &Candidate,
     time: Millis,
     source: &dyn Random,
-) -> Result<(Entry, VaultRow), OpenError> {
+) -> Result<(Entry, Opened), OpenError> {
     let record = candidate.record();
     let not_a_root = || OpenError::Root(Refusal::NotAllowed(procura_core::kinds::NotAllowed::Signer));
     let Content::Root(root) = record.content() else { return Err(not_a_root()) };
@@ -316,16 +318,17 @@ fn admit_root(
     record.check_time(time).map_err(|error| OpenError::Root(error.into()))?;
     let status = (record.row().becomes)(record, None).and_then(|status| Initial::new(status.byte()).ok());
     let r: [u8; 64] = random(source).map_err(OpenError::System)?;
-    let body = record.text().to_owned();
     let head = entry::Head {
         time,
-        commitment: commitment(body.as_bytes(), &r),
+        commitment: commitment(record.text().as_bytes(), &r),
         id: record.id(),
         tags: Tags::default(),
     };
-    let sealed = Sealed { body, r: r.to_vec(), disclosures: Vec::new(), ..Sealed::default() };
     let status = status.ok_or_else(not_a_root)?;
-    Ok((Entry::Create { head, status }, VaultRow { sealed, filed: Vec::new() }))
+    let (disclosures, disclosed) = (Vec::new(), BTreeMap::new());
+    let record = record.clone();
+    let opened = Opened { record, r, disclosures, disclosed, handle: None, alias_proof: None };
+    Ok((Entry::Create { head, status }, opened))
 }
 
 /// What the store ends with: its checkpoint is of this origin, and is that of the tree that is stored. Whether one of the log's

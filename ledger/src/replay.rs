@@ -82,9 +82,9 @@ fn find<K: Kv>(reader: &dyn Reader, rows: &K, index: Index, entry: &Entry) -> Re
             let (file, found) = (format!("the vault row at {index}"), found.to_string());
             OpenError::Store(StoreError::FormatUnknown { file, found })
         }
-        BadVaultRow::Damaged(what) => damaged(what),
+        BadVaultRow::Damaged(what) => damaged(what.to_owned()),
     })?;
-    let record = Record::parse(&row.sealed.body).map_err(|error| damaged(error.to_string()))?;
+    let record = Record::parse(row.admitted.jws.text()).map_err(|error| damaged(error.to_string()))?;
     derive(rows, index, &record, &row).map_err(|error| OpenError::Read(error.into()))
 }
 
@@ -97,12 +97,12 @@ pub(crate) fn derive<K: Kv + ?Sized>(
 ) -> Result<Changes, Unreadable> {
     let mut changes = Changes::new();
     let identifier = match record.content() {
-        Content::Party(_) => disclosed_identifier(record, &row.sealed.disclosures),
+        Content::Party(_) => disclosed_identifier(record, &row.admitted.disclosures),
         _ => None,
     };
-    Noted { record, identifier, handle: row.sealed.handle }.write(index, &mut changes);
+    Noted { record, identifier, handle: row.admitted.handle }.write(index, &mut changes);
     for (party, segment) in &row.filed {
-        let own = match (record.content(), row.sealed.handle) {
+        let own = match (record.content(), row.admitted.handle) {
             (Content::Party(content), Some(handle)) if *party == record.id() => {
                 Some(Filing::new(content.party_type, handle))
             }

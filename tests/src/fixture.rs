@@ -14,7 +14,7 @@ use std::process::Command;
 use tempfile::TempDir;
 
 /// The fixture of the formats that this version writes, in `tests/fixtures`.
-pub const CURRENT: &str = "format-3.tar.gz";
+pub const CURRENT: &str = "format-4.tar.gz";
 
 /// What was told of the folder when it was made, and must hold for ever.
 #[derive(Debug, Serialize, Deserialize)]

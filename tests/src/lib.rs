@@ -15,5 +15,6 @@ pub mod power;
 pub mod road;
 pub mod schemes;
 pub mod served;
+pub mod vault;
 pub mod vectors;
 pub mod world;

@@ -5,7 +5,7 @@
 
 use procura_core::draft::Draft;
 use procura_core::receipt::{Mode, verify_status};
-use procura_core::{Hash, Millis};
+use procura_core::{Hash, Millis, b64};
 use procura_ledger::backup::{Backup, BackupError, expire, list, restore};
 use procura_ledger::disk::{Disk, SystemDisk};
 use procura_ledger::{Ask, Audience, Ledger, Options, State, SubmitError};
@@ -98,10 +98,10 @@ fn sorted(ids: &[Hash]) -> Vec<Hash> {
 }
 
 /// What of a mandate's body tells it in a file: the end of its signature.
-fn signature_end(ledger: &Ledger, id: &Hash) -> String {
+/// Of a body, as the store keeps it: its nonce, which is like no other.
+fn part_of_body(ledger: &Ledger, id: &Hash) -> String {
     let found = ledger.view().record(id).unwrap().unwrap();
-    let text = found.logged.opened().unwrap().record.text().to_owned();
-    text[text.len() - 60..].to_owned()
+    b64::encode(&found.logged.opened().unwrap().record.common().nonce)
 }
 
 fn refused<T>(outcome: Result<T, BackupError>) -> &'static str {
@@ -196,7 +196,7 @@ fn the_next_backup_copies_what_is_new() {
 fn what_was_erased_is_in_no_backup_once_those_before_are_gone() {
     let desk = desk();
     let (erased, kept) = (desk.mandate("the first file"), desk.mandate("the second file"));
-    let bytes = [signature_end(&desk.world.ledger, &erased), "the first file".to_owned()];
+    let bytes = [part_of_body(&desk.world.ledger, &erased), "the first file".to_owned()];
     // The record's volume is sealed when it is erased.
     for n in 0..20 {
         desk.mandate(&format!("file {n}"));
@@ -213,7 +213,7 @@ fn what_was_erased_is_in_no_backup_once_those_before_are_gone() {
     assert!(all_hold(&desk.backups()));
     assert_eq!(expire(&desk.backups(), after.made).unwrap(), [before.path]);
     assert!(!any_holds(desk.folder.path()), "in no file of the ledger, in none of its backups");
-    assert!(holds(&desk.backups(), signature_end(&desk.world.ledger, &kept).as_bytes()));
+    assert!(holds(&desk.backups(), part_of_body(&desk.world.ledger, &kept).as_bytes()));
     assert_eq!(expire(&desk.backups(), Millis(u64::MAX)).unwrap(), [] as [PathBuf; 0], "the newest stays");
 }
 
@@ -221,7 +221,7 @@ fn what_was_erased_is_in_no_backup_once_those_before_are_gone() {
 fn what_was_erased_comes_back_with_no_backup() {
     let desk = desk();
     let erased = desk.mandate("the first file");
-    let bytes = signature_end(&desk.world.ledger, &erased);
+    let bytes = part_of_body(&desk.world.ledger, &erased);
     for n in 0..20 {
         desk.mandate(&format!("file {n}"));
     }

@@ -97,6 +97,15 @@ pub enum Alg {
     EdDsa,
 }
 
+impl Alg {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Ed25519 => "Ed25519",
+            Self::EdDsa => "EdDSA",
+        }
+    }
+}
+
 /// A well-formed JWS. Whether its signature counts is asked with [`Jws::verify`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Jws {
@@ -137,6 +146,24 @@ impl Jws {
         Ok(Self { alg, kid, payload, text: text.to_owned(), signed, signature })
     }
 
+    /// The record's JWS of these parts, for who stored them apart: a text that [`Jws::parse`] took is the only one of its parts.
+    ///
+    /// # Errors
+    /// [`JwsError::TooLarge`].
+    pub fn of_parts(alg: Alg, kid: Hash, payload: Vec<u8>, signature: [u8; 64]) -> Result<Self, JwsError> {
+        within(payload.len(), MAX_PAYLOAD_BYTES)?;
+        // In RFC 8785 form: none of these values has a character that is escaped there.
+        let header = format!(r#"{{"alg":"{}","kid":"{kid}","typ":"{RECORD_TYP}"}}"#, alg.name());
+        let mut text = String::with_capacity((header.len() + payload.len() + signature.len()) * 4 / 3 + 8);
+        b64::encode_to(header.as_bytes(), &mut text);
+        text.push('.');
+        b64::encode_to(&payload, &mut text);
+        let signed = text.len();
+        text.push('.');
+        b64::encode_to(&signature, &mut text);
+        Ok(Self { alg, kid, payload, text, signed, signature })
+    }
+
     /// Writes the JWS over `payload`, naming the key `kid`: the id of its `key` record, or for a root key its
     /// thumbprint. The text is what [`Jws::parse`] reads, if the payload is within 64 KiB.
     ///
@@ -175,6 +202,12 @@ impl Jws {
     #[must_use]
     pub fn payload(&self) -> &[u8] {
         &self.payload
+    }
+
+    /// The signature, not verified.
+    #[must_use]
+    pub const fn signature(&self) -> &[u8; 64] {
+        &self.signature
     }
 
     /// The record's identity: of its payload alone, so that signing it again makes no other record.
@@ -270,6 +303,28 @@ mod tests {
         let text = format!("{input}.{}", b64::encode(&key().sign(input.as_bytes()).unwrap()));
         let jws = Jws::parse(&text, RECORD_TYP).unwrap();
         assert_eq!((jws.alg(), jws.verify(&key().public_key())), (Alg::EdDsa, Ok(())));
+    }
+
+    /// The store keeps parts, and the log commits to the text: whatever is read must be said by its parts alone.
+    #[test]
+    fn the_parts_give_the_text_back() {
+        for alg in ["Ed25519", "EdDSA"] {
+            for kid in [KID, Hash([0; 32]), Hash([0xfb; 32]), Hash([0xff; 32])] {
+                for length in 0..50_u8 {
+                    let payload: Vec<u8> = (0..length).map(|n| n.wrapping_mul(89)).collect();
+                    let header = format!(r#"{{"alg":"{alg}","kid":"{kid}","typ":"procura+jws"}}"#);
+                    let text = [header.as_bytes(), &payload, &[length; 64]].map(b64::encode).join(".");
+                    let jws = Jws::parse(&text, RECORD_TYP).unwrap();
+                    let again = Jws::of_parts(jws.alg(), *jws.kid(), payload, *jws.signature());
+                    assert_eq!(again.as_ref(), Ok(&jws));
+                    assert_eq!(again.unwrap().text(), text);
+                }
+            }
+        }
+        let of_length = |length| Jws::of_parts(Alg::Ed25519, KID, vec![0; length], [0; 64]);
+        let largest = of_length(MAX_PAYLOAD_BYTES).unwrap();
+        assert_eq!(Jws::parse(largest.text(), RECORD_TYP), Ok(largest));
+        assert_eq!(of_length(MAX_PAYLOAD_BYTES + 1).unwrap_err().name(), "jws_too_large");
     }
 
     #[test]

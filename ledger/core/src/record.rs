@@ -142,6 +142,18 @@ impl Record {
             return Err(RecordError::Oversized(text.len()));
         }
         let jws = Jws::parse(text, TYP)?;
+        Self::read(jws.id(), jws)
+    }
+
+    /// The record of a body that was admitted with this id, which is not computed again.
+    ///
+    /// # Errors
+    /// [`RecordError`], as [`Record::parse`] from the payload on.
+    pub(crate) fn admitted(id: Hash, jws: Jws) -> Result<Self, RecordError> {
+        Self::read(id, jws)
+    }
+
+    fn read(id: Hash, jws: Jws) -> Result<Self, RecordError> {
         let mut members = Members::parse_canonical(jws.payload())?;
         let version = members.take_u64("v")?;
         if version != 1 {
@@ -167,7 +179,7 @@ impl Record {
         if row.is_closed() {
             members.finish()?;
         }
-        Ok(Self { id: jws.id(), jws, common, content, row })
+        Ok(Self { id, jws, common, content, row })
     }
 
     /// The record's identity.

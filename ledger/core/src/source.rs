@@ -10,6 +10,7 @@ use crate::hash::{commitment, handle_commitment};
 use crate::identifier::Identifier;
 use crate::index::{Item, StatusBody};
 use crate::judge::Standing;
+use crate::jws::Jws;
 use crate::key::PublicKey;
 use crate::kinds::Content;
 use crate::kv::Unreadable;
@@ -135,6 +136,35 @@ pub struct Sealed {
     pub alias_proof: Option<[u8; PROOF_BYTES]>,
 }
 
+/// A body that was admitted, with what is kept beside it, out of the ledger's own store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Admitted {
+    /// The body.
+    pub jws: Jws,
+    /// The opening.
+    pub r: [u8; 64],
+    /// Disclosures.
+    pub disclosures: Vec<String>,
+    /// A party's handle.
+    pub handle: Option<[u8; 32]>,
+    /// What proves its alias.
+    pub alias_proof: Option<[u8; PROOF_BYTES]>,
+}
+
+impl Admitted {
+    /// The same for who trusts nothing, [`Opened::check`].
+    #[must_use]
+    pub fn sealed(&self) -> Sealed {
+        Sealed {
+            body: self.jws.text().to_owned(),
+            r: self.r.to_vec(),
+            disclosures: self.disclosures.clone(),
+            handle: self.handle,
+            alias_proof: self.alias_proof,
+        }
+    }
+}
+
 impl Sealed {
     /// Keeps of the disclosures those whose names are wanted, and the proof of an alias only beside its identifier: the proof confirms a
     /// guess of who is not named.
@@ -209,22 +239,20 @@ impl Opened {
     }
 
     /// The record of an entry that the caller's own ledger admitted, out of its own store: that it is the very body that was
-    /// admitted is seen by its commitment, and what admission found of that body is not looked at again.
+    /// admitted is seen by its commitment, a disclosure by its digest in there, and what admission found of them is not looked at
+    /// again. The id is the one that the entry states.
     ///
     /// # Errors
-    /// [`OpeningError`]: `Commitment`, `Record`, `Id` or `Disclosure`.
-    pub fn admitted(index: Index, entry: &Entry, sealed: Sealed) -> Result<Self, OpeningError> {
+    /// [`OpeningError`]: `Commitment`, `Record` or `Disclosure`.
+    pub fn admitted(index: Index, entry: &Entry, admitted: Admitted) -> Result<Self, OpeningError> {
         let head = entry.head().ok_or(OpeningError::Class(index))?;
-        let r: [u8; 64] = sealed.r.try_into().map_err(|_| OpeningError::Commitment(index))?;
-        if commitment(sealed.body.as_bytes(), &r) != head.commitment {
+        let Admitted { jws, r, disclosures, handle, alias_proof } = admitted;
+        if commitment(jws.text().as_bytes(), &r) != head.commitment {
             return Err(OpeningError::Commitment(index));
         }
-        let record = Record::parse(&sealed.body).map_err(|error| OpeningError::Record(index, error))?;
-        if record.id() != head.id {
-            return Err(OpeningError::Id(index));
-        }
+        let record = Record::admitted(head.id, jws).map_err(|error| OpeningError::Record(index, error))?;
         let mut disclosed = BTreeMap::new();
-        for text in &sealed.disclosures {
+        for text in &disclosures {
             let disclosure = Disclosure::parse(text).map_err(|_| OpeningError::Disclosure(index))?;
             if !record.common().withheld.contains(&disclosure.digest()) {
                 return Err(OpeningError::Disclosure(index));
@@ -232,7 +260,6 @@ impl Opened {
             let (name, value) = disclosure.into_member();
             disclosed.insert(name, value);
         }
-        let Sealed { disclosures, handle, alias_proof, .. } = sealed;
         Ok(Self { record, r, disclosures, disclosed, handle, alias_proof })
     }
 
@@ -525,49 +552,46 @@ mod tests {
     use crate::draft::{Draft, Occasion};
     use crate::entry::{Head, Tags};
     use crate::key::SoftKey;
+    use crate::record::TYP;
     use serde_json::json;
 
-    fn logged(n: u8) -> (Entry, Sealed) {
+    fn logged(n: u8) -> (Entry, Admitted) {
         let occasion = Occasion { origin: "trial/o", nonce: [n; 32], now: Millis(1) };
         let draft = Draft::new("note", &occasion)
             .withheld("reference", &json!(format!("file {n}")), &[n; 16])
             .unwrap();
         let id = draft.id();
         let submission = draft.sign(&Hash([9; 32]), &SoftKey::from_seed(&[1; 32])).unwrap();
-        let (body, disclosures) = (submission.record, submission.disclosures);
-        let commitment = commitment(body.as_bytes(), &[n; 64]);
+        let (jws, disclosures) = (Jws::parse(&submission.record, TYP).unwrap(), submission.disclosures);
+        let commitment = commitment(jws.text().as_bytes(), &[n; 64]);
         let head = Head { time: Millis(2), commitment, id, tags: Tags::default() };
         let entry = Entry::Trace { head };
-        (entry, Sealed { body, r: vec![n; 64], disclosures, ..Sealed::default() })
+        (entry, Admitted { jws, r: [n; 64], disclosures, handle: None, alias_proof: None })
     }
 
     #[test]
     fn what_was_admitted_is_opened_and_nothing_else_is() {
-        let ((entry, sealed), (other_entry, other)) = (logged(1), logged(2));
-        let refused = |entry: &Entry, sealed: Sealed| {
-            Opened::admitted(Index(7), entry, sealed).map_or_else(|error| error.name(), |_| "opened")
+        let ((entry, admitted), (other_entry, other)) = (logged(1), logged(2));
+        let refused = |entry: &Entry, admitted: Admitted| {
+            Opened::admitted(Index(7), entry, admitted).map_or_else(|error| error.name(), |_| "opened")
         };
-        let opened = Opened::admitted(Index(7), &entry, sealed.clone()).unwrap();
-        let checked = Opened::check(Index(7), &entry, sealed.clone(), "trial/o", None).unwrap();
+        let opened = Opened::admitted(Index(7), &entry, admitted.clone()).unwrap();
+        let checked = Opened::check(Index(7), &entry, admitted.sealed(), "trial/o", None).unwrap();
         assert_eq!(opened.record.text(), checked.record.text());
+        assert_eq!(opened.record.id(), checked.record.id());
         assert_eq!((&opened.disclosed, opened.r), (&checked.disclosed, checked.r));
         assert_eq!(opened.disclosed_str("reference"), Some("file 1"));
 
-        assert_eq!(
-            refused(&entry, Sealed { body: other.body.clone(), ..sealed.clone() }),
-            "opening_commitment"
-        );
-        assert_eq!(refused(&entry, Sealed { r: other.r.clone(), ..sealed.clone() }), "opening_commitment");
-        assert_eq!(refused(&entry, Sealed { r: vec![1; 63], ..sealed.clone() }), "opening_commitment");
-        assert_eq!(refused(&other_entry, sealed.clone()), "opening_commitment");
-        assert_eq!(
-            refused(&entry, Sealed { disclosures: other.disclosures, ..sealed.clone() }),
-            "opening_disclosure"
-        );
-        let mut renamed = entry.clone();
-        if let Entry::Trace { head } = &mut renamed {
-            head.id = Hash([3; 32]);
-        }
-        assert_eq!(refused(&renamed, sealed), "opening_id");
+        let with_body = Admitted { jws: other.jws.clone(), ..admitted.clone() };
+        assert_eq!(refused(&entry, with_body), "opening_commitment");
+        let jws = &admitted.jws;
+        let mut signature = *jws.signature();
+        signature[0] ^= 1;
+        let jws = Jws::of_parts(jws.alg(), *jws.kid(), jws.payload().to_vec(), signature).unwrap();
+        assert_eq!(refused(&entry, Admitted { jws, ..admitted.clone() }), "opening_commitment");
+        assert_eq!(refused(&entry, Admitted { r: other.r, ..admitted.clone() }), "opening_commitment");
+        assert_eq!(refused(&other_entry, admitted.clone()), "opening_commitment");
+        let with_disclosures = Admitted { disclosures: other.disclosures, ..admitted };
+        assert_eq!(refused(&entry, with_disclosures), "opening_disclosure");
     }
 }

@@ -266,7 +266,7 @@ impl<'a> Rebuilt<'a> {
                 return None;
             }
         };
-        match Opened::check(index, entry, row.sealed.clone(), self.origin, self.vrf_key.as_ref()) {
+        match Opened::check(index, entry, row.admitted.sealed(), self.origin, self.vrf_key.as_ref()) {
             Ok(opened) => {
                 if let (Index(0), Content::Root(root)) = (index, opened.record.content()) {
                     self.vrf_key = Some(root.vrf_key);

@@ -138,7 +138,7 @@ fn erase_again(store: &RedbStore) -> Result<usize, BackupError> {
 /// The records that an erasure destroys, none of any other record; `None` if it can't be read.
 fn erased_by(row: &[u8]) -> Option<Vec<Hash>> {
     let row = VaultRow::decode(row).ok()?;
-    let record = Record::parse(&row.sealed.body).ok()?;
+    let record = Record::parse(row.admitted.jws.text()).ok()?;
     Some(match record.content() {
         Content::Erasure(erasure) => erasure.targets.clone(),
         _ => Vec::new(),

@@ -299,7 +299,7 @@ fn a_volume_with_a_row_too_few_or_too_many_is_damage() {
 #[test]
 fn an_unknown_format_is_refused_by_name() {
     let (folder, _) = stored();
-    for (first, format) in [(0, 2), (0, 4), (16, 2), (16, 4)] {
+    for (first, format) in [(0, 3), (0, 5), (16, 3), (16, 5)] {
         let later = copy(folder.path());
         let path = volume(later.path(), first);
         let database = redb::Database::open(&path).unwrap();

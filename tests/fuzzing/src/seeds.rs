@@ -354,13 +354,16 @@ fn requests() -> Seeds {
 fn files() -> Seeds {
     let seed = b64::encode(&[7; 32]);
     let id = hash(1).to_string();
+    // A party's: kid, signature, opening, handle, alias proof; under whom it is filed; a disclosure; the payload.
+    let filed = [&[1][..], &hash(1).0, &4_u64.to_be_bytes()].concat();
+    let vault = [&[3, 6][..], &[7; 32 + 64 + 64 + 32 + 80], &filed, b"\x01\0\x0f[\"AA\",\"name\",1]{}"].concat();
     let mut seeds: Seeds = vec![
         ("file-key", format!(r#"{{"v":1,"seed":"{seed}"}}"#).into()),
         ("file-key", format!(r#"{{"v":1,"seed":"{seed}","kid":"{id}","party":"{id}","origin":"trial/x","name":"a","identifier":null}}"#).into()),
         ("file-key", format!(r#"{{"seed":"{seed}"}}"#).into()),
         ("file-key", b"age-encryption.org/v1\n-> scrypt AAAAAAAAAAAAAAAAAAAAAA 18\n".to_vec()),
-        ("vault", [&[2][..], format!(r#"{{"v":2,"body":"a.b.c","r":"AA","disclosures":["x"],"handle":"{id}","filed":[["{id}",4]]}}"#).as_bytes()].concat()),
-        ("vault", format!(r#"{{"v":2,"body":"a.b.c","r":"AA","disclosures":["x"],"handle":"{id}","filed":[["{id}",4]]}}"#).into()),
+        ("vault", [&[2][..], &vault].concat()),
+        ("vault", vault),
         ("vault", [&[0, 0, 0, 0, 0, 0, 0, 9][..], b"trial/x\n9\n"].concat()),
         ("vault", [&[1][..], &[0; 44]].concat()),
     ];

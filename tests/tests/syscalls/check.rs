@@ -3,7 +3,7 @@
 use crate::run::{Bench, End, Outcome, Point};
 use procura_core::receipt::{Mode, Policy, verify_status};
 use procura_core::tree::check_consistency;
-use procura_core::{Hash, Index};
+use procura_core::{Hash, Index, b64};
 use procura_ledger::audit::Finding;
 use procura_ledger::store::Store;
 use procura_ledger::store::redb::RedbStore;
@@ -225,9 +225,10 @@ fn erased(bench: &Bench, data: &Path, told: &Told) -> Outcome {
     }
 }
 
-/// Whether a body lies in some file of a folder: its signature, which is like no other.
+/// Whether a body lies in some file of a folder, as the store keeps it: its signature, which is like no other.
 fn lies_in(folder: &Path, body: &str) -> bool {
-    let part = &body.as_bytes()[body.len() - 80..];
+    let (_, signature) = body.rsplit_once('.').expect("a compact JWS");
+    let part = b64::decode(signature).expect("a compact JWS");
     fs::read_dir(folder).unwrap().any(|file| {
         let bytes = fs::read(file.unwrap().path()).unwrap();
         bytes.windows(part.len()).any(|window| window == part)

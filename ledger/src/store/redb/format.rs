@@ -4,7 +4,7 @@
 //!
 //! | table   | key         | payload (each row has a checksum behind it, see `checked`)                 |
 //! |---------|-------------|----------------------------------------------------------------------------|
-//! | meta    | `format`    | u32: 2                                                                     |
+//! | meta    | `format`    | u32: 4                                                                     |
 //! | meta    | `birth`     | first index u64 ‖ the checkpoint at that size (`""` at 0)                  |
 //! | meta    | `head`      | size u64 ‖ epoch u64 ‖ the checkpoint at that size                          |
 //! | entries | index       | the entry                                                                  |
@@ -20,7 +20,7 @@ use ::redb::TableDefinition;
 use procura_core::{Hash, Size};
 
 /// The version of this layout. Whoever changes it says in the changelog how an older folder is carried over.
-pub(super) const FORMAT: u32 = 3;
+pub(super) const FORMAT: u32 = 4;
 
 pub(super) const META: TableDefinition<'static, &str, &[u8]> = TableDefinition::new("meta");
 pub(super) const ENTRIES: TableDefinition<'static, u64, &[u8]> = TableDefinition::new("entries");
