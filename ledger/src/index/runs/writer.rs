@@ -13,12 +13,17 @@ const BLOCK_BYTES: usize = 4096;
 /// How many blocks share a guide and a filter.
 const GUIDE_BLOCKS: usize = 128;
 const BUFFER_BYTES: usize = 256 << 10;
+/// After how many bytes what was written is brought to the disk: all of a large run at once would keep the disk from the
+/// store's commits, which somebody waits for.
+const SYNC_BYTES: u64 = 4 << 20;
 
 /// A run in the making.
 pub(super) struct RunWriter {
     number: u64,
     file: BufWriter<File>,
     offset: u64,
+    /// How far it was brought to the disk.
+    synced: u64,
     rows: BlockWriter,
     guide: BlockWriter,
     guided: usize,
@@ -40,6 +45,7 @@ impl RunWriter {
             number,
             file,
             offset: 0,
+            synced: 0,
             rows: BlockWriter::default(),
             guide: BlockWriter::default(),
             guided: 0,
@@ -102,6 +108,11 @@ impl RunWriter {
         let length = u32::try_from(bytes.len()).map_err(|_| io::ErrorKind::FileTooLarge)?;
         let place = Place { offset: self.offset, length };
         self.offset += u64::from(length);
+        if self.offset - self.synced >= SYNC_BYTES {
+            self.file.flush()?;
+            self.file.get_ref().sync_data()?;
+            self.synced = self.offset;
+        }
         Ok(place)
     }
 
