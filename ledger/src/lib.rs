@@ -75,6 +75,7 @@
 mod append;
 pub mod audit;
 pub mod backup;
+mod behind;
 mod cache;
 mod candidates;
 mod catalogues;

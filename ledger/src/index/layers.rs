@@ -8,6 +8,7 @@
 use super::fresh::Fresh;
 use super::merge::newest;
 use super::{IndexError, IndexFile, Mark, Rows, Snapshot};
+use crate::behind;
 use crate::lock::lock;
 use procura_core::kv::Changes;
 use procura_core::trie::Trie;
@@ -19,6 +20,9 @@ use std::time::Duration;
 
 /// What a key put into the trie costs in memory until it is flushed, about: a page below those that stay.
 const PUT_BYTES: usize = 1500;
+
+/// How often the flusher looks whether readers still have what is to be let go.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// When fresh rows are flushed, and how many there may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,6 +92,26 @@ struct Frozen {
     rows: Arc<Fresh>,
     trie: Trie,
     mark: Mark,
+}
+
+/// What a flush has put another in the place of. Whoever lets go of it last frees a whole layer and closes files that are deleted:
+/// that is the flusher's to do once no snapshot has it any more, not that of a thread that owes an answer.
+struct Retired {
+    rows: Arc<Fresh>,
+    base: Arc<dyn Rows>,
+}
+
+impl Retired {
+    fn is_held_by_readers(&self) -> bool {
+        Arc::strong_count(&self.rows) > 1 || Arc::strong_count(&self.base) > 1
+    }
+}
+
+/// What the flusher does next.
+enum Next {
+    Flush(Frozen),
+    LookAgain,
+    End,
 }
 
 impl State {
@@ -283,26 +307,37 @@ impl Shared {
 
     /// The flusher's whole life.
     fn flush_until_closed(&self) {
+        behind::step_back();
+        let mut retired: Vec<Retired> = Vec::new();
         loop {
-            let frozen = {
-                let mut state = lock(&self.state);
-                loop {
-                    match &state.frozen {
-                        Some(frozen) => break frozen.clone(),
-                        None if state.closing => return,
-                        None => state = self.wait(state, None),
-                    }
-                }
+            retired.retain(Retired::is_held_by_readers);
+            let frozen = match self.next((!retired.is_empty()).then_some(LOOK)) {
+                Next::Flush(frozen) => frozen,
+                Next::LookAgain => continue,
+                Next::End => return,
             };
-            let failed = {
+            let flushed = {
                 let _alone = lock(&self.writing);
-                self.flush(&frozen).map(|base| self.publish(base)).err()
+                self.flush(&frozen).map(|base| self.publish(base))
             };
-            if let Some(error) = failed
-                && !self.give_time_after(&error)
-            {
-                return;
+            match flushed {
+                Ok(old) => retired.extend(old),
+                Err(error) if self.give_time_after(&error) => {}
+                Err(_) => return,
             }
+        }
+    }
+
+    /// Waits for rows to flush, so long at most.
+    fn next(&self, at_most: Option<Duration>) -> Next {
+        let mut state = lock(&self.state);
+        if state.frozen.is_none() && !state.closing {
+            state = self.wait(state, at_most);
+        }
+        match &state.frozen {
+            Some(frozen) => Next::Flush(frozen.clone()),
+            None if state.closing => Next::End,
+            None => Next::LookAgain,
         }
     }
 
@@ -312,20 +347,19 @@ impl Shared {
         self.file.read()
     }
 
-    /// The file holds the frozen rows: from now on they are read there.
-    fn publish(&self, base: Arc<dyn Rows>) {
+    /// The file holds the frozen rows: from now on they are read there. What they were read in until now is given back.
+    fn publish(&self, base: Arc<dyn Rows>) -> Option<Retired> {
         let mut state = lock(&self.state);
-        let old = (state.frozen.take(), std::mem::replace(&mut state.base, base));
-        if let (Some(frozen), _) = &old {
+        let (frozen, base) = (state.frozen.take(), std::mem::replace(&mut state.base, base));
+        if let Some(frozen) = &frozen {
             state.stored = frozen.trie.batch();
             let stored = state.stored;
             state.trie.set_stored(stored);
         }
         state.failing = None;
         drop(state);
-        // Freeing a whole layer takes a while: not under the lock.
-        drop(old);
         self.changed.notify_all();
+        frozen.map(|frozen| Retired { rows: frozen.rows, base })
     }
 
     /// Notes that a flush failed and waits for the next attempt; `false` if there shall be none. The frozen rows stay

@@ -4,6 +4,7 @@ use crate::{FORMAT, ORIGIN, changes};
 use procura_core::kv::{Kv, MemoryKv, Unreadable};
 use procura_core::trie::Trie;
 use procura_core::{Hash, Size};
+use procura_ledger::MemoryIndex;
 use procura_ledger::index::{IndexError, IndexFile, IndexRow, Layers, Limits, Mark, Rows};
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -229,4 +230,76 @@ fn snapshots_see_whole_batches() {
     for reader in readers {
         reader.join().unwrap();
     }
+}
+
+/// A file in memory whose rows, once nobody has them any more, say on which thread that was.
+#[derive(Default)]
+struct Farewells {
+    file: MemoryIndex,
+    threads: Arc<Mutex<Vec<String>>>,
+}
+
+struct Leaving {
+    rows: Arc<dyn Rows>,
+    threads: Arc<Mutex<Vec<String>>>,
+}
+
+impl IndexFile for Farewells {
+    fn mark(&self) -> Option<Mark> {
+        self.file.mark()
+    }
+
+    fn read(&self) -> Result<Arc<dyn Rows>, IndexError> {
+        Ok(Arc::new(Leaving { rows: self.file.read()?, threads: Arc::clone(&self.threads) }))
+    }
+
+    fn write(&self, changes: &mut dyn Iterator<Item = IndexRow>, mark: &Mark) -> Result<(), IndexError> {
+        self.file.write(changes, mark)
+    }
+
+    fn forget(&self, keys: &BTreeSet<Vec<u8>>) -> Result<(), IndexError> {
+        self.file.forget(keys)
+    }
+}
+
+impl Kv for Leaving {
+    fn get(&self, key: &[u8]) -> Result<Option<Arc<[u8]>>, Unreadable> {
+        self.rows.get(key)
+    }
+}
+
+impl Rows for Leaving {
+    fn range(&self, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Result<Vec<IndexRow>, Unreadable> {
+        self.rows.range(prefix, after, limit)
+    }
+}
+
+impl Drop for Leaving {
+    fn drop(&mut self) {
+        self.threads.lock().unwrap().push(std::thread::current().name().unwrap_or_default().to_owned());
+    }
+}
+
+/// Whoever read last does not free what a flush replaced: that is a whole layer, and files that are deleted.
+#[test]
+fn what_readers_let_go_the_flusher_frees() {
+    let file = Arc::new(Farewells::default());
+    let threads = Arc::clone(&file.threads);
+    let layers = Layers::new(file, limits(), FORMAT, ORIGIN).unwrap();
+    for round in 0..3 {
+        layers.write(rows(round..round + 1), Trie::default());
+        let reader = layers.snapshot();
+        assert!(layers.freeze(Size(u64::from(round) + 1), Hash::default()));
+        layers.settle().unwrap();
+        // The flusher comes by and finds that it is still read.
+        std::thread::sleep(Duration::from_millis(20));
+        drop(reader);
+        let is_gone = || threads.lock().unwrap().len() > round as usize;
+        let waited = (0..1000).any(|_| {
+            std::thread::sleep(Duration::from_millis(10));
+            is_gone()
+        });
+        assert!(waited, "nobody freed it");
+    }
+    assert_eq!(*threads.lock().unwrap(), ["index-flush"; 3]);
 }

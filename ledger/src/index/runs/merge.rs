@@ -2,6 +2,7 @@
 
 use super::run::{Merge, Run, RunError};
 use super::{IndexError, Shared, remove};
+use crate::behind;
 use crate::lock::lock;
 use std::collections::BTreeSet;
 use std::io;
@@ -52,6 +53,7 @@ fn due(bytes: &[u64]) -> Option<Range<usize>> {
 impl Shared {
     /// The merger's whole life.
     pub(super) fn merge_until_closed(&self) {
+        behind::step_back();
         let mut pause = None;
         loop {
             let (chosen, number, closing) = {
