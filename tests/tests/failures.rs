@@ -1,11 +1,15 @@
 //! Goal: whatever fails below the ledger, nothing acknowledged is lost, nothing is acknowledged twice, and it becomes ready
 //! again by itself. Method: a store that fails at will, the world's clock, folders that are put back or swapped.
 use procura_core::Size;
+use procura_core::admission::Refusal;
 use procura_core::draft::Draft;
 use procura_core::identifier::Identifier;
-use procura_core::key::SoftKey;
+use procura_core::key::{PublicKey, SignError, Signer, SoftKey};
+use procura_core::kinds::PartyType;
 use procura_core::receipt::{Mode, verify_status};
+use procura_core::record::Record;
 use procura_core::status::Status;
+use procura_core::submission::Submission;
 use procura_ledger::index::{IndexFile, Limits};
 use procura_ledger::store::Store;
 use procura_ledger::store::memory::MemoryStore;
@@ -20,6 +24,7 @@ use procura_tests::world::{Actor, ORIGIN, World};
 use serde_json::json;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
@@ -532,4 +537,77 @@ fn a_prepared_party_that_meets_a_failed_commit_is_registered_once() {
         assert_eq!(ledger.view().party_of(&identifier).unwrap(), Some(somebody));
         scene.is_ready_again();
     }
+}
+
+/// The log's key, as long as it can be used.
+struct Unsteady {
+    key: SoftKey,
+    fails: AtomicBool,
+}
+
+impl Signer for Unsteady {
+    fn public_key(&self) -> PublicKey {
+        self.key.public_key()
+    }
+
+    fn sign(&self, message: &[u8]) -> Result<[u8; 64], SignError> {
+        if self.fails.load(Ordering::SeqCst) {
+            return Err(SignError("it is away".to_owned()));
+        }
+        self.key.sign(message)
+    }
+}
+
+/// A key that is registered and used in one batch, of which nothing is written, signs nothing afterwards.
+#[test]
+fn what_a_batch_found_of_its_own_goes_with_it() {
+    let log_key = Arc::new(Unsteady { key: SoftKey::from_seed(&[0xa1; 32]), fails: AtomicBool::new(false) });
+    let store = Meddler::new(MemoryStore::new());
+    let storage = Storage { store: Arc::new(store.clone()), ..Storage::in_memory() };
+    let world = World::with(|setup, options| {
+        Ledger::init_over(storage, Setup { log_key: log_key.clone(), ..setup }, options)
+    });
+    let (mother, son) = (world.person("48031500292"), world.person("75061200192"));
+    let scene = Scene { store, world, mother, son };
+    let world = &scene.world;
+    let id = |submission: &Submission| Record::parse(&submission.record).unwrap().id();
+
+    let (by, handle, key) = (&world.registrar, world.fresh(), SoftKey::from_seed(&world.fresh()));
+    let draft = world.party_draft(PartyType::Person, "niss:85073003328", handle);
+    let party = draft.sign(&by.kid, by.key.as_ref()).unwrap();
+    let bound = world.key_record(by, &id(&party), &key, "first");
+    let daughter = Actor {
+        party: id(&party),
+        kid: id(&bound),
+        key: Arc::new(key),
+        identifier: "niss:85073003328".to_owned(),
+        handle,
+    };
+    let mandate = world.mandate(&daughter, &scene.son.party, &["tax"]);
+
+    // The three wait together, behind a commit that is held up.
+    scene.store.hold(true);
+    let submit = |submission: Submission| {
+        let (tell, told) = channel();
+        world.ledger.submit(submission, move |outcome| drop(tell.send(outcome)));
+        told
+    };
+    let before = submit(world.mandate(&scene.mother, &scene.son.party, &["tax"]));
+    assert!(before.recv_timeout(Duration::from_millis(200)).is_err());
+    let together = [party, bound, mandate.clone()].map(submit);
+    log_key.fails.store(true, Ordering::SeqCst);
+    scene.store.hold(false);
+    assert!(before.recv().unwrap().is_ok());
+    for told in together {
+        assert!(matches!(error(told.recv().unwrap()), SubmitError::ReadOnly(_)));
+    }
+    log_key.fails.store(false, Ordering::SeqCst);
+    scene.is_ready_again();
+
+    // The log grows beyond where the key would have stood.
+    for _ in 0..5 {
+        world.append(world.mandate(&scene.mother, &scene.son.party, &["tax"]));
+    }
+    assert!(matches!(error(world.ledger.append(mandate)), SubmitError::Refused(Refusal::UnknownKey)));
+    scene.is_ready_again();
 }
