@@ -356,7 +356,8 @@ fn files() -> Seeds {
     let id = hash(1).to_string();
     // A party's: kid, signature, opening, handle, alias proof; under whom it is filed; a disclosure; the payload.
     let filed = [&[1][..], &hash(1).0, &4_u64.to_be_bytes()].concat();
-    let vault = [&[3, 6][..], &[7; 32 + 64 + 64 + 32 + 80], &filed, b"\x01\0\x0f[\"AA\",\"name\",1]{}"].concat();
+    let vault =
+        [&[3, 6][..], &[7; 32 + 64 + 64 + 32 + 80], &filed, b"\x01\0\x0f[\"AA\",\"name\",1]{}"].concat();
     let mut seeds: Seeds = vec![
         ("file-key", format!(r#"{{"v":1,"seed":"{seed}"}}"#).into()),
         ("file-key", format!(r#"{{"v":1,"seed":"{seed}","kid":"{id}","party":"{id}","origin":"trial/x","name":"a","identifier":null}}"#).into()),
