@@ -254,3 +254,73 @@ impl<K: Ids + ?Sized> State for Live<'_, K> {
         self.log_keys
     }
 }
+
+#[cfg(test)]
+mod tests {
+    //! Goal: a view tells nothing of what came after it, though both are on one footing and the later one judged it already. Method: an
+    //! institution and its key, registered between two views.
+
+    use super::*;
+    use crate::error::ReadError;
+    use crate::{Ledger, Options, Setup};
+    use procura_core::draft::{Draft, Occasion};
+    use procura_core::key::{Signer, SoftKey};
+    use procura_core::kinds::{PartyType, proof_of_possession_message};
+    use serde_json::json;
+    use std::time::SystemTime;
+
+    const ORIGIN: &str = "trial/live";
+
+    fn occasion(n: u8) -> Occasion<'static> {
+        let now = SystemTime::UNIX_EPOCH.elapsed().unwrap().as_millis().try_into().unwrap();
+        Occasion { origin: ORIGIN, nonce: [n; 32], now: Millis(now) }
+    }
+
+    #[test]
+    fn an_older_view_does_not_see_what_was_judged_later() {
+        let (root, key) = (SoftKey::from_seed(&[1; 32]), SoftKey::from_seed(&[2; 32]));
+        let kid = root.public_key().thumbprint();
+        let vrf = Arc::new(Secret::from_seed(&[3; 32]));
+        let entry_0 = Draft::new("root", &occasion(1))
+            .member("keys", json!([root.public_key().jwk()]))
+            .member("quorum", json!(1))
+            .member("key_delay", json!(259_200_000))
+            .member("trial", json!(true))
+            .vrf_key(vrf.public_key());
+        let setup = Setup {
+            origin: ORIGIN.to_owned(),
+            root: entry_0.sign(&kid, &root).unwrap(),
+            log_key: Arc::new(SoftKey::from_seed(&[4; 32])),
+        };
+        let ledger = Ledger::in_memory(setup, Options { vrf: Some(vrf), ..Options::default() }).unwrap();
+        let before = ledger.view();
+
+        let identifier = "kbo:0999999922".parse().unwrap();
+        let party = Draft::party(
+            &occasion(2),
+            PartyType::Institution,
+            [5; 32],
+            &identifier,
+            Some("Registry"),
+            &[[6; 16], [7; 16]],
+        );
+        let party = ledger.append(party.unwrap().sign(&kid, &root).unwrap()).unwrap().id;
+        let (bound, public) = (occasion(3), key.public_key());
+        let message = proof_of_possession_message(ORIGIN, &party, &public, &bound.nonce);
+        let possession = key.sign(&message).unwrap();
+        let bound = Draft::key(&bound, &party, &public, &possession, "first", "substantial");
+        let bound = ledger.append(bound.sign(&kid, &root).unwrap()).unwrap().id;
+
+        // Judged by the later view, and kept on the footing of both.
+        let after = ledger.view();
+        assert!(after.counts(&bound).unwrap());
+        assert_eq!(before.head.footing, after.head.footing);
+        for id in [&party, &bound] {
+            assert!(after.shared.standings.get(id, before.head.footing).is_some());
+            assert!(after.counts(id).unwrap());
+            assert!(matches!(before.counts(id), Err(ReadError::Fault(_))));
+        }
+        assert!(after.party(&party).unwrap().is_some() && after.key(&bound).unwrap().is_some());
+        assert!(before.party(&party).unwrap().is_none() && before.key(&bound).unwrap().is_none());
+    }
+}
