@@ -581,6 +581,10 @@ mod tests {
         assert_eq!(opened.record.id(), checked.record.id());
         assert_eq!((&opened.disclosed, opened.r), (&checked.disclosed, checked.r));
         assert_eq!(opened.disclosed_str("reference"), Some("file 1"));
+        let of_another = Head { id: other_entry.id().unwrap(), ..entry.head().unwrap().clone() };
+        let renamed = Entry::Trace { head: of_another };
+        let checked = Opened::check(Index(7), &renamed, admitted.sealed(), "trial/o", None);
+        assert_eq!(checked.unwrap_err(), OpeningError::Id(Index(7)));
 
         let with_body = Admitted { jws: other.jws.clone(), ..admitted.clone() };
         assert_eq!(refused(&entry, with_body), "opening_commitment");
