@@ -56,11 +56,7 @@ impl Catalogues {
 pub(crate) fn in_force<S: Source>(source: &S, catalogues: &[Hash], size: Size) -> Result<Vec<Hash>, Lack> {
     let mut in_force = Vec::new();
     for id in catalogues {
-        let list = match source.judged(id) {
-            Some(known) => known.list,
-            None => source.list(id)?,
-        };
-        if list.status_as_of(size) == Some(Status::ACTIVE) {
+        if source.list(id)?.status_as_of(size) == Some(Status::ACTIVE) {
             in_force.push(*id);
         }
     }

@@ -135,8 +135,9 @@ impl View {
         };
         let Some(id) = id else { return Ok(None) };
         let create = match source.record(&id) {
-            Err(Lack::Record { .. }) => return Ok(None),
-            other => other?,
+            Ok(create) if create.entry.class().is_create() => create,
+            Ok(_) | Err(Lack::Record { .. }) => return Ok(None),
+            Err(lack) => return Err(lack.into()),
         };
         if is_past && create.opened.is_none() && create.index.0 < size.0 {
             return Err(ReadError::Erased(create.index));

@@ -179,11 +179,6 @@ impl View {
 
     /// A create with its status list; `None` if there is none with this id.
     pub(crate) fn create(&self, id: &Hash) -> Result<Option<Standing>, ReadError> {
-        if let Some(known) = self.shared.standings.get(id, self.head.footing) {
-            // A view on the same footing may be older than the record.
-            let is_there = known.create.index.0 < self.size().0;
-            return Ok(is_there.then_some(known));
-        }
         self.live(|live| match live.record(id) {
             Ok(create) if create.entry.class().is_create() => {
                 Ok(Some(Standing { create, list: live.list(id)? }))
