@@ -11,7 +11,7 @@ mod stores;
 use crate::Outcome;
 use crate::figure::{Figure, median};
 use crate::size::Size;
-use ours::{Held, Kept};
+use ours::{InMemory, Kept};
 use procura_core::hash::{self, Hash};
 
 const PART: &str = "index";
@@ -75,7 +75,7 @@ pub(crate) fn run(size: &Size) -> Outcome {
 /// Updates, proofs and verification in memory: the processor time of an update in microseconds.
 fn in_memory(count: u64) -> Outcome<f64> {
     crate::tell(&format!("{count} keys in memory"));
-    let mut ours = Held::grown(count)?;
+    let mut ours = InMemory::grown(count)?;
     #[cfg(feature = "peers")]
     let mut peer = jmt::Tree::grown(count.min(JMT_MOST))?;
     #[cfg_attr(not(feature = "peers"), allow(unused_mut, reason = "filled beside a peer only"))]

@@ -6,17 +6,15 @@
 //! is an index, not a proof.
 
 use crate::Outcome;
+use crate::held::Held;
 use crate::people::fixed;
 use procura_core::hash::{self, commitment, status_key_in, tag_key_in};
 use procura_core::key::{Signer, SoftKey};
-use procura_core::kv::{Kv, Unreadable};
 use procura_core::tree::Frontier;
-use procura_core::trie::{Trie, TrieWriter};
 use procura_core::{Hash, Index};
 use procura_ledger::{OsRandom, Random};
 use redb::{Database, TableDefinition, WriteTransaction};
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use tokio::sync::oneshot;
 
@@ -40,24 +38,10 @@ pub(crate) struct Keeper(Sender<Job>);
 /// What it keeps in memory.
 struct Kept {
     database: Database,
-    map: Map,
+    map: Held,
     tree: Frontier,
     key: SoftKey,
     origin: Hash,
-}
-
-/// The map's trie, all of it in memory.
-#[derive(Default)]
-struct Map(Trie);
-
-impl Kv for Map {
-    fn get(&self, _: &[u8]) -> Result<Option<Arc<[u8]>>, Unreadable> {
-        Ok(None)
-    }
-
-    fn trie(&self) -> Option<&Trie> {
-        Some(&self.0)
-    }
 }
 
 impl Keeper {
@@ -66,13 +50,13 @@ impl Keeper {
         drop(std::fs::remove_file(file));
         let mut kept = Kept {
             database: Database::create(file)?,
-            map: Map::default(),
+            map: Held::default(),
             tree: Frontier::new(),
             key: SoftKey::from_seed(&fixed("least", 0)),
             origin: hash::sha256(&[b"least"]),
         };
         for some in before.chunks(GROWN) {
-            kept.put(some.iter().map(|id| (status_key_in(&kept.origin, id), *id)).collect())?;
+            kept.map.put(some.iter().map(|id| (status_key_in(&kept.origin, id), *id)))?;
         }
         let (sender, jobs) = channel();
         std::thread::spawn(move || {
@@ -122,23 +106,14 @@ impl Kept {
             store(&write, index, [&entry, &[body.as_bytes(), &r].concat(), &bytes(&nodes)])?;
             told.push((reply, Index(index)));
         }
-        self.put(rows)?;
-        let head = [self.tree.root().0, self.map.0.root().0].concat();
+        self.map.put(rows)?;
+        let head = [self.tree.root().0, self.map.root().0].concat();
         let signature = self.key.sign(&head)?;
         write.open_table(HEAD)?.insert((), [&head[..], &signature].concat().as_slice())?;
         write.commit()?;
         for (reply, index) in told {
             let _ = reply.send(index);
         }
-        Ok(())
-    }
-
-    fn put(&mut self, rows: Vec<(Hash, Hash)>) -> Outcome {
-        let mut writer = TrieWriter::new(&self.map)?;
-        for (key, value) in rows {
-            writer.put(key, value)?;
-        }
-        self.map.0 = writer.close().0;
         Ok(())
     }
 }

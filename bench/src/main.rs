@@ -11,6 +11,7 @@ mod count;
 mod figure;
 mod floor;
 mod grown;
+mod held;
 mod http;
 mod index;
 mod least;
@@ -28,6 +29,10 @@ mod submission;
 use clap::{Parser, Subcommand};
 use std::io::Write;
 use std::process::ExitCode;
+
+/// The server's: what it is held against must not have a slower one.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// What a part may fail with: it ends the run.
 type Outcome<T = ()> = Result<T, Box<dyn std::error::Error + Send + Sync>>;

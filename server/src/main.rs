@@ -12,6 +12,11 @@ use std::sync::Arc;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+/// Records are taken in by threads that answer, put in order by one and let go by another, a whole layer of the index at a time:
+/// with the system's allocator a quarter of the sequencer's time went into finding memory again (bench/limits/submission.md).
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let args = Args::of_process();
     if args.assets {

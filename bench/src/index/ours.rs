@@ -3,9 +3,10 @@
 use super::{Proofs, batch, key};
 use crate::Outcome;
 use crate::figure::median;
+use crate::held::Held;
 use crate::process::thread_us;
-use procura_core::kv::{Changes, Kv, Unreadable};
-use procura_core::trie::{PrunedTrie, Trie, TrieWriter, prove};
+use procura_core::kv::Changes;
+use procura_core::trie::{PrunedTrie, TrieWriter, prove};
 use procura_core::{Hash, Size};
 use procura_ledger::index::{Layers, Limits, RunsIndex};
 use std::collections::BTreeSet;
@@ -19,40 +20,23 @@ use std::time::Instant;
 const GROWN: u64 = 10_000;
 
 /// All of it in memory.
-#[derive(Default)]
-pub(super) struct Held(Trie);
+pub(super) struct InMemory(Held);
 
-impl Kv for Held {
-    fn get(&self, _: &[u8]) -> Result<Option<Arc<[u8]>>, Unreadable> {
-        Ok(None)
-    }
-
-    fn trie(&self) -> Option<&Trie> {
-        Some(&self.0)
-    }
-}
-
-impl Held {
+impl InMemory {
     pub(super) fn grown(count: u64) -> Outcome<Self> {
-        let mut held = Self::default();
+        let mut held = Held::default();
         for from in (0..count).step_by(GROWN as usize) {
-            let rows: Vec<_> = (from..count.min(from + GROWN)).map(|n| (key(n), key(!n))).collect();
-            held.update(&rows)?;
+            held.put((from..count.min(from + GROWN)).map(|n| (key(n), key(!n))))?;
         }
-        Ok(held)
+        Ok(Self(held))
     }
 
     /// Puts a batch, as far as the new root; the processor time in microseconds.
     pub(super) fn update(&mut self, rows: &[(Hash, Hash)]) -> Outcome<f64> {
         let before_us = thread_us();
-        let mut writer = TrieWriter::new(self)?;
-        for (key, value) in rows {
-            writer.put(*key, *value)?;
-        }
-        let (trie, _) = writer.close();
+        let before = self.0.put(rows.iter().copied())?;
         let spent_us = thread_us() - before_us;
-        // The state before goes only now, as readers still have it in the engine.
-        self.0 = trie;
+        drop(before);
         Ok(spent_us)
     }
 
@@ -62,7 +46,7 @@ impl Held {
         for n in 0..proven {
             let key = key(n * (count / proven.min(count)));
             let before_us = thread_us();
-            let proof = prove(self, &BTreeSet::from([key]))?;
+            let proof = prove(&self.0, &BTreeSet::from([key]))?;
             let proven_us = thread_us();
             let value = PrunedTrie::decode(&proof)?.check(root)?.get(&key)?;
             verify_us += thread_us() - proven_us;
@@ -71,7 +55,7 @@ impl Held {
             value.ok_or("a key was not proven")?;
         }
         let keys: BTreeSet<_> = batch(999, super::BATCH, count).into_iter().map(|(key, _)| key).collect();
-        let proof = prove(self, &keys)?;
+        let proof = prove(&self.0, &keys)?;
         let mut many_us = Vec::new();
         for _ in 0..super::SLICES {
             let before_us = thread_us();
