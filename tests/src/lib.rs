@@ -1,5 +1,6 @@
 //! What Procura's end-to-end tests share.
 
+pub mod council;
 pub mod counting;
 pub mod crash;
 pub mod dice;

@@ -7,6 +7,7 @@
 mod accesses;
 mod aliases;
 mod closer;
+mod grounds;
 mod in_hand;
 mod lists;
 mod log_keys;
@@ -122,6 +123,7 @@ pub fn trials() -> Vec<Trial> {
         aliases::trials(),
         parts::trials(),
         closer::trials(),
+        grounds::trials(),
         logs::trials(),
         log_keys::trials(),
         lists::trials(),
