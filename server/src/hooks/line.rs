@@ -5,7 +5,7 @@ use super::target::{NoWay, Target};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1;
-use hyper::{Request, Response, header};
+use hyper::{Request, Response, StatusCode, header};
 use hyper_util::rt::TokioIo;
 use procura_core::webhook::{MEDIA_TYPE, Signed};
 use rustls::pki_types::ServerName;
@@ -83,11 +83,19 @@ impl Line {
         let status = answer.status();
         // A redirect would take it where nobody looked: it is an answer like any other.
         if !status.is_success() {
-            return Err(Failure::Status(status.as_u16()));
+            return Err(Failure::Status(status.as_u16(), asked_for(&answer)));
         }
         self.is_spent = !read_away(answer).await;
         Ok(())
     }
+}
+
+/// What an overloaded receiver asks for, in seconds; a date instead is passed over. RFC 9110 section 10.2.3.
+fn asked_for(answer: &Response<Incoming>) -> Option<Duration> {
+    let is_overloaded =
+        matches!(answer.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
+    let seconds = answer.headers().get(header::RETRY_AFTER).filter(|_| is_overloaded)?;
+    seconds.to_str().ok()?.parse().ok().map(Duration::from_secs)
 }
 
 /// Whether the answer was read to its end.

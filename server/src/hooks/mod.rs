@@ -104,12 +104,23 @@ enum Failure {
     #[error("no answer in time")]
     Timeout,
     #[error("answered with {0}")]
-    Status(u16),
+    Status(u16, Asked),
     #[error("the message could not be signed")]
     Unsigned,
 }
 
+/// For how long a receiver that is overloaded asks to be left alone: Retry-After of a 429 or 503.
+type Asked = Option<Duration>;
+
 impl Failure {
+    /// For how long no message is wanted.
+    const fn asked(self) -> Asked {
+        match self {
+            Self::Status(_, asked) => asked,
+            _ => None,
+        }
+    }
+
     /// Its stable name, for the hook's party.
     const fn name(self) -> &'static str {
         match self {
@@ -119,7 +130,7 @@ impl Failure {
             Self::Tls => "tls",
             Self::Http => "http",
             Self::Timeout => "timeout",
-            Self::Status(_) => "status",
+            Self::Status(..) => "status",
             Self::Unsigned => "unsigned",
         }
     }

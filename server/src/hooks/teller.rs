@@ -98,7 +98,7 @@ impl Teller {
                 .map_or(Failing { count: 1, since: Instant::now(), is_resting: false }, Failing::again);
             self.report(failing, now, failure);
             failing = Some(now);
-            if self.has_ended_within(now).await {
+            if self.has_ended_within(now, failure.asked()).await {
                 break;
             }
         }
@@ -185,9 +185,9 @@ impl Teller {
     }
 
     /// Waits before the next attempt; whether the hook has ended meanwhile.
-    async fn has_ended_within(&self, failing: Failing) -> bool {
+    async fn has_ended_within(&self, failing: Failing, asked: Option<Duration>) -> bool {
         let dice = self.shared.app.random::<2>().map_or(0, u16::from_be_bytes);
-        let until = Instant::now() + wait(failing.count, dice);
+        let until = Instant::now() + wait(failing.count, dice, asked);
         let mut is_told = false;
         loop {
             tokio::select! {
@@ -217,11 +217,13 @@ impl Failing {
 }
 
 /// How long to wait after so many failures in a row: doubled each time, and up to half less by chance, so that receivers that failed
-/// together are not asked together.
-fn wait(count: u32, dice: u16) -> Duration {
+/// together are not asked together. Not before the receiver wants it, but what it may ask for is the longest wait too: else a slip of
+/// its own would keep from it what it is to know.
+fn wait(count: u32, dice: u16, asked: Option<Duration>) -> Duration {
     let longest = FIRST_WAIT.saturating_mul(1_u32.checked_shl(count.saturating_sub(1)).unwrap_or(u32::MAX));
     let longest = longest.min(LONGEST_WAIT);
-    longest - (longest / 2).mul_f64(f64::from(dice) / f64::from(u16::MAX))
+    let wait = longest - (longest / 2).mul_f64(f64::from(dice) / f64::from(u16::MAX));
+    wait.max(asked.unwrap_or_default().min(LONGEST_WAIT))
 }
 
 fn standing(view: &View, hook: &Hook) -> Result<Standing, Problem> {
@@ -235,7 +237,7 @@ fn standing(view: &View, hook: &Hook) -> Result<Standing, Problem> {
 
 #[cfg(test)]
 mod tests {
-    //! Goal: the waits grow from a second to an hour and are never in step. Method: the ends of chance.
+    //! Goal: the waits grow from a second to an hour and are never in step, and are not shorter than a receiver asks. Method: the ends of chance.
 
     use super::*;
 
@@ -245,9 +247,17 @@ mod tests {
             [(1, 1), (2, 2), (3, 4), (12, 2048), (13, 3600), (14, 3600), (33, 3600), (u32::MAX, 3600)]
         {
             let most = Duration::from_secs(seconds);
-            assert_eq!(wait(count, 0), most, "{count}");
-            assert_eq!(wait(count, u16::MAX), most / 2, "{count}");
-            assert!((most / 2..most).contains(&wait(count, 30_000)), "{count}");
+            assert_eq!(wait(count, 0, None), most, "{count}");
+            assert_eq!(wait(count, u16::MAX, None), most / 2, "{count}");
+            assert!((most / 2..most).contains(&wait(count, 30_000, None)), "{count}");
         }
+    }
+
+    #[test]
+    fn what_a_receiver_asks_for_is_waited_an_hour_at_most() {
+        let asked = |count, seconds| wait(count, 0, Some(Duration::from_secs(seconds)));
+        assert_eq!(asked(1, 120), Duration::from_secs(120));
+        assert_eq!(asked(12, 120), Duration::from_secs(2048), "it has failed for longer");
+        assert_eq!(asked(1, u64::MAX), LONGEST_WAIT);
     }
 }

@@ -206,6 +206,23 @@ fn what_a_receiver_missed_comes_once_it_is_there() {
 }
 
 #[test]
+fn an_overloaded_receiver_is_left_alone_for_as_long_as_it_asks() {
+    let desk = Desk::new();
+    desk.hook(EMPLOYER, 1, &desk.url());
+    // Unasked, the second attempt would come within a second.
+    for status in [503, 429] {
+        let before = desk.receiver.got().len();
+        desk.receiver.answers(Answer::Status(status, Some(("Retry-After", "3".to_owned()))));
+        desk.note(EMPLOYER);
+        desk.receiver.wait("an attempt", |got| got.len() > before);
+        desk.receiver.answers(Answer::OK);
+        let got = desk.receiver.wait("the next one", |got| got.len() >= before + 2);
+        let wait = got[before + 1].at.duration_since(got[before].at);
+        assert!(wait >= Duration::from_secs(3), "{status}: {wait:?}");
+    }
+}
+
+#[test]
 fn a_restart_goes_on_where_it_was() {
     let mut desk = Desk::new();
     desk.hook(EMPLOYER, 1, &desk.url());
