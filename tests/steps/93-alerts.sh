@@ -8,6 +8,7 @@ promtool check rules alerts.yml
 promtool test rules alerts_test.yml
 # What is registered (the tests hold the same table against a server).
 known=$(sed -n '/^## Metrics/,/^## /s/^| `\(procura_[a-z_]*\)`.*/\1/p' ../../spec/http.md)
+known+=$'\n'$(grep -o 'procura_mirror_[a-z_]*' ../../spec/http.md)
 [ -n "$known" ] || broken "spec/http.md lists no metric"
 for name in $(grep -oh 'procura_[a-z_]*' alerts.yml dashboard.json | sed 's/_bucket$//; s/_total$//' | sort -u); do
     grep -qx "$name" <<<"$known" || broken "$name is asked for, and is no metric"

@@ -34,3 +34,31 @@ pub(super) fn text(figures: &Figures) -> String {
     text.push_str("# EOF\n");
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whoever writes an alert finds each by its name.
+    #[test]
+    fn each_is_described() {
+        let spec = include_str!("../../../spec/http.md");
+        let figures = Figures {
+            entries: 1,
+            behind: 2,
+            time_s: 3,
+            age_s: 4,
+            looked_s: 5,
+            failing: true,
+            faulty: false,
+            proofs: 6,
+            unknown: 7,
+        };
+        let text = text(&figures);
+        let names = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '));
+        assert_eq!(names.clone().count(), 9);
+        for (name, _) in names {
+            assert!(spec.contains(&format!("`{name}`")), "{name}");
+        }
+    }
+}
