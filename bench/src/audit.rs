@@ -38,10 +38,10 @@ pub(crate) fn run(size: &Size) -> Outcome {
     for mandates in size.ledgers().into_iter().skip(size.pick(0, 1)) {
         resident.push(after_a_kill(size, &get(mandates)?)?);
     }
-    let (Some(first), Some(last)) = (resident.first(), resident.last()) else { return Ok(()) };
+    let [.., before, last] = resident[..] else { return Ok(()) };
     Figure::new(PART, "memory at most, the largest")
-        .is(*last, "MiB")
-        .against(*first, "the smallest's")
+        .is(last, "MiB")
+        .against(before, "the second largest's")
         .at_most(1.1)
         .print()
 }
