@@ -10,10 +10,11 @@
 use crate::api::problem::Problem;
 use crate::api::request;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::runtime::Handle;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
 /// How long a read waits for its turn at most; then it is refused. So what is served has waited no longer.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -27,10 +28,87 @@ pub(crate) struct Room {
 }
 
 /// Turns for short work.
+///
+/// Nobody waits for a turn in a line that it is handed along: who is next runs only when its task comes up, and among thousands
+/// of tasks, most of which are to be refused, each turn would lie idle that long. A turn that is given back is anybody's who
+/// runs; one of each who wait is woken to try.
 struct Turns {
-    of_all: Semaphore,
-    /// So many submissions at once ask for a turn of all, however many are under way: a read waits behind few of them.
-    of_submissions: Semaphore,
+    free: Semaphore,
+    reads: Notify,
+    submissions: Notify,
+}
+
+/// How often a read finds that another was faster, before the next turn is kept for it: it waits behind few submissions, however
+/// many wait.
+const TRIES: usize = 2;
+
+/// A turn, until it is dropped.
+struct Turn<'a> {
+    permit: Option<SemaphorePermit<'a>>,
+    turns: &'a Turns,
+}
+
+/// Wakes who waits, when it is dropped.
+struct Bells<'a>(&'a Turns);
+
+impl Turns {
+    fn new(count: usize) -> Self {
+        Self { free: Semaphore::new(count), reads: Notify::new(), submissions: Notify::new() }
+    }
+
+    fn free(&self) -> Option<Turn<'_>> {
+        self.free.try_acquire().ok().map(|permit| self.turn(Some(permit)))
+    }
+
+    fn turn<'a>(&'a self, permit: Option<SemaphorePermit<'a>>) -> Turn<'a> {
+        Turn { permit, turns: self }
+    }
+
+    /// A turn that is free, or was so after `bell` rang.
+    async fn next(&self, bell: &Notify) -> Option<Turn<'_>> {
+        let mut rings = pin!(bell.notified());
+        // A turn that is given back from here on is not missed.
+        rings.as_mut().enable();
+        if let Some(turn) = self.free() {
+            return Some(turn);
+        }
+        rings.await;
+        self.free()
+    }
+
+    async fn for_a_read(&self) -> Turn<'_> {
+        for _ in 0..TRIES {
+            if let Some(turn) = self.next(&self.reads).await {
+                return turn;
+            }
+        }
+        // A turn that was kept for a read which waits no longer is given back too.
+        let _bells = Bells(self);
+        // The semaphore is never closed.
+        self.turn(self.free.acquire().await.ok())
+    }
+
+    async fn for_a_submission(&self) -> Turn<'_> {
+        loop {
+            if let Some(turn) = self.next(&self.submissions).await {
+                return turn;
+            }
+        }
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        drop(self.permit.take());
+        drop(Bells(self.turns));
+    }
+}
+
+impl Drop for Bells<'_> {
+    fn drop(&mut self) {
+        self.0.submissions.notify_one();
+        self.0.reads.notify_one();
+    }
 }
 
 impl Room {
@@ -43,16 +121,16 @@ impl Room {
     fn short(&self) -> &Turns {
         self.short.get_or_init(|| {
             let turns = Handle::current().metrics().num_workers().saturating_sub(1).max(1);
-            Turns { of_all: Semaphore::new(turns), of_submissions: Semaphore::new(turns) }
+            Turns::new(turns)
         })
     }
 
     /// Reads what is short.
     pub(crate) async fn read<T>(&self, work: impl FnOnce() -> Result<T, Problem>) -> Result<T, Problem> {
-        let turns = &self.short().of_all;
-        let _turn = match turns.try_acquire() {
-            Ok(turn) => turn,
-            Err(_) => in_time(turns.acquire()).await?,
+        let turns = self.short();
+        let _turn = match turns.free() {
+            Some(turn) => turn,
+            None => in_time(turns.for_a_read()).await?,
         };
         unbroken(work)
     }
@@ -60,9 +138,7 @@ impl Room {
     /// Goes on with a submission that was taken on already: it waits as long as it must.
     pub(crate) async fn go_on<T>(&self, work: impl FnOnce() -> Result<T, Problem>) -> Result<T, Problem> {
         let turns = self.short();
-        // The semaphores are never closed.
-        let _first: Option<SemaphorePermit<'_>> = turns.of_submissions.acquire().await.ok();
-        let _turn: Option<SemaphorePermit<'_>> = turns.of_all.acquire().await.ok();
+        let _turn = turns.for_a_submission().await;
         unbroken(work)
     }
 
@@ -71,7 +147,8 @@ impl Room {
         &self,
         work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        let turn: OwnedSemaphorePermit = in_time(Arc::clone(&self.long).acquire_owned()).await?;
+        // The semaphore is never closed.
+        let turn: Option<OwnedSemaphorePermit> = in_time(Arc::clone(&self.long).acquire_owned()).await?.ok();
         let done = tokio::task::spawn_blocking(request::carry(move || {
             // Held by the work itself, so that work nobody waits for any longer still counts.
             let _turn = turn;
@@ -84,10 +161,9 @@ impl Room {
     }
 }
 
-/// A turn, first come, first served, or none.
-async fn in_time<T, E>(turn: impl Future<Output = Result<T, E>>) -> Result<T, Problem> {
-    let too_long = || Problem::busy(PATIENCE.as_secs());
-    tokio::time::timeout(PATIENCE, turn).await.ok().and_then(Result::ok).ok_or_else(too_long)
+/// What is waited for so long, or no more.
+async fn in_time<T>(turn: impl Future<Output = T>) -> Result<T, Problem> {
+    tokio::time::timeout(PATIENCE, turn).await.map_err(|_| Problem::busy(PATIENCE.as_secs()))
 }
 
 /// A panic ends one request, and the connection stays.
@@ -115,13 +191,13 @@ mod tests {
         let (hold, held) = channel::<()>();
         let held = Arc::new(Mutex::new(held));
         let wait = |held: Arc<Mutex<Receiver<()>>>| move || held.lock().unwrap().recv().map_or(Ok(()), Ok);
-        let taken = (0..room.short().of_all.available_permits())
+        let taken = (0..room.short().free.available_permits())
             .map(|_| {
                 let (room, wait) = (Arc::clone(room), wait(Arc::clone(&held)));
                 tokio::spawn(async move { room.read(wait).await })
             })
             .collect();
-        while room.short().of_all.available_permits() > 0 {
+        while room.short().free.available_permits() > 0 {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         (hold, taken)
@@ -170,6 +246,8 @@ mod tests {
         let note = |what: u32| {
             let order = Arc::clone(&order);
             move || {
+                // Long enough for whoever was woken to try.
+                std::thread::sleep(Duration::from_millis(10));
                 order.lock().unwrap().push(what);
                 Ok(())
             }
@@ -191,7 +269,7 @@ mod tests {
         }
         let order = order.lock().unwrap();
         let before = order.iter().position(|what| *what == 99).unwrap();
-        assert!(order.len() == 21 && before <= 2, "{order:?}");
+        assert!(order.len() == 21 && before <= TRIES + 1, "{order:?}");
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
