@@ -1,5 +1,6 @@
 //! C. Access: citizens ask for the data of those who gave them a mandate, half of it rightly; each is checked, logged and answered
-//! with its receipt. In between mandates are handed in to the same server, as in part A.
+//! with its receipt. In between mandates are handed in to the same server, as in part A. Then, on a copy, only accesses: what each
+//! takes on disk.
 
 use crate::Outcome;
 use crate::figure::{Figure, median};
@@ -9,6 +10,7 @@ use crate::people::{By, CATEGORY, PURPOSE, is_accepted, key, pair};
 use crate::process::Served;
 use crate::sign;
 use crate::size::Size;
+use crate::space::occupied;
 use crate::submission::body;
 use procura_core::Hash;
 use procura_core::draft::Draft;
@@ -71,6 +73,7 @@ pub(crate) fn run(size: &Size) -> Outcome {
     let verified = verify(&grown, &ours, &kept)?;
     ours.stop()?;
     fs::remove_dir_all(&data)?;
+    let [main_bytes, index_bytes] = space(&grown, &accesses)?;
 
     let of = |at: fn(&[f64; 4]) -> f64| median(&rows.iter().map(at).collect::<Vec<_>>());
     let figure = |what: &str| Figure::new(PART, what);
@@ -84,9 +87,32 @@ pub(crate) fn run(size: &Size) -> Outcome {
         .is(of(|row| row[2]), "µs")
         .ratio(of(|row| row[2] / row[3]), "a mandate's")
         .print()?;
+    figure("on disk an access, main store").is(main_bytes, "bytes").print()?;
+    figure("on disk an access, index").is(index_bytes, "bytes").print()?;
     figure("receipts of a sample verified, each with the decision that is right")
         .is(verified as f64, "")
         .print()
+}
+
+/// Bytes on disk for each access, of main store and index: what a copy grows by while all accesses that are left are logged.
+fn space(grown: &Grown, accesses: &Arc<Requests>) -> Outcome<[f64; 2]> {
+    let data = grown.copy("scratch-access-space")?;
+    let config = data.join("server.toml");
+    // Little of the index is left in memory at the end.
+    fs::write(&config, format!("flush_bytes = 4000000\n{}", fs::read_to_string(&config)?))?;
+    let sizes = || -> Outcome<[u64; 2]> {
+        let ledger = data.join("ledger");
+        Ok([occupied(&ledger.join("main"))?, occupied(&ledger.join("index"))?])
+    };
+    let before = sizes()?;
+    let ours = Served::procura(&data)?;
+    let load = saturate(ours.address, accesses, CONNECTIONS, Duration::from_secs(600), CREATED)?
+        .check("for space")?;
+    ours.stop()?;
+    let [main, index] = sizes()?;
+    fs::remove_dir_all(&data)?;
+    let each = |now: u64, then: u64| now.saturating_sub(then) as f64 / load.took_us.len() as f64;
+    Ok([each(main, before[0]), each(index, before[1])])
 }
 
 /// Each receipt is the access's own, and says yes exactly where the mandate was accepted.

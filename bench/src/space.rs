@@ -100,7 +100,7 @@ fn files(folder: &Path) -> Outcome<Vec<PathBuf>> {
 }
 
 /// The bytes that a folder's files take on the disk, holes left out.
-fn occupied(folder: &Path) -> Outcome<u64> {
+pub(crate) fn occupied(folder: &Path) -> Outcome<u64> {
     use std::os::unix::fs::MetadataExt;
     let mut bytes = 0;
     for path in files(folder)? {
