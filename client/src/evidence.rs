@@ -7,7 +7,7 @@ mod suppressed;
 pub use suppressed::Suppressed;
 
 use crate::client::Proven;
-use crate::records::{Pages, RecordsError};
+use crate::records::Pages;
 use crate::relay::{InHand, InHandFault, NoteFault};
 use crate::store::ForkEvidence;
 use procura_core::checkpoint::{CheckpointError, SignedCheckpoint, VerifiedCheckpoint};
@@ -25,7 +25,7 @@ use procura_core::{Hash, Index, Millis, Size, b64};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
-/// The largest file of evidence that is read: a list of many pages.
+/// The largest file of evidence that is read, and so the largest that is written: a list of many pages.
 pub const MAX_BYTES: usize = 256 << 20;
 /// The fault of a list whose entries, or whose checkpoints, contradict the order of time.
 pub const TIME_BACKWARDS: &str = "time_backwards";
@@ -76,7 +76,7 @@ pub struct Placed {
 /// Pages of a party's list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListEvidence {
-    /// The fault's name: `misfiled`, `unopened`, `entry_time`, between pages [`TIME_BACKWARDS`], or [`UNMAPPED`].
+    /// The fault's name: `misfiled`, `unopened`, `list_move`, `opening_move`, `entry_time`, between pages [`TIME_BACKWARDS`], or [`UNMAPPED`].
     pub fault: String,
     /// The party.
     pub party: Hash,
@@ -449,7 +449,7 @@ impl ListEvidence {
     fn check(&self, policy: &Policy) -> Result<Verdict, EvidenceError> {
         let policy = unwitnessed(policy);
         let mut times = Times::default();
-        let mut pages = Pages::default();
+        let (mut pages, mut reached) = (Pages::default(), Reached::default());
         for receipt in &self.receipts {
             Receipt::parse(receipt)?;
             let from = starts_at(receipt);
@@ -466,6 +466,7 @@ impl ListEvidence {
                 times.add(&page);
                 continue;
             }
+            reached.add(from, &page)?;
             let page = Proven::new(page, receipt.clone());
             pages.add(&page).map_err(|error| EvidenceError::NoFault(error.to_string()))?;
         }
@@ -475,15 +476,38 @@ impl ListEvidence {
                 .map(|_| Verdict::Proven)
                 .ok_or_else(|| EvidenceError::NoFault("times ascend".into()));
         }
+        reached.is_end()?;
         match pages.finish() {
-            Err(error @ (RecordsError::Misfiled { .. } | RecordsError::Unopened { .. }))
-                if error.name() == self.fault =>
-            {
-                Ok(Verdict::Proven)
-            }
+            Err(error) if error.convicts() && error.name() == self.fault => Ok(Verdict::Proven),
             Err(error) => Err(EvidenceError::NoFault(error.to_string())),
             Ok(_) => Err(EvidenceError::NoFault("the list is complete".to_owned())),
         }
+    }
+}
+
+/// How far pages go. What they lack convicts nobody unless each goes on where the one before ended, under no older checkpoint, and the
+/// last proves the end: anybody can leave one out, or put an old one in its place.
+#[derive(Default)]
+struct Reached {
+    next: Option<(u64, Size)>,
+    to_the_end: bool,
+}
+
+impl Reached {
+    fn add(&mut self, from: u64, page: &VerifiedComplete) -> Result<(), EvidenceError> {
+        let size = page.receipt().checkpoint().size();
+        if self.next.is_some_and(|(next, before)| from != next || size < before) {
+            return Err(EvidenceError::NoFault("the pages do not follow on one another".to_owned()));
+        }
+        let answer = page.answer();
+        self.next = Some((from + answer.segments.len() as u64, size));
+        self.to_the_end = answer.to_the_end;
+        Ok(())
+    }
+
+    fn is_end(&self) -> Result<(), EvidenceError> {
+        let lacks = || EvidenceError::NoFault("the pages do not lead to the end of the list".to_owned());
+        self.to_the_end.then_some(()).ok_or_else(lacks)
     }
 }
 
@@ -522,7 +546,7 @@ fn unwitnessed(policy: &Policy) -> Policy {
 
 /// Whether a receipt that fails so convicts by itself: everything up to there was proven, and proves the fault.
 pub(crate) fn is_lists(error: &VerifyError) -> bool {
-    matches!(error.name(), "misfiled" | "entry_time")
+    matches!(error.name(), "misfiled" | "entry_time" | "list_move" | "opening_move")
 }
 
 /// The segment from which a page's receipt is.

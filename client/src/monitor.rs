@@ -172,7 +172,7 @@ impl<'c> Monitor<'c> {
         }
         match pages.finish() {
             Ok((complete, _)) => Ok((filed, complete)),
-            Err(error @ (RecordsError::Misfiled { .. } | RecordsError::Unopened { .. })) => {
+            Err(error) if error.convicts() => {
                 Err(self.list_failed(error.name(), &error.to_string(), party, receipts))
             }
             Err(RecordsError::Read(error)) => Err(from_read(error)),

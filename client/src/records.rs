@@ -12,7 +12,8 @@ use crate::http::Reply;
 use procura_core::entry::Entry;
 use procura_core::index::Item;
 use procura_core::kinds::Content;
-use procura_core::receipt::{Mode, Receipt, VerifiedComplete, verify_complete};
+use procura_core::receipt::walk::WalkError;
+use procura_core::receipt::{Mode, Moves, Receipt, VerifiedComplete, verify_complete};
 use procura_core::record::Record;
 use procura_core::source::Logged;
 use procura_core::status::Status;
@@ -39,6 +40,9 @@ pub enum RecordsError {
         /// The entry.
         index: Index,
     },
+    /// What the pages show of a record are no moves that it may make. The operator's fault; the receipts are the evidence.
+    #[error(transparent)]
+    Moves(WalkError),
     /// A record is shown without what it says, and no erasure in the list names it. The operator's fault; the receipts are the
     /// evidence.
     #[error("what stands at {index} is not shown, and no erasure names it")]
@@ -56,7 +60,17 @@ impl RecordsError {
             Self::Read(error) => error.name(),
             Self::NoProgress(_) => "no_progress",
             Self::Misfiled { .. } => "misfiled",
+            Self::Moves(error) => error.name(),
             Self::Unopened { .. } => "unopened",
+        }
+    }
+
+    /// Whether pages that follow on one another to the end prove it of the ledger.
+    pub(crate) fn convicts(&self) -> bool {
+        match self {
+            Self::Misfiled { .. } | Self::Unopened { .. } => true,
+            Self::Moves(error) => matches!(error.name(), "list_move" | "opening_move"),
+            Self::Read(_) | Self::NoProgress(_) => false,
         }
     }
 }
@@ -154,7 +168,7 @@ impl Client {
     /// [`RecordsError`].
     pub fn records(&self, party: &Hash, progress: &dyn Fn(usize)) -> Result<AllRecords, RecordsError> {
         let (mut records, mut receipts, mut own) = (Vec::new(), Vec::new(), None);
-        let (complete, lists) = self.walk(party, &mut |page| {
+        let (complete, lists) = self.walk(party, Pages::default(), &mut |page| {
             records.extend_from_slice(page.records);
             receipts.push(page.receipt.to_vec());
             own.get_or_insert_with(|| Arc::clone(page.party));
@@ -181,15 +195,15 @@ impl Client {
         party: &Hash,
         each: &mut dyn FnMut(&Page<'_>) -> Result<(), E>,
     ) -> Result<Complete, E> {
-        Ok(self.walk(party, each)?.0)
+        Ok(self.walk(party, Pages::in_the_room_of_one(), each)?.0)
     }
 
     fn walk<E: From<RecordsError>>(
         &self,
         party: &Hash,
+        mut pages: Pages,
         each: &mut dyn FnMut(&Page<'_>) -> Result<(), E>,
     ) -> Result<(Complete, Lists), E> {
-        let mut pages = Pages::default();
         let mut from = 0;
         loop {
             let page = self.page(party, from).map_err(RecordsError::from)?;
@@ -234,9 +248,19 @@ pub(crate) struct Pages {
     /// What is shown without its body, with the record that an erasure would name.
     unopened: Vec<(Index, Option<Hash>)>,
     erased: BTreeSet<Hash>,
+    moves: Moves,
+    /// The first item that is no such move.
+    forbidden: Option<WalkError>,
+    /// Whether records of a page are not held once the next one comes.
+    lets_go: bool,
 }
 
 impl Pages {
+    /// Of records, what moves them on a later page is held to the moves that may be made, not to its kind.
+    pub(crate) fn in_the_room_of_one() -> Self {
+        Self { lets_go: true, ..Self::default() }
+    }
+
     pub(crate) fn add(&mut self, page: &Proven<VerifiedComplete>) -> Result<Vec<Filed>, ReadError> {
         // Of a verified receipt every list was held against the map, and used.
         let receipt = Receipt::parse(page.receipt()).map_err(Distrust::from)?;
@@ -258,6 +282,7 @@ impl Pages {
         };
         let records: Vec<Filed> = entries.map(filed).collect();
         self.shown.extend(records.iter().map(|filed| filed.logged.index));
+        self.add_moves(&records);
         for filed in &records {
             match filed.logged.opened.as_ref().map(|opened| opened.record.content()) {
                 None => self.unopened.push((filed.logged.index, erased_with(&filed.logged))),
@@ -275,9 +300,22 @@ impl Pages {
         Ok(records)
     }
 
+    /// What was there as of the first page is on one of them, so that nothing lies between two moves of a record. Of what came later
+    /// something may stand where the pages before had come to.
+    fn add_moves(&mut self, records: &[Filed]) {
+        let Some(first) = self.first.filter(|_| self.forbidden.is_none()) else { return };
+        let mut was_there =
+            records.iter().map(|filed| &filed.logged).filter(|logged| logged.index.0 < first.as_of.0);
+        self.forbidden = was_there.try_for_each(|logged| self.moves.add(logged)).err();
+        if self.lets_go {
+            self.moves.let_go();
+        }
+    }
+
     pub(crate) fn finish(self) -> Result<(Complete, Lists), RecordsError> {
         let first = self.first.ok_or(RecordsError::NoProgress(0))?;
         check_filed(self.lists.iter(), first.as_of, |index| self.shown.contains(&index))?;
+        self.forbidden.map_or(Ok(()), |error| Err(RecordsError::Moves(error)))?;
         check_erased(&self.unopened, &self.erased)?;
         Ok((first, self.lists))
     }

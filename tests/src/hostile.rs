@@ -13,7 +13,7 @@ use crate::world::{World, vrf};
 use procura_core::alias::Claim;
 use procura_core::checkpoint::{Checkpoint, SignedCheckpoint};
 use procura_core::entry::{Commit, Entry, Head, Tags};
-use procura_core::hash::{alias_key, commitment, leaf, status_key, tag_key};
+use procura_core::hash::{alias_key, commitment, leaf, status_key, tag, tag_key};
 use procura_core::identifier::Identifier;
 use procura_core::index::{AliasBody, Item, StatusBody, TagBody, Working};
 use procura_core::judge::Judge;
@@ -315,6 +315,19 @@ impl Liar {
         };
         receipt.entries = indexes.iter().map(part).collect();
         receipt.tree = prove_below_peaks(&self.nodes(last), Size(last as u64), indexes).unwrap();
+    }
+
+    /// Shows in a party's whole list the status list of a record too, of which the walk says that it is none.
+    pub fn show_list(&self, receipt: &mut Receipt, id: &Hash, party: &Hash, handle: &[u8; 32]) {
+        receipt.lists.push(ListPart { id: *id, items: self.lists[id].clone() });
+        receipt.lists.sort_by_key(|list| list.id);
+        let mut keys: BTreeSet<Hash> =
+            receipt.lists.iter().map(|list| status_key(&self.origin, &list.id)).collect();
+        let segments = (0..=receipt.tags.len() as u64).map(|segment| tag(handle, segment));
+        keys.extend(segments.map(|tag| tag_key(&self.origin, &tag)));
+        let own = self.aliases.iter().filter(|(_, body)| body.id == *party);
+        keys.extend(own.map(|(alias, _)| alias_key(&self.origin, alias)));
+        receipt.trie = self.map_of(&keys);
     }
 
     /// The part of the map that decides about these keys, and no more.

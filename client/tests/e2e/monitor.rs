@@ -5,9 +5,10 @@
 use super::command::{Desk, code, json_of, text};
 use super::stub::{Family, Stub};
 use procura_client::Client;
-use procura_client::evidence::{Evidence, EvidenceError, Verdict};
+use procura_client::evidence::{Evidence, EvidenceError, ListEvidence, Verdict};
 use procura_client::feed::Place;
 use procura_client::monitor::{Monitor, MonitorError, Watching};
+use procura_client::records::RecordsError;
 use procura_client::store::MemoryStore;
 use procura_core::entry::Entry;
 use procura_core::hash::tag;
@@ -244,6 +245,76 @@ fn what_is_filed_elsewhere_is_found_by_whom_it_concerns() {
     let mut file = evidence.to_json(ORIGIN);
     file["receipts"] = json!([receipt.to_json()]);
     assert_eq!(no_evidence(&file, &family), "no_fault");
+}
+
+/// A page of the mother's list, as far as a segment or to the end.
+fn page(liar: &Liar, family: &Family, from: u64, to: Option<u64>) -> String {
+    liar.receipt(&Question::Complete { party: family.mother.party, from, to }).to_json()
+}
+
+#[test]
+fn what_moves_a_record_on_a_later_page_is_held_to_it() {
+    let again: &[(&str, Status)] = &[("revocation", Status::ENDED), ("acceptance", Status::ACTIVE)];
+    for (steps, before, fault) in
+        [(again, 1, "list_move"), (&[("revocation", Status::ACTIVE)], 0, "opening_move")]
+    {
+        let family = Family::new();
+        let (client, store) = family.client();
+        let world = &family.world;
+        let last = client.records(&family.mother.party, &|_| {}).unwrap().records().last().unwrap().segment;
+        let mut liar = Liar::copy(world);
+        for ((kind, status), segment) in steps.iter().zip(last + 1..) {
+            let by = if *kind == "acceptance" { &family.son } else { &family.mother };
+            let step = world.transition(kind, by, &family.mandate);
+            liar.log(&step, Some(*status), &[tag(&family.mother.handle, segment)]);
+        }
+        liar.commit();
+        let cut = last + 1 + before;
+        let pages = [page(&liar, &family, 0, Some(cut)), page(&liar, &family, cut, None)];
+        let (shown, told) = (pages.clone(), liar.clone());
+        family.stub.lie(move |path, reply| match path.split_once("/records?from=") {
+            Some((_, from)) => {
+                (200, shown[usize::from(from.split('&').next() != Some("0"))].clone().into_bytes())
+            }
+            None => told.answer(path).map_or(reply, |body| (200, body)),
+        });
+        let (name, evidence) = found(&mut Monitor::new(&client, CITIZEN, Place::default()), &store);
+        assert_eq!(name, fault);
+        assert_eq!(evidence.check(ORIGIN, &world.policy()).unwrap(), Verdict::Proven);
+        // Each page is right by itself, and the two only in their order.
+        for receipts in [vec![&pages[0]], vec![&pages[1]], vec![&pages[1], &pages[0]]] {
+            let mut file = evidence.to_json(ORIGIN);
+            file["receipts"] = json!(receipts);
+            assert_eq!(no_evidence(&file, &family), "no_fault");
+        }
+        assert_eq!(client.records(&family.mother.party, &|_| {}).unwrap_err().name(), fault);
+        // Who reads in the room of one page has let go of the record by then: it is held to the moves that may be made.
+        let read = client.each_page(&family.mother.party, &mut |_| Ok::<_, RecordsError>(()));
+        assert_eq!(read.is_err(), fault == "list_move", "{read:?}");
+    }
+}
+
+#[test]
+fn pages_of_an_honest_list_convict_nobody_whichever_are_left_out() {
+    let family = Family::new();
+    let before = Liar::copy(&family.world);
+    family.world.append(family.world.transition("revocation", &family.mother, &family.mandate));
+    let now = Liar::copy(&family.world);
+    // The mandate is in the mother's list from here on; her revocation comes last.
+    let cut =
+        (1..).find(|to| page(&now, &family, 0, Some(*to)).contains(&family.mandate.to_string())).unwrap();
+    let cut_short = vec![page(&now, &family, 0, Some(cut))];
+    let older = vec![page(&now, &family, 0, Some(cut)), page(&before, &family, cut, None)];
+    let left_out = vec![page(&now, &family, 0, Some(cut)), page(&now, &family, cut + 1, None)];
+    let whole = vec![page(&now, &family, 0, Some(cut)), page(&now, &family, cut, None)];
+    for receipts in [cut_short, older, left_out, whole] {
+        for fault in ["misfiled", "unopened", "list_move", "opening_move"] {
+            let receipts = receipts.iter().map(|page| page.clone().into_bytes()).collect();
+            let (fault, party) = (fault.to_owned(), family.mother.party);
+            let evidence = Evidence::List(ListEvidence { fault, party, receipts, status: None });
+            assert_eq!(no_evidence(&evidence.to_json(ORIGIN), &family), "no_fault");
+        }
+    }
 }
 
 #[test]

@@ -1,12 +1,14 @@
 //! What is kept out of somebody's list, or told there otherwise than it was.
 
 use super::town::Town;
-use procura_core::Millis;
 use procura_core::draft::Draft;
 use procura_core::hash::tag;
+use procura_core::receipt::Question;
 use procura_core::status::Status;
 use procura_core::submission::Submission;
+use procura_core::{Hash, Millis};
 use procura_tests::hostile::{Liar, Reply};
+use procura_tests::world::Actor;
 use serde_json::{Value, json};
 
 const LOOK: &[&str] = &["monitor", "--once"];
@@ -115,4 +117,119 @@ fn a_body_that_is_kept_back_without_an_erasure_is_convicted_at_the_next_look() {
     let said = town.types("mother", &["monitor", "--once"]);
     said.is(1, "unopened");
     town.convicts("mother").is_proven("unopened");
+}
+
+/// The first tag of somebody's that is free, and the next ones.
+fn files(actor: &Actor, first: u64) -> impl FnMut() -> [Hash; 1] {
+    let (handle, mut segments) = (actor.handle, first..);
+    move || [tag(&handle, segments.next().unwrap())]
+}
+
+#[test]
+fn a_revoked_mandate_that_is_active_again_is_convicted_at_the_next_look() {
+    let town = Town::new();
+    town.types("mother", LOOK).is_yes();
+    let mut liar = Liar::copy(&town.world);
+    let mut own = files(&town.mother, free(&town));
+    let end = town.world.transition("revocation", &town.mother, &town.mandate);
+    liar.log(&end, Some(Status::ENDED), &own());
+    let mut ended = liar.clone();
+    ended.commit();
+    town.server.serve(&ended);
+    town.types("mother", LOOK).is_yes();
+    let again = town.world.transition("acceptance", &town.son, &town.mandate);
+    liar = ended;
+    liar.log(&again, Some(Status::ACTIVE), &own());
+    liar.commit();
+    town.server.serve(&liar);
+    town.types("mother", LOOK).is(1, "list_move");
+    town.convicts("mother").is_proven("list_move");
+    // Nor does her list say that it is active.
+    town.types("mother", &["records"]).is(2, "list_move");
+}
+
+#[test]
+fn a_mandate_that_is_active_at_birth_is_convicted_at_the_next_look() {
+    let town = Town::new();
+    town.types("mother", LOOK).is_yes();
+    let mut liar = Liar::copy(&town.world);
+    let mandate = town.world.mandate(&town.mother, &town.son.party, &["tax"]);
+    liar.log(&mandate, Some(Status::ACTIVE), &[tag(&town.mother.handle, free(&town))]);
+    liar.commit();
+    town.server.serve(&liar);
+    town.types("mother", LOOK).is(1, "opening_move");
+    town.convicts("mother").is_proven("opening_move");
+    town.types("mother", &["records"]).is(2, "opening_move");
+}
+
+#[test]
+fn a_revocation_that_is_said_to_leave_a_mandate_active_is_convicted_at_the_next_look() {
+    let town = Town::new();
+    town.types("mother", LOOK).is_yes();
+    let mut liar = Liar::copy(&town.world);
+    let end = town.world.transition("revocation", &town.mother, &town.mandate);
+    liar.log(&end, Some(Status::ACTIVE), &[tag(&town.mother.handle, free(&town))]);
+    liar.commit();
+    town.server.serve(&liar);
+    town.types("mother", LOOK).is(1, "opening_move");
+    town.convicts("mother").is_proven("opening_move");
+}
+
+/// What has not ended shows its status list: that is the ledger's word once the map has it.
+#[test]
+fn a_forbidden_move_in_a_list_that_is_still_open_is_convicted_at_the_next_look() {
+    let town = Town::new();
+    town.types("mother", LOOK).is_yes();
+    let mut liar = Liar::copy(&town.world);
+    let paused = town.world.transition("suspension", &town.mother, &town.mandate);
+    liar.log(&paused, Some(Status::PENDING), &[tag(&town.mother.handle, free(&town))]);
+    liar.commit();
+    let question = Question::Complete { party: town.mother.party, from: 0, to: None };
+    let mut receipt = liar.receipt(&question);
+    liar.show_list(&mut receipt, &town.mandate, &town.mother.party, &town.mother.handle);
+    let list = receipt.to_json().into_bytes();
+    town.server.lie(move |asked, reply| match liar.answer(&asked.path) {
+        Some(_) if asked.path.contains("/parties/") => Reply { status: 200, body: list.clone(), ..reply },
+        Some(body) => Reply { status: 200, body, ..reply },
+        None => reply,
+    });
+    town.types("mother", LOOK).is(1, "list_move");
+    let convicted = town.convicts("mother");
+    convicted.is_proven("list_move");
+    // A move that is not in the map is nobody's but his who wrote it down.
+    let file = town.evidence_of("mother").unwrap();
+    let mut made_up: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    let honest = Liar::copy(&town.world).receipt(&question);
+    let mut honest: Value = serde_json::from_str(&honest.to_json()).unwrap();
+    let list = receipt.lists.iter().position(|list| list.id == town.mandate).unwrap();
+    let shown: Value = serde_json::from_str(&receipt.to_json()).unwrap();
+    honest["lists"][list] = shown["lists"][list].clone();
+    made_up["receipts"] = json!([honest.to_string()]);
+    std::fs::write(&file, made_up.to_string()).unwrap();
+    town.convicts("mother").is(1, "list_value");
+}
+
+/// An institution looks at its own list as anybody does, with its own key.
+#[test]
+fn what_is_kept_out_of_an_institution_s_list_or_closed_there_is_convicted_at_its_next_look() {
+    for lie in ["misfiled", "unopened"] {
+        let town = Town::new();
+        let given = town.world.append(town.world.mandate(&town.court, &town.son.party, &["tax"])).id;
+        town.world.append(town.world.transition("acceptance", &town.son, &given));
+        town.types("court", LOOK).is_yes();
+        let mut liar = Liar::copy(&town.world);
+        if lie == "misfiled" {
+            let end = town.world.transition("renunciation", &town.son, &given);
+            liar.log(&end, Some(Status::ENDED), &[tag(&town.son.handle, 9)]);
+            liar.commit();
+        } else {
+            let place = usize::try_from(liar.ids[&given].0).unwrap();
+            liar.rows[place].sealed = None;
+        }
+        town.server.serve(&liar);
+        town.types("court", LOOK).is(1, lie);
+        town.convicts("court").is_proven(lie);
+        // Others, whom it does not concern, find nothing.
+        town.types("mother", LOOK).is_yes();
+    }
 }

@@ -294,10 +294,7 @@ impl<'a, S: Source + ?Sized> Judge<'a, S> {
             return Ok(standing);
         }
         let opened = standing.create.opened()?;
-        let starts = (opened.record.row().becomes)(&opened.record, None);
-        if starts.is_none() || standing.create.entry.status() != starts {
-            return Err(OpeningError::Move(standing.create.index).into());
-        }
+        check_status(&standing.create, None)?;
         self.signature(&standing.create, None, how)?;
         let is_key = matches!(opened.record.content(), Content::Key(_));
         let mut signers = vec![self.signatory(&opened.record)?];
@@ -355,7 +352,7 @@ impl<'a, S: Source + ?Sized> Judge<'a, S> {
         how: How,
     ) -> Result<Arc<Logged>, Verdict> {
         let logged = self.source.at(index)?;
-        let opened = logged.opened()?;
+        logged.opened()?;
         let create = standing.create.opened()?;
         let items = standing.list.as_of(Size(index.0));
         let status = standing.list.status_as_of(Size(index.0));
@@ -366,10 +363,7 @@ impl<'a, S: Source + ?Sized> Judge<'a, S> {
         };
         let target =
             Target { record: &create.record, logged_at: standing.create.entry.time(), items, status };
-        let becomes = (opened.record.row().becomes)(&opened.record, Some(&target));
-        if becomes.is_none() || logged.entry.status() != becomes {
-            return Err(OpeningError::Move(index).into());
-        }
+        check_status(&logged, Some(&target))?;
         self.signature(&logged, Some((&target, signers)), how)?;
         Ok(logged)
     }
@@ -552,6 +546,21 @@ impl<'a, S: Source + ?Sized> Judge<'a, S> {
         }
         Ok(())
     }
+}
+
+/// That an opened entry states the status which its kind gives: a create its first one, a transition its target's next one.
+///
+/// spec: entries.md#opening-check
+///
+/// # Errors
+/// [`Lack::Unopened`]; [`OpeningError::Move`].
+pub(crate) fn check_status(logged: &Logged, target: Option<&Target<'_>>) -> Result<(), Lack> {
+    let record = &logged.opened()?.record;
+    let becomes = (record.row().becomes)(record, target);
+    if becomes.is_none() || logged.entry.status() != becomes {
+        return Err(OpeningError::Move(logged.index).into());
+    }
+    Ok(())
 }
 
 fn party_of(logged: &Logged) -> Option<&Party> {

@@ -298,28 +298,38 @@ impl List {
     /// # Errors
     /// [`ListError`].
     pub fn new(items: Vec<Item>) -> Result<Self, ListError> {
-        let [create, rest @ ..] = items.as_slice() else { return Err(ListError::Empty) };
-        if !create.class.is_create() {
-            return Err(ListError::NotACreate);
+        check_form(&items)?;
+        if let Some(create) = items.first() {
+            begins(create)?;
         }
-        let mut status = item_status(create)?;
-        if status != Status::PENDING && status != Status::ACTIVE {
-            return Err(ListError::Move { index: create.index });
-        }
-        let mut last = create.index;
-        for item in rest {
-            if item.index <= last {
-                return Err(ListError::Order { index: item.index });
+        for pair in items.windows(2) {
+            if let [last, next] = pair {
+                follows(last, next)?;
             }
-            let next = item_status(item)?;
-            if item.class != crate::entry::Class::Transition
-                || !(Move { from: status, to: next }).is_permitted()
-            {
-                return Err(ListError::Move { index: item.index });
-            }
-            (status, last) = (next, item.index);
         }
         Ok(Self { items })
+    }
+
+    /// The list that a create begins.
+    ///
+    /// # Errors
+    /// [`ListError`].
+    pub fn begun(create: Item) -> Result<Self, ListError> {
+        Self::new(vec![create])
+    }
+
+    /// Adds what happened next: a permitted move. After an error the list is as before.
+    ///
+    /// # Errors
+    /// [`ListError`].
+    pub fn push(&mut self, item: Item) -> Result<(), ListError> {
+        let last = self.items.last().ok_or(ListError::Empty)?;
+        if item.index <= last.index {
+            return Err(ListError::Order { index: item.index });
+        }
+        follows(last, &item)?;
+        self.items.push(item);
+        Ok(())
     }
 
     /// The items, the create first.
@@ -344,9 +354,7 @@ impl List {
     /// What the map holds of the list.
     #[must_use]
     pub fn body(&self) -> Option<StatusBody> {
-        let last = self.items.last()?;
-        let (count, items) = (self.items.len() as u64, root_of_items(&self.items));
-        Some(StatusBody { status: last.status?, count, last_index: last.index, items })
+        status_body(&self.items)
     }
 
     /// The status after the last item.
@@ -360,6 +368,44 @@ impl List {
 #[must_use]
 pub fn root_of_items(items: &[Item]) -> Hash {
     mth(&items.iter().map(Item::leaf_in_list).collect::<Vec<_>>())
+}
+
+/// What the map holds of a status list with these items, whatever moves they make; `None` without an item that has a status.
+pub(crate) fn status_body(items: &[Item]) -> Option<StatusBody> {
+    let last = items.last()?;
+    let (count, items) = (items.len() as u64, root_of_items(items));
+    Some(StatusBody { status: last.status?, count, last_index: last.index, items })
+}
+
+/// What makes items a list, whatever moves they make: a create first, indexes ascending.
+///
+/// # Errors
+/// [`ListError`], never of a move.
+pub(crate) fn check_form(items: &[Item]) -> Result<(), ListError> {
+    let create = items.first().ok_or(ListError::Empty)?;
+    if !create.class.is_create() {
+        return Err(ListError::NotACreate);
+    }
+    match items.windows(2).find(|pair| !pair.is_sorted_by(|a, b| a.index < b.index)) {
+        Some([_, later]) => Err(ListError::Order { index: later.index }),
+        _ => Ok(()),
+    }
+}
+
+fn begins(create: &Item) -> Result<(), ListError> {
+    match item_status(create)? {
+        Status::PENDING | Status::ACTIVE => Ok(()),
+        _ => Err(ListError::Move { index: create.index }),
+    }
+}
+
+fn follows(last: &Item, next: &Item) -> Result<(), ListError> {
+    let made = Move { from: item_status(last)?, to: item_status(next)? };
+    if next.class == crate::entry::Class::Transition && made.is_permitted() {
+        Ok(())
+    } else {
+        Err(ListError::Move { index: next.index })
+    }
 }
 
 fn item_status(item: &Item) -> Result<Status, ListError> {

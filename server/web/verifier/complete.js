@@ -1,10 +1,11 @@
 // Every record that concerns a party. spec: receipts.md#what-an-answer-needs
 
 import { hex, labelled, same, u64 } from './bytes.js';
-import { ENDED, isCreate, TRANSITION } from './entry.js';
+import { ENDED, isCreate, permitted, TRANSITION } from './entry.js';
 import { refuse } from './fault.js';
 import { isItemOf } from './lists.js';
 import { listValue, mapKey, readItems } from './map.js';
+import { firstStatus, moves } from './rules.js';
 
 /**
  * @typedef {import('./opening.js').Shown} Shown
@@ -50,6 +51,7 @@ export async function walkComplete(walk, { party, from, to }, segments) {
   // A party's own record stands in its first segment.
   if (from === 0 && segments.length === 0) refuse('segment_gap');
   checkFiled(walk, entries, to !== undefined);
+  checkMoved(walk, entries);
   return entries;
 }
 
@@ -74,5 +76,32 @@ function checkFiled(walk, entries, isPage) {
     if (!isCreate(entry) || ended.has(entry.id)) continue;
     const { items } = walk.list(entry.id);
     if (items.some(({ index }) => !(isPage && index > last) && !filed.has(index))) refuse('misfiled');
+  }
+}
+
+/**
+ * What is shown of a record in the list are permitted moves, those of their kinds: whoever is filed with a create is filed with all that moves it.
+ * @param {import('./walk.js').Walk} walk @param {Shown[]} entries
+ */
+function checkMoved(walk, entries) {
+  /** @type {Map<string, {create: Shown, status: number, before: import('./rules.js').Step[]}>} */
+  const records = new Map();
+  const inLogOrder = [...new Map(entries.map((one) => [one.index, one])).values()].sort((a, b) => (a.index < b.index ? -1 : 1));
+  for (const one of inLogOrder) {
+    const { entry, record } = one;
+    if (isCreate(entry)) {
+      if (record !== undefined && firstStatus(record) !== entry.status) refuse('opening_move');
+      records.set(entry.id, { create: one, status: entry.status, before: [] });
+    }
+    const moved = entry.class === TRANSITION ? records.get(/** @type {string} */ (entry.targetId)) : undefined;
+    if (moved === undefined) continue;
+    const { create, status: from, before } = moved;
+    if (!permitted(from, entry.status)) refuse('list_move');
+    if (record !== undefined && create.record !== undefined) {
+      const target = { record: create.record, kid: create.record.jws.kid, time: create.entry.time };
+      if (!moves({ ...walk.caseOf({ ...one, record }), target, before: [...before] }, from, entry.status)) refuse('opening_move');
+    }
+    before.push({ from, to: entry.status });
+    moved.status = entry.status;
   }
 }

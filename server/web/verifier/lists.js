@@ -23,20 +23,25 @@ export async function readLists(lists, { entries, creates, trie, origin }) {
   for (const [i, { id, items: bytes }] of lists.entries()) {
     if (i > 0 && byId(lists[i - 1].id, id) >= 0) refuse('list_malformed');
     const items = readItems(bytes) ?? refuse('list_malformed');
-    checkMoves(items);
-    checkShown(id, items, entries, creates);
+    if (!isCreateItem(items[0])) refuse('list_malformed');
     const value = trie.ask(await mapKey('status', origin, /** @type {Uint8Array} */ (ofB64url(id))));
     if (value === 'missing') refuse('missing_list');
     if (value === 'absent' || !same(value, await listValue(items, items[items.length - 1].status))) refuse('list_value');
+    // What the map has is the ledger's word: only then do its moves convict it.
+    checkMoves(items);
+    checkShown(id, items, entries, creates);
     read.set(id, { id, items, used: false });
   }
   return read;
 }
 
-/** @param {Item[]} items */
-function checkMoves(items) {
+/** @param {Item} item */
+const isCreateItem = (item) => [CREATE, PARTY].includes(item.class);
+
+/** A create's items, in log order, each a permitted move. @param {Pick<Item, 'class' | 'status'>[]} items */
+export function checkMoves(items) {
   const [first, ...rest] = items;
-  if (![CREATE, PARTY].includes(first.class) || ![1, 2].includes(first.status)) refuse('list_move');
+  if (![1, 2].includes(first.status)) refuse('list_move');
   let before = first.status;
   for (const { class: kind, status } of rest) {
     if (kind !== TRANSITION || !permitted(before, status)) refuse('list_move');

@@ -63,6 +63,8 @@ const signatures = (payload) => givers(payload).needed + takers(payload).length;
 
 // What a transition does ---------------------------------------------------------------------------------------------------
 
+const REVOCABLE = ['party', 'catalogue', 'mandate', 'consent', 'request', 'block', 'holding', 'hook', 'retention'];
+
 /** Whether a transition may move its target so. @param {Case} one @param {number} from @param {number} to @returns {boolean} */
 export function moves(one, from, to) {
   const { record, target } = one;
@@ -73,10 +75,10 @@ export function moves(one, from, to) {
   const isGrant = kind === 'mandate' || kind === 'consent';
   switch (record.kind) {
     case 'acceptance': return accepts(one, from, to);
-    case 'renunciation': return isGrant ? ends : kind === 'request' && from === ACTIVE && to === ENDED;
+    case 'renunciation': return isGrant ? ends && payload.link === undefined : kind === 'request' && from === ACTIVE && to === ENDED;
     case 'revocation':
       if (payload.effective !== undefined) return kind === 'mandate' && from === ACTIVE && to === ACTIVE;
-      return ends;
+      return ends && REVOCABLE.includes(kind);
     case 'suspension':
       if (!isGrant && kind !== 'key') return false;
       return payload.lift === true ? from === SUSPENDED && to === ACTIVE : from === ACTIVE && to === SUSPENDED;
@@ -84,7 +86,7 @@ export function moves(one, from, to) {
       if (!isGrant) return false;
       if (payload.step === 'open') return !isDisputed(from) && to === (from | DISPUTED);
       return isDisputed(from) && to === (payload.step === 'dismissed' ? from & ~DISPUTED : ENDED);
-    case 'life-event': return kind === 'party' && lives(payload.event, target.record.payload.party_type, from, to);
+    case 'life-event': return kind === 'party' && payload.into !== target.record.id && lives(payload.event, target.record.payload.party_type, from, to);
     case 'key-end': return kind === 'key' && to === ENDED;
     case 'access': return kind === 'consent' && from === ACTIVE && to === ACTIVE && countsUses(target.record.payload);
     default: return false;
@@ -99,6 +101,7 @@ function accepts({ record, target, before = [] }, from, to) {
   const { kind, payload } = /** @type {NonNullable<Case['target']>} */ (target).record;
   if (kind === 'request') return record.payload.grant !== undefined && from === ACTIVE && to === ENDED;
   if (record.payload.grant !== undefined || from !== PENDING) return false;
+  if (record.payload.link !== undefined && payload.link === undefined) return false;
   const partial = before.filter((step) => step.from === PENDING && step.to === PENDING).length;
   const needed = kind === 'mandate' || kind === 'consent' ? signatures(payload) : isByRoot(kind, payload) ? payload.quorum : 2;
   return to === (partial + 2 === needed ? ACTIVE : PENDING);

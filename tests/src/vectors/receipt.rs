@@ -12,6 +12,7 @@ mod in_hand;
 mod lists;
 mod log_keys;
 mod logs;
+mod moved;
 mod parts;
 mod signers;
 mod truths;
@@ -127,6 +128,7 @@ pub fn trials() -> Vec<Trial> {
         logs::trials(),
         log_keys::trials(),
         lists::trials(),
+        moved::trials(),
         signers::trials(),
         in_hand::trials(),
     ]

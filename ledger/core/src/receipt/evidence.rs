@@ -10,7 +10,7 @@ use crate::index::{AliasBody, Item, TagBody};
 use crate::key::PublicKey;
 use crate::kinds::Content;
 use crate::kv::Unreadable;
-use crate::source::{Lack, List, Logged, Opened, Source, root_of_items};
+use crate::source::{Lack, List, Logged, Opened, Source, check_form, root_of_items, status_body};
 use crate::tree::{check_below_peaks, peaks_of_last};
 use crate::trie::{CheckedTrie, PrunedTrie};
 use crate::vrf::PROOF_BYTES;
@@ -199,7 +199,7 @@ fn ids(entries: &BTreeMap<Index, Arc<Logged>>) -> Result<BTreeMap<Hash, Index>, 
     Ok(ids)
 }
 
-/// The status lists: permitted moves, the entries' own items, and the value that stands in the map.
+/// The status lists: the value that stands in the map, permitted moves, and the entries' own items.
 fn lists(
     receipt: &Receipt,
     origin: &str,
@@ -212,7 +212,16 @@ fn lists(
         if lists.last_key_value().is_some_and(|(last, _)| *last >= part.id) {
             return Err(VerifyError::ListOrder { id: part.id });
         }
-        let list = List::new(part.items.clone()).map_err(|error| VerifyError::List { id: part.id, error })?;
+        let no_list = |error| VerifyError::List { id: part.id, error };
+        check_form(&part.items).map_err(no_list)?;
+        // What the map has is the ledger's word: only then do its moves convict it.
+        let found = trie
+            .get(&status_key(origin, &part.id))
+            .map_err(|_| VerifyError::Walk(Lack::List { id: part.id }.into()))?;
+        if found.is_none() || found != status_body(&part.items).map(|body| body.value()) {
+            return Err(VerifyError::ListValue { id: part.id });
+        }
+        let list = List::new(part.items.clone()).map_err(no_list)?;
         // The list is that of the record shown, not of another entry with its id.
         if let (Some(shown), Some(create)) = (ids.get(&part.id), list.items().first())
             && *shown != create.index
@@ -232,12 +241,6 @@ fn lists(
             if logged.entry.id().is_some_and(|id| !seen.insert(id)) {
                 return Err(VerifyError::ListDouble { id: part.id });
             }
-        }
-        let found = trie
-            .get(&status_key(origin, &part.id))
-            .map_err(|_| VerifyError::Walk(Lack::List { id: part.id }.into()))?;
-        if found.is_none() || found != list.body().map(|body| body.value()) {
-            return Err(VerifyError::ListValue { id: part.id });
         }
         lists.insert(part.id, Arc::new(list));
     }

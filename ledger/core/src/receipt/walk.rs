@@ -2,7 +2,7 @@
 //!
 //! spec: receipts.md#what-an-answer-needs
 
-use super::{AsOf, Authority};
+use super::{AsOf, Authority, Moves};
 use crate::decide::notice;
 use crate::decide::{Decision, Facts, Gather, PartyRef, decide};
 use crate::entry::Entry;
@@ -11,7 +11,7 @@ use crate::identifier::Identifier;
 use crate::index::Item;
 use crate::judge::{Judge, Standing, Verdict};
 use crate::kinds::{Content, is_counted};
-use crate::source::{Lack, Logged, OpeningError, Source};
+use crate::source::{Lack, ListError, Logged, OpeningError, Source};
 use crate::status::Status;
 use crate::{Hash, Index, Millis, Size};
 use std::collections::{BTreeMap, BTreeSet};
@@ -49,6 +49,14 @@ pub enum WalkError {
         /// The item.
         index: Index,
     },
+    /// What a list shows of a record are no permitted moves.
+    #[error("the list of {id}: {error}")]
+    Moves {
+        /// The record.
+        id: Hash,
+        /// What is wrong.
+        error: ListError,
+    },
     /// A party in the receipt is not the one that the request names.
     #[error("the {0} in the receipt is not the one that the request names")]
     OtherParty(&'static str),
@@ -73,6 +81,7 @@ impl WalkError {
             Self::NoHandle => "no_handle",
             Self::Tag(_) => "opening_tag",
             Self::Misfiled { .. } => "misfiled",
+            Self::Moves { error, .. } => error.name(),
             Self::OtherParty(_) => "other_party",
             Self::OtherDecision(_) => "other_decision",
             Self::OtherGrant(_) => "surplus",
@@ -233,6 +242,7 @@ pub fn complete<S: Source + ?Sized>(
         segments.push((segment, entries));
     }
     let statuses = filed(source, &segments, &items, to.is_some())?;
+    moved(&segments)?;
     Ok(CompleteAnswer { party: record, segments, statuses, to_the_end: to.is_none() })
 }
 
@@ -271,6 +281,15 @@ fn filed<S: Source + ?Sized>(
         }
     }
     Ok(statuses)
+}
+
+/// What is shown of each record shown are the moves that its kind and theirs give: whoever is filed with a create is filed with all that
+/// moves it, so that nothing lies between two of them.
+fn moved(segments: &[(u64, Vec<Arc<Logged>>)]) -> Result<(), WalkError> {
+    let in_log_order: BTreeMap<Index, &Arc<Logged>> =
+        segments.iter().flat_map(|(_, entries)| entries).map(|logged| (logged.index, logged)).collect();
+    let mut moves = Moves::default();
+    in_log_order.into_values().try_for_each(|logged| moves.add(logged))
 }
 
 /// Runs the decision of an authority question over exactly its records: it is the one stated, and rests on each grant. With it the

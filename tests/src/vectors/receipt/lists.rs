@@ -53,7 +53,16 @@ fn moves(world: &World, given: Hash) -> Vec<Trial> {
     liar.commit();
     liar.lists.get_mut(&given).unwrap().pop();
     let cut = told(world, liar.receipt(&status_of(given, None)), super::truths::status_ask(given));
+    let mut other_leaf = Liar::copy(world);
+    other_leaf.lists.get_mut(&given).unwrap()[0].leaf = Hash([1; 32]);
+    let other_leaf = answer(world, &mut other_leaf, &status_of(given, None));
     vec![
+        Trial::new(
+            "list-item-of-another-leaf-mapped",
+            "An item states another leaf than its entry has, in the map too.",
+            "list_item",
+            &other_leaf,
+        ),
         Trial::new(
             "ended-disputed-active",
             "An ended mandate is disputed and the dispute lifted.",

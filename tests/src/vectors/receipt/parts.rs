@@ -134,8 +134,8 @@ fn parts(honest: &Told, small: &Told) -> Vec<Trial> {
         ),
         Trial::new(
             "list-item-of-another-leaf",
-            "An item states another leaf than its entry has.",
-            "list_item",
+            "An item states another leaf than its entry has, and than the map.",
+            "list_value",
             &but(honest, |r| {
                 let of_two = r.lists.iter_mut().find(|list| list.items.len() == 2).unwrap();
                 of_two.items[1].leaf = Hash([1; 32]);
