@@ -244,7 +244,17 @@ impl Store for FileStore {
     }
 
     fn keep_evidence(&self, origin: &str, evidence: &Evidence) -> Result<String, StoreError> {
+        self.keep_within(evidence::MAX_BYTES, origin, evidence)
+    }
+}
+
+impl FileStore {
+    /// Keeps evidence that is not larger than what is read.
+    fn keep_within(&self, max_bytes: usize, origin: &str, evidence: &Evidence) -> Result<String, StoreError> {
         let bytes = evidence::file(evidence, origin);
+        if bytes.len() > max_bytes {
+            return Err(StoreError::TooLarge { size_bytes: bytes.len(), max_bytes });
+        }
         let short: String = name_of(&bytes).chars().take(16).collect();
         // Named by its content: never written over, once is enough.
         let name = format!("{}.{}-{short}.json", name_of(origin.as_bytes()), evidence.fault());

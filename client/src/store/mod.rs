@@ -95,7 +95,7 @@ pub trait Store: Send + Sync {
     /// Keeps evidence of a fault for good, and says where.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// [`StoreError`]; nothing was written then.
     fn keep_evidence(&self, origin: &str, evidence: &Evidence) -> Result<String, StoreError>;
 }
 
@@ -138,6 +138,14 @@ pub enum StoreError {
         /// The origin.
         origin: String,
     },
+    /// Evidence that nobody would read.
+    #[error("its file would be of {size_bytes} bytes, and no more than {max_bytes} are read of any")]
+    TooLarge {
+        /// The size that it would have.
+        size_bytes: usize,
+        /// The most that is read.
+        max_bytes: usize,
+    },
     /// The checkpoint would go back.
     #[error("size {seen} was seen already, {now} is smaller")]
     Backwards {
@@ -157,6 +165,7 @@ impl StoreError {
             Self::Damaged { .. } => "store_damaged",
             Self::Version { .. } => "store_version",
             Self::OtherLedger { .. } => "other_ledger",
+            Self::TooLarge { .. } => "too_large",
             Self::Backwards { .. } => "store_backwards",
         }
     }

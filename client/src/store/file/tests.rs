@@ -138,6 +138,23 @@ fn evidence_of_a_fork_is_kept_beside_and_not_overwritten() {
 }
 
 #[test]
+fn evidence_that_nobody_would_read_is_not_written() {
+    let (_folder, store) = store();
+    let (seen, shown) =
+        (seen(7).checkpoint().to_owned(), Seen::of(&checkpoint(7, 8)).checkpoint().to_owned());
+    let evidence = Evidence::Fork(ForkEvidence { seen, shown, consistency: None, begins: None });
+    let size_bytes = evidence::file(&evidence, ORIGIN).len();
+    let count = || fs::read_dir(&store.folder).unwrap().count();
+    let before = count();
+    let refused = store.keep_within(size_bytes - 1, ORIGIN, &evidence).unwrap_err();
+    assert_eq!(refused.name(), "too_large");
+    assert!(refused.to_string().contains(&size_bytes.to_string()), "{refused}");
+    assert_eq!(count(), before);
+    store.keep_within(size_bytes, ORIGIN, &evidence).unwrap();
+    assert_eq!(count(), before + 1);
+}
+
+#[test]
 fn a_place_in_a_list_is_noted_for_each_party() {
     let (_folder, store) = store();
     let (mother, son) = (Hash([1; 32]), Hash([2; 32]));
