@@ -65,7 +65,7 @@ impl Check {
         let request = property::with(&request, &self.property)?;
         let proven = client.check(&request)?;
         let kept = keep(self.out.as_deref(), proven.receipt())?;
-        self.withdrawals.hold_against(context, proven.receipt(), client.policy(), client.now())?;
+        self.withdrawals.hold_against(context, &[proven.receipt()], client.policy(), client.now())?;
         let answer = proven.answer();
         Ok(decided(context, answer.decision())
             .line(describe::ground(answer.receipt()))

@@ -5,7 +5,7 @@ use super::output::Failure;
 use clap::Args;
 use procura_client::relay::{InHand, MAX_BYTES};
 use procura_core::Millis;
-use procura_core::receipt::Policy;
+use procura_core::receipt::{InHandError, Policy, VerifiedWithdrawal};
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, Args)]
@@ -16,18 +16,19 @@ pub(super) struct Withdrawals {
 }
 
 impl Withdrawals {
-    /// Fails with `revocation_in_hand` if one of them counts against a verified receipt; else, if there are any, with why the first does not.
+    /// Fails with `revocation_in_hand` if one of them counts against one of these verified receipts; else, if there are any, with why the
+    /// first does not.
     pub(super) fn hold_against(
         &self,
         context: &Context,
-        receipt: &[u8],
+        receipts: &[&[u8]],
         policy: &Policy,
         now: Millis,
     ) -> Result<(), Failure> {
         let mut counts_not = None;
         for path in &self.with_revocation {
             let file = path.display();
-            match load(path)?.withdraws(receipt, policy, now) {
+            match withdraws(&load(path)?, receipts, policy, now) {
                 Ok(withdrawn) => {
                     let (target, status) = (context.shown(withdrawn.target()), withdrawn.status());
                     let message = format!(
@@ -44,6 +45,24 @@ impl Withdrawals {
         }
         counts_not.map_or(Ok(()), Err)
     }
+}
+
+/// Whether a record counts against one of the receipts; else why it does not against what it is about.
+fn withdraws(
+    in_hand: &InHand,
+    receipts: &[&[u8]],
+    policy: &Policy,
+    now: Millis,
+) -> Result<VerifiedWithdrawal, InHandError> {
+    let mut why = InHandError::OtherTarget;
+    for receipt in receipts {
+        match in_hand.withdraws(receipt, policy, now) {
+            Err(InHandError::OtherTarget) => {}
+            Err(error) => why = error,
+            Ok(withdrawn) => return Ok(withdrawn),
+        }
+    }
+    Err(why)
 }
 
 /// A record in hand.

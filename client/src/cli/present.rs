@@ -1,6 +1,7 @@
 //! `procura present`: ask for a mandate to be shown, show one, verify what is shown.
 
 use super::context::Context;
+use super::in_hand::Withdrawals;
 use super::output::{Answer, Failure};
 use super::receipt::keep;
 use super::signing::{find_record, fresh};
@@ -9,7 +10,9 @@ use clap::{Args, Subcommand};
 use procura_client::Shown;
 use procura_client::client::is_trial;
 use procura_client::present::{NotTaken, PresentError, Which};
-use procura_core::presentation::{Asked, Audience, Challenge, Showable, VerifiedPresentation};
+use procura_core::presentation::{
+    Asked, Audience, Challenge, Presentation, Showable, VerifiedPresentation, verify_presentation,
+};
 use procura_core::{Hash, Millis};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -66,6 +69,8 @@ pub(super) struct Make {
 pub(super) struct Verify {
     /// What was shown
     file: PathBuf,
+    #[command(flatten)]
+    withdrawals: Withdrawals,
 }
 
 impl Present {
@@ -160,6 +165,11 @@ impl Verify {
         let challenges = context.challenges();
         let challenge = challenges.asked(&bytes)?;
         let policy = context.policy_of(&challenge.origin)?;
+        // What is in hand is looked at first: what is refused leaves its challenge open.
+        verify_presentation(&bytes, &challenge, &policy, now()).map_err(NotTaken::from)?;
+        let receipts = receipts(&bytes)?;
+        let receipts: Vec<&[u8]> = receipts.iter().map(String::as_bytes).collect();
+        self.withdrawals.hold_against(context, &receipts, &policy, now())?;
         let found = challenges.take(&bytes, &policy, now())?;
         let disclosed: Vec<String> = found
             .disclosed()
@@ -184,6 +194,13 @@ impl Verify {
             .member("checkpoint", describe::ground_json(found.mandate().receipt()))
             .trial(is_trial(&challenge.origin)))
     }
+}
+
+/// The receipts of a presentation: its answer rests on each.
+fn receipts(bytes: &[u8]) -> Result<Vec<String>, Failure> {
+    let parts = Presentation::parse(bytes).map_err(NotTaken::from)?.parts;
+    let others = [parts.key, parts.party, parts.authority].into_iter().flatten();
+    Ok(std::iter::once(parts.mandate).chain(others).map(|receipt| receipt.to_json()).collect())
 }
 
 /// What a presentation proves, in a sentence or two.

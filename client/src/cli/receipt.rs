@@ -138,7 +138,7 @@ impl Verify {
         let (answer, compared, wire) = verified(context, &self.file, self.fresh)?;
         if let Ok(proof) = TlogProof::parse(wire.proof.as_bytes()) {
             let policy = context.policy_of(proof.checkpoint.unverified().origin())?;
-            self.withdrawals.hold_against(context, wire.to_json().as_bytes(), &policy, now())?;
+            self.withdrawals.hold_against(context, &[wire.to_json().as_bytes()], &policy, now())?;
         }
         let compared_line = if compared {
             "It is of one history with what was seen of this ledger here."

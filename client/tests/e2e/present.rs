@@ -11,7 +11,7 @@ use procura_core::presentation::{Challenge, PresentationError};
 use procura_core::{Hash, Millis};
 use procura_ledger::{Ask, Audience, Clock as _};
 use procura_tests::world::Actor;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::sync::Arc;
@@ -123,6 +123,57 @@ fn what_is_asked_for_is_shown_and_answered() {
     let (world, plain) = (&desk.family.world, asked(&desk, "plain.json", &[]));
     world.append(world.transition("revocation", &desk.family.mother, &desk.family.mandate));
     assert_eq!(refusal(&make(&desk, &phone, text(&plain), &id, &shown)), no("ended"));
+}
+
+/// What the ledger was not given, or keeps out, is a no for whoever holds it, and leaves the challenge open.
+#[test]
+fn what_was_withdrawn_in_hand_is_not_taken() {
+    let desk = Desk::new();
+    let (world, family) = (&desk.family.world, &desk.family);
+    let (phone, shown) = (second_key_of(&desk, &family.son, "phone", [0x61; 32]), desk.path("shown.json"));
+    let question = ["--category", "pension.file", "--purpose", "read"];
+    let challenge = asked(&desk, "challenge.json", &question);
+    let made = make(&desk, &phone, text(&challenge), &family.mandate.to_string(), &shown);
+    assert_eq!(code(&made), 0, "{made:?}");
+    let verify_with = |name: &str, held: String| {
+        let path = desk.path(name);
+        std::fs::write(&path, held).unwrap();
+        let words = ["present", "verify", text(&shown), "--json", "--with-revocation", text(&path)];
+        refusal(&desk.offline(&words))
+    };
+    let of = |by: &Actor, target: &Hash| world.transition("revocation", by, target).record;
+    let withdrawn = verify_with("revocation", of(&family.mother, &family.mandate));
+    assert_eq!(withdrawn, no("revocation_in_hand"));
+    // Nobody can say who gave it but who did; nor is it about another mandate.
+    let not_hers = verify_with("not-hers", of(&family.son, &family.mandate));
+    assert_eq!(not_hers, (2, "not_allowed".to_owned()));
+    let other = world.append(world.mandate(&family.mother, &family.son.party, &["tax"])).id;
+    let of_another = verify_with("of-another", of(&family.mother, &other));
+    assert_eq!(of_another, (2, "other_target".to_owned()));
+    assert_eq!(code(&verify(&desk, &shown)), 0);
+    // What is taken already is not looked at any more.
+    let again = verify_with("again", of(&family.mother, &family.mandate));
+    assert_eq!(again, no("challenge_not_open"));
+}
+
+/// The key that showed it may have ended too: its receipt is in the presentation, where the mandate's does not show it.
+#[test]
+fn what_ended_a_key_in_hand_is_held_against_what_it_showed() {
+    let desk = Desk::new();
+    let (world, family) = (&desk.family.world, &desk.family);
+    let (phone, shown) = (second_key_of(&desk, &family.son, "phone", [0x62; 32]), desk.path("shown.json"));
+    let challenge = asked(&desk, "challenge.json", &[]);
+    let made = make(&desk, &phone, text(&challenge), &family.mandate.to_string(), &shown);
+    assert_eq!(code(&made), 0, "{made:?}");
+    let key: Value = serde_json::from_slice(&std::fs::read(&phone).unwrap()).unwrap();
+    let kid: Hash = key["kid"].as_str().unwrap().parse().unwrap();
+    let end = Draft::on("key-end", &world.occasion(), &kid).member("reason", json!("lost"));
+    let end = end.sign(&family.son.kid, family.son.key.as_ref()).unwrap();
+    let path = desk.path("end");
+    std::fs::write(&path, end.record).unwrap();
+    let words = ["present", "verify", text(&shown), "--json", "--with-revocation", text(&path)];
+    assert_eq!(refusal(&desk.offline(&words)), no("revocation_in_hand"));
+    assert_eq!(code(&verify(&desk, &shown)), 0);
 }
 
 #[test]
