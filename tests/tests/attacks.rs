@@ -18,6 +18,7 @@ use procura_tests::vectors::receipt;
 use procura_tests::world::{Actor, World};
 use serde_json::json;
 use std::collections::BTreeMap;
+use std::path::Path;
 
 const MOTHER: &str = "48031500292";
 const SON: &str = "75061200192";
@@ -181,6 +182,34 @@ fn every_attack_is_tried_and_refused() {
             assert_eq!(receipt::run(case), *name, "{attack}: {lie}");
         }
     }
+}
+
+/// The attacks that no single receipt is about, each with the test that tries it.
+const ELSEWHERE: &[(&str, &str)] = &[
+    ("linking all entries of a person by a shared tag", "a_persons_entries_share_no_tag"),
+    ("pleading erasure", "a_body_that_is_kept_back_without_an_erasure_is_convicted_at_the_next_look"),
+    ("clock jump", "ahead_while_it_is_open"),
+    (
+        "restored backup that forks",
+        "a_database_that_was_rolled_back_is_noticed_at_the_next_answer_and_convicted_once_it_goes_on",
+    ),
+    ("half-flushed index", "a_killed_folder_stands_at_a_mark"),
+];
+
+/// Goal: the table of threats leaves no attack out. Method: each has a row that links to a lie or a test of its own (that the links lead
+/// somewhere, `spec_pages.rs` holds).
+#[test]
+fn every_attack_has_its_row() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../spec/threats.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let rows: Vec<&str> = page.lines().filter(|line| line.starts_with("| ")).collect();
+    let is_linked = |link: String| rows.iter().any(|row| row.contains(&link));
+    let by_lie = ATTACKS.iter().filter(|(_, lies)| {
+        !lies.iter().any(|(lie, _)| is_linked(format!("[`{lie}`](vectors/receipt/{lie}.json)")))
+    });
+    let by_test = ELSEWHERE.iter().filter(|(_, test)| !is_linked(format!("[`{test}`](../")));
+    let missing: Vec<&str> = by_lie.map(|attack| attack.0).chain(by_test.map(|attack| attack.0)).collect();
+    assert!(missing.is_empty(), "no row in spec/threats.md: {missing:?}");
 }
 
 /// Every lie of `spec/vectors/receipt/`, made anew.
