@@ -2,7 +2,10 @@
 
 use super::town::Town;
 use procura_core::draft::Draft;
+use procura_core::entry::Entry;
 use procura_core::hash::tag;
+use procura_core::index::AliasBody;
+use procura_core::kinds::PartyType;
 use procura_core::receipt::Question;
 use procura_core::status::Status;
 use procura_core::submission::Submission;
@@ -231,5 +234,48 @@ fn what_is_kept_out_of_an_institution_s_list_or_closed_there_is_convicted_at_its
         town.convicts("court").is_proven(lie);
         // Others, whom it does not concern, find nothing.
         town.types("mother", LOOK).is_yes();
+    }
+}
+
+/// A log in which the mother is registered a second time, under a new handle; the map leads her number there if `is_bent`.
+fn with_a_second_mother(town: &Town, is_bent: bool) -> Liar {
+    let world = &town.world;
+    let handle = [0xDF; 32];
+    let draft = world.party_draft(PartyType::Person, &town.mother.identifier, handle);
+    let second = draft.sign(&world.registrar.kid, world.registrar.key.as_ref()).unwrap();
+    assert_eq!(world.refused(second.clone()), "party_exists", "an honest ledger takes no second");
+    let mut liar = Liar::copy(world);
+    let index = liar.log(&second, Some(Status::ACTIVE), &[tag(&handle, 0)]);
+    let Entry::Party { head, alias, .. } = liar.rows[usize::try_from(index.0).unwrap()].entry.clone() else {
+        panic!("a party has an alias")
+    };
+    if is_bent {
+        liar.aliases.insert(alias, AliasBody { index, id: head.id });
+    }
+    liar.commit();
+    liar
+}
+
+#[test]
+fn a_second_party_in_her_place_is_noticed_by_her_and_by_who_replays() {
+    let auditor = ["monitor", "--once", "--entries"];
+    for is_bent in [false, true] {
+        let town = Town::new();
+        town.types("mother", LOOK).is_yes();
+        town.types("auditor", &auditor).is_yes();
+        town.server.serve(&with_a_second_mother(&town, is_bent));
+        // As long as the map leads to her, she sees nothing of the other one: nor does anybody who is shown only her.
+        match is_bent {
+            true => town.types("mother", LOOK).is(1, "alias_taken"),
+            false => drop(town.types("mother", LOOK).is_yes()),
+        }
+        assert!(town.evidence_of("mother").is_none(), "a receipt that is refused is no evidence");
+        // The entries have it twice, whatever the map says; whoever checks that replays them up to there.
+        town.types("auditor", &auditor).is(1, "alias_taken");
+        let stated = town.convicts("auditor");
+        assert_eq!(
+            (stated.code, &stated.json["fault"], &stated.json["proven"]),
+            (2, &json!("alias_taken"), &json!(false))
+        );
     }
 }

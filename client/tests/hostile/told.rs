@@ -58,6 +58,7 @@ fn an_event_left_out_of_the_stream_is_told_at_the_next_look_at_the_list() {
         true => Reply {
             status: 200,
             content_type: "text/event-stream".to_owned(),
+            age_s: None,
             body: b"retry: 50\n\n".to_vec(),
         },
         false => reply,

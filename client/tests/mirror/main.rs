@@ -11,4 +11,5 @@
 
 mod offline;
 mod process;
+mod stale;
 mod town;

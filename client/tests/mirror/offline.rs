@@ -55,7 +55,7 @@ pub(crate) fn step(by: &Client, kind: &str, on: &Hash) -> Submission {
 }
 
 impl Town {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let served = Served::over(&folder.path().join("data"));
         let policy = LogInfo::unverified(&served.url).unwrap().policy_json;
@@ -64,24 +64,24 @@ impl Town {
         town
     }
 
-    fn write(&self, name: &str, text: &str) -> PathBuf {
+    pub(crate) fn write(&self, name: &str, text: &str) -> PathBuf {
         let path = self.folder.path().join(name);
         std::fs::write(&path, text).unwrap();
         path
     }
 
-    fn client(&self, name: &str) -> Client {
+    pub(crate) fn client(&self, name: &str) -> Client {
         client(&self.url, &self.served.as_ref().unwrap().key(name))
     }
 
-    fn mirror(&self, more: &[&str]) -> Member {
+    pub(crate) fn mirror(&self, more: &[&str]) -> Member {
         let key = self.folder.path().join("data/demo/mirror.json");
         let (home, policy) = (self.folder.path().join("mirror"), self.folder.path().join("policy"));
         let more = more.iter().map(|word| (*word).to_owned()).collect();
         mirror(&Place { home, policy, key, from: self.url.clone(), more })
     }
 
-    fn follows(&self, mirror: &Member) {
+    pub(crate) fn follows(&self, mirror: &Member) {
         let size = || LogInfo::unverified(&self.url).unwrap().size;
         becomes("the mirror follows", || {
             let told = mirror.ready();
@@ -91,10 +91,14 @@ impl Town {
 
     /// `procura receipt renew`, at a counter that has the policy's file and nothing else: exit code, and what it says.
     fn counter(&self, mirror: &Member, receipt: &Path, policy: &Value) -> (i32, Value) {
+        self.renews(tempfile::tempdir().unwrap().path(), &mirror.url(), receipt, policy)
+    }
+
+    /// The same, by somebody who keeps what they see in a folder.
+    pub(crate) fn renews(&self, home: &Path, from: &str, receipt: &Path, policy: &Value) -> (i32, Value) {
         let policy = self.write("counter-policy", &policy.to_string());
-        let home = tempfile::tempdir().unwrap();
-        let mut command = procura(home.path());
-        command.args(["receipt", "renew", "--json", "--from", &mirror.url(), "--policy"]).arg(policy);
+        let mut command = procura(home);
+        command.args(["receipt", "renew", "--json", "--from", from, "--policy"]).arg(policy);
         let output = command.arg(receipt).output().unwrap();
         let told: Value = serde_json::from_slice(&output.stdout).unwrap();
         (output.status.code().unwrap(), told)
@@ -249,11 +253,73 @@ fn who_was_not_shown_a_record_learns_nothing_of_it() {
     drop(mirror);
     let mirror = town.mirror(&["--tokens", with.to_str().unwrap()]);
     town.follows(&mirror);
-    assert_eq!(mirror.get_with(&bundle, Some("0123456789abcdef0123456789abcdef")).0, 200);
+    let token = Some("0123456789abcdef0123456789abcdef");
+    assert_eq!(mirror.get_with(&bundle, token).0, 200);
+    // Nobody on the way keeps what is not for everybody.
+    assert_eq!(mirror.may_be_kept(&bundle, token), "private, no-store");
+    let tile = format!("/tile/0/000.p/{}", size.min(255));
+    assert_eq!(mirror.may_be_kept(&tile, None), "public, max-age=604800, immutable");
     assert_eq!(mirror.get_with(&bundle, Some("1123456789abcdef0123456789abcdef")).0, 401);
     let (_, _, metrics) = mirror.get("/metrics");
     assert!(
         metrics.contains("procura_mirror_behind_entries 0\n") && metrics.ends_with("# EOF\n"),
         "{metrics}"
     );
+}
+
+/// Goal: a mirror is a copy without one body. Method: every piece of a mandate's payload and signature is looked for in all of a mirror's files;
+/// the same search finds them in the ledger's.
+#[test]
+fn a_mirror_s_folder_has_no_body() {
+    let mut town = Town::new();
+    let (mother, son) = (town.client("mother"), town.client("son"));
+    let (id, submission) = mandate(&mother, &son);
+    mother.submit(&submission).unwrap();
+    let receipt = mother.record_receipt(&id, None).unwrap().receipt().to_vec();
+    let mut mirror = town.mirror(&[]);
+    town.follows(&mirror);
+    // Somebody asks about it, and brings the receipt in hand; then both end, so that everything is in the files.
+    let presented = town.write("presented", std::str::from_utf8(&receipt).unwrap());
+    assert_eq!(town.counter(&mirror, &presented, &town.policy).1["status"], "pending");
+    mirror.kill();
+    drop(town.served.take());
+
+    let parts: Vec<Vec<u8>> =
+        submission.record.split('.').map(|part| procura_core::b64::decode(part).unwrap()).collect();
+    let text = submission.record.as_bytes();
+    // The ledger's name is no secret, and stands in every checkpoint.
+    let name = town.policy["origin"].as_str().unwrap();
+    let payload = String::from_utf8(parts[1].clone()).unwrap();
+    let of_payload: Vec<&[u8]> =
+        payload.split(name).flat_map(|rest| rest.as_bytes().chunks_exact(16)).collect();
+    let of_signature: Vec<&[u8]> = parts[2].chunks_exact(16).collect();
+    let of_text: Vec<&[u8]> = text.chunks_exact(24).collect();
+    assert!(of_payload.len() > 10 && of_signature.len() == 4 && of_text.len() > 10);
+    let bytes_of = |folder: &str| {
+        let mut all = Vec::new();
+        read_all(&town.folder.path().join(folder), &mut all);
+        all
+    };
+    let found = |all: &[u8], piece: &[u8]| all.windows(piece.len()).any(|window| window == piece);
+    let (ledger, mirror) = (bytes_of("data"), bytes_of("mirror"));
+    assert!(
+        of_payload.iter().chain(&of_signature).all(|piece| found(&ledger, piece)),
+        "it is there to be found"
+    );
+    let leaf = procura_core::b64::decode(&id.to_string()).unwrap();
+    assert!(found(&mirror, &leaf), "the entry is in the mirror");
+    for piece in of_payload.iter().chain(&of_signature).chain(&of_text) {
+        assert!(!found(&mirror, piece), "{:?}", String::from_utf8_lossy(piece));
+    }
+}
+
+/// The bytes of every file in a folder and the folders in it, one after the other.
+fn read_all(folder: &Path, all: &mut Vec<u8>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        match path.is_dir() {
+            true => read_all(&path, all),
+            false => all.extend(std::fs::read(&path).unwrap()),
+        }
+    }
 }

@@ -52,14 +52,24 @@ impl Member {
     }
 
     pub(crate) fn get_with(&self, path: &str, token: Option<&str>) -> (u16, Option<u64>, String) {
+        let mut answer = self.answer(path, token);
+        let age = answer.headers().get("age").map(|age| age.to_str().unwrap().parse().unwrap());
+        let body = answer.body_mut().read_to_vec().unwrap();
+        (answer.status().as_u16(), age, String::from_utf8_lossy(&body).into_owned())
+    }
+
+    /// What an answer says of who may keep it.
+    pub(crate) fn may_be_kept(&self, path: &str, token: Option<&str>) -> String {
+        let answer = self.answer(path, token);
+        answer.headers().get("cache-control").unwrap().to_str().unwrap().to_owned()
+    }
+
+    fn answer(&self, path: &str, token: Option<&str>) -> ureq::http::Response<ureq::Body> {
         let mut request = ureq::get(format!("{}{path}", self.url()));
         if let Some(token) = token {
             request = request.header("authorization", format!("Bearer {token}"));
         }
-        let mut answer = request.config().http_status_as_error(false).build().call().unwrap();
-        let age = answer.headers().get("age").map(|age| age.to_str().unwrap().parse().unwrap());
-        let body = answer.body_mut().read_to_vec().unwrap();
-        (answer.status().as_u16(), age, String::from_utf8_lossy(&body).into_owned())
+        request.config().http_status_as_error(false).build().call().unwrap()
     }
 
     /// What `/readyz` says.

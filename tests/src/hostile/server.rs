@@ -1,5 +1,5 @@
-//! A whole server that lies: the real one over a world's ledger, and before it, at the address that everybody knows, a thin
-//! layer that passes everything on and changes what the test tells it to.
+//! A whole server that lies: the real one over a world's ledger, or one that runs elsewhere, and before it, at the address that
+//! everybody knows, a thin layer that passes everything on and changes what the test tells it to.
 
 use super::Liar;
 use crate::world::World;
@@ -30,6 +30,8 @@ pub struct Reply {
     pub status: u16,
     /// The content type.
     pub content_type: String,
+    /// How many seconds old it says that it is, if it does.
+    pub age_s: Option<u64>,
     /// The body.
     pub body: Vec<u8>,
 }
@@ -51,6 +53,21 @@ struct Front {
     censor: Option<Censor>,
 }
 
+impl Front {
+    /// Passes on what is asked of the listener, each in a thread of its own, until the process ends.
+    fn serve(listener: TcpListener, leads_to: SocketAddr) -> Arc<Mutex<Self>> {
+        let front = Arc::new(Mutex::new(Self { leads_to, lie: None, censor: None }));
+        let served = Arc::clone(&front);
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let served = Arc::clone(&served);
+                std::thread::spawn(move || pass_on(&stream, &served));
+            }
+        });
+        front
+    }
+}
+
 /// A real server.
 struct Real {
     address: SocketAddr,
@@ -65,15 +82,16 @@ impl LyingServer {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let real = Real::over(world, &url);
-        let front = Arc::new(Mutex::new(Front { leads_to: real.address, lie: None, censor: None }));
-        let served = Arc::clone(&front);
-        std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let served = Arc::clone(&served);
-                std::thread::spawn(move || pass_on(&stream, &served));
-            }
-        });
+        let front = Front::serve(listener, real.address);
         Self { url, front, real: vec![real] }
+    }
+
+    /// Stands before a server that runs elsewhere, a mirror for instance: honest until it is told otherwise.
+    #[must_use]
+    pub fn before(leads_to: SocketAddr) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        Self { url, front: Front::serve(listener, leads_to), real: Vec::new() }
     }
 
     /// Serves another ledger from now on, at the same address.
@@ -157,9 +175,10 @@ fn pass_on(stream: &TcpStream, front: &Mutex<Front>) -> Option<()> {
             None => reply,
         }
     };
-    let Reply { status, content_type, body } = reply;
+    let Reply { status, content_type, age_s, body } = reply;
+    let age = age_s.map(|age_s| format!("age: {age_s}\r\n")).unwrap_or_default();
     let head = format!(
-        "HTTP/1.1 {status} X\r\ncontent-type: {content_type}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        "HTTP/1.1 {status} X\r\ncontent-type: {content_type}\r\n{age}content-length: {}\r\nconnection: close\r\n\r\n",
         body.len()
     );
     let mut stream = stream;
@@ -168,7 +187,7 @@ fn pass_on(stream: &TcpStream, front: &Mutex<Front>) -> Option<()> {
 
 fn busy() -> Reply {
     let body = br#"{"type":"urn:procura:problem:busy","status":503,"detail":"The ledger is busy."}"#.to_vec();
-    Reply { status: 503, content_type: "application/problem+json".to_owned(), body }
+    Reply { status: 503, content_type: "application/problem+json".to_owned(), age_s: None, body }
 }
 
 /// Reads the head's first line and its fields.
@@ -213,5 +232,6 @@ fn ask(leads_to: SocketAddr, asked: &Asked, fields: &[(String, String)]) -> Opti
     let field = |name: &str| fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
     let mut body = Vec::new();
     reader.read_to_end(&mut body).ok()?;
-    Some(Reply { status, content_type: field("content-type").unwrap_or_default(), body })
+    let age_s = field("age").and_then(|age| age.parse().ok());
+    Some(Reply { status, content_type: field("content-type").unwrap_or_default(), age_s, body })
 }
