@@ -1,6 +1,8 @@
 //! The real server over a data folder, with the demo's directory, in this process: for programs that are tested as processes of
 //! their own.
 
+use procura_core::note::NoteVerifier;
+use procura_ledger::OsRandom;
 pub use procura_server::Given;
 use procura_server::{Args, Config, prepare};
 use std::path::{Path, PathBuf};
@@ -46,6 +48,12 @@ impl Served {
     pub fn key(&self, party: &str) -> PathBuf {
         self.data.join("demo").join(format!("{party}.json"))
     }
+}
+
+/// The next log key of a data folder, made there as `procura-server --new-log-key` does.
+#[must_use]
+pub fn next_log_key(data: &Path) -> NoteVerifier {
+    procura_server::log_keys::next(data, &OsRandom).unwrap()
 }
 
 impl Drop for Served {

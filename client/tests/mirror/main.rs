@@ -11,5 +11,6 @@
 
 mod offline;
 mod process;
+mod rotation;
 mod stale;
 mod town;

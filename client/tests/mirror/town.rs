@@ -42,17 +42,17 @@ fn ledger(folder: &Path) -> Member {
     })
 }
 
-struct Town {
-    ledger: Member,
-    witnesses: Vec<Member>,
-    mirrors: Vec<Member>,
+pub(crate) struct Town {
+    pub(crate) ledger: Member,
+    pub(crate) witnesses: Vec<Member>,
+    pub(crate) mirrors: Vec<Member>,
     /// What is trusted: all witnesses' quorum, and the map-checker.
-    policy: Value,
-    folder: tempfile::TempDir,
+    pub(crate) policy: Value,
+    pub(crate) folder: tempfile::TempDir,
 }
 
 impl Town {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let at = folder.path();
         let mut ledger = ledger(at);
@@ -93,16 +93,16 @@ impl Town {
         Self { ledger, witnesses, mirrors, policy, folder }
     }
 
-    fn client(&self, name: &str) -> Client {
+    pub(crate) fn client(&self, name: &str) -> Client {
         client(&self.ledger.url(), &self.folder.path().join("data/demo").join(format!("{name}.json")))
     }
 
-    fn trusted(&self) -> Policy {
+    pub(crate) fn trusted(&self) -> Policy {
         Policy::parse(self.policy.to_string().as_bytes()).unwrap()
     }
 
     /// Something happens, and is answered as the policy wants it: a mandate, given and accepted, and its receipt.
-    fn happens(&self, what: &str) -> (Hash, Vec<u8>) {
+    pub(crate) fn happens(&self, what: &str) -> (Hash, Vec<u8>) {
         let (mother, son) = (self.client("mother"), self.client("son"));
         let mut given = None;
         becomes(what, || {
@@ -131,7 +131,7 @@ impl Town {
     }
 
     /// Both mirrors read what is published, and found no fault.
-    fn followed(&self, what: &str) {
+    pub(crate) fn followed(&self, what: &str) {
         for mirror in &self.mirrors {
             becomes(what, || mirror.get("/checkpoint").2.starts_with(&self.published()));
             let told = mirror.ready();
@@ -141,7 +141,7 @@ impl Town {
     }
 
     /// At a counter that has the policy's file and nothing else.
-    fn counter(&self, mirror: usize, receipt: &Path) -> (i32, Value) {
+    pub(crate) fn counter(&self, mirror: usize, receipt: &Path) -> (i32, Value) {
         let home = tempfile::tempdir().unwrap();
         let path = self.folder.path().join("trusted");
         std::fs::write(&path, self.policy.to_string()).unwrap();
