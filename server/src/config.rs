@@ -43,6 +43,10 @@ pub struct Args {
     /// Make the ledger of the data folder, which must hold none, out of this backup, and end
     #[arg(long, value_name = "FOLDER")]
     pub restore: Option<PathBuf>,
+    /// With --restore: what was erased besides, so that it does not come back: a record of an erasure, a receipt of one, or the file
+    /// `erasures` of a folder of backups. May be given several times
+    #[arg(long, value_name = "FILE", requires = "restore")]
+    pub erased: Vec<PathBuf>,
     /// Found the ledger of the data folder, which must hold none, by entry 0's record that its root signed (`procura root`), and end
     #[arg(long, value_name = "FILE")]
     pub init: Option<PathBuf>,

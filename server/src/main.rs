@@ -89,7 +89,7 @@ fn runtime() -> io::Result<Runtime> {
 }
 
 async fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
-    let (restore, init) = (args.restore.clone(), args.init.clone());
+    let (restore, erased, init) = (args.restore.clone(), args.erased.clone(), args.init.clone());
     let (new_log_key, new_vrf_key) = (args.new_log_key, args.new_vrf_key);
     let config = Config::load(args)?;
     if let Some(path) = init {
@@ -111,7 +111,7 @@ async fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
         return Ok(());
     }
     if let Some(backup) = restore {
-        return told_restored(&trial::restore(&backup, &config.data)?);
+        return told_restored(&trial::restore(&backup, &config.data, &erased)?);
     }
     let (lines, _writes_until_the_end) = log_to(io::stderr())?;
     tracing_subscriber::fmt()
@@ -158,14 +158,18 @@ async fn reload_on(mut hung_up: Signal, tls: Option<Arc<Tls>>) {
 }
 
 fn told_restored(restored: &Restored) -> Result<(), Box<dyn std::error::Error>> {
-    let Restored { backup, erased } = restored;
+    let Restored { backup, erased, is_noted } = restored;
     let mut out = io::stdout().lock();
     writeln!(out, "Restored {} entries of {}, as of the checkpoint:", backup.size, backup.origin)?;
     writeln!(out, "{}", backup.checkpoint.trim_end())?;
-    writeln!(
-        out,
-        "{erased} bodies were destroyed that the backup still had and that were erased before it was made."
-    )?;
+    writeln!(out, "{erased} bodies were destroyed that the backup still had and that are erased.")?;
+    if !is_noted {
+        writeln!(
+            out,
+            "No file `erasures` lies beside the backup. What was erased after it is here again, unless --erased named it: \
+             remove what was made, and restore with that file, or with the authorities' receipts."
+        )?;
+    }
     writeln!(
         out,
         "Put the log's key into the folder `keys`. The ledger then answers questions and signs nothing more."

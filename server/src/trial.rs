@@ -175,11 +175,11 @@ pub fn start(data: &Path, options: Options) -> Result<Trial, TrialError> {
 }
 
 /// Makes the ledger of a data folder out of a backup: `ledger/`, and `origin` as the backup says. Keys are no part of a backup: who
-/// keeps them puts them into `keys/`, before or after. A server on it answers questions and takes nothing.
+/// keeps them puts them into `keys/`, before or after. What the files in `erased` say is erased does not come back. A server on it answers questions and takes nothing.
 ///
 /// # Errors
 /// [`TrialError`]: there is no ledger then.
-pub fn restore(path: &Path, data: &Path) -> Result<Restored, TrialError> {
+pub fn restore(path: &Path, data: &Path, erased: &[PathBuf]) -> Result<Restored, TrialError> {
     let origin = Backup::read(path)?.origin;
     let named = data.join("origin");
     // Another ledger's keys and name are not mixed with this one's.
@@ -187,7 +187,7 @@ pub fn restore(path: &Path, data: &Path) -> Result<Restored, TrialError> {
         return Err(TrialError::OtherOrigin { path: named, origin });
     }
     private::folder(data)?;
-    let restored = backup::restore(path, &data.join("ledger"))?;
+    let restored = backup::restore(path, &data.join("ledger"), erased)?;
     private::text(&named, || Ok(origin))?;
     Ok(restored)
 }

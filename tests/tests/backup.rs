@@ -3,9 +3,11 @@
 //! unknown is refused and leaves nothing. Method: a ledger of small volumes in a folder, backed up, restored beside it, its files searched
 //! for bytes.
 
-use procura_core::draft::Draft;
+use procura_core::draft::{Draft, Occasion};
 use procura_core::receipt::{Mode, verify_status};
+use procura_core::submission::Submission;
 use procura_core::{Hash, Millis, b64};
+use procura_ledger::audit::Finding;
 use procura_ledger::backup::{Backup, BackupError, expire, list, restore};
 use procura_ledger::disk::{Disk, SystemDisk};
 use procura_ledger::{Ask, Audience, Ledger, Options, State, SubmitError};
@@ -66,23 +68,36 @@ impl Desk {
         self.world.ledger.back_up(&self.backups()).unwrap()
     }
 
-    /// Ends a mandate, has it erased, and waits until its body is gone from the ledger.
-    fn erase(&self, id: &Hash) {
-        self.world.append(self.world.transition("revocation", &self.mother, id));
+    /// The signed record of an erasure.
+    fn erasure(&self, by: &Actor, id: &Hash) -> Submission {
         let draft = Draft::new("erasure", &self.world.occasion())
             .member("targets", json!([id]))
             .member("parties", json!(sorted(&[self.mother.party, self.son.party])));
-        self.world.append(draft.sign(&self.court.kid, self.court.key.as_ref()).unwrap());
+        draft.sign(&by.kid, by.key.as_ref()).unwrap()
+    }
+
+    /// Ends a mandate, has it erased, and waits until its body is gone from the ledger. The erasure.
+    fn erase(&self, id: &Hash) -> Hash {
+        self.world.append(self.world.transition("revocation", &self.mother, id));
+        let erasure = self.world.append(self.erasure(&self.court, id)).id;
         let started = Instant::now();
         while self.world.ledger.view().record(id).unwrap().unwrap().logged.opened.is_some() {
             assert!(started.elapsed() < Duration::from_secs(60), "not erased");
             std::thread::sleep(Duration::from_millis(5));
         }
+        erasure
+    }
+
+    /// A file with what may be handed in.
+    fn file(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        path
     }
 
     fn restored(&self, backup: &Backup) -> PathBuf {
         let to = self.folder.path().join(format!("restored-{}", backup.made.0));
-        restore(&backup.path, &to).unwrap();
+        restore(&backup.path, &to, &[]).unwrap();
         to
     }
 
@@ -253,13 +268,140 @@ fn what_was_erased_comes_back_with_no_backup() {
     assert!(holds(&after.path, bytes.as_bytes()));
 
     let to = desk.folder.path().join("restored");
-    let restored = restore(&after.path, &to).unwrap();
+    let restored = restore(&after.path, &to, &[]).unwrap();
     assert_eq!(restored.erased, 2, "the mandate and its acceptance; its revocation was gone");
     assert!(!holds(&to, bytes.as_bytes()));
     let ledger = desk.open(&to);
     let report = ledger.audit(&mut |_, _| {}).unwrap();
     assert!(report.is_clean(), "{:?}", report.findings);
     assert!(ledger.view().record(&erased).unwrap().unwrap().logged.opened.is_none());
+}
+
+#[test]
+fn what_was_erased_after_a_backup_comes_back_with_none_from_before() {
+    let desk = desk();
+    let (erased, kept) = (desk.mandate("the first file"), desk.mandate("the second file"));
+    let bytes = part_of_body(&desk.world.ledger, &erased);
+    let before = desk.back_up();
+    desk.erase(&erased);
+    desk.back_up();
+
+    let to = desk.folder.path().join("restored");
+    let restored = restore(&before.path, &to, &[]).unwrap();
+    assert_eq!((restored.erased, restored.is_noted), (2, true), "the mandate and its acceptance");
+    assert!(holds(&before.path, bytes.as_bytes()) && !holds(&to, bytes.as_bytes()));
+    let ledger = desk.open(&to);
+    assert_eq!(ledger.view().size(), before.size);
+    assert!(ledger.view().record(&erased).unwrap().unwrap().logged.opened.is_none());
+    assert!(ledger.view().record(&kept).unwrap().unwrap().logged.opened.is_some());
+    // The log that was restored has no erasure that says why: an audit of it says so.
+    let report = ledger.audit(&mut |_, _| {}).unwrap();
+    assert!(report.findings.iter().all(|finding| matches!(finding, Finding::NotOpened { .. })), "{report:?}");
+    assert_eq!(report.findings.len(), 2);
+    ledger.close();
+
+    // The twin, without what was noted beside it: it is said that nothing is known.
+    let noted = desk.backups().join("erasures");
+    let text = fs::read_to_string(&noted).unwrap();
+    assert_eq!(text.lines().count(), 1);
+    fs::remove_file(&noted).unwrap();
+    let bare = desk.folder.path().join("bare");
+    let restored = restore(&before.path, &bare, &[]).unwrap();
+    assert_eq!((restored.erased, restored.is_noted), (0, false));
+    assert!(holds(&bare, bytes.as_bytes()));
+    // The file from somewhere else does the same.
+    let elsewhere = desk.file("kept-elsewhere", &text);
+    let again = desk.folder.path().join("again");
+    assert_eq!(restore(&before.path, &again, &[elsewhere]).unwrap().erased, 2);
+    assert!(!holds(&again, bytes.as_bytes()));
+    // What is damaged hides nothing: there is no ledger, and no backup either.
+    fs::write(&noted, text.replacen("trial", "triaL", 1)).unwrap();
+    assert_ne!(fs::read_to_string(&noted).unwrap(), text);
+    assert_eq!(refused(restore(&before.path, &desk.folder.path().join("none"), &[])), "not_an_erasure");
+    assert_eq!(refused(desk.world.ledger.back_up(&desk.backups())), "not_an_erasure");
+    // What a crash left half written is no line, and is written anew; a file that is lost too.
+    for left in [&text[..text.len() / 2], ""] {
+        fs::write(&noted, left).unwrap();
+        desk.back_up();
+        assert_eq!(fs::read_to_string(&noted).unwrap(), text);
+    }
+    // The next erasure comes behind it.
+    desk.erase(&kept);
+    desk.back_up();
+    let longer = fs::read_to_string(&noted).unwrap();
+    assert!(longer.starts_with(&text) && longer.lines().count() == 2);
+}
+
+#[test]
+fn an_erasure_that_no_backup_knows_is_handed_in() {
+    let desk = desk();
+    let mandates = [desk.mandate("the first file"), desk.mandate("the second file")];
+    let bytes = mandates.map(|id| part_of_body(&desk.world.ledger, &id));
+    let ended = desk.world.institution("kbo:0206731645", &["authority"]);
+    let end = Draft::on("key-end", &desk.world.occasion(), &ended.kid).member("reason", json!("lost"));
+    desk.world.append(end.sign(&ended.kid, ended.key.as_ref()).unwrap());
+    let backup = desk.back_up();
+    // One was logged, and its receipt kept; the other signed only.
+    let logged = desk.erase(&mandates[0]);
+    let ask = Ask::now(Audience::Party(desk.court.party));
+    let receipt = desk.world.ledger.view().receipt(&logged, &ask).unwrap().unwrap().to_json();
+    let signed = desk.erasure(&desk.court, &mandates[1]).record;
+    let files = [desk.file("receipt.json", &receipt), desk.file("erasure.jws", &format!("{signed}\n"))];
+
+    let to = desk.folder.path().join("restored");
+    let refuses = |file: &PathBuf, name: &str, what: &str| {
+        let error = restore(&backup.path, &to, std::slice::from_ref(file)).unwrap_err();
+        assert_eq!(error.name(), name, "{error}");
+        assert!(error.to_string().contains(what), "{error}");
+        assert!(!to.exists() && !desk.folder.path().join("restored.restoring").exists());
+    };
+    // By nobody who may; by a key that had ended, that the backup does not have; of another signature, another kind, another ledger.
+    let newcomer = desk.world.institution("kbo:0308357753", &["authority"]);
+    let mut forged = signed.clone().into_bytes();
+    let end = forged.len() - 10;
+    forged[end] = if forged[end] == b'A' { b'B' } else { b'A' };
+    let foreign = Draft::new("erasure", &Occasion { origin: "example.org/other", ..desk.world.occasion() })
+        .member("targets", json!([mandates[1]]))
+        .member("parties", json!([desk.mother.party]));
+    let never = Draft::new("erasure", &desk.world.occasion())
+        .member("targets", json!([desk.court.party]))
+        .member("parties", json!([desk.court.party]));
+    for (text, name, what) in [
+        (desk.erasure(&desk.mother, &mandates[1]).record, "not_an_erasure", "is no authority"),
+        (desk.erasure(&ended, &mandates[1]).record, "not_an_erasure", "had ended"),
+        (desk.erasure(&newcomer, &mandates[1]).record, "not_an_erasure", "has no key"),
+        (String::from_utf8(forged).unwrap(), "not_an_erasure", "signature"),
+        (
+            desk.world.transition("revocation", &desk.mother, &mandates[1]).record,
+            "not_an_erasure",
+            "no record of an erasure",
+        ),
+        (
+            foreign.sign(&desk.court.kid, desk.court.key.as_ref()).unwrap().record,
+            "not_an_erasure",
+            "another ledger",
+        ),
+        (
+            never.sign(&desk.court.kid, desk.court.key.as_ref()).unwrap().record,
+            "never_erased",
+            "never erased",
+        ),
+        (String::new(), "not_an_erasure", "no record"),
+        (receipt.replacen("\"v\":1", "\"v\":2", 1), "not_an_erasure", "no receipt"),
+    ] {
+        refuses(&desk.file("refused", &text), name, what);
+    }
+    refuses(&desk.folder.path().join("nowhere"), "io", "nowhere");
+
+    assert_eq!(restore(&backup.path, &to, &files).unwrap().erased, 4, "two mandates and their acceptances");
+    assert!(bytes.iter().all(|bytes| holds(&backup.path, bytes.as_bytes()) && !holds(&to, bytes.as_bytes())));
+    let ledger = desk.open(&to);
+    assert!(mandates.iter().all(|id| ledger.view().record(id).unwrap().unwrap().logged.opened.is_none()));
+    // One that the backup knows is no stranger, whatever became of its key.
+    ledger.close();
+    let later = desk.back_up();
+    let twice = desk.folder.path().join("twice");
+    restore(&later.path, &twice, &files).unwrap();
 }
 
 #[test]
@@ -278,7 +420,7 @@ fn what_is_damaged_or_unknown_is_refused_and_leaves_nothing() {
         .collect();
     volumes.sort();
     let refuses = |what: &str| {
-        let error = restore(&backup.path, &to).unwrap_err();
+        let error = restore(&backup.path, &to, &[]).unwrap_err();
         assert_eq!(error.name(), "not_a_backup", "{error}");
         assert!(error.to_string().contains(what), "{error}");
         assert!(!to.exists() && !desk.folder.path().join("restored.restoring").exists());
@@ -315,9 +457,9 @@ fn what_is_damaged_or_unknown_is_refused_and_leaves_nothing() {
     fs::write(&manifest, text).unwrap();
 
     fs::create_dir(&to).unwrap();
-    assert_eq!(refused(restore(&backup.path, &to)), "exists");
+    assert_eq!(refused(restore(&backup.path, &to, &[])), "exists");
     fs::remove_dir(&to).unwrap();
-    restore(&backup.path, &to).unwrap();
+    restore(&backup.path, &to, &[]).unwrap();
 }
 
 #[test]
@@ -333,7 +475,7 @@ fn what_a_kill_left_is_in_nobodys_way() {
     fs::create_dir_all(desk.folder.path().join("restored.restoring/main")).unwrap();
     fs::write(desk.folder.path().join("restored.restoring/main/foreign"), "half").unwrap();
     assert_eq!(list(&desk.backups()).unwrap(), std::slice::from_ref(&backup));
-    restore(&backup.path, &to).unwrap();
+    restore(&backup.path, &to, &[]).unwrap();
     let again = desk.back_up();
     assert_eq!(list(&desk.backups()).unwrap(), [backup, again]);
     assert!(!making.exists());

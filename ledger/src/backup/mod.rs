@@ -6,10 +6,14 @@
 //! | to see how | read |
 //! |---|---|
 //! | what a backup says of itself | `manifest.rs` |
+//! | what was erased is noted beside them | `erasures.rs` |
 //! | a ledger is made of one | `restore.rs` |
+//! | erasures are handed in that no backup knows | `handed.rs` |
 //!
 //! spec: storage.md#backup
 
+mod erasures;
+mod handed;
 mod manifest;
 mod restore;
 
@@ -18,11 +22,12 @@ pub(crate) use restore::{MARK, RESTORED};
 pub use restore::{Restored, restore};
 
 use crate::disk::{Disk, SystemDisk};
+use crate::error::ReadError;
 use crate::ledger::Ledger;
 use crate::store::redb::{Copied, Options, RedbStore};
 use crate::store::{Store, StoreError};
 use manifest::{Manifest, VolumeFile, checked_file};
-use procura_core::Millis;
+use procura_core::{Hash, Millis};
 use std::fs::{self, DirBuilder};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
@@ -72,6 +77,23 @@ pub enum BackupError {
         /// Why.
         what: String,
     },
+    /// What the ledger was asked: which records it has erased.
+    #[error("what was erased cannot be read: {0}")]
+    Read(#[from] ReadError),
+    /// A file that should say what is erased.
+    #[error("{path} says of no record that it may be erased: {what}")]
+    NotAnErasure {
+        /// Its path.
+        path: PathBuf,
+        /// Why.
+        what: String,
+    },
+    /// No ledger takes an erasure of this record.
+    #[error("{id} is never erased: an erasure that names it was handed in or noted, and was never logged")]
+    NeverErased {
+        /// The record.
+        id: Hash,
+    },
     /// There is something already where the ledger should go.
     #[error("{path} is there already: restore into a folder that is not")]
     Exists {
@@ -91,6 +113,9 @@ impl BackupError {
             Self::Io { .. } => "io",
             Self::Busy { .. } => "busy",
             Self::NotABackup { .. } => "not_a_backup",
+            Self::Read(_) => "read",
+            Self::NotAnErasure { .. } => "not_an_erasure",
+            Self::NeverErased { .. } => "never_erased",
             Self::Exists { .. } => "exists",
         }
     }
@@ -121,6 +146,8 @@ impl Ledger {
             remove(&making)?;
         }
         let manifest = manifest?;
+        // Before the backup has its name: whoever finds one finds what was erased in it.
+        erasures::note(folder, &self.view())?;
         let path = folder.join(format!("{PREFIX}{:015}", manifest.made().0));
         fs::rename(&making, &path).map_err(BackupError::io(format!("naming {}", path.display())))?;
         sync(folder)?;

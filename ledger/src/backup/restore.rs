@@ -4,12 +4,12 @@
 //! the folder is marked: a ledger that is opened in it answers questions and takes nothing.
 
 use super::manifest::checked_file;
-use super::{Backup, BackupError, MAIN, make_folder, remove, sync};
+use super::{Backup, BackupError, MAIN, erasures, handed, make_folder, remove, sync};
 use crate::store::redb::{Options, RedbStore};
 use crate::store::{Reader, Store, StoreError};
 use crate::vault::VaultRow;
 use procura_core::entry::Entry;
-use procura_core::kinds::Content;
+use procura_core::kinds::{Content, rests_on};
 use procura_core::record::Record;
 use procura_core::{Hash, Index};
 use std::collections::BTreeSet;
@@ -34,35 +34,38 @@ pub struct Restored {
     pub backup: Backup,
     /// How many bodies were destroyed, because the backup was older than the erasure's being carried out.
     pub erased: usize,
+    /// Whether what was erased after the backup was noted beside it. If not, only what was handed in is known of that.
+    pub is_noted: bool,
 }
 
 /// Makes a ledger in `folder`, which must not be there, of the backup at `path`: every file held against its SHA-256, then every erasure
-/// that is logged in it carried out. The folder has its name only when all of it is done.
+/// carried out that is logged in it, that is noted beside it, or that is in one of the files `erased`: signed records, receipts, or what was
+/// noted beside other backups. The folder has its name only when all of it is done.
 ///
 /// # Errors
 /// [`BackupError`]; there is no `folder` then.
-pub fn restore(path: &Path, folder: &Path) -> Result<Restored, BackupError> {
+pub fn restore(path: &Path, folder: &Path, erased: &[PathBuf]) -> Result<Restored, BackupError> {
     let backup = Backup::read(path)?;
     if folder.exists() {
         return Err(BackupError::Exists { path: folder.to_owned() });
     }
     let making = beside(folder);
     remove(&making)?;
-    let erased = make(&backup, &making);
-    if erased.is_err() {
+    let made = make(&backup, &making, erased);
+    if made.is_err() {
         // It holds bodies that nobody looks after.
         remove(&making)?;
     }
-    let erased = erased?;
+    let (erased, is_noted) = made?;
     fs::rename(&making, folder).map_err(BackupError::io(format!("naming {}", folder.display())))?;
     if let Some(above) = folder.parent().filter(|above| !above.as_os_str().is_empty()) {
         sync(above)?;
     }
-    Ok(Restored { backup, erased })
+    Ok(Restored { backup, erased, is_noted })
 }
 
-/// The ledger's folder, all but its name. How many bodies were destroyed.
-fn make(backup: &Backup, making: &Path) -> Result<usize, BackupError> {
+/// The ledger's folder, all but its name. How many bodies were destroyed, and whether what was erased later is noted beside the backup.
+fn make(backup: &Backup, making: &Path, files: &[PathBuf]) -> Result<(usize, bool), BackupError> {
     let path = &backup.path;
     let main = making.join(MAIN);
     make_folder(&main)?;
@@ -81,7 +84,11 @@ fn make(backup: &Backup, making: &Path) -> Result<usize, BackupError> {
         let what = "its volumes end elsewhere than it says".to_owned();
         return Err(BackupError::NotABackup { path: path.to_owned(), what });
     }
-    let erased = erase_again(&store)?;
+    let real = fs::canonicalize(path).map_err(BackupError::io(path.display()))?;
+    let noted = real.parent().map(erasures::read).transpose()?.flatten();
+    let mut later = handed::targets(&store, backup, files)?;
+    later.extend(erasures::targets(noted.as_deref().unwrap_or_default(), &backup.origin, backup.size));
+    let erased = erase_again(&store, &later)?;
     drop(store);
     let mark = making.join(MARK);
     let write = || {
@@ -93,7 +100,7 @@ fn make(backup: &Backup, making: &Path) -> Result<usize, BackupError> {
     for made in [main.as_path(), making] {
         sync(made)?;
     }
-    Ok(erased)
+    Ok((erased, noted.is_some()))
 }
 
 fn beside(folder: &Path) -> PathBuf {
@@ -103,11 +110,17 @@ fn beside(folder: &Path) -> PathBuf {
 }
 
 /// Carries out every erasure that the store holds, whether it was carried out before or not: sealed volumes of a backup may be older than
-/// its last one. How many bodies that destroyed.
-fn erase_again(store: &RedbStore) -> Result<usize, BackupError> {
+/// its last one. And what was erased `later`. How many bodies that destroyed.
+fn erase_again(store: &RedbStore, later: &BTreeSet<Hash>) -> Result<usize, BackupError> {
     let reader = store.read()?;
-    let mut targets: BTreeSet<Hash> = BTreeSet::new();
+    let (mut targets, mut never) = (later.clone(), None);
     each(reader.as_ref(), |index, entry| {
+        if let Some(id) = entry.id()
+            && later.contains(&id)
+            && handed::body(reader.as_ref(), index)?.is_some_and(|record| rests_on(&record).is_none())
+        {
+            never.get_or_insert(id);
+        }
         // An erasure moves no status: it is a trace.
         if let Entry::Trace { .. } = entry
             && let Some(row) = reader.vault(index)?
@@ -116,6 +129,9 @@ fn erase_again(store: &RedbStore) -> Result<usize, BackupError> {
         }
         Ok(())
     })?;
+    if let Some(id) = never {
+        return Err(BackupError::NeverErased { id });
+    }
     let mut concerned = BTreeSet::new();
     each(reader.as_ref(), |index, entry| {
         let of = match entry {
@@ -145,7 +161,7 @@ fn erased_by(row: &[u8]) -> Option<Vec<Hash>> {
     })
 }
 
-fn each(
+pub(super) fn each(
     reader: &dyn Reader,
     mut look: impl FnMut(Index, &Entry) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
@@ -162,6 +178,6 @@ fn each(
     Ok(())
 }
 
-fn unreadable(index: Index) -> StoreError {
+pub(super) fn unreadable(index: Index) -> StoreError {
     StoreError::Corrupt { what: format!("the entry {index} cannot be read") }
 }
