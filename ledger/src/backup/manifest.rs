@@ -60,11 +60,18 @@ impl Backup {
         known(&text).map(|manifest| manifest.of(path.to_owned())).map_err(not_one)
     }
 
-    /// The file that is a copy of just this state of a volume.
-    pub(super) fn copy_of(&self, wanted: &Copied) -> Option<PathBuf> {
-        let is_it = |volume: &&VolumeFile| volume.file == wanted.file && volume.of == wanted.of;
-        let known = self.volumes.iter().find(is_it).filter(|volume| volume.of.is_some())?;
-        Some(self.path.join(MAIN).join(&known.file))
+    /// The copy of just this state of a volume.
+    pub(super) fn copy_of(&self, wanted: &Copied) -> Option<&VolumeFile> {
+        self.sealed().find(|volume| volume.file == wanted.file && volume.of == wanted.of)
+    }
+
+    /// The volumes that were copied as files.
+    pub(super) fn sealed(&self) -> impl Iterator<Item = &VolumeFile> {
+        self.volumes.iter().filter(|volume| volume.of.is_some())
+    }
+
+    pub(super) fn path_of(&self, volume: &VolumeFile) -> PathBuf {
+        self.path.join(MAIN).join(&volume.file)
     }
 }
 

@@ -162,14 +162,27 @@ impl Ledger {
         before: Option<&Backup>,
     ) -> Result<Manifest, BackupError> {
         make_folder(&making.join(MAIN))?;
-        let known = |one: &Copied| before.and_then(|before| before.copy_of(one));
+        let turn = before.and_then(|before| whose_turn(before, self.now()));
+        let known = |one: &Copied| {
+            let (before, volume) = before.and_then(|before| Some((before, before.copy_of(one)?)))?;
+            let is_whole = turn != Some(&volume.file) || is_whole(before, volume);
+            is_whole.then(|| before.path_of(volume))
+        };
         let copied = store.copy_to(&making.join(MAIN), &known)?;
         let head = RedbStore::open(&making.join(MAIN), Options::default())?.head()?;
 
         let mut volumes = Vec::with_capacity(copied.len());
-        for Copied { file, of } in copied {
-            let (bytes, sha256) = checked_file(&making.join(MAIN).join(&file), true)?;
-            volumes.push(VolumeFile { file, bytes, sha256, of });
+        for one in copied {
+            // What is linked to keeps what was said of it: to say it anew would be to vouch for whatever became of the file.
+            let linked = before.filter(|_| one.is_linked).and_then(|before| before.copy_of(&one));
+            volumes.push(match linked {
+                Some(volume) => volume.clone(),
+                None => {
+                    let Copied { file, of, .. } = one;
+                    let (bytes, sha256) = checked_file(&making.join(MAIN).join(&file), true)?;
+                    VolumeFile { file, bytes, sha256, of }
+                }
+            });
         }
         let manifest = Manifest::new(self.origin(), self.now(), &head, volumes);
         manifest.write(making)?;
@@ -178,6 +191,24 @@ impl Ledger {
         }
         Ok(manifest)
     }
+}
+
+/// The volume of the backup before that is read again this time, so that damage to one that all backups share does not wait for the day
+/// when it is needed: which, the clock draws.
+fn whose_turn(before: &Backup, now: Millis) -> Option<&String> {
+    let sealed: Vec<&VolumeFile> = before.sealed().collect();
+    let turn = now.0.checked_rem(sealed.len() as u64)?;
+    sealed.get(usize::try_from(turn).ok()?).map(|volume| &volume.file)
+}
+
+/// Whether a volume is what it was when it was copied. One that is not is copied anew.
+fn is_whole(before: &Backup, volume: &VolumeFile) -> bool {
+    let path = before.path_of(volume);
+    let is_whole = checked_file(&path, false).is_ok_and(|read| read == (volume.bytes, volume.sha256));
+    if !is_whole {
+        tracing::error!(path = %path.display(), "a backup's volume is damaged: the ledger's own is copied anew");
+    }
+    is_whole
 }
 
 /// The complete backups in a folder, the oldest first. One of a version that is not known is an error: it is not overlooked.

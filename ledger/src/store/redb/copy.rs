@@ -28,6 +28,8 @@ pub(crate) struct Copied {
     pub(crate) file: String,
     /// What it is a copy of; `None` for the last volume, which goes on changing.
     pub(crate) of: Option<FileState>,
+    /// It is the earlier copy under another name.
+    pub(crate) is_linked: bool,
 }
 
 impl RedbStore {
@@ -49,20 +51,19 @@ impl RedbStore {
             let to = folder.join(&file);
             // Not while it is being written anew.
             let _alone = lock(&self.shared.erasing);
-            let of = if n + 1 < volumes.len() {
+            copied.push(if n + 1 < volumes.len() {
                 let of = state_of(&volume.path)?;
-                let one = Copied { file: file.clone(), of: Some(of) };
-                let linked = earlier(&one).is_some_and(|known| fs::hard_link(known, &to).is_ok());
-                if !linked {
+                let mut one = Copied { file, of: Some(of), is_linked: false };
+                one.is_linked = earlier(&one).is_some_and(|known| fs::hard_link(known, &to).is_ok());
+                if !one.is_linked {
                     let done = fs::copy(&volume.path, &to);
                     done.map_err(|error| StoreError::io(format!("copying to {}", to.display()), error))?;
                 }
-                Some(of)
+                one
             } else {
                 self.shared.write_copy(volume, &to)?;
-                None
-            };
-            copied.push(Copied { file, of });
+                Copied { file, of: None, is_linked: false }
+            });
         }
         Ok(copied)
     }
