@@ -25,6 +25,9 @@ impl Backups {
     /// # Errors
     /// If the system has no thread left.
     pub(crate) fn start(app: App, plan: BackupPlan) -> std::io::Result<Self> {
+        // What earlier starts made counts: nobody is woken for a start.
+        let found = if plan.to.exists() { backup::list(&plan.to) } else { Ok(Vec::new()) };
+        app.metrics().newest_backup(found.unwrap_or_default().last());
         let (stop, stopped) = channel();
         let thread = std::thread::Builder::new().name("backups".to_owned()).spawn(move || {
             loop {

@@ -8,13 +8,13 @@ use crate::app::App;
 use axum::http::Method;
 use procura_ledger::backup::Backup;
 use procura_ledger::{Committed, Observer, State};
-use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::text::{encode_eof, encode_registry};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 /// The media type of what [`Metrics::text`] writes.
@@ -31,6 +31,9 @@ type Seconds = Gauge<f64, AtomicU64>;
 /// Every metric of a server.
 pub struct Metrics {
     registry: Registry,
+    /// What is told only where backups are made.
+    of_backups: Registry,
+    makes_backups: AtomicBool,
     requests: Family<Answered, Counter>,
     request_seconds: Family<Route, Histogram, fn() -> Histogram>,
     refusals: Family<Named, Counter>,
@@ -65,6 +68,8 @@ impl Default for Metrics {
     fn default() -> Self {
         let mut all = Self {
             registry: Registry::with_prefix("procura"),
+            of_backups: Registry::with_prefix("procura"),
+            makes_backups: AtomicBool::new(false),
             requests: Family::default(),
             request_seconds: Family::new_with_constructor(latency),
             refusals: Family::default(),
@@ -120,11 +125,6 @@ impl Metrics {
         let help = "How many may be under way before others are told to come again";
         all.register("under_way_most", help, self.under_way_most.clone());
         all.register("ready", "1 for what the ledger's state is now, 0 for the others", self.ready.clone());
-        all.register("backups", "Backups made since the start", self.backups.clone());
-        all.register("backups_failed", "Backups that could not be made", self.backups_failed.clone());
-        let help = "When the newest backup of this start was made, Unix time";
-        all.register_with_unit("backup_time", help, Unit::Seconds, self.backup_time.clone());
-        all.register("backup_entries", "Entries in that backup", self.backup_size.clone());
         let help = "Entries under what each witness cosigned last";
         all.register("witness_entries", help, self.witness_size.clone());
         let help = "1 if it did not cosign when it was asked last";
@@ -133,6 +133,12 @@ impl Metrics {
         all.register("quorum_entries", help, self.quorum_size.clone());
         let help = "The time of that quorum, Unix time; 0 if there are no witnesses or none had it yet";
         all.register_with_unit("quorum_time", help, Unit::Seconds, self.quorum_time.clone());
+        let all = &mut self.of_backups;
+        all.register("backups", "Backups made since the start", self.backups.clone());
+        all.register("backups_failed", "Backups that could not be made", self.backups_failed.clone());
+        let help = "When the newest backup was made, Unix time; 0 if there is none yet";
+        all.register_with_unit("backup_time", help, Unit::Seconds, self.backup_time.clone());
+        all.register("backup_entries", "Entries in that backup", self.backup_size.clone());
     }
 
     /// A request was answered; with the name of the problem, if it is one.
@@ -154,8 +160,14 @@ impl Metrics {
 
     pub(crate) fn backed_up(&self, made: &Backup) {
         self.backups.inc();
-        self.backup_time.set(seconds(made.made.0));
-        self.backup_size.set(whole(made.size.0));
+        self.newest_backup(Some(made));
+    }
+
+    /// Which backup is the newest. Until somebody says so, none are made here, and nothing is told of them.
+    pub(crate) fn newest_backup(&self, newest: Option<&Backup>) {
+        self.backup_time.set(seconds(newest.map_or(0, |backup| backup.made.0)));
+        self.backup_size.set(newest.map_or(0, |backup| whole(backup.size.0)));
+        self.makes_backups.store(true, Ordering::Release);
     }
 
     pub(crate) fn not_backed_up(&self) {
@@ -189,7 +201,11 @@ impl Metrics {
             self.ready.get_or_create(&[("state", (*name).to_owned())]).set(i64::from(*name == state));
         }
         let mut text = String::new();
-        encode(&mut text, &self.registry)?;
+        encode_registry(&mut text, &self.registry)?;
+        if self.makes_backups.load(Ordering::Acquire) {
+            encode_registry(&mut text, &self.of_backups)?;
+        }
+        encode_eof(&mut text)?;
         Ok(text)
     }
 }

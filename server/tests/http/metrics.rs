@@ -1,6 +1,7 @@
 //! Goal: operators see what the server does, as OpenMetrics, on an address of its own, and nobody is named there. Method: a server
 //! with the demo, asked things that succeed and that fail, then read as a scraper reads; the whole text is searched for the demo's people.
 
+use procura_ledger::disk::{Disk as _, SystemDisk};
 use procura_server::{Args, Config, Given, prepare};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -114,4 +115,52 @@ async fn operators_see_what_the_server_does_and_of_nobody_with_whom() {
     stop.send(()).unwrap();
     running.await.unwrap().unwrap();
     assert!(std::net::TcpStream::connect(admin).is_err(), "it ends with the server");
+}
+
+/// What a server tells once it has told that something is more than 0.
+async fn told_once(config: Config, name: &'static str) -> BTreeMap<String, f64> {
+    let started = prepare(config).await.unwrap();
+    let admin = started.admin.as_ref().unwrap().local_addr().unwrap();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let running = tokio::spawn(started.run(async move { drop(stopped.await) }));
+    let asked = tokio::task::spawn_blocking(move || {
+        let begun = std::time::Instant::now();
+        loop {
+            let all = samples(&get(admin, "/metrics").2);
+            if all[name] > 0.0 {
+                return all;
+            }
+            assert!(begun.elapsed().as_secs() < 60, "{name}");
+        }
+    });
+    let all = asked.await.unwrap();
+    stop.send(()).unwrap();
+    running.await.unwrap().unwrap();
+    all
+}
+
+/// Nobody is woken for a start: the newest backup counts whoever made it. Nor where none are made: nothing is told of them then. Method:
+/// starts on one folder, the second of which can make no backup.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_newest_backup_is_told_from_the_start_and_only_where_there_are_any() {
+    let folder = tempfile::tempdir().unwrap();
+    let newest = |all: &BTreeMap<String, f64>| {
+        ["procura_backup_time_seconds", "procura_backup_entries"].map(|name| all.get(name).copied())
+    };
+    let first = told_once(config(folder.path()), "procura_backups_total").await;
+    assert!(newest(&first).iter().all(|value| value.is_some_and(|value| value > 0.0)), "{first:?}");
+
+    let _held = SystemDisk.hold(&folder.path().join("backups/lock")).unwrap().unwrap();
+    let second = told_once(config(folder.path()), "procura_backups_failed_total").await;
+    assert_eq!(second["procura_backups_total"], 0.0);
+    assert_eq!(newest(&second), newest(&first));
+
+    // Nowhere a backup yet: it is told, and wakes somebody in the end.
+    let mut elsewhere = config(folder.path());
+    elsewhere.backup.as_mut().unwrap().to = folder.path().join("data/origin/nowhere");
+    let third = told_once(elsewhere, "procura_backups_failed_total").await;
+    assert_eq!(newest(&third), [Some(0.0); 2]);
+
+    let none = Config { backup: None, ..config(folder.path()) };
+    assert_eq!(newest(&told_once(none, "procura_log_entries").await), [None; 2]);
 }
