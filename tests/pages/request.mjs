@@ -148,6 +148,35 @@ export function request(test, at) {
     await row.locator('.note.ok').waitFor();
     assert.equal(await row.locator('.state').innerText(), 'Declined');
     assert.equal((await given(world, 'child')).consents, 2);
+
+    // Of two that wait one is refused, and who asks is blocked: neither waits any more, nor what they ask then.
+    await asks(world, 'child');
+    await asks(world, 'child');
+    await again(page);
+    await page.waitForSelector('#wait:visible');
+    assert.equal(await row.count(), 2);
+    assert.equal(await page.locator('#blocked').isVisible(), false);
+    await row.first().locator('details.wide > summary').click();
+    const sizes = await Promise.all((await row.first().locator('form:visible button').all()).map(async (button) => (await button.boundingBox()).height));
+    assert.deepEqual([sizes.length, new Set(sizes).size], [3, 1], 'no answer is larger');
+    await row.first().locator('button[value=block]').click();
+    await page.waitForSelector('#blocked:visible');
+    await page.waitForSelector('#seal .seal.ok');
+    assert.equal(await page.locator('#wait').isVisible(), false);
+    assert.deepEqual(await given(world, 'child'), { consents: 2, blocks: 1 });
+    await asks(world, 'child');
+    await again(page);
+    await page.waitForSelector('#blocked:visible');
+    assert.equal(await page.locator('#wait').isVisible(), false);
+    assert.match(await page.locator('#lede').innerText(), /No question waits/);
+    const blocked = page.locator('#blocked li', { hasText: 'Bistro De Proef' });
+    await blocked.locator('summary').click();
+    await accessible(page, 'blocked');
+    // What was not answered waits again once that is undone.
+    await blocked.locator('form button').click();
+    await page.waitForSelector('#wait:visible');
+    assert.equal(await row.count(), 2);
+    assert.equal(await page.locator('#blocked').isVisible(), false);
     check();
     await context.close();
   });

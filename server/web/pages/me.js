@@ -2,6 +2,7 @@
 
 import { stopUnless } from './bar.js';
 import { stopActing } from './behalf.js';
+import { showBlocks } from './blocks.js';
 import { showDevices } from './devices.js';
 import { enrol, recovered } from './enrol.js';
 import { forgetMe, me } from './kept.js';
@@ -139,6 +140,7 @@ function render(mine, maySign) {
   const desk = { me: self.party, nameOf, titles: mine.titles, maySign, session, policy, act: (/** @type {import('./mylist.js').Row} */ row, /** @type {string} */ kind, /** @type {Element} */ element) => act(place(), row, kind, element), below: (/** @type {string} */ id) => mine.rows.filter(({ payload, stands }) => payload.under === id && stands !== 'over').length, doing: actLink };
   if (maySign) stopUnless(mine.rows);
   showDevices(mine, desk);
+  showBlocks(mine, desk);
   const waiting = mine.rows.filter((row) => isWaiting(row, desk.me));
   const grants = mine.rows.filter((row) => row.kind !== 'request' && !waiting.includes(row));
   const given = grants.filter((row) => row.kind === 'mandate' && partIn(row, desk.me) === 'gives');

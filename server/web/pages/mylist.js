@@ -11,8 +11,10 @@ import { checkErased, Untrue } from './untrue.js';
 import { isFiled, whole } from './whole.js';
 import { Fault, verify } from '../verifier/index.js';
 
-/** @typedef {{id: string, kind: string, payload: any, stands: string, status: number, since: number, until?: number, endedAt?: number, endedBy?: string, isEndedAbove: boolean, signedBy: Set<string>, receipt: string}} Row `stands`: with the mandates that it is under; `until`: the first instant after it, by its own days or a notice; `isEndedAbove`: one of these has ended, not it */
-/** @typedef {{told: import('./whole.js').Told[], rows: Row[], keys: Row[], titles: import('./catalogues.js').Titles, checkpoint: any, receipts: string[], isFresh: boolean, checkedAt: number}} Mine all that the list tells, what of it stands how, and its pages */
+const ACTIVE = 2;
+
+/** @typedef {{id: string, kind: string, payload: any, stands: string, status: number, since: number, until?: number, endedAt?: number, endedBy?: string, isEndedAbove: boolean, signedBy: Set<string>, receipt: string, isBlocked?: boolean}} Row `stands`: with the mandates that it is under; `until`: the first instant after it, by its own days or a notice; `isEndedAbove`: one of these has ended, not it; `isBlocked`: of a request, who asks is one whom I have blocked */
+/** @typedef {{told: import('./whole.js').Told[], rows: Row[], keys: Row[], blocks: Row[], titles: import('./catalogues.js').Titles, checkpoint: any, receipts: string[], isFresh: boolean, checkedAt: number}} Mine all that the list tells, what of it stands how, and its pages; `blocks`: mine, in force */
 
 /** From the register, checked as of now. @param {import('./session.js').Session} session @param {any} policy @returns {Promise<Mine>} */
 export async function fresh(session, policy) {
@@ -67,8 +69,11 @@ async function read(party, get, policy, mode, pinned) {
   });
   const rows = await stood(['mandate', 'consent', 'request']);
   const keys = await stood(['key']);
+  const blocks = (await stood(['block'])).filter(({ payload, status }) => payload.party === party && status === ACTIVE);
+  const blocked = new Set(blocks.map(({ payload }) => payload.blocked));
+  for (const row of rows) row.isBlocked = row.kind === 'request' && blocked.has(row.payload.requester);
   const titles = titler(await readCatalogues([...new Set(rows.map(({ payload }) => payload.catalogue))], prove));
-  return { told, rows, keys, titles, checkpoint, receipts };
+  return { told, rows, keys, blocks, titles, checkpoint, receipts };
 }
 
 /** @param {any} answer of its status @param {any[]} moves what happened to it @param {string} receipt @returns {Promise<Row>} */

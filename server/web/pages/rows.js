@@ -89,10 +89,10 @@ export function rowOf(row, desk) {
 /** Whether a mandate may be passed on, and how far: so many levels may stand under it. @param {any} payload */
 const onOf = ({ substitution = 0 }) => t(substitution === 0 ? 'on.none' : substitution === 1 ? 'on.one' : 'on.more', { n: substitution });
 
-/** Whether it waits for my answer. @param {Row} row @param {string} me */
-export function isWaiting({ kind, payload, status, stands }, me) {
+/** Whether it waits for my answer. spec: kinds.md#asking @param {Row} row @param {string} me */
+export function isWaiting({ kind, payload, status, stands, isBlocked }, me) {
   if (stands === 'over') return false;
-  if (kind === 'request') return payload.subject === me && status === 2;
+  if (kind === 'request') return payload.subject === me && status === 2 && Date.now() < payload.answer_by && isBlocked !== true;
   return kind === 'mandate' && status === 1 && payload.mandatees.includes(me);
 }
 
@@ -109,11 +109,12 @@ function ending(row, desk, who, label) {
   return details;
 }
 
-/** Reading and answering: both answers have one size, and none is the larger step. @param {Row} row @param {Desk} desk @param {string} who @param {string} label */
+/** Reading and answering: all answers have one size, and none is the larger step. @param {Row} row @param {Desk} desk @param {string} who @param {string} label */
 function answering(row, desk, who, label) {
   const what = scopesOf(row, desk);
   const yes = el('button', { class: 'button quiet', value: 'acceptance' }, t(row.kind === 'request' ? 'request.approve-do' : 'answer.accept'), el('span', { class: 'vh' }, label));
   const no = el('button', { class: 'button quiet', value: 'renunciation' }, t(row.kind === 'request' ? 'answer.refuse' : 'answer.decline'), el('span', { class: 'vh' }, label));
+  const block = row.kind === 'request' && el('button', { class: 'button quiet', value: 'block' }, t('request.block'), el('span', { class: 'vh' }, label));
   const mandate = row.kind === 'mandate';
   // An invitation is accepted with the link that came with it.
   const isInvited = mandate && row.payload.link !== undefined;
@@ -125,13 +126,13 @@ function answering(row, desk, who, label) {
       mandate && el('p', {}, t(row.payload.substitution === undefined ? 'says.not-on' : 'says.on')),
       !mandate && el('p', {}, t('request.approve-what')),
       isInvited && el('p', { class: 'note wait' }, t('invite.by-link')),
-      el('p', { class: 'small' }, t('answer.not-why')),
-      el('p', { class: 'actions' }, yes, no)));
+      el('p', { class: 'small' }, t('answer.not-why'), block && ` ${t('answer.block-what')}`),
+      el('p', { class: 'actions' }, yes, no, block)));
   return details;
 }
 
 /** Nothing is sent twice by a second press. @param {Event} event @param {any} button @param {() => Promise<void>} work */
-async function done(event, button, work) {
+export async function done(event, button, work) {
   event.preventDefault();
   if (button.disabled) return;
   button.disabled = true;

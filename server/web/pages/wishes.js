@@ -23,12 +23,15 @@ import { clock, t } from './words.js';
  */
 export async function act(place, row, kind, element) {
   const { session, policy } = place;
-  const given = row.kind === 'request' && kind === 'acceptance' ? await give(place, row) : null;
-  const written = await draft(kind, policy.origin, { target: row.id, ...(given !== null && { grant: given.id }) });
-  const wish = { id: written.id, target: row.id, kind, submission: await submission(session.by, written) };
-  // Withdrawing is never too late, so a wish to end waits for the register; a yes does not.
-  if (kind !== 'acceptance') await keepWish(wish);
-  await send(place, wish, row, element, given);
+  const [given, block] = [row.kind === 'request' && kind === 'acceptance' ? await give(place, row) : null, kind === 'block' ? await blocking(place, row) : null];
+  // Who blocks refuses as well: that is what the other sees.
+  const answer = block === null ? kind : 'renunciation';
+  const written = await draft(answer, policy.origin, { target: row.id, ...(given !== null && { grant: given.id }) });
+  const wish = { id: written.id, target: row.id, kind: answer, submission: await submission(session.by, written) };
+  // Withdrawing is never too late, so a wish to end waits for the register, and so does a block; a yes does not.
+  if (answer !== 'acceptance') await keepWish(wish);
+  if (block !== null) await keepWish(block);
+  await send(place, wish, row, element, given ?? block);
 }
 
 /** What a yes to a request gives: signed before the answer, which names it, and sent after. @param {Place} place @param {Row} row @returns {Promise<Wish>} */
@@ -38,19 +41,27 @@ async function give({ session, policy }, row) {
   return { id: written.id, target: written.id, kind: 'grant', submission: await submission(session.by, written) };
 }
 
-/** @param {Place} place @param {Wish} wish @param {Row} row @param {Element} element @param {Wish | null} given */
-async function send(place, wish, row, element, given) {
+/** That I want no more requests of who asks. @param {Place} place @param {Row} row @returns {Promise<Wish>} */
+async function blocking({ session, policy }, row) {
+  const written = await draft('block', policy.origin, { party: session.by.party, blocked: row.payload.requester });
+  return { id: written.id, target: written.id, kind: 'block', submission: await submission(session.by, written) };
+}
+
+/** @param {Place} place @param {Wish} wish @param {Row} row @param {Element} element @param {Wish | null} next what is sent after it */
+async function send(place, wish, row, element, next) {
   const { session, policy, show } = place;
   try {
     const receipt = await (await session.submit(wish.submission)).text();
     const { at, status } = await examineEnding(receipt, wish, policy);
     await dropWish(wish.id);
-    if (given !== null) {
-      // From here on the answer names it: if it can't be sent now, it waits.
-      await keepWish(given);
+    if (next !== null) {
+      // From here on the answer names what is given: if that can't be sent now, it waits.
+      await keepWish(next);
       await sendWishes(place);
       return await show();
     }
+    // Whose block has ended, what they asked waits again.
+    if (row.kind === 'block') return await show();
     const outcome = wish.kind === 'acceptance' ? 'accepted' : wish.kind === 'renunciation' && isWaiting(row, session.by.party) ? 'declined' : 'ended';
     if (wish.kind === 'acceptance' && status !== 2) return await show();
     after(element, row, outcome, at, () => save('procura-receipt.json', receipt, 'application/vnd.procura.receipt+json'));
@@ -60,7 +71,7 @@ async function send(place, wish, row, element, given) {
       await dropWish(wish.id);
       return failed(element, 'refused');
     }
-    failed(element, error instanceof Refusal ? (wish.kind === 'acceptance' ? 'unreached-yes' : 'unreached') : 'unproven', () => send(place, wish, row, element, given));
+    failed(element, error instanceof Refusal ? (wish.kind === 'acceptance' ? 'unreached-yes' : 'unreached') : 'unproven', () => send(place, wish, row, element, next));
   }
 }
 
@@ -70,10 +81,11 @@ export async function sendWishes({ session, policy, notes }) {
   for (const wish of await wishes()) {
     try {
       const receipt = await (await session.submit(wish.submission)).text();
-      // A grant that waited stands in the list that follows; an ending is proven here.
-      if (wish.kind !== 'grant') await examineEnding(receipt, wish, policy);
+      // A grant or a block that waited stands in the list that follows; an ending is proven here.
+      const isEnding = wish.kind !== 'grant' && wish.kind !== 'block';
+      if (isEnding) await examineEnding(receipt, wish, policy);
       await dropWish(wish.id);
-      if (wish.kind !== 'grant') left.push(el('p', { class: 'note ok' }, t('wish.sent', { at: clock(Date.now()) })));
+      if (isEnding) left.push(el('p', { class: 'note ok' }, t('wish.sent', { at: clock(Date.now()) })));
     } catch (error) {
       // Ended already, or never to be taken: it waits no longer.
       if (error instanceof Refusal && !error.isForNow) await dropWish(wish.id);

@@ -81,6 +81,7 @@ carried! {
     "pages/band.svg"
     "pages/bar.js"
     "pages/behalf.js"
+    "pages/blocks.js"
     "pages/catalogues.js"
     "pages/chart.js"
     "pages/check.js"
