@@ -61,6 +61,7 @@ mod submit;
 pub mod terms;
 pub mod tiles;
 mod token;
+mod waiting;
 pub mod webhook;
 #[cfg(feature = "witness")]
 pub mod witness;

@@ -14,6 +14,9 @@ pub(super) struct Records {
     /// The party; auditors may ask about any [default: yourself]
     #[arg(long, allow_hyphen_values = true)]
     party: Option<Hash>,
+    /// Only what waits for the party's answer: requests of those whom it has not blocked, and mandates that it is to take
+    #[arg(long)]
+    waiting: bool,
     #[command(flatten)]
     filter: Filter,
 }
@@ -39,7 +42,8 @@ impl Records {
                 describe::what(context, &filed.logged, Some(&party)),
             ]
         };
-        let of_filter = || all.records().iter().filter(|filed| shown.shows(filed));
+        let chosen = if self.waiting { all.waiting(client.now()) } else { all.records().iter().collect() };
+        let of_filter = || chosen.iter().copied().filter(|filed| shown.shows(filed));
         let rows: Vec<_> = of_filter().map(row).collect();
         let count = match (rows.len(), all.records().len()) {
             (1, 1) => "1 record".to_owned(),

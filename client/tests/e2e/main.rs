@@ -21,3 +21,4 @@ mod present;
 mod steps;
 mod stub;
 mod terms;
+mod waiting;
