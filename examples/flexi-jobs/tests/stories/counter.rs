@@ -181,6 +181,20 @@ fn what_may_not_be_declared_changes_nothing() {
     assert_eq!(post(&another, &bound(&another)), 403);
     assert_eq!(post(&mine, &json!({})), 403);
     desk.stands(700_010, "below");
+    // A permit is no access: a yes that was only asked for stands in nobody's list, and tells nothing.
+    let son = desk.all.caller("son");
+    let subject = son.client().own_party().unwrap();
+    let (category, purpose) = ("flexi.wages", "inform");
+    let asking =
+        Asking { on_behalf_of: None, subject, source: desk.office, category, purpose, properties: None };
+    let check = son.would_be(&asking).unwrap();
+    assert!(check.answer().decision().permit);
+    match son.answer(&serde_json::from_slice(check.receipt()).unwrap()) {
+        Err(CallerError::Refused { status, name, .. }) => {
+            assert_eq!((status, name.as_str()), (403, "not_an_access"));
+        }
+        other => panic!("{other:?}"),
+    }
     assert_eq!(post(&mine, &bound(&mine)), 201);
     desk.stands(700_011, "below");
 }
