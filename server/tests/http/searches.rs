@@ -2,14 +2,19 @@
 //! theirs to read, and a token for a page is good for one caller, one request and one server. Method: the demo's directory and a few
 //! consents; what is asked is changed in one way at a time.
 
-use crate::world::{World, request};
+use crate::world::{HandClock, World, request};
 use procura_core::days::Day;
 use procura_core::draft::Draft;
 use procura_core::kinds::Validity;
-use procura_ledger::Clock;
+use procura_ledger::{Clock, Options, Random};
 use procura_server::demo::{EMPLOYER, MOTHER, MUNICIPALITY, SON, WORKER};
+use procura_server::trial;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use tempfile::TempDir;
 
 const EVALUATIONS: &str = "/access/v1/evaluations";
 const SUBJECTS: &str = "/access/v1/search/subject";
@@ -310,6 +315,62 @@ fn a_token_is_of_one_request_one_caller_and_one_server() {
     // Another server, or the same one started anew.
     let another = World::new();
     refused(go_on(&another, RESOURCES, &another.demo.token, &asked, page()));
+}
+
+/// A copy of a data folder that nothing has open.
+fn copy_of(data: &Path) -> TempDir {
+    fn copy(from: &Path, to: &Path) {
+        for entry in fs::read_dir(from).unwrap() {
+            let path = entry.unwrap().path();
+            let target = to.join(path.file_name().unwrap());
+            if path.is_dir() {
+                fs::create_dir(&target).unwrap();
+                copy(&path, &target);
+            } else {
+                fs::copy(&path, &target).unwrap();
+            }
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    copy(data, folder.path());
+    folder
+}
+
+/// Always the same: servers that have it have one key for tokens.
+struct NoChance;
+
+impl Random for NoChance {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), String> {
+        bytes.fill(7);
+        Ok(())
+    }
+}
+
+#[test]
+fn a_token_of_a_larger_log_is_refused() {
+    let of_one_key = |folder| World::over(folder, |settings| settings.random = Arc::new(NoChance));
+    let data = tempfile::tempdir().unwrap();
+    let options = Options { clock: HandClock::new(), ..Options::default() };
+    let trial = trial::start(data.path(), options).unwrap();
+    procura_server::demo::register(&trial, data.path()).unwrap();
+    trial.ledger.close();
+    drop(trial);
+    let (small, large) = (of_one_key(copy_of(data.path())), of_one_key(copy_of(data.path())));
+    let note = large.sign(large.party(SON), |occasion| Draft::new("note", occasion));
+    assert_eq!(large.submit(&note).status, 201);
+
+    let (caller, asked) = (&small.demo.token, hiring(Some(1)));
+    assert_eq!(*caller, large.demo.token);
+    let go_on = |world: &World, token: &str| {
+        world.post_json(RESOURCES, Some(caller), &with(asked.clone(), "page", json!({"token": token})))
+    };
+    let [of_small, of_large] = [&small, &large].map(|world| token_of(world, caller, &asked));
+    assert_eq!((go_on(&small, &of_small).status, go_on(&large, &of_large).status), (200, 200));
+    // One ledger, one caller, one request, one key: only the size differs. A search goes on in a log that has grown, and in no smaller one.
+    assert_eq!(go_on(&large, &of_small).status, 200);
+    let refused = go_on(&small, &of_large);
+    assert_eq!(refused.status, 400);
+    assert!(refused.text().contains("token"), "{}", refused.text());
 }
 
 /// All that the employer's search finds from a token on.

@@ -8,7 +8,7 @@ use procura_core::{Hash, Millis, b64};
 use procura_ledger::{Clock, OsRandom, Random};
 use procura_server::demo::{self, Demo};
 use procura_server::enrol::Enrolled;
-use procura_server::trial::{self, Trial};
+use procura_server::trial::{self, Trial, TrialError};
 use procura_server::{App, Limits, LogLine, Settings, serve};
 use serde_json::{Value, json};
 use std::fs::{File, OpenOptions};
@@ -68,6 +68,10 @@ pub(crate) fn logged() -> String {
 pub(crate) struct HandClock(AtomicU64);
 
 impl HandClock {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self(AtomicU64::new(0)))
+    }
+
     pub(crate) fn turn(&self, by: Duration) {
         self.0.fetch_add(u64::try_from(by.as_millis()).unwrap(), Ordering::SeqCst);
     }
@@ -144,12 +148,25 @@ impl World {
     }
 
     fn of(change: impl FnOnce(&mut Settings), has_desk: bool) -> Self {
+        Self::begin(tempfile::tempdir().unwrap(), trial::in_memory, change, has_desk)
+    }
+
+    /// Over a data folder: what is there already is found again.
+    pub(crate) fn over(folder: TempDir, change: impl FnOnce(&mut Settings)) -> Self {
+        Self::begin(folder, trial::start, change, false)
+    }
+
+    fn begin(
+        folder: TempDir,
+        start: impl FnOnce(&Path, procura_ledger::Options) -> Result<Trial, TrialError>,
+        change: impl FnOnce(&mut Settings),
+        has_desk: bool,
+    ) -> Self {
         LazyLock::force(&LOG);
-        let folder = tempfile::tempdir().unwrap();
-        let clock = Arc::new(HandClock(AtomicU64::new(0)));
+        let clock = HandClock::new();
         let options =
             procura_ledger::Options { clock: Arc::clone(&clock) as _, ..procura_ledger::Options::default() };
-        let trial = trial::in_memory(folder.path(), options).unwrap();
+        let trial = start(folder.path(), options).unwrap();
         let demo = demo::register(&trial, folder.path()).unwrap();
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
