@@ -5,6 +5,7 @@ mod complete;
 
 pub(super) use authzen::*;
 
+use super::leaving;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -54,6 +55,7 @@ pub fn openapi_json() -> Result<String, serde_json::Error> {
 pub(super) fn document(described: &utoipa::openapi::OpenApi) -> Result<String, serde_json::Error> {
     let mut document = serde_json::to_value(described)?;
     complete::complete(&mut document);
+    leaving::mark(&mut document, leaving::LEAVING);
     serde_json::to_string_pretty(&document).map(|text| text + "\n")
 }
 

@@ -17,6 +17,7 @@ mod events;
 mod health;
 mod holdings;
 mod hooks;
+mod leaving;
 mod links;
 mod log;
 mod named;
@@ -107,6 +108,7 @@ pub(crate) fn router(app: App) -> Router {
         .fallback(nothing_here)
         .method_not_allowed_fallback(other_method)
         .layer(middleware::from_fn_with_state(app.clone(), witnessed::around))
+        .layer(middleware::from_fn_with_state(leaving::LEAVING, leaving::around))
         .layer(middleware::from_fn_with_state(app.clone(), request::around))
         .with_state(app)
 }
