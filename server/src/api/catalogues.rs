@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 #[utoipa::path(
     get,
     path = "/v1/catalogues",
+    operation_id = "catalogues",
     tag = "records",
     security(("bearer" = [])),
     responses(

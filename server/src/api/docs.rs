@@ -2,6 +2,7 @@
 
 mod authzen;
 mod complete;
+mod examples;
 
 pub(super) use authzen::*;
 
@@ -56,6 +57,7 @@ pub(super) fn document(described: &utoipa::openapi::OpenApi) -> Result<String, s
     let mut document = serde_json::to_value(described)?;
     complete::complete(&mut document);
     leaving::mark(&mut document, leaving::LEAVING);
+    examples::add(&mut document)?;
     serde_json::to_string_pretty(&document).map(|text| text + "\n")
 }
 

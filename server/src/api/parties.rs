@@ -65,6 +65,7 @@ pub(super) async fn resolve(
 #[utoipa::path(
     get,
     path = "/v1/parties/{id}/records",
+    operation_id = "records_of",
     tag = "parties",
     params(
         ("id" = String, Path, description = "The party's id"),

@@ -9,6 +9,7 @@ mod certification;
 mod connections;
 mod desk;
 mod events;
+mod examples;
 mod holdings;
 mod hooks;
 mod log;
@@ -21,6 +22,7 @@ mod readers;
 #[path = "../receiver/mod.rs"]
 mod receiver;
 mod records;
+mod schema;
 mod searches;
 mod shown;
 mod start;

@@ -91,15 +91,6 @@ pub(in crate::api) struct Hint {
 /// A member is only read as part of a question that needs it, and what is wrong with one question is that question's answer: so
 /// the shapes of `EvaluationRequest` are what a question should have, and no condition on the request.
 #[derive(Serialize, ToSchema)]
-#[schema(example = json!({
-    "subject": {"type": "kbo", "id": "kbo:0999999922"},
-    "action": {"name": "help"},
-    "evaluations": [
-        {"resource": {"type": "pensions", "id": "niss:48031500292"}},
-        {"resource": {"type": "taxes", "id": "niss:48031500292"}},
-    ],
-    "options": {"evaluations_semantic": "deny_on_first_deny"},
-}))]
 pub(in crate::api) struct EvaluationsRequest {
     /// Who wants to act, unless a question says otherwise.
     #[schema(value_type = Option<Object>)]

@@ -37,7 +37,15 @@ function table(headings, rows) {
 
 const content = (body) => Object.entries((body && body.content) || {});
 
-function operation(method, path, described) {
+/** An example of a body, to be opened. */
+function example(openapi, media) {
+  const name = refName(media.examples?.demo);
+  if (!name) return undefined;
+  const { value } = openapi.components.examples[name];
+  return el('details', el('summary', 'Example'), el('pre', typeof value === 'string' ? value : JSON.stringify(value, null, 2)));
+}
+
+function operation(openapi, method, path, described) {
   const label = el('span', method.toUpperCase());
   label.className = 'method';
   const parts = [el('summary', label, ' ', code(path), ` ${described.summary ?? ''}`)];
@@ -48,10 +56,12 @@ function operation(method, path, described) {
       described.parameters.map((p) => [code(p.name), p.in, `${p.description ?? ''}${p.required ? '' : ' (optional)'}`])));
   }
   const body = content(described.requestBody);
-  if (body.length) parts.push(table(['Body', ''], body.map(([type, media]) => [code(type), typeOf(media.schema)])));
-  parts.push(table(['Status', 'Answer', 'Type', ''], Object.entries(described.responses).map(([status, response]) => {
+  if (body.length) {
+    parts.push(table(['Body', '', ''], body.map(([type, media]) => [code(type), typeOf(media.schema), example(openapi, media)])));
+  }
+  parts.push(table(['Status', 'Answer', 'Type', '', ''], Object.entries(described.responses).map(([status, response]) => {
     const [[type, media] = ['', {}]] = content(response);
-    return [status, response.description, type && code(type), typeOf(media.schema)];
+    return [status, response.description, type && code(type), typeOf(media.schema), example(openapi, media)];
   })));
   return el('details', ...parts);
 }
@@ -70,7 +80,7 @@ function draw(openapi) {
     const section = el('section', el('h2', tag.description));
     for (const [path, item] of Object.entries(openapi.paths)) {
       for (const [method, described] of Object.entries(item)) {
-        if (described.tags?.includes(tag.name)) section.append(operation(method, path, described));
+        if (described.tags?.includes(tag.name)) section.append(operation(openapi, method, path, described));
       }
     }
     return section;
