@@ -2,7 +2,7 @@
 // tlog), which know nothing of Procura. Goal: what one side makes the other believes, and what was changed it refuses. Method:
 //
 //	exchange read URL VKEY            believes a running ledger by its public addresses alone, every leaf and every earlier size
-//	exchange write SIZE               makes a log of its own, prints it as JSON; a test of ours believes it
+//	exchange write SIZE               makes a log of its own, cosigned and in tiles, prints it as JSON; a test of ours believes it
 //	exchange vkey                     prints the key that verifies it
 //	exchange witness URL VKEY SIZE    has that log cosigned by a running witness of ours, which must refuse what does not continue it
 package main
@@ -10,6 +10,7 @@ package main
 import (
 	"bytes"
 	"crypto/ed25519"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
@@ -84,15 +85,18 @@ func parse(text string) (tlog.Tree, error) {
 	return tlog.Tree{N: size, Hash: hash}, err
 }
 
-// The tiles of a ledger: C2SP's paths for what the library calls tile/8/…
+// C2SP's path for what the library calls tile/8/…
+func path(tile tlog.Tile) string { return "tile/" + strings.TrimPrefix(tile.Path(), "tile/8/") }
+
+// The tiles of a ledger.
 type tiles struct{ url string }
 
-func (t tiles) Height() int                       { return tileHeight }
+func (t tiles) Height() int                     { return tileHeight }
 func (t tiles) SaveTiles([]tlog.Tile, [][]byte) {}
 func (t tiles) ReadTiles(wanted []tlog.Tile) ([][]byte, error) {
 	var all [][]byte
 	for _, tile := range wanted {
-		data, err := get(t.url + "/tile/" + strings.TrimPrefix(tile.Path(), "tile/8/"))
+		data, err := get(t.url + "/" + path(tile))
 		if err != nil {
 			return nil, err
 		}
@@ -172,6 +176,9 @@ func read(url, vkey string) error {
 			return fmt.Errorf("another tree of size %d was continued", size)
 		}
 	}
+	if tree.N <= 1<<tileHeight {
+		return fmt.Errorf("%d leaves have no full tile: nothing was exchanged of those", tree.N)
+	}
 	fmt.Printf("read: %d leaves, %d earlier sizes\n", tree.N, tree.N-1)
 	return nil
 }
@@ -223,6 +230,29 @@ func key() (note.Signer, string) {
 	return signer, vkey
 }
 
+// C2SP tlog-cosignature, which the library does not know: a signer of its own kind for it.
+type cosigner struct {
+	name string
+	key  ed25519.PrivateKey
+}
+
+const cosignerName = "cosigner.example/go"
+const cosignedAt = 1700000000
+
+func (c cosigner) public() []byte { return append([]byte{4}, c.key.Public().(ed25519.PublicKey)...) }
+func (c cosigner) Name() string   { return c.name }
+func (c cosigner) KeyHash() uint32 {
+	hash := sha256.Sum256(append([]byte(c.name+"\n"), c.public()...))
+	return binary.BigEndian.Uint32(hash[:])
+}
+func (c cosigner) vkey() string {
+	return fmt.Sprintf("%s+%08x+%s", c.name, c.KeyHash(), base64.StdEncoding.EncodeToString(c.public()))
+}
+func (c cosigner) Sign(text []byte) ([]byte, error) {
+	message := fmt.Sprintf("cosignature/v1\ntime %d\n%s", cosignedAt, text)
+	return append(binary.BigEndian.AppendUint64(nil, cosignedAt), ed25519.Sign(c.key, []byte(message))...), nil
+}
+
 // A log in memory.
 type stored []tlog.Hash
 
@@ -248,13 +278,13 @@ func logOf(size int64) stored {
 	return log
 }
 
-func checkpoint(log stored, size int64, signer note.Signer) (tlog.Hash, string) {
+func checkpoint(log stored, size int64, signers ...note.Signer) (tlog.Hash, string) {
 	root, err := tlog.TreeHash(size, log)
 	if err != nil {
 		panic(err)
 	}
 	text := fmt.Sprintf("%s\n%d\n%s\n", logName, size, root)
-	signed, err := note.Sign(&note.Note{Text: text}, signer)
+	signed, err := note.Sign(&note.Note{Text: text}, signers...)
 	if err != nil {
 		panic(err)
 	}
@@ -264,7 +294,8 @@ func checkpoint(log stored, size int64, signer note.Signer) (tlog.Hash, string) 
 func write(size int64) error {
 	signer, vkey := key()
 	log := logOf(size)
-	_, signed := checkpoint(log, size, signer)
+	cosigner := cosigner{cosignerName, ed25519.NewKeyFromSeed(bytes.Repeat([]byte{8}, ed25519.SeedSize))}
+	_, signed := checkpoint(log, size, signer, cosigner)
 	type included struct {
 		Record string
 		Path   []tlog.Hash
@@ -274,17 +305,31 @@ func write(size int64) error {
 		Hashes []tlog.Hash
 	}
 	made := struct {
-		Vkey       string
-		Checkpoint string
-		Leaves     []included
-		Earlier    []continued
-	}{Vkey: vkey, Checkpoint: signed}
-	for index := int64(0); index < size; index++ {
-		path, err := tlog.ProveRecord(size, index, log)
+		Vkey         string
+		CosignerVkey string
+		Checkpoint   string
+		Tiles        map[string][]byte
+		Leaves       []included
+		Earlier      []continued
+	}{Vkey: vkey, CosignerVkey: cosigner.vkey(), Checkpoint: signed, Tiles: map[string][]byte{}}
+	// The library has a tile for each width that a row ever had: the widest is the tree's.
+	widest := map[string]tlog.Tile{}
+	for _, tile := range tlog.NewTiles(tileHeight, 0, size) {
+		widest[fmt.Sprint(tile.L, " ", tile.N)] = tile
+	}
+	for _, tile := range widest {
+		data, err := tlog.ReadTileData(tile, log)
 		if err != nil {
 			return err
 		}
-		made.Leaves = append(made.Leaves, included{string(record(index)), append([]tlog.Hash{}, path...)})
+		made.Tiles[path(tile)] = data
+	}
+	for index := int64(0); index < size; index++ {
+		hashes, err := tlog.ProveRecord(size, index, log)
+		if err != nil {
+			return err
+		}
+		made.Leaves = append(made.Leaves, included{string(record(index)), append([]tlog.Hash{}, hashes...)})
 	}
 	for old := int64(1); old < size; old++ {
 		hashes, err := tlog.ProveTree(size, old, log)

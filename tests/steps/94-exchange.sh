@@ -28,12 +28,16 @@ line_of "$work/server.log" '^The demo' "$server" >/dev/null
 url=$(line_of "$work/server.log" 'http://127.0.0.1:[0-9]*' "$server")
 "$BIN/procura" --home "$work/home" --server "$url" --trust-first --json log show >"$work/log.json"
 vkey=$(sed -n '/"log_keys"/,/\]/s/^ *"\(.*+.*\)",\{0,1\}$/\1/p' "$work/log.json")
+# More than a tile holds, so that full tiles, and those above them, are exchanged too.
+(echo 'mandatee,scopes,reference'; printf 'niss:75061200192,taxes,%s\n' {1..300}) >"$work/many.csv"
+"$BIN/procura" --home "$work/home" --server "$url" --key "$work/data/demo/mother.json" \
+    import "$work/many.csv" --format csv --yes >"$work/imported"
 "$work/exchange" read "$url" "$vkey"
 
-for size in 2 3 8 9 256 257; do
+for size in 2 3 8 9 256 257 600; do
     "$work/exchange" write $size | "$BIN/exchange" || broken "a log of $size that Go made was not believed"
 done
-echo "written: logs of up to 257 leaves"
+echo "written: logs of up to 600 leaves, their tiles and cosignatures"
 
 printf 'log %s\nquorum none\n' "$("$work/exchange" vkey)" >"$work/logs"
 logged exchange-witness "$BIN/procura" --json witness run --logs "$work/logs" --name w.example/1 --plain \
