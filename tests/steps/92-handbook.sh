@@ -5,12 +5,14 @@
 # needs: python3 from python3
 . tests/steps/lib.sh
 
+# Two commands are not run as they stand, for the tests have built the same programs already, without optimisation: of the block
+# `sh server` it is `cargo run --release --`, of `sh build` it is `cargo build --release`. The README's step builds by such a line.
+
 # The fenced blocks of a page that are marked `sh`, or `sh NAME`, one after the other.
 blocks() { awk -v mark="\`\`\`sh${2:+ $2}" '$0 == mark { on = 1; next } /^```/ { on = 0 } on' "$1"; }
 
 programs
 bin=$BIN
-handbook=$PWD/server/handbook
 work=
 server=
 # The server writes until it has ended: its folder goes after it.
@@ -28,6 +30,8 @@ run_page() { # page
     command=$(blocks "$page" server)
     case $command in 'cargo run --release -- '*) ;; *) broken "$1 starts no server, or another than this step does" ;; esac
     work=$(mktemp -d)
+    # What a page takes from the clone.
+    mkdir "$work/target" && ln -s "$bin" "$work/target/release" && ln -s "$PWD/server" "$work/server"
     # shellcheck disable=SC2086 # flags are words
     (cd "$work" && logged handbook "$bin/procura-server" ${command#cargo run --release -- } --listen 127.0.0.1:0 --data procura-data) >"$work/log" &
     server=$!
@@ -54,6 +58,17 @@ must() {
 }
 HEAD
         echo 'exec >out 2>&1'
+        # The page's own line makes the programs' place known.
+        cat <<'BUILD'
+cargo() {
+    case $* in
+    'build --release' | 'build --release -p procura-client') ;;
+    *) echo "another build than this step knows: cargo $*" >&2 && exit 1 ;;
+    esac
+}
+BUILD
+        blocks "$page" build
+        echo 'unset -f cargo'
         blocks "$page" | while IFS= read -r line; do
             case $line in
             '#> '*) printf 'must %q\n' "${line#'#> '}" ;;
@@ -61,7 +76,7 @@ HEAD
             esac
         done
     } >"$script"
-    (cd "$work" && PATH=$bin:$PATH PROCURA_HOME=$work/home HANDBOOK=$handbook bash script) ||
+    (cd "$work" && PROCURA_HOME=$work/home bash script) ||
         { echo '--- printed:'; cat "$work/out"; broken "$1 does not do what it says"; }
     echo "  $1: $(grep -c '^must ' "$script") lines are printed as it says"
     sed -n 's/^measured: /    /p' "$work/out"
