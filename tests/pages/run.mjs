@@ -5,6 +5,7 @@ import { mkdirSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { acting } from './acting.mjs';
 import { counter } from './counter.mjs';
+import { devices } from './device.mjs';
 import { flexi } from './flexi.mjs';
 import { give } from './give.mjs';
 import { log } from './log.mjs';
@@ -42,7 +43,7 @@ describe('as they stand', { concurrency: 2 }, () => {
   for (const suite of [served, verify]) suite(test, at);
 });
 describe('as they change', { concurrency: 2 }, () => {
-  for (const suite of [flexi, unasked, log, me, looks, request, present, shown, give, office, acting, counter, zoom]) {
+  for (const suite of [flexi, unasked, log, me, devices, looks, request, present, shown, give, office, acting, counter, zoom]) {
     describe(suite.name, { concurrency: 1 }, () => {
       const own = { shots, program, executablePath, flexiProgram };
       before(async () => Object.assign(own, { browser: at.browser, world: await World.start(program) }));

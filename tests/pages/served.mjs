@@ -7,7 +7,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { accessible, opened, transferred, watched } from './watch.mjs';
 
-export const PAGES = ['/', '/verify', '/log', '/me', '/looks', '/r', '/give', '/for', '/sign', '/present', '/office', '/counter'];
+export const PAGES = ['/', '/verify', '/log', '/me', '/looks', '/r', '/give', '/for', '/sign', '/present', '/device', '/office', '/counter'];
 const SIZES = { phone: { width: 390, height: 844 }, desktop: { width: 1280, height: 900 } };
 /** Every language, each size in each theme. */
 const VIEWS = [

@@ -52,7 +52,7 @@ export async function bound(origin, name, address, who, { to, send } = { to: '/d
 }
 
 /** What this device is called among its holder's: "Firefox on Linux, 26 November 2026". Nobody else sees it. */
-function label() {
+export function label() {
   const find = (/** @type {[RegExp, string][]} */ names) => names.find(([sign]) => sign.test(navigator.userAgent))?.[1] ?? t('device.some');
   // Each names those before it as well.
   const browser = find([[/Edg/, 'Edge'], [/OPR/, 'Opera'], [/Firefox|FxiOS/, 'Firefox'], [/Chrom|CriOS/, 'Chromium'], [/Safari/, 'Safari']]);

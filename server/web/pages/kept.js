@@ -41,6 +41,18 @@ export async function me(origin) {
 /** @param {Me} who */
 export const keepMe = (who) => within('one', 'readwrite', (store) => store.put(who, 'me'));
 
+/** What this device invited another with last, until that is in. @typedef {{origin: string, party: string, nonce: string, assurance: string, at: number}} Invited */
+/** @param {Invited | null} invited */
+export const keepInvited = (invited) => within('one', 'readwrite', (store) => store.put(invited, 'invited'));
+/** @returns {Promise<Invited | null>} */
+export const lastInvited = async () => (await within('one', 'readonly', (store) => store.get('invited'))) ?? null;
+
+/** A key that was made here and that another device is still to sign for: whose it is then, and what the other is shown. @typedef {{me: Me, invitation: string, answer: string}} Joining */
+/** @param {Joining | null} joining */
+export const keepJoining = (joining) => within('one', 'readwrite', (store) => store.put(joining, 'joining'));
+/** @returns {Promise<Joining | null>} */
+export const lastJoining = async () => (await within('one', 'readonly', (store) => store.get('joining'))) ?? null;
+
 /** Forgets the key and all else: it can't be had back. */
 export async function forgetMe() {
   await within('one', 'readwrite', (store) => store.clear());

@@ -31,9 +31,9 @@ export async function draft(kind, origin, members) {
   return { payload, id: b64url(await labelled('id', payload)) };
 }
 
-/** A member that a receipt may leave out, and what the payload has for it in `_sd`. spec: encoding.md#disclosures @param {string} name @param {string} value */
-export async function withheld(name, value) {
-  const disclosure = b64url(canonicalBytes(/** @type {any} */ ([b64url(random(16)), name, value])));
+/** A member that a receipt may leave out, and what the payload has for it in `_sd`. spec: encoding.md#disclosures @param {string} name @param {string} value @param {Uint8Array} [salt] */
+export async function withheld(name, value, salt = random(16)) {
+  const disclosure = b64url(canonicalBytes(/** @type {any} */ ([b64url(salt), name, value])));
   return { disclosure, digest: b64url(await sha256(ofText(disclosure))) };
 }
 
@@ -47,9 +47,12 @@ export function assertion(by, origin) {
   return jws(by, 'JWT', ofText(JSON.stringify(claims)));
 }
 
-/** That the holder has the key and wants it bound to the party. spec: kinds.md#members @param {{origin: string, party: string, nonce: string, publicKey: Uint8Array, key: CryptoKey}} what */
-export async function possession({ origin, party, nonce, publicKey, key }) {
+/** What a new key signs for whoever is to bind it to the party. spec: kinds.md#members @param {{origin: string, party: string, nonce: string, publicKey: Uint8Array}} what */
+export async function possessionMessage({ origin, party, nonce, publicKey }) {
   const [of, with_] = [ofB64urlExactly(party, 32), ofB64urlExactly(nonce, 32)];
   if (of === null || with_ === null) throw new TypeError('party and nonce are 32 bytes');
-  return b64url(await signed(key, concat(ofText('procura/v1/pop\0'), await sha256(ofText(origin)), of, publicKey, with_)));
+  return concat(ofText('procura/v1/pop\0'), await sha256(ofText(origin)), of, publicKey, with_);
 }
+
+/** That the holder has the key and wants it bound to the party. @param {{origin: string, party: string, nonce: string, publicKey: Uint8Array, key: CryptoKey}} what */
+export const possession = async (what) => b64url(await signed(what.key, await possessionMessage(what)));

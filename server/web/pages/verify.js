@@ -1,5 +1,6 @@
 // Verify a receipt: nothing of it leaves this browser.
 
+import { onScan } from './camera.js';
 import './page.js';
 import { examine, STEPS, told } from './examine.js';
 import { byId, el, fact, icon, seal, time } from './parts.js';
@@ -160,29 +161,7 @@ byId('text').addEventListener('submit', async (/** @type {Event} */ event) => {
   if (text !== '') await given(text);
 });
 
-/** @type {AbortController | null} */
-let scanning = null;
-byId('scan').addEventListener('click', async () => {
-  if (scanning !== null) return scanning.abort();
-  scanning = new AbortController();
-  const [video, button, told] = [byId('video'), byId('scan'), byId('scanning')];
-  video.hidden = false;
-  button.textContent = t('verify.camera-stop');
-  told.replaceChildren(el('p', { class: 'small' }, t('verify.camera-look')));
-  let text = null;
-  try {
-    // Only who scans loads what reads codes.
-    const { scan } = await import('./scan.js');
-    text = await scan(video, scanning.signal);
-    told.replaceChildren();
-  } catch {
-    told.replaceChildren(el('p', { class: 'note wait' }, t('verify.camera-none')));
-  }
-  scanning = null;
-  video.hidden = true;
-  button.textContent = t('verify.camera');
-  if (text !== null) await given(text);
-});
+onScan(given);
 byId('policy').addEventListener('change', async (/** @type {any} */ event) => {
   try {
     await bring(await event.target.files[0].text());

@@ -77,11 +77,14 @@ carried! {
     "pages/above.js"
     "pages/accesses.js"
     "pages/acting.js"
+    "pages/adding.js"
     "pages/asking.js"
     "pages/band.svg"
     "pages/bar.js"
     "pages/behalf.js"
+    "pages/between.js"
     "pages/blocks.js"
+    "pages/camera.js"
     "pages/catalogues.js"
     "pages/chart.js"
     "pages/check.js"
@@ -98,6 +101,7 @@ carried! {
     "pages/holder.js"
     "pages/holdings.js"
     "pages/invitation.js"
+    "pages/joining.js"
     "pages/kept.js"
     "pages/link.js"
     "pages/listseal.js"
@@ -114,6 +118,7 @@ carried! {
     "pages/office.js"
     "pages/ownlist.js"
     "pages/page.js"
+    "pages/pairing.js"
     "pages/paper.js"
     "pages/parties.js"
     "pages/parts.js"
@@ -136,6 +141,7 @@ carried! {
     "pages/sign.js"
     "pages/signing.js"
     "pages/staff.js"
+    "pages/stage.js"
     "pages/start.js"
     "pages/takeaway.js"
     "pages/trust.js"
@@ -199,11 +205,12 @@ carried! {
 }
 
 /// Parts of a dictionary that only some pages load, `fr.work.json` beside `fr.json`: their names, and the prefixes of the words in them.
-const PARTS: [(&str, &[&str]); 4] = [
+const PARTS: [(&str, &[&str]); 5] = [
     ("work", &["office", "counter", "paper", "signing"]),
     ("give", &["give"]),
     ("looks", &["looks"]),
     ("present", &["present"]),
+    ("pairing", &["pairing"]),
 ];
 
 static FILES: LazyLock<Vec<(String, File)>> = LazyLock::new(|| {
@@ -283,11 +290,11 @@ mod tests {
             let read = |bytes: &[u8]| serde_json::from_slice::<Map<String, Value>>(bytes).unwrap();
             let name = format!("pages/words/{language}.json");
             let whole = read(CARRIED.iter().find(|(carried, _)| *carried == name).unwrap().1);
-            let files = ["", ".work", ".give", ".looks", ".present"]
+            let files = ["", ".work", ".give", ".looks", ".present", ".pairing"]
                 .map(|part| read(&find(&format!("pages/words/{language}{part}.json")).unwrap().plain));
-            for (file, word) in
-                files.iter().zip(["frame.skip", "office.title", "give.title", "looks.title", "present.title"])
-            {
+            let first =
+                ["frame.skip", "office.title", "give.title", "looks.title", "present.title", "pairing.title"];
+            for (file, word) in files.iter().zip(first) {
                 assert!(file.contains_key(word), "{word}");
             }
             assert_eq!(files.iter().map(Map::len).sum::<usize>(), whole.len());

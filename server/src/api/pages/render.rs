@@ -90,6 +90,7 @@ pub(super) enum Page {
     Acting,
     Signing,
     Present,
+    Pairing,
     Office,
     Counter,
 }
@@ -99,7 +100,7 @@ impl Page {
     pub(super) fn all(doors: Doors) -> impl Iterator<Item = Self> {
         let has_any = doors.has_desk || doors.has_providers;
         let citizens: &[Self] = if has_any {
-            &[Self::Me, Self::Looks, Self::Request, Self::Give, Self::Acting, Self::Signing]
+            &[Self::Me, Self::Looks, Self::Request, Self::Give, Self::Acting, Self::Signing, Self::Pairing]
         } else {
             &[]
         };
@@ -122,6 +123,7 @@ impl Page {
             Self::Acting => "/for",
             Self::Signing => "/sign",
             Self::Present => "/present",
+            Self::Pairing => "/device",
             Self::Office => "/office",
             Self::Counter => "/counter",
         }
@@ -140,6 +142,7 @@ impl Page {
             Self::Acting => "acting",
             Self::Signing => "signing",
             Self::Present => "present",
+            Self::Pairing => "pairing",
             Self::Office => "office",
             Self::Counter => "counter",
         }
@@ -152,6 +155,7 @@ impl Page {
             Self::Give => "give",
             Self::Looks => "looks",
             Self::Present => "present",
+            Self::Pairing => "pairing",
             _ => "",
         }
     }
@@ -182,6 +186,7 @@ impl Page {
             Self::Acting => include_str!("../../../web/pages/acting.html"),
             Self::Signing => include_str!("../../../web/pages/signing.html"),
             Self::Present => include_str!("../../../web/pages/present.html"),
+            Self::Pairing => include_str!("../../../web/pages/pairing.html"),
             Self::Office => include_str!("../../../web/pages/office.html"),
             Self::Counter => include_str!("../../../web/pages/counter.html"),
         }
@@ -401,9 +406,9 @@ mod tests {
             let site = site(is_trial, Doors { has_desk, has_providers });
             let has_any = has_desk || has_providers;
             let expected = if has_desk {
-                48
+                52
             } else if has_providers {
-                40
+                44
             } else {
                 16
             };
