@@ -13,6 +13,7 @@
 //! - [`feed`]: what happens to one's own party, as it happens, with nothing left out;
 //! - [`guard`]: what a source puts in front of its data;
 //! - [`keyfile`]: private keys on disk;
+//! - [`pairing`]: a device that signs adds another;
 //! - [`present`]: showing a mandate to one verifier, and taking what is shown once;
 //! - [`webhook`]: for those whom a ledger tells what happens;
 //! - `witness` (feature `witness`): cosigns what logs publish, a service of its own;
@@ -44,6 +45,7 @@ mod lost;
 #[cfg(feature = "mirror")]
 pub mod mirror;
 pub mod monitor;
+pub mod pairing;
 mod parties;
 pub mod present;
 mod promise;

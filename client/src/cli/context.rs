@@ -103,6 +103,11 @@ impl Context {
         Challenges::in_folder(&self.home.join("challenges"))
     }
 
+    /// What another device was invited with last.
+    pub(crate) fn invitation_path(&self) -> PathBuf {
+        self.home.join("invitation.json")
+    }
+
     /// Where a witness lives.
     #[cfg(feature = "witness")]
     pub(crate) fn witness_path(&self) -> PathBuf {

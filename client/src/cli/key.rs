@@ -1,7 +1,8 @@
-//! `procura key`: make a key, show one, prove that one holds it, tie it to its registration.
+//! `procura key`: make a key, show one, prove that one holds it, tie it to its registration, add another device's.
 
 use super::context::Context;
 use super::output::{Answer, Failure};
+use super::pair::{Add, Invite, Join};
 use super::passphrase;
 use clap::{Args, Subcommand};
 use procura_client::keyfile::{KeyFile, Protection};
@@ -19,6 +20,12 @@ pub(super) enum Key {
     Possession(Possession),
     /// Note what the key was registered as; the ledger must prove it
     Bind(Bind),
+    /// Invite another device of yours: this key then signs for that one's
+    Invite(Invite),
+    /// Answer the invitation of a device of yours, with a new key
+    Join(Join),
+    /// Add the device that answered; without --yes, see which it is
+    Add(Add),
 }
 
 #[derive(Debug, Args)]
@@ -58,6 +65,9 @@ impl Key {
             Self::Show => show(context),
             Self::Possession(possession) => possession.run(context),
             Self::Bind(bind) => bind.run(context),
+            Self::Invite(invite) => invite.run(context),
+            Self::Join(join) => join.run(context),
+            Self::Add(add) => add.run(context),
         }
     }
 }

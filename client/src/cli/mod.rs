@@ -29,6 +29,7 @@ mod log;
 mod mirror;
 mod monitor;
 mod output;
+mod pair;
 mod passphrase;
 mod present;
 mod property;

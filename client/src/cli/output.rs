@@ -113,6 +113,12 @@ could_not_tell!(
     StoreError,
 );
 
+impl From<procura_client::pairing::PairingError> for Failure {
+    fn from(error: procura_client::pairing::PairingError) -> Self {
+        Self::no(error.name(), error.to_string())
+    }
+}
+
 impl From<procura_client::SubmitError> for Failure {
     fn from(error: procura_client::SubmitError) -> Self {
         use procura_client::SubmitError::{Record, Refused};

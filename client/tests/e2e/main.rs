@@ -17,6 +17,7 @@ mod import;
 #[cfg(feature = "mirror")]
 mod mirror;
 mod monitor;
+mod pair;
 mod present;
 mod steps;
 mod stub;
