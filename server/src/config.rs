@@ -13,6 +13,7 @@ pub use registrar::{ClientAuth, ProviderSettings, RegistrarSettings};
 pub use error::{ConfigError, ConfigErrors};
 pub use file::{Place, Places};
 
+use crate::trial::KEY_DELAY;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use file::File;
 use procura_core::Hash;
@@ -123,6 +124,9 @@ pub struct Given {
     /// An idle ledger signs a checkpoint this often [default: 60]
     #[arg(long, env = "PROCURA_HEARTBEAT_S", value_name = "SECONDS")]
     pub heartbeat_s: Option<u64>,
+    /// How long a recovery key waits in a trial ledger that is made now; of any other its root says it [default: 259200]
+    #[arg(long, env = "PROCURA_TRIAL_KEY_DELAY_S", value_name = "SECONDS")]
+    pub trial_key_delay_s: Option<u64>,
     /// The witnesses that cosign checkpoints, and the quorum: a C2SP tlog-policy file
     #[arg(long, env = "PROCURA_WITNESSES", value_name = "FILE")]
     pub witnesses: Option<PathBuf>,
@@ -229,6 +233,8 @@ pub struct Config {
     pub max_age_s: u64,
     /// How often an idle ledger signs.
     pub heartbeat: Duration,
+    /// How long a recovery key waits in a trial that is made.
+    pub trial_key_delay: Duration,
     /// The file with the witnesses and the quorum; `None`: the ledger has no witnesses.
     pub witnesses: Option<PathBuf>,
     /// The names of those among them that are map-checkers.
@@ -394,6 +400,7 @@ impl Config {
             public_entries: given.public_entries.unwrap_or(false),
             max_age_s: check.seconds("max_age_s", given.max_age_s, Duration::from_secs(300)).as_secs(),
             heartbeat: check.seconds("heartbeat_s", given.heartbeat_s, Duration::from_secs(60)),
+            trial_key_delay: check.seconds("trial_key_delay_s", given.trial_key_delay_s, KEY_DELAY),
             witnesses: given.witnesses,
             map_checkers: given.map_checkers.unwrap_or_default(),
             witness_wait: given.witness_wait_s.filter(|wait_s| *wait_s > 0).map(Duration::from_secs),
@@ -495,8 +502,8 @@ macro_rules! settings {
 }
 
 settings! {
-    demo data listen tls_certificate tls_key admin_listen public_url public_entries max_age_s heartbeat_s witnesses
-    map_checkers witness_wait_s queue flush_bytes max_connections idle_timeout_s header_timeout_s body_timeout_s request_timeout_s
+    demo data listen tls_certificate tls_key admin_listen public_url public_entries max_age_s heartbeat_s
+    trial_key_delay_s witnesses map_checkers witness_wait_s queue flush_bytes max_connections idle_timeout_s header_timeout_s body_timeout_s request_timeout_s
     answer_timeout_s backup_to backup_every_s backup_keep_s log traces_to webhooks registrar
 }
 

@@ -201,13 +201,13 @@ pub async fn prepare(mut config: Config) -> Result<Started, RunError> {
         options.index.flush_bytes = flush_bytes;
         options.index.hard_bytes = options.index.hard_bytes.max(flush_bytes.saturating_mul(4));
     }
-    let (data, with_demo) = (config.data.clone(), config.demo);
+    let (data, with_demo, key_delay) = (config.data.clone(), config.demo, config.trial_key_delay);
     // Opening replays, registering waits for the disk: neither is for the threads that serve connections.
     let opening = tokio::task::spawn_blocking(move || -> Result<_, RunError> {
         if founded::is_founded(&data) {
             return Ok((founded::open(&data, options)?, None, None));
         }
-        let trial = trial::start(&data, options)?;
+        let trial = trial::start_with(&data, key_delay, options)?;
         let demo = with_demo.then(|| demo::register(&trial, &data)).transpose()?;
         let desk = demo.as_ref().map(|demo| Desk::new(&trial, demo, &data)).transpose()?;
         Ok((trial.opened(), demo, desk))

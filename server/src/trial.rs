@@ -19,13 +19,14 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Begins the origin of every trial.
 const PREFIX: &str = "trial/";
 /// In the data folder: entry 0's record with its signatures, for whoever signs further records of the root's.
 pub(crate) const ROOT_FILE: &str = "root.json";
-/// How long a recovery key waits: 72 hours in ms.
-const KEY_DELAY_MS: u64 = 72 * 3600 * 1000;
+/// How long a recovery key waits, unless somebody tries out what comes after: 72 hours.
+pub const KEY_DELAY: Duration = Duration::from_secs(72 * 3600);
 
 /// Why there is no trial ledger.
 #[derive(Debug, thiserror::Error)]
@@ -154,6 +155,14 @@ pub fn check_address(origin: &str, address: SocketAddr) -> Result<(), TrialError
 /// # Errors
 /// [`TrialError`].
 pub fn start(data: &Path, options: Options) -> Result<Trial, TrialError> {
+    start_with(data, KEY_DELAY, options)
+}
+
+/// The same; in one that it makes, a recovery key waits for `key_delay`, in whole seconds.
+///
+/// # Errors
+/// [`TrialError`].
+pub fn start_with(data: &Path, key_delay: Duration, options: Options) -> Result<Trial, TrialError> {
     let (clock, random) = (Arc::clone(&options.clock), Arc::clone(&options.random));
     let (keys, folder) = (data.join("keys"), data.join("ledger"));
     private::folder(&keys)?;
@@ -163,7 +172,7 @@ pub fn start(data: &Path, options: Options) -> Result<Trial, TrialError> {
     if !folder.exists() {
         let log_key = log_keys::first(&keys, &*random)?;
         let vrf = vrf_key::first(&keys, &*random)?;
-        let setup = setup(&origin, (&root, vrf.public_key()), log_key, &*clock, &*random)?;
+        let setup = setup(&origin, (&root, vrf.public_key(), key_delay), log_key, &*clock, &*random)?;
         let file = RootFile::of_one(setup.root.clone())?;
         private::write(&data.join(ROOT_FILE), file.to_json().as_bytes())?;
         make(&folder, setup, &[], Options { vrf: Some(vrf), ..options.clone() })?;
@@ -204,7 +213,8 @@ pub fn in_memory(scratch: &Path, options: Options) -> Result<Trial, TrialError> 
     let root = private::key(&keys.join("root.json"), "root", &*random)?;
     let origin = new_origin(&*random)?;
     let vrf = vrf_key::first(&keys, &*random)?;
-    let setup = setup(&origin, (&root, vrf.public_key()), Arc::clone(&log_key), &*clock, &*random)?;
+    let root_keys = (&root, vrf.public_key(), KEY_DELAY);
+    let setup = setup(&origin, root_keys, Arc::clone(&log_key), &*clock, &*random)?;
     let ledger = Ledger::in_memory(setup, Options { vrf: Some(vrf), ..options })
         .map_err(|source| TrialError::Open { path: scratch.to_owned(), source })?;
     let webhooks = webhook_key(&keys, &origin, &[log_key], &*random)?;
@@ -292,13 +302,13 @@ fn new_origin(random: &dyn Random) -> Result<String, PrivateError> {
 
 fn setup(
     origin: &str,
-    (root, vrf_key): (&SoftKey, &PublicKey),
+    (root, vrf_key, key_delay): (&SoftKey, &PublicKey, Duration),
     log_key: Arc<dyn Signer>,
     clock: &dyn Clock,
     random: &dyn Random,
 ) -> Result<Setup, TrialError> {
     let occasion = Occasion { origin, nonce: private::fresh(random)?, now: clock.now() };
-    Ok(Setup { origin: origin.to_owned(), root: root_record(&occasion, root, vrf_key)?, log_key })
+    Ok(Setup { origin: origin.to_owned(), root: root_record(&occasion, root, vrf_key, key_delay)?, log_key })
 }
 
 /// Entry 0: one key, a quorum of one, a trial.
@@ -306,12 +316,13 @@ fn root_record(
     occasion: &Occasion<'_>,
     root: &SoftKey,
     vrf_key: &PublicKey,
+    key_delay: Duration,
 ) -> Result<Submission, SignError> {
     let key = root.public_key();
     Draft::new("root", occasion)
         .member("keys", json!([key.jwk()]))
         .member("quorum", json!(1))
-        .member("key_delay", json!(KEY_DELAY_MS))
+        .member("key_delay", json!(key_delay.as_secs().saturating_mul(1000)))
         .member("trial", json!(true))
         .vrf_key(vrf_key)
         .sign(&key.thumbprint(), root)

@@ -13,6 +13,7 @@ const FILE: &str = r#"
     public_entries = true
     max_age_s = 1
     heartbeat_s = 2
+    trial_key_delay_s = 13
     witnesses = "w"
     witness_wait_s = 11
     queue = 3
@@ -58,6 +59,7 @@ fn a_file_gives_every_setting() {
     assert_eq!(config.tls, Some(TlsFiles { certificate: "c".into(), key: "k".into() }));
     assert_eq!(config.public_url.as_deref(), Some("https://ledger.example"));
     assert_eq!((config.max_age_s, config.heartbeat, config.limits.queue), (1, Duration::from_secs(2), 3));
+    assert_eq!(config.trial_key_delay, Duration::from_secs(13));
     assert_eq!((config.flush_bytes, config.limits.max_connections), (Some(4), 5));
     assert_eq!(config.limits.request_timeout, Duration::from_secs(8));
     assert_eq!(config.limits.idle_timeout, Duration::from_secs(9));
@@ -85,6 +87,7 @@ fn what_is_no_setting_is_refused() {
         ("queue = -1", "config_malformed"),
         ("queue = 0", "config_zero"),
         ("header_timeout_s = 0", "config_zero"),
+        ("trial_key_delay_s = 0", "config_zero"),
         ("backup_keep_s = 0", "config_zero"),
         ("public_url = \"ledger.example\"", "config_url"),
         ("public_url = \"http://a b\"", "config_url"),
