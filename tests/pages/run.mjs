@@ -17,6 +17,7 @@ import { request } from './request.mjs';
 import { served } from './served.mjs';
 import { shown } from './shown.mjs';
 import { unasked } from './unasked.mjs';
+import { vectors } from './vectors.mjs';
 import { verify } from './verify.mjs';
 import { chromium, World } from './world.mjs';
 import { zoom } from './zoom.mjs';
@@ -40,7 +41,7 @@ after(async () => {
 
 // Pages and receipts know nothing of one another; what makes a log grow goes one by one, each file in a register of its own: what is not said is inherited.
 describe('as they stand', { concurrency: 2 }, () => {
-  for (const suite of [served, verify]) suite(test, at);
+  for (const suite of [served, verify, vectors]) suite(test, at);
 });
 describe('as they change', { concurrency: 2 }, () => {
   for (const suite of [flexi, unasked, log, me, devices, looks, request, present, shown, give, office, acting, counter, zoom]) {

@@ -1,6 +1,5 @@
 // How a case of each folder of spec/vectors is put to the module: gives what came out (to be compared with the case's results), or throws the fault.
 
-import { isDeepStrictEqual } from 'node:util';
 import { b64url, hex, ofB64url, ofHex, ofText } from '../../server/web/verifier/bytes.js';
 import { believe, readCheckpoint, readCosignature, readTlogProof } from '../../server/web/verifier/checkpoint.js';
 import { conditions, propertiesOf, whyNot, within } from '../../server/web/verifier/conditions.js';
@@ -28,6 +27,7 @@ import { readBundle, readTilePath } from '../../server/web/verifier/tiles.js';
 import { checkBelowPeaks, checkConsistency, checkInclusion, checkRange, peaksBeforeLast } from '../../server/web/verifier/tree.js';
 import { Trie } from '../../server/web/verifier/trie.js';
 import { aliasOf, output } from '../../server/web/verifier/vrf.js';
+import { isSame } from './same.mjs';
 
 const fail = (code) => { throw new Fault(code); };
 const bytesOf = (object) => ofText(JSON.stringify(object));
@@ -179,7 +179,7 @@ const decision = {
     const named = new Set([...made.evidence, ...kept.map(({ catalogue }) => catalogue)]);
     const catalogues = Object.fromEntries(Object.entries(c.facts.catalogues).filter(([id]) => named.has(id)));
     const again = decide(c.request, c.at, { ...c.facts, grants: kept, catalogues });
-    for (const one of [made, again]) if (!isDeepStrictEqual(one, c.decision)) throw new Error(`${one === made ? 'decided' : 'decided again'}: ${JSON.stringify(one)}, not ${JSON.stringify(c.decision)}`);
+    for (const one of [made, again]) if (!isSame(one, c.decision)) throw new Error(`${one === made ? 'decided' : 'decided again'}: ${JSON.stringify(one)}, not ${JSON.stringify(c.decision)}`);
     return made.permit ? {} : fail(made.reason);
   },
 };
