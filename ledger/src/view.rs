@@ -3,6 +3,7 @@
 use crate::cache::CacheAt;
 use crate::catalogues;
 use crate::error::ReadError;
+use crate::growth::size_at;
 use crate::index::Rows;
 use crate::ledger::Shared;
 use crate::live::{Kept, Live, Trust};
@@ -344,12 +345,7 @@ impl View {
     /// [`ReadError`].
     pub fn as_of_time(&self, time: Millis) -> Result<Option<AsOf>, ReadError> {
         let reader = self.shared.store.read()?;
-        // Times never go back, so the first entry after `time` is found by halving.
-        let (mut low, mut high) = (0, self.size().0);
-        while low < high {
-            let middle = low + (high - low) / 2;
-            if entry_at(reader.as_ref(), middle)?.time() <= time { low = middle + 1 } else { high = middle }
-        }
+        let low = size_at(reader.as_ref(), time, Size(0), self.size())?.0;
         // A later commit must show that nothing more came before `time` was over.
         if low == 0 || self.time() <= time {
             return Ok(None);

@@ -3,7 +3,7 @@
 use crate::api::auth::{Bearer, Caller};
 use crate::api::problem::Problem;
 use crate::api::tokens::{Grant, Tokens};
-use crate::api::{self, Known, PageKey, Used};
+use crate::api::{self, Drawn, Known, PageKey, Used};
 use crate::config::Limits;
 use crate::demo::Desk;
 use crate::gate::Gate;
@@ -58,6 +58,7 @@ struct Inner {
     gate: Arc<Gate>,
     bodies: Arc<Semaphore>,
     page_key: OnceLock<PageKey>,
+    drawn: Drawn,
     /// Of webhooks what is published, if any are sent.
     webhooks: RwLock<Option<Arc<Webhooks>>>,
     /// What came of asking the witnesses, if the ledger has any.
@@ -95,6 +96,7 @@ impl App {
             gate: Gate::new(settings.limits.queue),
             bodies: Arc::new(Semaphore::new(settings.limits.body_bytes / api::BODY_UNIT_BYTES)),
             page_key: OnceLock::new(),
+            drawn: Drawn::default(),
             webhooks: RwLock::new(None),
             witnesses: RwLock::new(None),
             desk,
@@ -205,6 +207,11 @@ impl App {
         }
         let key = PageKey::new(self.random()?);
         Ok(*self.0.page_key.get_or_init(|| key))
+    }
+
+    /// How the log grew, as it was told last.
+    pub(crate) fn drawn(&self) -> &Drawn {
+        &self.0.drawn
     }
 
     /// Publishes what there is to say of webhooks.

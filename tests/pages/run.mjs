@@ -1,5 +1,5 @@
-// Drives every page in a real browser, against a real server with its database. `node run.mjs PROGRAM BROWSER SHOTS FLEXI`: the server's program,
-// the browser's, the folder for pictures of what was seen, and the program of the example with pages of its own.
+// Drives every page in a real browser, against a real server with its database. `node run.mjs PROGRAM BROWSER SHOTS FLEXI CLIENT`: the server's
+// program, the browser's, the folder for pictures of what was seen, the program of the example with pages of its own, and the command `procura`.
 
 import { mkdirSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
@@ -19,10 +19,11 @@ import { shown } from './shown.mjs';
 import { unasked } from './unasked.mjs';
 import { vectors } from './vectors.mjs';
 import { verify } from './verify.mjs';
+import { witnessed } from './witnessed.mjs';
 import { chromium, World } from './world.mjs';
 import { zoom } from './zoom.mjs';
 
-const [program, executablePath, shots, flexiProgram] = process.argv.slice(2);
+const [program, executablePath, shots, flexiProgram, client] = process.argv.slice(2);
 mkdirSync(shots, { recursive: true });
 
 /** Filled before the first test. @type {{world: World, browser: import('playwright-core').Browser, shots: string, program: string}} */
@@ -44,9 +45,9 @@ describe('as they stand', { concurrency: 2 }, () => {
   for (const suite of [served, verify, vectors]) suite(test, at);
 });
 describe('as they change', { concurrency: 2 }, () => {
-  for (const suite of [flexi, unasked, log, me, devices, looks, request, present, shown, give, office, acting, counter, zoom]) {
+  for (const suite of [flexi, unasked, log, witnessed, me, devices, looks, request, present, shown, give, office, acting, counter, zoom]) {
     describe(suite.name, { concurrency: 1 }, () => {
-      const own = { shots, program, executablePath, flexiProgram };
+      const own = { shots, program, executablePath, flexiProgram, client };
       before(async () => Object.assign(own, { browser: at.browser, world: await World.start(program) }));
       after(async () => {
         await own.flexi?.stop();

@@ -274,6 +274,26 @@ pub(super) struct LogBody {
     witnesses: Option<serde_json::Value>,
 }
 
+/// How the log grew.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Growth)]
+pub(super) struct GrowthBody {
+    /// At most 60 entries at even distances, the first and the newest among them.
+    points: Vec<GrownBody>,
+    /// Each full hour back from the newest entry's time, oldest first: 25.
+    hours: Vec<GrownBody>,
+}
+
+/// How many entries there were at a time.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Grown)]
+pub(super) struct GrownBody {
+    /// The time, ms UTC.
+    time: u64,
+    /// How many entries were not later.
+    size: u64,
+}
+
 /// The hooks of the reader.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Hooks)]

@@ -14,6 +14,7 @@ mod docs;
 #[cfg(feature = "oidc")]
 mod enrol;
 mod events;
+mod growth;
 mod health;
 mod holdings;
 mod hooks;
@@ -37,6 +38,7 @@ pub(crate) use auth::Known;
 pub(crate) use authzen::PageKey;
 pub(crate) use body::BODY_UNIT_BYTES;
 pub use docs::openapi_json;
+pub(crate) use growth::Drawn;
 pub(crate) use health::{healthz, readyz};
 pub(crate) use oauth::is_static_token;
 pub(crate) use pages::Doors;
@@ -81,6 +83,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(oauth::token))
         .routes(routes!(log::log))
         .routes(routes!(log::log_keys))
+        .routes(routes!(growth::growth))
         .routes(routes!(log::inclusion))
         .routes(routes!(log::consistency))
         .routes(routes!(tiles::checkpoint))

@@ -3,14 +3,17 @@
 
 use crate::world::World;
 use procura_core::checkpoint::SignedCheckpoint;
+use procura_core::draft::Draft;
 use procura_core::hash::leaf;
 use procura_core::note::NoteVerifier;
 use procura_core::tile::{TilePath, decode_bundle, decode_tile};
 use procura_core::tlog_proof::TlogProof;
 use procura_core::tree::{Root, check_consistency, mth};
 use procura_core::{Hash, Size};
+use procura_ledger::Clock as _;
 use procura_server::demo::SON;
 use serde_json::json;
+use std::time::Duration;
 
 #[test]
 fn the_log_describes_itself() {
@@ -179,7 +182,7 @@ fn the_interface_describes_every_address() {
     let document = world.get("/openapi.json", None).json();
     assert_eq!(document["openapi"].as_str().map(|version| &version[..3]), Some("3.1"));
     let addresses = document["paths"].as_object().unwrap();
-    assert_eq!(addresses.len(), 29, "{:?}", addresses.keys());
+    assert_eq!(addresses.len(), 30, "{:?}", addresses.keys());
     for (path, media_type) in [
         ("/docs", "text/html; charset=utf-8"),
         ("/docs/docs.js", "text/javascript; charset=utf-8"),
@@ -190,4 +193,39 @@ fn the_interface_describes_every_address() {
         assert!(answer.header("content-security-policy").unwrap().starts_with("default-src 'none'"));
         assert!(!answer.text().contains("://"), "{path}");
     }
+}
+
+#[test]
+fn how_the_log_grew_is_told_by_its_entries_own_times() {
+    let world = World::new();
+    let grown = || world.get("/v1/log/growth", None);
+    let series = |of: &serde_json::Value| -> Vec<(u64, u64)> {
+        let pair = |one: &serde_json::Value| (one["time"].as_u64().unwrap(), one["size"].as_u64().unwrap());
+        of.as_array().unwrap().iter().map(pair).collect()
+    };
+    let founded = checkpoint(&world).size.0;
+    let answer = grown();
+    assert_eq!(answer.header("cache-control"), Some("public, max-age=10"));
+    let began = world.clock.now().0;
+    let first = answer.json();
+    assert_eq!(series(&first["points"]).last(), Some(&(began, founded)));
+    let hours = series(&first["hours"]);
+    assert_eq!((hours.len(), hours[23], hours[24]), (25, (began - 3_600_000, 0), (began, founded)));
+
+    // Two hours and a half later it grows: by then the old answer is too old, and until then it is given again.
+    world.clock.turn(Duration::from_millis(9_999));
+    assert_eq!(grown().json(), first);
+    world.clock.turn(Duration::from_secs(9_000));
+    let note = world.sign(world.party(SON), |occasion| Draft::new("visit-note", occasion));
+    assert_eq!(world.submit(&note).status, 201);
+    let (now, size) = (world.clock.now().0, checkpoint(&world).size.0);
+    assert!(size > founded);
+    let later = grown().json();
+    let points = series(&later["points"]);
+    assert!(points.len() <= 60 && points.is_sorted() && points[0].1 == 1, "{points:?}");
+    assert_eq!(points.last(), Some(&(now, size)));
+    let hours = series(&later["hours"]);
+    assert_eq!(hours[21], (now - 3 * 3_600_000, 0));
+    assert_eq!(hours[22..], [(now - 2 * 3_600_000, founded), (now - 3_600_000, founded), (now, size)]);
+    assert_eq!(world.get("/v1/log/growth?points=1000", None).problem(), (400, "query".to_owned()));
 }

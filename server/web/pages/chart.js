@@ -1,9 +1,11 @@
-// Pictures of the log: lines and bars from what this browser saw itself, each with its sentence and its table.
+// Pictures of the log: its growth since it began and its rate in the last day, as the register tells them, each with its sentence and its table.
+// spec: http.md#growth
 
 import { drawn, el } from './parts.js';
 import { clock, day, number, t } from './words.js';
 
 /** @typedef {{time: number, size: number}} Sample */
+/** @typedef {{points: Sample[], hours: Sample[]}} Series */
 
 const [LEFT, RIGHT, TOP, BOTTOM] = [64, 612, 22, 226];
 
@@ -24,68 +26,73 @@ function chart(id, title, sentence, low, high, times, shapes) {
   const y = upright(low, high);
   const lines = [low, (low + high) / 2, high].flatMap((value) => [
     drawn('path', { class: 'grid', d: `M${LEFT} ${y(value)}H${RIGHT}` }),
-    drawn('text', { x: LEFT - 8, y: y(value) + 4, 'text-anchor': 'end' }, number(Math.round(value * 100) / 100)),
+    drawn('text', { x: LEFT - 8, y: y(value) + 4, 'text-anchor': 'end' }, shown(value)),
   ]);
   const [first, last] = times;
   return drawn('svg', { class: 'chart', viewBox: '0 0 640 260', role: 'img', 'aria-labelledby': `${id}-t ${id}-d` },
     drawn('title', { id: `${id}-t` }, title), drawn('desc', { id: `${id}-d` }, sentence),
     ...lines, ...shapes,
-    drawn('text', { x: LEFT, y: 252 }, clock(first)), drawn('text', { x: RIGHT, y: 252, 'text-anchor': 'end' }, clock(last)));
+    drawn('text', { x: LEFT, y: 252 }, when(first)), drawn('text', { x: RIGHT, y: 252, 'text-anchor': 'end' }, when(last)));
 }
 
-/** @param {Sample[]} samples */
-export function growth(samples) {
-  const [first, last] = [samples[0], samples[samples.length - 1]];
+/** @param {Sample[]} points */
+export function growth(points) {
+  const [first, last] = [points[0], points[points.length - 1]];
   const span = last.time - first.time || 1;
-  const low = first.size === last.size ? first.size - 1 : first.size;
-  const high = low + ceiling(last.size - low);
-  const y = upright(low, high);
-  const points = samples.map(({ time, size }) => `${LEFT + ((time - first.time) / span) * (RIGHT - LEFT)},${y(size)}`);
-  const sentence = t('log.growth-says', { from: number(first.size), since: `${day(first.time)}, ${clock(first.time)}`, to: number(last.size) });
-  const line = points.length === 1 ? [`${LEFT},${y(last.size)}`, `${RIGHT},${y(last.size)}`] : points;
+  const high = ceiling(last.size);
+  const y = upright(0, high);
+  const line = points.map(({ time, size }) => `${LEFT + ((time - first.time) / span) * (RIGHT - LEFT)},${y(size)}`);
+  const sentence = t('log.growth-says', { since: at(first.time), to: number(last.size) });
   const shapes = [
     drawn('polygon', { class: 'fill', points: [`${LEFT},${BOTTOM}`, ...line, `${RIGHT},${BOTTOM}`].join(' ') }),
     drawn('polyline', { class: 'line', points: line.join(' ') }),
   ];
   return [
     el('figcaption', {}, t('log.growth-caption')),
-    chart('g', t('log.growth'), sentence, low, high, [first.time, last.time], shapes),
-    el('p', { class: 'small' }, sentence),
-    table(t('log.entries'), samples.slice(-12).map(({ time, size }) => [time, number(size)])),
+    chart('g', t('log.growth'), sentence, 0, high, [first.time, last.time], shapes),
+    el('p', { class: 'small' }, sentence, ' ', t('log.growth-word')),
+    table([t('log.entries')], points.map(({ time, size }) => [time, number(size)])),
   ];
 }
 
-/** @param {Sample[]} samples */
-export function rate(samples) {
-  const steps = rates(samples).slice(-24);
-  if (steps.length === 0) return [el('p', {}, t('log.rate-none'))];
+/** @param {Sample[]} hours */
+export function rate(hours) {
+  const steps = rates(hours);
   const most = Math.max(...steps.map(({ perSecond }) => perSecond));
-  const high = ceiling(Math.max(most, 0.1));
+  const high = ceiling(most);
   const y = upright(0, high);
   const width = (RIGHT - LEFT) / steps.length;
   const bars = steps.map(({ perSecond }, i) => drawn('rect', {
     class: perSecond === most && most > 0 ? 'peak' : 'bar', x: LEFT + i * width + 2, width: Math.max(1, width - 4), y: y(perSecond), height: BOTTOM - y(perSecond),
   }));
-  const now = steps[steps.length - 1];
-  const sentence = t('log.rate-says', { now: shown(now.perSecond), most: shown(most) });
+  const last = steps[steps.length - 1];
+  const sentence = t('log.rate-says', { now: shown(last.perSecond), most: shown(most) });
   return [
     el('figcaption', {}, t('log.rate-caption')),
-    chart('r', t('log.rate'), sentence, 0, high, [steps[0].time, now.time], bars),
-    el('p', { class: 'small' }, sentence),
-    table(t('log.per-second'), steps.slice(-12).map(({ time, perSecond }) => [time, shown(perSecond)])),
+    chart('r', t('log.rate'), sentence, 0, high, [hours[0].time, last.time], bars),
+    el('p', { class: 'small' }, sentence, ' ', t('log.growth-word')),
+    table([t('log.in-hour'), t('log.by-second')], steps.map(({ time, entries, perSecond }) => [time, number(entries), shown(perSecond)])),
   ];
 }
 
-/** @param {number} perSecond */
-const shown = (perSecond) => number(Math.round(perSecond * 100) / 100);
+/** Two digits that count: a small register has few entries in an hour. @param {number} value */
+const shown = (value) => number(value >= 10 ? Math.round(value) : Number(value.toPrecision(2)));
 
-/** Entries a second from each look to the next. @param {Sample[]} samples */
-export const rates = (samples) => samples.slice(1).map(({ time, size }, i) => ({ time, perSecond: (size - samples[i].size) / Math.max(0.001, (time - samples[i].time) / 1000) }));
+/** @param {number} time */
+const at = (time) => `${day(time)}, ${clock(time)}`;
+/** Under an axis: the day, or the time if it is of today. @param {number} time */
+const when = (time) => (Date.now() - time < 24.5 * 3600 * 1000 ? clock(time) : day(time));
 
-/** @param {string} heading @param {[number, string][]} rows */
-function table(heading, rows) {
+/** Entries from each time to the next, and how many a second. @param {Sample[]} samples */
+export const rates = (samples) => samples.slice(1).map(({ time, size }, i) => {
+  const entries = size - samples[i].size;
+  return { time, entries, perSecond: entries / Math.max(0.001, (time - samples[i].time) / 1000) };
+});
+
+/** @param {string[]} headings @param {[number, ...string[]][]} rows */
+function table(headings, rows) {
   return el('details', { class: 'more' }, el('summary', {}, t('log.table')),
     el('table', {},
-      el('thead', {}, el('tr', {}, el('th', { scope: 'col' }, t('log.at')), el('th', { scope: 'col', class: 'num' }, heading))),
-      el('tbody', {}, ...rows.map(([time, value]) => el('tr', {}, el('th', { scope: 'row' }, clock(time, { withSeconds: true })), el('td', { class: 'num' }, value))))));
+      el('thead', {}, el('tr', {}, el('th', { scope: 'col' }, t('log.at')), ...headings.map((heading) => el('th', { scope: 'col', class: 'num' }, heading)))),
+      el('tbody', {}, ...rows.map(([time, ...values]) => el('tr', {}, el('th', { scope: 'row' }, at(time)), ...values.map((value) => el('td', { class: 'num' }, value)))))));
 }

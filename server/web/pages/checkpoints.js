@@ -19,11 +19,14 @@ export async function current(trusted) {
   await believe(checkpoint, policy.origin, keys);
   const known = [...(policy.witnesses?.witnesses.values() ?? [])];
   const signatures = await Promise.all(checkpoint.note.lines.map(async (line) => {
-    if (keys.some((key) => isBy(line, key))) return { name: line.name, role: 'log', time: undefined, isGood: true };
+    if (keys.some((key) => isBy(line, key))) return { name: line.name, role: 'log', time: undefined, isGood: true, isAbsent: false };
     const key = known.find((one) => isBy(line, one));
-    if (key === undefined) return { name: line.name, role: 'other', time: undefined, isGood: false };
-    return { name: line.name, role: 'witness', ...(await cosigned(line, key, checkpoint)) };
+    if (key === undefined) return { name: line.name, role: 'other', time: undefined, isGood: false, isAbsent: false };
+    return { name: line.name, role: 'witness', isAbsent: false, ...(await cosigned(line, key, checkpoint)) };
   }));
+  // Who is asked for and did not confirm is said too.
+  const absent = known.filter((key) => !checkpoint.note.lines.some((line) => isBy(line, key)));
+  signatures.push(...absent.map(({ name }) => ({ name, role: 'witness', time: undefined, isGood: false, isAbsent: true })));
   const witnesses = known.length === 0 ? null : { n: signatures.filter(({ role, isGood }) => role === 'witness' && isGood).length, of: known.length };
   return { text, checkpoint, time, signatures, witnesses };
 }
@@ -39,8 +42,8 @@ async function cosigned(line, key, checkpoint) {
   }
 }
 
-/** @param {string} address */
-async function answered(address) {
+/** What is there now. @param {string} address */
+export async function answered(address) {
   const answer = await fetch(address, { cache: 'no-store' });
   if (!answer.ok) throw new Error(String(answer.status));
   return answer;
