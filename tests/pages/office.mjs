@@ -97,6 +97,13 @@ export function office(test, at) {
     await accessible(page, 'yes');
     await page.screenshot({ path: join(at.shots, 'office-yes-fr-phone.png'), fullPage: true });
 
+    // Its receipt is taken along, and proves the same to anybody.
+    const receipt = await downloaded(page, '#decision > p button');
+    assert.equal(JSON.parse(receipt).question.type, 'authority');
+    await opened(theirs, '/verify');
+    await theirs.setInputFiles('#file', { name: 'receipt.json', mimeType: 'application/json', buffer: Buffer.from(receipt) });
+    await theirs.waitForSelector('#result .seal.big.ok');
+
     // Looking is recorded, and told to whom it concerns.
     await page.selectOption('#c-source', { label: 'Fictional Tax Office' });
     await page.click('#look button');

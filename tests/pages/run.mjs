@@ -16,6 +16,7 @@ import { present } from './present.mjs';
 import { request } from './request.mjs';
 import { served } from './served.mjs';
 import { shown } from './shown.mjs';
+import { taken } from './taken.mjs';
 import { unasked } from './unasked.mjs';
 import { vectors } from './vectors.mjs';
 import { verify } from './verify.mjs';
@@ -45,7 +46,7 @@ describe('as they stand', { concurrency: 2 }, () => {
   for (const suite of [served, verify, vectors]) suite(test, at);
 });
 describe('as they change', { concurrency: 2 }, () => {
-  for (const suite of [flexi, unasked, log, witnessed, me, devices, looks, request, present, shown, give, office, acting, counter, zoom]) {
+  for (const suite of [flexi, unasked, log, witnessed, me, devices, looks, request, present, shown, give, office, acting, counter, taken, zoom]) {
     describe(suite.name, { concurrency: 1 }, () => {
       const own = { shots, program, executablePath, flexiProgram, client };
       before(async () => Object.assign(own, { browser: at.browser, world: await World.start(program) }));

@@ -149,10 +149,13 @@ const file = byId('file');
 file.addEventListener('change', async () => {
   if (file.files.length > 0) await show(new Uint8Array(await file.files[0].arrayBuffer()));
 });
-// A file that misses the field must not replace the page.
+// A file is read wherever on the page it is dropped; it must not replace the page. The fields for files take their own.
 for (const name of ['dragover', 'drop']) {
-  document.addEventListener(name, (event) => {
-    if (/** @type {any} */ (event.target).type !== 'file') event.preventDefault();
+  document.addEventListener(name, async (/** @type {any} */ event) => {
+    if (event.target.type === 'file') return;
+    event.preventDefault();
+    const [dropped] = name === 'drop' ? event.dataTransfer?.files ?? [] : [];
+    if (dropped !== undefined) await show(new Uint8Array(await dropped.arrayBuffer()));
   });
 }
 byId('text').addEventListener('submit', async (/** @type {Event} */ event) => {
