@@ -12,12 +12,13 @@ use procura_tests::world::{Actor, ORIGIN, START, World};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::LazyLock;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// This machine's time when the tests began: the worlds stand there, so that the command finds their answers fresh.
-static NOW: LazyLock<u64> =
-    LazyLock::new(|| SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as u64);
+thread_local! {
+    /// This machine's time when the test began: its worlds stand there, so that the command finds their answers fresh, and the ledger its
+    /// assertions in force, however long the tests before took.
+    static NOW: u64 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as u64;
+}
 
 /// The world, its people, and the server at the address that everybody knows.
 pub(crate) struct Town {
@@ -41,13 +42,13 @@ impl Town {
     /// The same, so many milliseconds before this machine's time.
     pub(crate) fn earlier(ms: u64) -> Self {
         let world = World::in_memory();
-        world.clock.pass(*NOW - START.0 - ms);
+        world.clock.pass(NOW.with(|now| now - START.0 - ms));
         Self::of(world, |world| world)
     }
 
     /// The same over a world, to which something happens before it is served.
     pub(crate) fn over(world: World, before: impl FnOnce(World) -> World) -> Self {
-        world.clock.pass(*NOW - START.0);
+        world.clock.pass(NOW.with(|now| now - START.0));
         Self::of(world, before)
     }
 
