@@ -10,15 +10,18 @@ use procura_core::{Hash, Millis, b64};
 use procura_ledger::audit::Finding;
 use procura_ledger::backup::{Backup, BackupError, expire, list, restore};
 use procura_ledger::disk::{Disk, SystemDisk};
-use procura_ledger::{Ask, Audience, Ledger, Options, State, SubmitError};
+use procura_ledger::{Ask, Audience, Clock as _, Ledger, Options, State, SubmitError};
 use procura_tests::folders::{files, holds};
 use procura_tests::world::{Actor, ORIGIN, World};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
+
+const SOMEBODY: &str = "88222999936";
 
 struct Desk {
     world: World,
@@ -76,12 +79,39 @@ impl Desk {
         draft.sign(&by.kid, by.key.as_ref()).unwrap()
     }
 
-    /// Ends a mandate, has it erased, and waits until its body is gone from the ledger. The erasure.
+    /// Ends a mandate, and has it erased. The erasure.
     fn erase(&self, id: &Hash) -> Hash {
         self.world.append(self.world.transition("revocation", &self.mother, id));
-        let erasure = self.world.append(self.erasure(&self.court, id)).id;
+        self.erase_past(self.erasure(&self.court, id), &[*id])
+    }
+
+    /// Ends a person and their key, and has them erased.
+    fn erase_person(&self, who: &Actor) {
+        let died = Draft::on("life-event", &self.world.occasion(), &who.party)
+            .member("event", json!("death"))
+            .member("effective", json!(self.world.clock.now()));
+        self.by_court(died);
+        self.by_court(
+            Draft::on("key-end", &self.world.occasion(), &who.kid).member("reason", json!("closed")),
+        );
+        let targets = [who.party, who.kid];
+        let view = self.world.ledger.view();
+        let parties: BTreeSet<Hash> =
+            targets.iter().flat_map(|id| view.parties_of(id).unwrap().unwrap()).collect();
+        drop(view);
+        let draft = Draft::new("erasure", &self.world.occasion())
+            .member("targets", json!(sorted(&targets)))
+            .member("parties", json!(parties));
+        self.erase_past(draft.sign(&self.court.kid, self.court.key.as_ref()).unwrap(), &targets);
+    }
+
+    /// Hands in an erasure of what is past, and waits until its bodies are gone from the ledger. The erasure.
+    fn erase_past(&self, erasure: Submission, targets: &[Hash]) -> Hash {
+        let erasure = self.world.append(erasure).id;
         let started = Instant::now();
-        while self.world.ledger.view().record(id).unwrap().unwrap().logged.opened.is_some() {
+        let is_there =
+            |id: &Hash| self.world.ledger.view().record(id).unwrap().unwrap().logged.opened.is_some();
+        while targets.iter().any(is_there) {
             assert!(started.elapsed() < Duration::from_secs(60), "not erased");
             std::thread::sleep(Duration::from_millis(5));
         }
@@ -93,6 +123,23 @@ impl Desk {
         let path = self.folder.path().join(name);
         fs::write(&path, text).unwrap();
         path
+    }
+
+    fn by_court(&self, draft: Draft) {
+        self.world.append(draft.sign(&self.court.kid, self.court.key.as_ref()).unwrap());
+    }
+
+    /// The row by which a search finds a mandate.
+    fn row(&self, mandate: &Hash) -> Vec<u8> {
+        let index = self.world.ledger.view().record(mandate).unwrap().unwrap().logged.index.0;
+        [&self.son.party.0[..], &self.mother.party.0, &(!index).to_be_bytes()].concat()
+    }
+
+    /// The folder of a ledger made of a backup, which was open once: the index is no part of a backup, and made anew.
+    fn opened_once(&self, backup: &Backup) -> PathBuf {
+        let folder = self.restored(backup);
+        self.open(&folder).close();
+        folder
     }
 
     fn restored(&self, backup: &Backup) -> PathBuf {
@@ -112,7 +159,6 @@ fn sorted(ids: &[Hash]) -> Vec<Hash> {
     ids
 }
 
-/// What of a mandate's body tells it in a file: the end of its signature.
 /// Of a body, as the store keeps it: its nonce, which is like no other.
 fn part_of_body(ledger: &Ledger, id: &Hash) -> String {
     let found = ledger.view().record(id).unwrap().unwrap();
@@ -249,18 +295,30 @@ fn what_became_of_a_volume_in_a_backup_is_found() {
 fn what_was_erased_is_in_no_backup_once_those_before_are_gone() {
     let desk = desk();
     let (erased, kept) = (desk.mandate("the first file"), desk.mandate("the second file"));
-    let bytes = [part_of_body(&desk.world.ledger, &erased), "the first file".to_owned()];
+    let somebody = desk.world.person(SOMEBODY);
+    let opening = desk.world.ledger.view().record(&erased).unwrap().unwrap().logged.opened().unwrap().r;
+    // Of the body its nonce and what it refers to; what opens the commitment to it. Of a person the number, and the link to their list.
+    let nonce = part_of_body(&desk.world.ledger, &erased);
+    let bytes =
+        [nonce.as_bytes(), b"the first file", &opening[..], SOMEBODY.as_bytes(), &somebody.handle[..]];
+    let (of_erased, of_kept) = (desk.row(&erased), desk.row(&kept));
     // The record's volume is sealed when it is erased.
     for n in 0..20 {
         desk.mandate(&format!("file {n}"));
     }
     let before = desk.back_up();
     desk.erase(&erased);
+    desk.erase_person(&somebody);
     let after = desk.back_up();
-    let all_hold = |folder: &Path| bytes.iter().all(|bytes| holds(folder, bytes.as_bytes()));
-    let any_holds = |folder: &Path| bytes.iter().any(|bytes| holds(folder, bytes.as_bytes()));
+    let all_hold = |folder: &Path| bytes.iter().all(|bytes| holds(folder, bytes));
+    let any_holds = |folder: &Path| bytes.iter().chain([&&of_erased[..]]).any(|bytes| holds(folder, bytes));
     assert!(all_hold(&before.path), "what is looked for is found where it is");
     assert!(!any_holds(&desk.folder.path().join("ledger")) && !any_holds(&after.path));
+    // The row is in the index of what is made of the one backup, and of the other not.
+    let (old, new) = (desk.opened_once(&before), desk.opened_once(&after));
+    assert!(all_hold(&old) && holds(&old, &of_erased) && holds(&old, &of_kept));
+    assert!(!any_holds(&new) && holds(&new, &of_kept));
+    fs::remove_dir_all(old).unwrap();
 
     assert_eq!(expire(&desk.backups(), before.made).unwrap(), [] as [PathBuf; 0], "not a moment before");
     assert!(all_hold(&desk.backups()));
