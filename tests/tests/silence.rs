@@ -2,6 +2,7 @@
 //! record, what nobody has and what is not for this reader differ in nothing: status, headers, bytes, and how much of the store and
 //! the index was read. Method: the server over storage that counts, opened anew for each question, so that nothing is held in
 //! memory; a table of pairs.
+use procura_core::draft::Draft;
 use procura_core::kinds::PartyType;
 use procura_core::{Hash, b64};
 use procura_ledger::store::memory::MemoryStore;
@@ -55,7 +56,7 @@ impl Town {
         let other = world.person("48031500292");
         let mandate = world.append(world.mandate(&stranger, &other.party, &["tax"])).id;
         let accepted = world.append(world.transition("acceptance", &other, &mandate)).id;
-        let note = procura_core::draft::Draft::new("note", &world.occasion());
+        let note = Draft::new("note", &world.occasion());
         let note = world.append(note.sign(&stranger.kid, stranger.key.as_ref()).unwrap()).id;
         // More who gave the stranger something than a page of a search looks at.
         let authority = world.institution("kbo:0202239951", &["authority"]);
@@ -258,4 +259,69 @@ fn what_is_read_is_counted() {
     assert!(own.answer.starts_with("HTTP/1.1 200") && others.answer.starts_with("HTTP/1.1 404"));
     assert!(others.store[0] == 1 && others.store[2] == 1 && others.index["s"] == 2, "{others:?}");
     assert!(own.index["s"] >= 2, "{own:?}");
+}
+
+/// What was answered to an access of the curious about whom an id names.
+struct Taken {
+    /// Status line and headers, but for the record's address and the length.
+    head: String,
+    body: Value,
+    /// The tree's growth.
+    grown_by: u64,
+}
+
+/// An access of the curious about `subject`, in a ledger that was just opened.
+fn hand_in(subject: impl FnOnce(&Server) -> Hash) -> Taken {
+    let mut town = Town::new();
+    let (key, options) = (town.world.log_key.clone(), town.world.options());
+    town.world.ledger = Ledger::open_over(storage(&town.store, &town.index), ORIGIN, key, options).unwrap();
+    town.world.ledger.set_provisional(town.world.registrar_of_provisionals());
+    let server = Server::over(&town.world, town.curious.party);
+    let access = Draft::new("access", &town.world.occasion())
+        .member("actor", json!(town.curious.party))
+        .member("subject", json!(subject(&server)))
+        .member("source", json!(town.world.registrar.party))
+        .member("category", json!("tax"))
+        .member("purpose", json!("read"));
+    let access = access.sign(&town.curious.kid, town.curious.key.as_ref()).unwrap().to_json();
+    let before = town.world.ledger.view().size().0;
+    let answer = server.send(&Asked::post("/v1/accesses", serde_json::from_str(&access).unwrap()));
+    let grown_by = town.world.ledger.view().size().0 - before;
+    drop(server);
+    town.world.ledger.close();
+    let (head, body) = answer.split_once("\n\n").unwrap();
+    let of_this_one = |line: &&str| !line.starts_with("location: ") && !line.starts_with("content-length: ");
+    let head: Vec<&str> = head.lines().filter(of_this_one).collect();
+    Taken { head: head.join("\n"), body: serde_json::from_str(body).unwrap(), grown_by }
+}
+
+fn resolved(server: &Server, identifier: &str) -> Hash {
+    let answer = server.send(&Asked::post("/v1/parties/resolve", json!({ "identifier": identifier })));
+    let (_, body) = answer.split_once("\n\n").unwrap();
+    serde_json::from_str::<Value>(body).unwrap()["party"].as_str().unwrap().parse().unwrap()
+}
+
+/// An access is taken and decided alike about whoever may be looked up: somebody registered without a mandate for it, and nobody. What the
+/// receipt proves of whom it names may differ. Only an id that came of no look-up is refused.
+#[test]
+fn an_access_is_taken_alike_whether_somebody_is_registered_or_not() {
+    let [stranger, nobody] = [STRANGER, NOBODY].map(|who| hand_in(|server| resolved(server, who)));
+    assert!(stranger.head.starts_with("HTTP/1.1 201"), "{}", stranger.head);
+    assert_eq!(stranger.head, nobody.head);
+    let (one, other) = (&stranger.body["question"], &nobody.body["question"]);
+    assert_eq!(
+        one["decision"],
+        json!({"permit": false, "reason": "no_authority", "evidence": one["catalogues"]})
+    );
+    for same in ["decision", "grants", "catalogues", "at"] {
+        assert_eq!(one[same], other[same], "{same}");
+    }
+    assert_eq!(one.to_string().len(), other.to_string().len());
+    // Nobody is put into the register by it, before it: the person whom the number is of finds the attempt once they are there.
+    let commit = 1;
+    assert_eq!((stranger.grown_by, nobody.grown_by), (1 + commit, 2 + commit));
+
+    let unknown = hand_in(|_| Hash([0x5a; 32]));
+    assert!(unknown.head.starts_with("HTTP/1.1 422"), "{}", unknown.head);
+    assert_eq!((&unknown.body["type"], unknown.grown_by), (&json!("urn:procura:problem:unknown_party"), 0));
 }
