@@ -47,6 +47,8 @@ export function looks(test, at) {
     const refused = await look(employer, { subject, source: town.by.party, category: 'taxes', purpose: 'hiring' });
     const urgent = await look(hospital, { subject, source: town.by.party, category: 'health.summary', purpose: 'care' }, '=Brought in unconscious');
     const lawful = await look(pensions, { subject, source: town.by.party, category: 'pensions.career', purpose: 'pension.calculation' });
+    const { catalogues: [catalogue] } = await (await town.get('/v1/catalogues')).json();
+    const held = await write(town, 'holding', { source: town.by.party, subject, catalogue, scopes: ['taxes'], since: '2020-02-29' });
     const { context, check } = await watched(at.browser, world.url, { locale: 'nl', viewport: { width: 390, height: 844 } });
     await watchSeal(context);
     const page = await context.newPage();
@@ -59,6 +61,10 @@ export function looks(test, at) {
       assert.equal(await row(id).locator('.state').innerText(), state, state);
       assert.match(await row(id).innerText(), new RegExp(words), words);
     }
+    // Who holds data about him, too.
+    const holdings = page.locator('#holdings .row');
+    assert.equal(await holdings.count(), 1);
+    for (const word of [/Belastingen/, /29 februari 2020/]) assert.match(await holdings.innerText(), word);
     await accessible(page, 'looks');
     await page.screenshot({ path: join(at.shots, 'looks-nl-phone.png'), fullPage: true });
 
@@ -76,6 +82,7 @@ export function looks(test, at) {
     const { policy } = world.log;
     const whole = await verify(list[0], { type: 'complete', party: subject, from: 0 }, policy, 'historic');
     assert.equal(whole.records.filter(({ kind }) => kind === 'access').length, 4);
+    assert.deepEqual(whole.records.filter(({ kind }) => kind === 'holding').map(({ id }) => id), [held.id]);
     for (const { id, receipt, decision } of taken) assert.equal((await verify(receipt, { type: 'authority', access: id }, policy, 'historic')).decision.permit, decision === 'yes');
     assert.deepEqual(taken.map(({ id }) => id), [lawful, urgent, refused, allowed]);
 
