@@ -37,13 +37,14 @@ function table(headings, rows) {
 
 const content = (body) => Object.entries((body && body.content) || {});
 
-/** An example of a body, to be opened. */
-function example(openapi, media) {
+/** The examples of a body, each to be opened. */
+const examples = (openapi, what, body) => content(body).map(([type, media]) => {
   const name = refName(media.examples?.demo);
   if (!name) return undefined;
   const { value } = openapi.components.examples[name];
-  return el('details', el('summary', 'Example'), el('pre', typeof value === 'string' ? value : JSON.stringify(value, null, 2)));
-}
+  const text = typeof value === 'string' ? value : JSON.stringify(value, null, 2);
+  return el('details', el('summary', `${what}, by example: `, code(type)), el('pre', text));
+});
 
 function operation(openapi, method, path, described) {
   const label = el('span', method.toUpperCase());
@@ -56,13 +57,14 @@ function operation(openapi, method, path, described) {
       described.parameters.map((p) => [code(p.name), p.in, `${p.description ?? ''}${p.required ? '' : ' (optional)'}`])));
   }
   const body = content(described.requestBody);
-  if (body.length) {
-    parts.push(table(['Body', '', ''], body.map(([type, media]) => [code(type), typeOf(media.schema), example(openapi, media)])));
-  }
-  parts.push(table(['Status', 'Answer', 'Type', '', ''], Object.entries(described.responses).map(([status, response]) => {
+  if (body.length) parts.push(table(['Body', ''], body.map(([type, media]) => [code(type), typeOf(media.schema)])));
+  parts.push(...examples(openapi, 'Asked', described.requestBody));
+  parts.push(table(['Status', 'Answer', 'Type', ''], Object.entries(described.responses).map(([status, response]) => {
     const [[type, media] = ['', {}]] = content(response);
-    return [status, response.description, type && code(type), typeOf(media.schema), example(openapi, media)];
+    return [status, response.description, type && code(type), typeOf(media.schema)];
   })));
+  const [, succeeded] = Object.entries(described.responses).find(([status]) => status.startsWith('2'));
+  parts.push(...examples(openapi, 'Answered', succeeded));
   return el('details', ...parts);
 }
 
