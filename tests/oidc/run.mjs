@@ -14,14 +14,13 @@ import { b64url, labelled, ofB64url } from '../../server/web/verifier/bytes.js';
 const [program, executablePath, shots] = process.argv.slice(2);
 mkdirSync(shots, { recursive: true });
 
-/** @type {{world: World, op: Op, browser: any}} */
+/** `soon`: another ledger, in which a recovery key hardly waits. @type {{world: World, soon: World, op: Op, browser: any}} */
 const at = {};
 
-before(async () => {
-  // A ledger with a catalogue and a registrar: the demo's, without the demo from here on.
-  const made = await World.start(program, { log: 'oidc' });
+/** A ledger with a catalogue and a registrar: the demo's, without the demo from here on, with providers instead. */
+async function enrolling(more = []) {
+  const made = await World.start(program, { more, log: 'oidc' });
   await made.leave();
-  at.op = await Op.start();
   const secret = join(made.data, 'secret');
   writeFileSync(secret, `${SECRET}\n`, { mode: 0o600 });
   const provider = (name, more) => `
@@ -41,26 +40,33 @@ key = "${join(made.data, 'data', 'demo', 'registrar.json')}"
 ${provider('strong', 'client_id = "procura"\nrequest_claims = true')}
 ${provider('info', 'client_id = "procura-post"\nclient_auth = "post"\nredirect = "/enrol/back/info"\nuserinfo = true\nscopes = ["national", "profile"]')}
 `);
-  at.world = await World.start(program, { demo: false, more: ['--config', config], data: made.data, log: 'oidc' });
-  at.op.serve([`${at.world.url}/enrol/strong`, `${at.world.url}/enrol/back/info`]);
+  return World.start(program, { demo: false, more: ['--config', config], data: made.data, log: 'oidc' });
+}
+
+before(async () => {
+  at.op = await Op.start();
+  at.world = await enrolling();
+  at.soon = await enrolling(['--trial-key-delay-s', '1']);
+  at.op.serve([at.world, at.soon].flatMap(({ url }) => [`${url}/enrol/strong`, `${url}/enrol/back/info`]));
   at.browser = await chromium.launch({ executablePath, args: process.getuid() === 0 ? ['--no-sandbox'] : [] });
 });
 
 after(async () => {
   await at.browser?.close();
   await at.world?.stop();
+  await at.soon?.stop();
   await at.op?.stop();
 });
 
 /** A browser of its own. What leaves the origin goes to the provider, and names nobody. */
-async function visitor(locale, options) {
-  const made = await watched(at.browser, at.world.url, { locale, ...options });
+async function visitor(locale, options, world = at.world) {
+  const made = await watched(at.browser, world.url, { locale, ...options });
   const page = await made.context.newPage();
   const check = () => {
     assert.deepEqual(made.seen.troubles, []);
     // What a provider writes into its errors is its own doing; it must not get any further.
     for (const request of made.seen.requests.filter((one) => !one.startsWith('data:') && !one.includes('error_description='))) {
-      assert.ok([at.world.url, at.op.issuer, `blob:${at.world.url}`].some((origin) => request.startsWith(`${origin}/`)), request);
+      assert.ok([world.url, at.op.issuer, `blob:${world.url}`].some((origin) => request.startsWith(`${origin}/`)), request);
       assert.doesNotMatch(request.split('#')[0], /niss|48031500292|88222999936|882229/, 'no address names anybody');
     }
   };
@@ -260,6 +266,33 @@ test('a second device, and somebody who has a key already, wait; nobody else’s
   await signIn(page, 'zoe card');
   assert.equal(await said(page), (await words('en'))['login.over'], 'somebody else');
   assert.deepEqual(await kept(), { basis, kid });
+  check();
+  await context.close();
+});
+
+test('a key that waited long enough counts after one more login, and ends the one that was lost, in nl', { timeout: 300_000 }, async () => {
+  const { context, page, check } = await visitor('nl', { viewport: { width: 390, height: 844 } }, at.soon);
+  await signIn(page, 'maria card');
+  await page.waitForSelector('#seal .seal.off');
+  const kept = () => page.evaluate(async () => (await import('/web/pages/kept.js')).me(JSON.parse(localStorage.getItem('procura.policy')).policy.origin).then(({ basis, kid }) => ({ basis, kid })));
+  const { basis, kid } = await kept();
+  assert.equal(basis, 'recovery');
+  // However soon it was: the registrar accepts it at the first login that comes late enough.
+  do {
+    await page.waitForSelector('#providers button');
+    await signIn(page, 'maria card');
+    await page.waitForSelector('#seal .seal.ok, #login-result .note.bad');
+  } while ((await page.locator('#login-result .note.bad').count()) > 0);
+  assert.deepEqual(await kept(), { basis: 'recovered', kid });
+  await accessible(page, 'recovered');
+  await page.screenshot({ path: join(shots, 'oidc-recovered-nl-phone.png'), fullPage: true });
+  const lost = page.locator(`#device-list li:not([data-id="${kid}"])`);
+  await lost.locator('.end > summary').click();
+  await lost.locator('button[value=key-end]').click();
+  await lost.locator('.note.ok').waitFor();
+  await page.reload();
+  await page.waitForSelector('#seal .seal.ok');
+  assert.deepEqual(await page.locator('#device-list li').evaluateAll((all) => all.map((one) => one.getAttribute('data-id'))), [kid]);
   check();
   await context.close();
 });
