@@ -20,20 +20,45 @@ fresh_logs install
 
 # A release, of the programs that the tests have, put where the page puts it.
 DIST_PROGRAMS=$BIN bash dist/build "$work/release"
-block=$(awk '$0 == "```sh root" { on = 1; next } /^```/ { on = 0 } on' $page)
-[ -n "$block" ] || broken "$page has no block named root"
 root=$work/root
-(cd "$work/release" && ROOT=$root bash -euo pipefail -c "$block")
+as_the_page_says() { # block
+    local block
+    block=$(awk -v mark="\`\`\`sh $1" '$0 == mark { on = 1; next } /^```/ { on = 0 } on' $page)
+    [ -n "$block" ] || broken "$page has no block named $1"
+    (cd "$work/release" && ROOT=$root bash -euo pipefail -c "$block")
+}
+as_the_page_says root
 chmod 755 "$work"
 
 # The unit.
 unit=$root/etc/systemd/system/procura.service
 sed "s|/usr/bin/procura-server|$root/usr/bin/procura-server|" "$unit" >"$work/procura.service"
-systemd-analyze verify --man=no "$work/procura.service" || broken "the unit is not valid"
-said=$(sed -n 's/.*gives it \*\*\([0-9.]*\)\*\* of 10.*/\1/p' $page)
-score=$(systemd-analyze security --offline=true "$work/procura.service" | sed -n 's/.*exposure level for procura.service: \([0-9.]*\) .*/\1/p')
-echo "  systemd-analyze security: $score, the page says $said"
-awk -v score="$score" -v said="$said" 'BEGIN { exit !(score != "" && said != "" && score <= said) }' || broken "the unit is less closed than $page says"
+# What it does not understand it tells of, and calls valid.
+valid() { # units…
+    local told
+    told=$(systemd-analyze verify --man=no "$@" 2>&1) && [ -z "$told" ] || broken "a unit is not valid: $told"
+}
+valid "$work/procura.service"
+as_closed_as() { # what the page says before the score
+    local said score
+    said=$(sed -n "s/.*$1 \*\*\([0-9.]*\)\*\* of 10.*/\1/p" $page)
+    score=$(systemd-analyze security --offline=true "$work/procura.service" | sed -n 's/.*exposure level for procura.service: \([0-9.]*\) .*/\1/p')
+    echo "  systemd-analyze security: $score, the page says $said"
+    awk -v score="$score" -v said="$said" 'BEGIN { exit !(score != "" && said != "" && score == said) }' || broken "the unit is not as closed as $page says"
+}
+is_closed() { systemd-analyze security --offline=true "$work/procura.service" | grep ' IPAddressDeny= .*with only localhost entries' >/dev/null; }
+as_closed_as 'gives it'
+is_closed || broken "the unit lets others in"
+# The same for a ledger that is asked from elsewhere: with the drop-in nothing but its addresses is open.
+as_the_page_says public
+cp -r "$unit.d" "$work/procura.service.d"
+valid "$work/procura.service"
+as_closed_as 'then gives'
+! is_closed || broken "with procura-public.conf the unit lets nobody in"
+# An authority's timer.
+sed "s|/usr/bin/procura |$root/usr/bin/procura |" "$work/release/procura-terms.service" >"$work/procura-terms.service"
+cp "$work/release/procura-terms.timer" "$work/"
+valid "$work/procura-terms.service" "$work/procura-terms.timer"
 systemd-sysusers --root="$root" 2>/dev/null || broken "procura.sysusers is not valid"
 grep -q '^procura:' "$root/etc/passwd" || broken "procura.sysusers makes no user procura"
 
