@@ -85,7 +85,7 @@ const said = async (page) => {
   await page.waitForSelector('#login-result .note.bad');
   return page.locator('#login-result').innerText();
 };
-const words = async (language) => (await fetch(`${at.world.url}/web/pages/words/${language}.json`)).json();
+const words = async (language) => (await fetch(`${at.world.url}/web/pages/words/${language}.me.json`)).json();
 const isEnrolled = (page) => page.evaluate(async () => (await import('/web/pages/kept.js')).me(JSON.parse(localStorage.getItem('procura.policy')).policy.origin).then((me) => me !== null));
 
 /** The way back, as the provider gives it: held up instead of taken. */

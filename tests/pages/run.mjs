@@ -20,6 +20,7 @@ import { taken } from './taken.mjs';
 import { unasked } from './unasked.mjs';
 import { vectors } from './vectors.mjs';
 import { verify } from './verify.mjs';
+import { weights } from './weights.mjs';
 import { witnessed } from './witnessed.mjs';
 import { chromium, World } from './world.mjs';
 import { zoom } from './zoom.mjs';
@@ -58,3 +59,5 @@ describe('as they change', { concurrency: 2 }, () => {
     });
   }
 });
+// What they loaded, once they have.
+describe('as they weigh', { concurrency: 1 }, () => weights(test, at));

@@ -17,6 +17,7 @@ export async function watched(browser, url, { beside = url, ...options }) {
   context.setDefaultTimeout(120_000);
   const seen = { requests: [], troubles: [], bytes: 0 };
   context.on('request', (request) => seen.requests.push(request.url()));
+  weigh(context);
   context.on('weberror', (error) => seen.troubles.push(`error: ${error.error().message}`));
   await context.exposeBinding('violated', (_, what) => seen.troubles.push(`policy: ${what}`));
   await context.addInitScript(() => addEventListener('securitypolicyviolation', (event) => window.violated(`${event.violatedDirective} ${event.blockedURI}`)));
@@ -42,6 +43,25 @@ export async function accessible(page, where) {
   assert.deepEqual(violations, [], where);
   const [inner, outer] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
   assert.ok(inner <= outer, `${where}: ${inner} px wide in ${outer}`);
+}
+
+/** Each time that a page was opened in this run: whose, its path, and what it loaded of its own until it was left. @type {{origin: string, path: string, files: Set<string>}[]} */
+export const visits = [];
+
+/** Notes what each page loads, with what comes at the end of a task alone. */
+function weigh(context) {
+  const open = new Map();
+  context.on('request', (request) => {
+    if (request.serviceWorker() !== null || !request.url().startsWith('http')) return;
+    const { origin, pathname: path } = new URL(request.url());
+    if (request.isNavigationRequest() && request.frame().parentFrame() === null) {
+      const visit = { origin, path, files: new Set() };
+      open.set(request.frame(), visit);
+      visits.push(visit);
+    } else if (path.startsWith('/web/')) {
+      open.get(request.frame())?.files.add(path);
+    }
+  });
 }
 
 /** What a first visit transfers, as it is compressed, headers left out: the page with all that it loads. */

@@ -19,6 +19,9 @@ export const axeSource = readFileSync(require.resolve('axe-core/axe.min.js'), 'u
 /** The first bytes of a PKCS #8 Ed25519 key; the seed follows. */
 const PKCS8 = Buffer.from('302e020100300506032b657004220420', 'hex');
 
+/** The addresses of all that were started in this run. @type {Set<string>} */
+export const worlds = new Set();
+
 export class World {
   /** `data`: the folder of a world that was left; `log`: what its log's name begins with. */
   static async start(program, { demo = true, more = [], data = mkdtempSync(join(tmpdir(), 'procura-pages-')), log: prefix = 'pages' } = {}) {
@@ -36,6 +39,7 @@ export class World {
         if (url !== null) resolve(url[1]);
       });
     });
+    worlds.add(world.url);
     await untilReady(world.url);
     world.log = await (await fetch(`${world.url}/v1/log`)).json();
     return world;

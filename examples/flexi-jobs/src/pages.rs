@@ -34,9 +34,9 @@ const SYMBOLS: &str = include_str!("../../../server/web/pages/symbols.html");
 
 /// The pages of one service.
 pub(crate) struct Site {
-    /// What its part of the dictionary is called.
+    /// What its dictionary is called.
     part: &'static str,
-    /// That part, in the order of the languages.
+    /// What that has besides the words that all services have, in the order of the languages.
     words: [&'static str; 4],
     /// Address, name, and what stands in the frame.
     pages: &'static [(&'static str, &'static str, &'static str)],
@@ -70,7 +70,6 @@ const FILES: Files = files! {
     SVG "/web/pages/" "../../../server/web/pages/": "band.svg" "mark.svg";
     SCRIPT "/web/pages/" "../../../server/web/pages/": "parts.js" "words.js";
     SCRIPT "/web/pages/" "../pages/": "answers.js" "days.js" "frame.js";
-    JSON "/web/pages/" "../pages/": "words/de.json" "words/en.json" "words/fr.json" "words/nl.json";
 };
 
 /// Of the declaration service.
@@ -129,8 +128,9 @@ impl Site {
         for (path, media_type, text) in FILES.iter().chain(self.files) {
             router = router.route(path, get(move || async move { sent(media_type, *text) }));
         }
-        for ((code, ..), text) in LANGUAGES.iter().zip(self.words) {
+        for (code, ..) in LANGUAGES {
             let path = format!("/web/pages/words/{code}.{}.json", self.part);
+            let text = Value::Object(self.words(code)).to_string();
             router = router.route(&path, get(move || async move { sent(JSON, text) }));
         }
         router

@@ -5,7 +5,9 @@
 //! spec: http.md#pages
 
 mod files;
+mod module;
 mod render;
+mod words;
 
 use crate::app::App;
 use axum::Router;

@@ -35,7 +35,7 @@ fn pages_have_the_headers_that_keep_them_to_themselves() {
         ("/web/pages/verify.js", "text/javascript; charset=utf-8"),
         ("/web/verifier/index.js", "text/javascript; charset=utf-8"),
         ("/web/pages/procura.css", "text/css; charset=utf-8"),
-        ("/web/pages/words/fr.json", "application/json"),
+        ("/web/pages/words/fr.verify.json", "application/json"),
         ("/web/pages/mark.svg", "image/svg+xml"),
     ] {
         let answer = world.get(path, None);

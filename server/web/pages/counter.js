@@ -3,11 +3,12 @@
 
 import { choices } from './choices.js';
 import { lasting } from './days.js';
-import { bound, people } from './enrol.js';
+import { bound } from './enrol.js';
 import { numberIn, partyOf } from './numbers.js';
 import './page.js';
 import { officerNumber, oathOf, paperOf } from './paper.js';
 import { byId, el, state } from './parts.js';
+import { people } from './people.js';
 import { Refusal, Session } from './session.js';
 import { showAddress } from './show.js';
 import { draft, submission } from './sign.js';

@@ -7,18 +7,6 @@ import { possession, random } from './sign.js';
 import { day, t } from './words.js';
 import { b64url } from '../verifier/bytes.js';
 
-/** @typedef {{party: string, name: string, party_type: string}} Fictional */
-
-/** Who is known by name: of a register that is no demo, nobody. @returns {Promise<Fictional[]>} */
-export async function people() {
-  try {
-    return (await (await ask('/demo/people', {})).json()).people;
-  } catch (error) {
-    if (error instanceof Refusal && error.status === 404) return [];
-    throw error;
-  }
-}
-
 /** @param {string} address @param {any} body */
 const post = async (address, body) =>
   (await ask(address, { method: 'POST', body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } })).json();

@@ -4,12 +4,12 @@
 import { acting, stopActing } from './behalf.js';
 import { choices } from './choices.js';
 import { lasting } from './days.js';
-import { people } from './enrol.js';
 import { fewest, keepAnswers, keptAnswers, membersOf, oathOf } from './granting.js';
 import { me } from './kept.js';
 import { identifierOf, partyOf } from './numbers.js';
 import './page.js';
 import { byId, el, save, seal, state } from './parts.js';
+import { people } from './people.js';
 import { conditionsOf } from './says.js';
 import { Refusal, Session } from './session.js';
 import { draft, submission } from './sign.js';
@@ -37,7 +37,7 @@ let policy;
 let session;
 /** @type {import('./choices.js').Choices} */
 let offered;
-/** @type {import('./enrol.js').Fictional[]} */
+/** @type {import('./people.js').Fictional[]} */
 let known = [];
 /** In whose name, if not my own. @type {import('./granting.js').Behalf | null} */
 let behalf = null;
@@ -88,7 +88,7 @@ async function begin() {
 /** @param {string} party */
 const isGiver = (party) => behalf?.mandate.payload.mandators.includes(party) === true;
 
-/** The mandate that was chosen, proven as of now; or the word for why nothing is given by it. @param {import('./enrol.js').Fictional[]} people @returns {Promise<string | null>} */
+/** The mandate that was chosen, proven as of now; or the word for why nothing is given by it. @param {import('./people.js').Fictional[]} people @returns {Promise<string | null>} */
 async function takeMandate(people) {
   const chosen = acting();
   if (chosen === null) return 'acting.nobody';

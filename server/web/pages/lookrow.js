@@ -1,9 +1,8 @@
 // The row of a look: who, at what, why, and what allowed it or why it was refused.
 
 import { basisOf, isForMe, principalOf } from './look.js';
-import { el, fact, save, state, time } from './parts.js';
+import { el, fact, save, sentence, state, time } from './parts.js';
 import { reporting } from './report.js';
-import { sentence } from './rows.js';
 import { Untrue } from './untrue.js';
 import { clock, day, language, t } from './words.js';
 

@@ -1,7 +1,7 @@
 // Whom this device knows by name: a register tells nobody else's. In a demo all names are in its directory; without it, those it told last.
 
-import { people } from './enrol.js';
 import { keepNames, lastNames } from './kept.js';
+import { people } from './people.js';
 
 /** @typedef {Map<string, {name: string, type: string}>} Names */
 

@@ -4,9 +4,10 @@ import { accesses } from './accesses.js';
 import { asking } from './asking.js';
 import { check } from './check.js';
 import { choices } from './choices.js';
-import { bound, people } from './enrol.js';
+import { bound } from './enrol.js';
 import './page.js';
 import { byId, el } from './parts.js';
+import { people } from './people.js';
 import { ask, Refusal, Session } from './session.js';
 import { forgetStaff, keepStaff, leave, staff } from './staff.js';
 import { trust } from './trust.js';
@@ -58,7 +59,7 @@ async function open(office) {
   await showAsked();
 }
 
-/** @param {import('./enrol.js').Fictional[]} offices @param {string} [trouble] */
+/** @param {import('./people.js').Fictional[]} offices @param {string} [trouble] */
 function choose(offices, trouble) {
   byId('enrol').hidden = false;
   byId('offices').replaceChildren(byId('offices').firstElementChild, ...offices.map(({ party, name, party_type: type }) =>

@@ -1,5 +1,7 @@
 // The parts that pages are built of. Text goes in as text: nothing of a register's answer is ever read as markup.
 
+import { t } from './words.js';
+
 const SVG = 'http://www.w3.org/2000/svg';
 
 /** @typedef {string | Node | null | undefined | false} Child */
@@ -64,4 +66,10 @@ export function save(name, content, type) {
   link.click();
   // The click has taken it; a little later nobody needs it.
   setTimeout(() => URL.revokeObjectURL(address), 10_000);
+}
+
+/** A sentence with one part in bold. @param {string} name @param {string} what @param {Record<string, string>} [slots] */
+export function sentence(name, what, slots = {}) {
+  const [before, after] = t(name, { ...slots, what: '\u0000' }).split('\u0000');
+  return [before, el('strong', {}, what), after ?? ''];
 }

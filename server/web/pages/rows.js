@@ -1,36 +1,15 @@
 // The rows of the overview: one sentence each, with what can be done about it on the row itself.
 
 import { moreOf } from './more.js';
-import { el, fact, state, time } from './parts.js';
-import { conditionsOf } from './says.js';
+import { el, fact, sentence, state, time } from './parts.js';
+import { others, partIn, scopesOf } from './sides.js';
 import { day, language, lately, list, moment, t } from './words.js';
 
 /** @typedef {import('./mylist.js').Row} Row */
 /** @typedef {{me: string, nameOf: (party: string) => {name: string, type: string}, titles: import('./mylist.js').Mine['titles'], maySign: boolean, session: import('./session.js').Session, policy: any, act: (row: Row, kind: string, element: Element) => Promise<void>, below?: (id: string) => number, doing?: (row: Row, label: string) => import('./parts.js').Child}} Desk `below`: how much holds under a mandate; `doing`: what else is to be done with what one takes */
 
-/** A sentence with one part in bold. @param {string} name @param {string} what @param {Record<string, string>} [slots] */
-export function sentence(name, what, slots = {}) {
-  const [before, after] = t(name, { ...slots, what: '\u0000' }).split('\u0000');
-  return [before, el('strong', {}, what), after ?? ''];
-}
-
-/** @param {Row} row @param {Desk} desk */
-export const scopesOf = ({ payload }, { titles }) => list(payload.scopes.map((/** @type {string} */ code) => titles('categories', code, payload.catalogue, language)));
 /** @param {Row} row @param {Desk} desk */
 const purposesOf = ({ payload }, { titles }) => list(payload.purposes.map((/** @type {string} */ code) => titles('purposes', code, payload.catalogue, language)));
-
-/** Who is on the other side. @param {Row} row @param {string} me */
-export function others({ kind, payload }, me) {
-  const all = kind === 'mandate' ? [...payload.mandators, ...payload.mandatees] : kind === 'consent' ? [payload.subject, payload.recipient] : [payload.requester];
-  return all.filter((/** @type {string} */ party) => party !== me);
-}
-
-/** What I am in a mandate or consent: who signed in a giver's name, or is only told of it, acts for nobody by it. @param {Row} row @param {string} me @returns {'gives' | 'takes' | 'by' | 'told'} */
-export function partIn({ kind, payload }, me) {
-  const [givers, takers] = kind === 'mandate' ? [payload.mandators, payload.mandatees] : [[payload.subject], [payload.recipient]];
-  if (givers.includes(me)) return 'gives';
-  return takers.includes(me) ? 'takes' : payload.by?.includes(me) === true ? 'by' : 'told';
-}
 
 const SOON_MS = 14 * 24 * 3600 * 1000;
 
@@ -76,7 +55,7 @@ export function rowOf(row, desk) {
   if (payload.needed !== undefined) facts.push(fact(t('fact.together'), t('together.of', { n: payload.needed, of: payload.mandatees.length })));
   if (payload.by !== undefined) facts.push(fact(t(partIn(row, desk.me) === 'gives' ? 'fact.by-mine' : 'fact.by'), list(payload.by.map((/** @type {string} */ party) => desk.nameOf(party).name))));
   if (kind === 'request' || payload.answer_by !== undefined) facts.push(fact(t('fact.answer-by'), time(payload.answer_by, moment(payload.answer_by))));
-  const say = el('div', { class: 'say' }, el('h3', {}, who), el('p', {}, ...saying(row, desk)), el('dl', { class: 'facts' }, ...facts), ...conditionsOf(payload), moreOf(row, desk, label));
+  const say = el('div', { class: 'say' }, el('h3', {}, who), el('p', {}, ...saying(row, desk)), el('dl', { class: 'facts' }, ...facts), conditionsIn(payload), moreOf(row, desk, label));
   const line = el('li', { class: `row${isWaiting(row, desk.me) ? ' urgent' : ''}`, 'data-id': row.id, 'data-under': payload.under },
     el('p', { class: 'mark' }, isWaiting(row, desk.me) ? state('wait', t('state.new')) : stateOf(row), ' ', el('span', { class: 'small' }, t(`type.${names[0]?.type ?? 'person'}`))), say);
   if (isWaiting(row, desk.me)) line.append(answering(row, desk, who, label));
@@ -84,6 +63,14 @@ export function rowOf(row, desk) {
   if (doing) line.append(el('div', { class: 'do' }, doing));
   if (row.stands !== 'over' && !isWaiting(row, desk.me) && payload.ground === undefined && (kind === 'request' || partIn(row, desk.me) !== 'told')) line.append(ending(row, desk, who, label));
   return line;
+}
+
+/** Its conditions as they were signed; what says them comes with the first row that has any. @param {any} payload */
+function conditionsIn(payload) {
+  if (payload.conditions === undefined) return null;
+  const box = el('div', { class: 'stack' });
+  import('./says.js').then(({ conditionsOf }) => box.replaceChildren(...conditionsOf(payload)));
+  return box;
 }
 
 /** Whether a mandate may be passed on, and how far: so many levels may stand under it. @param {any} payload */
@@ -99,12 +86,12 @@ export function isWaiting({ kind, payload, status, stands, isBlocked }, me) {
 /** Ending as the mock has it: one press shows the sentence, one does it. @param {Row} row @param {Desk} desk @param {string} who @param {string} label */
 function ending(row, desk, who, label) {
   const isGiven = row.kind !== 'request' && ['gives', 'by'].includes(partIn(row, desk.me));
-  const form = !isGiven ? 'stop' : row.status === 1 ? 'back' : 'end';
+  const form = !isGiven ? 'stop.' : row.status === 1 ? 'back.' : 'end.';
   const isAbove = (desk.below?.(row.id) ?? 0) > 0;
-  const line = el('p', {}, t(isGiven && row.kind === 'consent' ? 'end.what-see' : `${form}.what`, { who }), isAbove && ` ${t('end.below')}`);
-  const button = el('button', { class: 'button stop' }, t(`${form}.now`), el('span', { class: 'vh' }, label));
+  const line = el('p', {}, t(isGiven && row.kind === 'consent' ? 'end.what-see' : `${form}what`, { who }), isAbove && ` ${t('end.below')}`);
+  const button = el('button', { class: 'button stop' }, t(`${form}now`), el('span', { class: 'vh' }, label));
   const details = el('details', { class: 'end' },
-    el('summary', { class: 'button stop' }, el('span', { class: 'shut' }, t(`${form}.this`)), el('span', { class: 'open' }, t(`${form}.keep`)), el('span', { class: 'vh' }, label)),
+    el('summary', { class: 'button stop' }, el('span', { class: 'shut' }, t(`${form}this`)), el('span', { class: 'open' }, t(`${form}keep`)), el('span', { class: 'vh' }, label)),
     el('form', { onsubmit: (/** @type {Event} */ event) => done(event, button, () => desk.act(row, isGiven ? 'revocation' : 'renunciation', details)) }, line, button));
   return details;
 }

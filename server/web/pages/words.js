@@ -9,13 +9,10 @@ const zone = { timeZone: 'Europe/Brussels' };
 const clocks = new Intl.DateTimeFormat('en-GB', { ...zone, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
 const seconds = new Intl.DateTimeFormat('en-GB', { ...zone, hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
 
-/** The parts of the dictionary that this page's words are in: all have the first, whose name is empty. */
-const parts = ['', ...(document.documentElement.dataset.words ?? '').split(' ').filter((part) => part !== '').map((part) => `.${part}`)];
-
 /** @param {Language} language */
 export async function tongue(language) {
   /** @type {Record<string, string>} */
-  const words = Object.assign({}, ...(await Promise.all(parts.map(async (part) => (await fetch(`/web/pages/words/${language}${part}.json`)).json()))));
+  const words = await (await fetch(`/web/pages/words/${language}.${document.documentElement.dataset.words}.json`)).json();
   const locale = language === 'en' ? 'en-GB' : language;
   const days = new Intl.DateTimeFormat(locale, { ...zone, day: 'numeric', month: 'long', year: 'numeric' });
 

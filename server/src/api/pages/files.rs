@@ -1,9 +1,10 @@
 //! What the program carries: every file of `server/web`, by its address behind `/web/`.
 
+use super::module::as_sent;
+use super::words::dictionaries;
 use axum::body::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use serde_json::{Map, Value};
 use std::io::Write;
 use std::sync::LazyLock;
 
@@ -19,34 +20,13 @@ pub(super) struct File {
 impl File {
     /// Compressed once, so that no request pays for it.
     pub(super) fn new(name: &str, plain: Bytes) -> Self {
-        // What is not ours keeps its notices, and its bytes.
-        let is_ours = name.ends_with(".js") && !name.starts_with("vendor/");
-        let plain = if is_ours { without_comments(&plain) } else { plain };
+        let plain = as_sent(name, &plain);
         let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
         // Writing to memory does not fail; if it did, the file would be sent as it is.
         let zipped = encoder.write_all(&plain).and_then(|()| encoder.finish()).unwrap_or_default();
         let zipped = if zipped.is_empty() { plain.clone() } else { Bytes::from(zipped) };
         Self { media_type: media_type(name), etag: etag(&plain), plain, zipped }
     }
-}
-
-/// A module without the lines that are comments only: they are for those who read the source, and a third of what would be sent. Empty lines
-/// stay in their place, so that a line has its number.
-fn without_comments(module: &Bytes) -> Bytes {
-    let Ok(text) = std::str::from_utf8(module) else { return module.clone() };
-    let (mut out, mut is_inside) = (String::with_capacity(text.len()), false);
-    for line in text.lines() {
-        let trimmed = line.trim();
-        let (opens, closes) = (trimmed.starts_with("/*"), trimmed.ends_with("*/"));
-        let is_comment =
-            is_inside || trimmed.starts_with("//") || (opens && (closes || !trimmed.contains("*/")));
-        is_inside = (is_inside || opens) && is_comment && !closes && !trimmed.starts_with("//");
-        if !is_comment {
-            out.push_str(line);
-        }
-        out.push('\n');
-    }
-    Bytes::from(out)
 }
 
 fn media_type(name: &str) -> &'static str {
@@ -122,6 +102,7 @@ carried! {
     "pages/paper.js"
     "pages/parties.js"
     "pages/parts.js"
+    "pages/people.js"
     "pages/procura.css"
     "pages/present.js"
     "pages/presenting.js"
@@ -138,6 +119,7 @@ carried! {
     "pages/session.js"
     "pages/several.js"
     "pages/show.js"
+    "pages/sides.js"
     "pages/sign.js"
     "pages/signing.js"
     "pages/staff.js"
@@ -204,44 +186,16 @@ carried! {
     "verifier/walk.js"
 }
 
-/// Parts of a dictionary that only some pages load, `fr.work.json` beside `fr.json`: their names, and the prefixes of the words in them.
-const PARTS: [(&str, &[&str]); 5] = [
-    ("work", &["office", "counter", "paper", "signing"]),
-    ("give", &["give"]),
-    ("looks", &["looks"]),
-    ("present", &["present"]),
-    ("pairing", &["pairing"]),
-];
-
 static FILES: LazyLock<Vec<(String, File)>> = LazyLock::new(|| {
     let mut files = Vec::new();
     for &(name, bytes) in CARRIED {
         match name.strip_prefix("pages/words/").and_then(|name| name.strip_suffix(".json")) {
-            Some(language) => files.extend(parts(language, bytes)),
+            Some(language) => files.extend(dictionaries(language, bytes)),
             None => files.push((name.to_owned(), Bytes::from_static(bytes))),
         }
     }
     files.into_iter().map(|(name, bytes)| (name.clone(), File::new(&name, bytes))).collect()
 });
-
-/// A dictionary in its parts: what no part has, first.
-fn parts(language: &str, dictionary: &[u8]) -> Vec<(String, Bytes)> {
-    let words: Map<String, Value> = serde_json::from_slice(dictionary).unwrap_or_default();
-    let part_of = |name: &str| {
-        let prefix = name.split('.').next().unwrap_or_default();
-        PARTS.iter().position(|(_, prefixes)| prefixes.contains(&prefix))
-    };
-    let part = |wanted: Option<usize>| {
-        let chosen = words.iter().filter(|(name, _)| part_of(name) == wanted);
-        let chosen: Map<String, Value> = chosen.map(|(name, word)| (name.clone(), word.clone())).collect();
-        Bytes::from(Value::Object(chosen).to_string())
-    };
-    let mut files = vec![(format!("pages/words/{language}.json"), part(None))];
-    for (at, (name, _)) in PARTS.iter().enumerate() {
-        files.push((format!("pages/words/{language}.{name}.json"), part(Some(at))));
-    }
-    files
-}
 
 /// Every file, by its address behind `/web/`.
 pub(super) fn all() -> impl Iterator<Item = (&'static str, &'static File)> {
@@ -285,44 +239,12 @@ mod tests {
     }
 
     #[test]
-    fn the_parts_of_a_dictionary_are_all_of_it() {
-        for language in ["de", "en", "fr", "nl"] {
-            let read = |bytes: &[u8]| serde_json::from_slice::<Map<String, Value>>(bytes).unwrap();
-            let name = format!("pages/words/{language}.json");
-            let whole = read(CARRIED.iter().find(|(carried, _)| *carried == name).unwrap().1);
-            let files = ["", ".work", ".give", ".looks", ".present", ".pairing"]
-                .map(|part| read(&find(&format!("pages/words/{language}{part}.json")).unwrap().plain));
-            let first =
-                ["frame.skip", "office.title", "give.title", "looks.title", "present.title", "pairing.title"];
-            for (file, word) in files.iter().zip(first) {
-                assert!(file.contains_key(word), "{word}");
-            }
-            assert_eq!(files.iter().map(Map::len).sum::<usize>(), whole.len());
-            assert_eq!(files.into_iter().flatten().collect::<Map<_, _>>(), whole);
-        }
-    }
-
-    #[test]
-    fn comments_stay_at_home() {
-        let of = |text: &str| {
-            String::from_utf8(without_comments(&Bytes::copy_from_slice(text.as_bytes())).to_vec()).unwrap()
-        };
-        assert_eq!(of("// a\nb(); // c\n"), "\nb(); // c\n");
-        assert_eq!(of("/** a */\n/**\n * // b\n */\nc();\n"), "\n\n\n\nc();\n");
-        assert_eq!(
-            of("/** @type {x} */ (y).z();\nconst w = 'https://x/*';\n"),
-            "/** @type {x} */ (y).z();\nconst w = 'https://x/*';\n"
-        );
-        assert_eq!(of("/* a\nb(); */\nc();\n// d */\ne();\n"), "\n\nc();\n\ne();\n");
-    }
-
-    #[test]
     fn a_file_is_what_was_compressed() {
         for (name, file) in FILES.iter() {
             let mut plain = Vec::new();
             std::io::copy(&mut flate2::read::GzDecoder::new(&*file.zipped), &mut plain).unwrap();
             assert_eq!(plain, file.plain, "{name}");
-            if !name.ends_with(".js") && !name.starts_with("pages/words/") {
+            if name.ends_with(".svg") {
                 assert_eq!(CARRIED.iter().find(|(carried, _)| carried == name).unwrap().1, plain, "{name}");
             }
             assert_ne!(file.media_type, "application/octet-stream", "{name}");

@@ -129,8 +129,8 @@ impl Page {
         }
     }
 
-    /// Its name in the words, and of its module.
-    const fn name(self) -> &'static str {
+    /// Its name in the words, of its module, and of its dictionary.
+    pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Start => "start",
             Self::Verify => "verify",
@@ -148,18 +148,6 @@ impl Page {
         }
     }
 
-    /// The part of the dictionary that its modules need besides the first (`files::PARTS`).
-    const fn words(self) -> &'static str {
-        match self {
-            Self::Office | Self::Counter | Self::Signing => "work",
-            Self::Give => "give",
-            Self::Looks => "looks",
-            Self::Present => "present",
-            Self::Pairing => "pairing",
-            _ => "",
-        }
-    }
-
     /// Of a room that is not the citizen's, what leads to its parts: a part's id, and the words for it.
     const fn parts(self) -> &'static [(&'static str, &'static str)] {
         match self {
@@ -174,7 +162,7 @@ impl Page {
         }
     }
 
-    const fn body(self) -> &'static str {
+    pub(super) const fn body(self) -> &'static str {
         match self {
             Self::Start => include_str!("../../../web/pages/start.html"),
             Self::Verify => include_str!("../../../web/pages/verify.html"),
@@ -193,7 +181,7 @@ impl Page {
     }
 }
 
-const FRAME: &str = include_str!("../../../web/pages/frame.html");
+pub(super) const FRAME: &str = include_str!("../../../web/pages/frame.html");
 const SYMBOLS: &str = include_str!("../../../web/pages/symbols.html");
 const WORKER: &str = include_str!("../../../web/pages/sw.js");
 
@@ -245,7 +233,6 @@ fn render(
     let slot = |name: &str| match name {
         "lang" => Some(language.code().to_owned()),
         "module" => Some(page.name().to_owned()),
-        "words" => Some(page.words().to_owned()),
         "title" => word(&format!("{}.title", page.name())).map(escaped),
         "description" => word(&format!("{}.lede", page.name())).map(escaped),
         "area" => word(&format!("{}.tab", page.name())).map(escaped),
