@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
+import { keys } from './keys.mjs';
 import { accessible, again, opened, watchSeal, watched } from './watch.mjs';
 import { listOf, may, write } from './world.mjs';
 import { fitsZoomed } from './zoom.mjs';
@@ -52,29 +53,6 @@ async function next(page) {
   const before = await page.locator('#question').innerText();
   await page.click(GIVE);
   await page.waitForFunction((text) => document.getElementById('question').innerText !== text, before);
-}
-
-/** By keys alone: what one comes to by Tab, and within a group by arrows. */
-function keys(page) {
-  const isAt = (selector) => page.evaluate((one) => document.activeElement.matches(one), selector);
-  const reach = async (selector) => {
-    for (let i = 0; i < 80 && !(await isAt(selector)); i++) {
-      const isNear = await page.evaluate((one) => document.activeElement.type === 'radio' && document.activeElement.name === document.querySelector(one)?.name, selector);
-      await page.keyboard.press(isNear ? 'ArrowDown' : 'Tab');
-    }
-    assert.ok(await isAt(selector), selector);
-  };
-  return {
-    press: async (selector) => {
-      await reach(selector);
-      await page.keyboard.press('Enter');
-    },
-    choose: async (selector) => {
-      await reach(selector);
-      await page.keyboard.press('Space');
-      assert.ok(await page.isChecked(selector), selector);
-    },
-  };
 }
 
 export function acting(test, at) {
