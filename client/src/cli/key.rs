@@ -6,7 +6,8 @@ use super::pair::{Add, Invite, Join};
 use super::passphrase;
 use clap::{Args, Subcommand};
 use procura_client::keyfile::{KeyFile, Protection};
-use procura_core::key::Signer as _;
+use procura_core::json::{Members, parse_strict};
+use procura_core::key::{PublicKey, Signer as _};
 use procura_core::kinds::{Content, proof_of_possession_message};
 use procura_core::{Hash, b64};
 
@@ -176,4 +177,19 @@ impl Bind {
             .member("status", status.to_string())
             .trial(origin_is_trial))
     }
+}
+
+/// A public key as it is typed: its 32 bytes in base64url or a JWK.
+pub(super) fn public_key(text: &str) -> Result<PublicKey, Failure> {
+    let not_one = || {
+        Failure::unknown(
+            "public_key",
+            format!("{text} is no public key: give the x of what `procura key show` prints"),
+        )
+    };
+    if let Ok(members) = parse_strict(text.as_bytes(), 4096) {
+        return PublicKey::from_jwk(Members::new(members)).map_err(|_| not_one());
+    }
+    let bytes = b64::decode_array(text).map_err(|_| not_one())?;
+    PublicKey::from_bytes(&bytes).map_err(|_| not_one())
 }

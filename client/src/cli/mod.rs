@@ -15,6 +15,7 @@ mod context;
 mod decision;
 mod describe;
 mod dispute;
+mod drafted;
 mod erase;
 mod export;
 mod filter;
@@ -44,6 +45,7 @@ mod request;
 mod revoke;
 mod root;
 mod show;
+mod sign;
 mod signing;
 mod step;
 mod suspend;
@@ -126,6 +128,8 @@ enum Verb {
     Retain(erase::Retain),
     /// Show the categories and purposes in force
     Catalogue(catalogue::Catalogue),
+    /// Sign a record that you drafted, and hand it in (for registrars, and whatever has no word of its own)
+    Sign(sign::Sign),
     /// Print an access token for your own requests over HTTP; it is good for ten minutes
     Token(token::Token),
     /// Look at the log, or audit it
@@ -138,7 +142,7 @@ enum Verb {
     /// Take what somebody wants logged, sign when you had it, pass it on: so that nothing is kept out unseen
     #[command(subcommand)]
     Relay(relay::Relay),
-    /// Sign what takes several: begin a ledger, change its log key (for holders of root keys)
+    /// Sign what takes several: begin a ledger, register its institutions, change its log key (for holders of root keys)
     #[command(subcommand)]
     Root(root::Root),
     /// Cosign what logs publish, so that they can't show two histories
@@ -186,6 +190,7 @@ impl Verb {
             Self::Records(verb) => verb.run(context),
             Self::Export(verb) => verb.run(context),
             Self::Catalogue(verb) => verb.run(context),
+            Self::Sign(verb) => verb.run(context),
             Self::Token(verb) => verb.run(context),
             Self::Log(verb) => verb.run(context),
             Self::Monitor(verb) => verb.run(context),

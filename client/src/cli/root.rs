@@ -4,12 +4,14 @@
 //! compared with the others; the last one, or anybody, hands it in.
 
 use super::context::Context;
+use super::drafted::{self, Drafted};
+use super::key::public_key;
 use super::output::{Answer, Failure};
+use super::signing::fresh;
 use super::time;
 use clap::{Args, Subcommand};
 use procura_core::checkpoint::SignedCheckpoint;
 use procura_core::draft::{Draft, Occasion};
-use procura_core::json::{Members, parse_strict};
 use procura_core::key::PublicKey;
 use procura_core::kinds::Content;
 use procura_core::log_keys::LogKey;
@@ -24,12 +26,17 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// The largest file that is read.
 const MAX_BYTES: u64 = 4 << 20;
 
+/// What is written by a draft. Everything else that the root signs has a verb of its own, or is not for several to sign.
+const DRAFTED: [&str; 3] = ["catalogue", "key", "party"];
+
 #[derive(Debug, Subcommand)]
 pub(super) enum Root {
     /// Begin a new ledger: entry 0's record, with the root's keys and quorum. You sign it first
     Init(Init),
     /// Say which keys sign the log, when one is added or retired. You sign it first
     LogKeys(LogKeys),
+    /// Register an institution, bind its first key, publish a catalogue: a record out of a draft. You sign it first
+    Record(Record),
     /// Say which ledger goes on where this one was lost. You sign it first
     Successor(Next),
     /// Show what a file says, and who has signed it
@@ -76,6 +83,19 @@ pub(super) struct LogKeys {
     /// A key that signs no more, and from when on: VKEY@TIME. All that ever were, each time
     #[arg(long = "retired", value_parser = retired)]
     retired: Vec<LogKey>,
+    /// The file to write
+    #[arg(long)]
+    out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Record {
+    /// Entry 0's record: the file that the ledger was founded with, root.json in its data folder
+    #[arg(long)]
+    root: PathBuf,
+    /// What it says, a file: a JSON object with the kind (party, key or catalogue) and its members
+    #[arg(long)]
+    draft: PathBuf,
     /// The file to write
     #[arg(long)]
     out: PathBuf,
@@ -129,6 +149,7 @@ impl Root {
         match self {
             Self::Init(init) => init.run(context),
             Self::LogKeys(log_keys) => log_keys.run(context),
+            Self::Record(record) => record.run(context),
             Self::Successor(next) => next.run(context),
             Self::Show(show) => {
                 let own = context.key().ok().map(|(key, _)| key.public_key().thumbprint());
@@ -150,15 +171,14 @@ impl Root {
 
 impl Init {
     fn run(&self, context: &Context) -> Result<Answer, Failure> {
-        let keys = self.root_keys.iter().map(|x| root_key(x)).collect::<Result<Vec<_>, _>>()?;
-        let nonce = nonce()?;
-        let occasion = Occasion { origin: &self.origin, nonce, now: now() };
+        let keys = self.root_keys.iter().map(|x| public_key(x)).collect::<Result<Vec<_>, _>>()?;
+        let occasion = Occasion { origin: &self.origin, nonce: fresh()?, now: now() };
         let mut draft = Draft::new("root", &occasion)
             .member("keys", json!(keys.iter().map(PublicKey::jwk).collect::<Vec<_>>()))
             .member("quorum", json!(self.quorum))
             .member("key_delay", json!(self.key_delay_h.saturating_mul(3_600_000)))
             .member("trial", json!(self.origin.starts_with("trial/")))
-            .vrf_key(&root_key(&self.vrf_key)?);
+            .vrf_key(&public_key(&self.vrf_key)?);
         if let Some(path) = &self.continues {
             let checkpoint = read_text(path)?;
             let origin = checkpoint.lines().next().unwrap_or_default().to_owned();
@@ -173,12 +193,29 @@ impl LogKeys {
         let root = load(&self.root)?;
         let in_use = self.log_keys.iter().map(|key| LogKey { key: key.clone(), retired_at: None });
         let keys: Vec<LogKey> = self.retired.iter().cloned().chain(in_use).collect();
-        let occasion = Occasion { origin: &root.record().common().origin, nonce: nonce()?, now: now() };
+        let occasion = Occasion { origin: &root.record().common().origin, nonce: fresh()?, now: now() };
         let mut draft = Draft::new("log-keys", &occasion)
             .member("log_keys", json!(keys.iter().map(LogKey::to_json).collect::<Vec<_>>()));
         if root.quorum() > 1 {
             draft = draft.member("quorum", json!(root.quorum()));
         }
+        begin(context, Some(&root), draft, &self.out)
+    }
+}
+
+impl Record {
+    fn run(&self, context: &Context) -> Result<Answer, Failure> {
+        let root = load(&self.root)?;
+        let drafted = Drafted::read(&self.draft)?;
+        if !DRAFTED.contains(&drafted.kind.as_str()) {
+            let message = format!(
+                "the root registers parties, binds keys and publishes catalogues by a draft, and no {:?}",
+                drafted.kind
+            );
+            return Err(Failure::unknown("draft", message));
+        }
+        let origin = &root.record().common().origin;
+        let draft = drafted.draft(&Occasion { origin, nonce: fresh()?, now: now() }, Some(root.quorum()))?;
         begin(context, Some(&root), draft, &self.out)
     }
 }
@@ -216,7 +253,7 @@ impl Sign {
         self.check_id(file.record().id())?;
         let (key, _) = context.key()?;
         let origin = file.record().common().origin.clone();
-        file.sign(&Occasion { origin: &origin, nonce: nonce()?, now: now() }, &key.signer())?;
+        file.sign(&Occasion { origin: &origin, nonce: fresh()?, now: now() }, &key.signer())?;
         write(&self.file, &file.to_json(), false)?;
         Ok(told(Answer::yes().line("Signed:"), &file, Some(key.public_key().thumbprint())))
     }
@@ -286,7 +323,12 @@ fn told(mut answer: Answer, file: &RootFile, own: Option<Hash>) -> Answer {
                 answer = answer.line(format!("  {}{retired}", key.key));
             }
         }
-        _ => answer = answer.line(format!("A record of the kind {}.", record.row().name)),
+        _ => {
+            answer = answer.line(format!("A record of the kind {}, which says:", record.row().name));
+            for line in drafted::told(record, file.disclosed().iter()) {
+                answer = answer.line(line);
+            }
+        }
     }
     answer = answer.line(format!("To be handed in by {}.", time::at(record.common().submit_by)));
     answer = answer.line("The root's keys:");
@@ -384,21 +426,6 @@ fn write(path: &Path, text: &str, is_new: bool) -> Result<(), Failure> {
     std::fs::write(&beside, text).and_then(|()| std::fs::rename(&beside, path)).map_err(failed)
 }
 
-/// A root key, as its 32 bytes in base64url or as a JWK.
-fn root_key(text: &str) -> Result<PublicKey, Failure> {
-    let not_one = || {
-        Failure::unknown(
-            "root_key",
-            format!("{text} is no public key: give the x of what `procura key show` prints"),
-        )
-    };
-    if let Ok(members) = parse_strict(text.as_bytes(), 4096) {
-        return PublicKey::from_jwk(Members::new(members)).map_err(|_| not_one());
-    }
-    let bytes = b64::decode_array(text).map_err(|_| not_one())?;
-    PublicKey::from_bytes(&bytes).map_err(|_| not_one())
-}
-
 fn vkey(text: &str) -> Result<NoteVerifier, String> {
     NoteVerifier::parse(text).map_err(|error| error.to_string())
 }
@@ -408,12 +435,6 @@ fn retired(text: &str) -> Result<LogKey, String> {
     let key = self::vkey(vkey)?;
     let time::Instant(at) = at.parse()?;
     Ok(LogKey { key, retired_at: Some(at) })
-}
-
-fn nonce() -> Result<[u8; 32], Failure> {
-    let mut nonce = [0; 32];
-    getrandom::fill(&mut nonce).map_err(|error| Failure::unknown("random", error.to_string()))?;
-    Ok(nonce)
 }
 
 /// The machine's clock: a holder's has no ledger to ask.

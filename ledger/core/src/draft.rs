@@ -68,11 +68,10 @@ impl Draft {
         salts: &[[u8; 16]; 2],
     ) -> Result<Self, DisclosureError> {
         let [identifier_salt, name_salt] = salts;
-        let mut draft = Self::new("party", occasion)
+        let draft = Self::new("party", occasion)
             .member("party_type", json!(party_type.name()))
-            .member("handle", json!(handle_commitment(&handle)))
+            .handle(handle)
             .withheld("identifier", &json!(identifier.text()), identifier_salt)?;
-        draft.handle = Some(handle);
         match name {
             Some(name) => draft.withheld("name", &json!(name), name_salt),
             None => Ok(draft),
@@ -82,12 +81,10 @@ impl Draft {
     /// A `party` record of a role under an organisation or institution.
     #[must_use]
     pub fn role(occasion: &Occasion<'_>, under: &Hash, handle: [u8; 32]) -> Self {
-        let mut draft = Self::new("party", occasion)
+        Self::new("party", occasion)
             .member("party_type", json!(PartyType::Role.name()))
             .member("under", json!(under))
-            .member("handle", json!(handle_commitment(&handle)));
-        draft.handle = Some(handle);
-        draft
+            .handle(handle)
     }
 
     /// A `key` record; `basis` and `assurance` as the kinds table names them. `possession` is the new key's signature over
@@ -192,6 +189,13 @@ impl Draft {
     pub fn member(mut self, name: &str, value: Value) -> Self {
         self.members.insert(name.to_owned(), value);
         self
+    }
+
+    /// Sets the handle of a party, 32 fresh bytes: the record commits to it, the submission brings it along.
+    #[must_use]
+    pub fn handle(mut self, handle: [u8; 32]) -> Self {
+        self.handle = Some(handle);
+        self.member("handle", json!(handle_commitment(&handle)))
     }
 
     /// Takes a member away.

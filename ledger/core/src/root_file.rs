@@ -3,6 +3,7 @@
 //!
 //! spec: records.md#root-files
 
+use crate::admission::{Candidate, Refusal};
 use crate::draft::{Draft, Occasion};
 use crate::json::{Field, JsonError, MemberError, Members};
 use crate::key::{SignError, SignatureError, Signer};
@@ -10,7 +11,8 @@ use crate::kinds::{Content, Root, root_quorum};
 use crate::record::{Record, RecordError};
 use crate::submission::Submission;
 use crate::{Hash, b64};
-use serde_json::json;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// The largest such file in bytes.
 const MAX_BYTES: usize = 2 << 20;
@@ -21,6 +23,7 @@ pub struct RootFile {
     root: Record,
     record: Record,
     submission: Submission,
+    disclosed: BTreeMap<String, Value>,
     acceptances: Vec<Record>,
 }
 
@@ -36,6 +39,9 @@ pub enum RootFileError {
     /// A record's form is wrong.
     #[error("a record in it is wrong: {0}")]
     Record(#[from] RecordError),
+    /// No ledger would take the record with what came beside it.
+    #[error("no ledger would take it: {0}")]
+    Refused(#[from] Refusal),
     /// `root` is no root's record, or another ledger's.
     #[error("it names no root of this ledger")]
     Root,
@@ -73,6 +79,7 @@ impl RootFileError {
             Self::Json(error) => error.name(),
             Self::Member(error) => error.name(),
             Self::Record(error) => error.name(),
+            Self::Refused(refusal) => refusal.name(),
             Self::Root => "root",
             Self::Signature(_) => "signature",
             Self::Signer => "not_yours",
@@ -131,7 +138,10 @@ impl RootFile {
 
     fn of(root: Record, submission: Submission, acceptances: Vec<Record>) -> Result<Self, RootFileError> {
         let record = Record::parse(&submission.record)?;
-        let mut file = Self { root, record, submission, acceptances: Vec::new() };
+        // What is withheld is in no signature but by its digest, so it is held against these before a holder is shown it.
+        let read = Candidate::read(submission.clone(), &record.common().origin)?;
+        let disclosed = read.disclosed().clone();
+        let mut file = Self { root, record, submission, disclosed, acceptances: Vec::new() };
         if file.constitution().is_none() || file.root.common().origin != file.record.common().origin {
             return Err(RootFileError::Root);
         }
@@ -183,6 +193,12 @@ impl RootFile {
     #[must_use]
     pub const fn record(&self) -> &Record {
         &self.record
+    }
+
+    /// What is withheld in it from others.
+    #[must_use]
+    pub const fn disclosed(&self) -> &BTreeMap<String, Value> {
+        &self.disclosed
     }
 
     /// Entry 0's record.
@@ -296,6 +312,38 @@ mod tests {
         let read = RootFile::parse(file.to_json().as_bytes()).unwrap();
         assert_eq!(read.submissions().unwrap().len(), 2);
         assert_eq!(read.signers(), file.signers());
+    }
+
+    #[test]
+    fn what_is_withheld_is_what_was_signed() {
+        let root = RootFile::begin(None, constitution(), &holder(1)).unwrap();
+        let identifier = "kbo:0308357159".parse().unwrap();
+        let salts = [[6; 16], [7; 16]];
+        let draft = Draft::party(
+            &occasion(4),
+            crate::kinds::PartyType::Institution,
+            [5; 32],
+            &identifier,
+            Some("Town"),
+            &salts,
+        );
+        let draft = draft.unwrap().member("quorum", json!(2));
+        let file = RootFile::begin(Some(root.record().clone()), draft, &holder(2)).unwrap();
+        assert_eq!(file.disclosed()["name"], "Town");
+
+        let changed = |change: &dyn Fn(&mut Value)| {
+            let mut json: Value = serde_json::from_str(&file.to_json()).unwrap();
+            change(&mut json);
+            RootFile::parse(json.to_string().as_bytes()).map(|_| ()).map_err(|error| error.name())
+        };
+        assert_eq!(changed(&|_| {}), Ok(()));
+        let another = |file: &mut Value| {
+            let name = crate::disclosure::Disclosure::new(&[7; 16], "name", &json!("Town hall")).unwrap();
+            file["disclosures"][1] = json!(name.text());
+        };
+        assert_eq!(changed(&another), Err("disclosure_surplus"));
+        assert_eq!(changed(&|file| file["disclosures"] = json!([])), Err("disclosure_missing"));
+        assert_eq!(changed(&|file| file["handle"] = json!(b64::encode(&[9; 32]))), Err("handle"));
     }
 
     #[test]
