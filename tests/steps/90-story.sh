@@ -8,11 +8,14 @@ bin=$BIN
 work=$(mktemp -d)
 server=
 stop_server() { [ -z "$server" ] || { kill "$server" && wait "$server" || true; server=; }; }
+# What the server counts goes to the logs too: the step silence reads it.
+admin=127.0.0.1:$(python3 -c 'import socket; print(socket.create_server(("127.0.0.1", 0)).getsockname()[1])')
+scrape() { python3 -c 'import sys, urllib.request as ask; print(ask.urlopen(sys.argv[1]).read().decode())' "http://$admin/metrics" >>"$LOGS/story-metrics-scrape.log"; }
 trap 'stop_server; rm -rf "$work"' EXIT
 data=$work/data
 
 start_server() { # folder
-    logged story "$bin/procura-server" --data "$1" --listen 127.0.0.1:0 --demo >"$work/server.log" &
+    logged story "$bin/procura-server" --data "$1" --listen 127.0.0.1:0 --admin-listen "$admin" --demo >"$work/server.log" &
     server=$!
     for _ in $(seq 100); do
         url=$(grep -o 'http://127.0.0.1:[0-9]*' "$work/server.log" | head -n 1 || true)
@@ -144,6 +147,8 @@ says 0 son --json monitor --once
 grep -q '"new": *\[\]' "$work/out" || broken 'the watch told the son twice'
 says 0 municipality prove inclusion --index 3
 says 0 municipality prove consistency
+scrape
+grep -q '^procura_http_requests_total{route="/v1/records/{id}/receipt",' "$LOGS/story-metrics-scrape.log" || broken "the metrics tell of no request for a record"
 stop_server
 
 echo '  no server: the receipt verifies, a changed one does not'

@@ -12,11 +12,12 @@ case $LOGS in /*) ;; *) LOGS=$PWD/$LOGS ;; esac
 export PROCURA_TEST_LOGS=$LOGS
 mkdir -p "$LOGS"
 
-# A server of a step of this name: its log goes to LOGS, where that of the last run makes way.
+# A server of a step of this name: its log goes to LOGS, where that of the last run makes way. Of TLS the trace holds the random
+# numbers of its handshakes: as long as ids, and nobody's.
 logged() { # step, command…
     local step=$1
     shift
-    PROCURA_LOG=trace exec "$@" 2>>"$LOGS/$step-server.log"
+    PROCURA_LOG=trace,rustls=info exec "$@" 2>>"$LOGS/$step-server.log"
 }
 fresh_logs() { rm -f "$LOGS/$1"-*.log; }
 

@@ -77,6 +77,69 @@ fn a_collector_gets_the_requests_and_no_names() {
     assert!(kept.lock().unwrap().iter().all(|(head, _)| head.starts_with("POST /v1/traces HTTP/1.1")));
 }
 
+/// Goal: the demo's people are in no span. Method: requests that name them wherever a request can: in the address, the query, the body
+/// and the token; all that the collector got is kept for the suite's search where the tests gather logs.
+#[test]
+fn a_collector_learns_of_nobody_in_the_demo() {
+    let (address, kept) = collector();
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let to = format!("http://{address}/v1/traces");
+    let mut server = Server::start(&data, &["--demo", "--traces-to", &to], &[]);
+    let of = |name: &str| std::fs::read_to_string(data.join("demo").join(name)).unwrap();
+    let mother: serde_json::Value = serde_json::from_str(&of("mother.json")).unwrap();
+    let (party, token) = (mother["party"].as_str().unwrap(), of("token"));
+    let token = token.trim();
+    let ask = |path: &str, body: Option<serde_json::Value>| {
+        let (url, bearer) = (format!("{}{path}", server.url), format!("Bearer {token}"));
+        let answer = match body {
+            None => {
+                let request = ureq::get(url).header("Authorization", bearer);
+                request.config().http_status_as_error(false).build().call()
+            }
+            Some(body) => {
+                let request = ureq::post(url).header("Authorization", bearer);
+                let request = request.header("Content-Type", "application/json");
+                request.config().http_status_as_error(false).build().send(body.to_string())
+            }
+        };
+        answer.unwrap().status().as_u16()
+    };
+    let (niss, kbo) = ("niss:48031500292", "kbo:0999999922");
+    let asked = serde_json::json!({
+        "subject": {"type": "party", "id": kbo}, "action": {"name": "hiring"},
+        "resource": {"type": "flexi.eligibility", "id": niss},
+    });
+    assert_eq!(ask("/access/v1/evaluation", Some(asked.clone())), 200);
+    assert_eq!(ask("/v1/checks", Some(asked)), 200);
+    assert_eq!(ask("/v1/parties/resolve", Some(serde_json::json!({"identifier": niss}))), 200);
+    let held = serde_json::json!({"subject": niss, "category": "taxes"});
+    assert_eq!(ask("/v1/holdings", Some(held)), 200);
+    assert_eq!(ask(&format!("/v1/parties/{party}/records"), None), 404);
+    assert_eq!(ask(&format!("/v1/parties/{niss}/records?from={niss}&token={token}"), None), 400);
+    assert_eq!(ask(&format!("/{niss}/{party}"), None), 404);
+    assert_eq!(ask("/v1/hooks", None), 200);
+    server.end();
+
+    let start = Instant::now();
+    while !has(&kept, b"/v1/hooks") {
+        assert!(start.elapsed() < PATIENCE, "nothing comes");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    for what in ["/v1/parties/{id}/records", "/v1/holdings", "/access/v1/evaluation"] {
+        assert!(has(&kept, what.as_bytes()), "{what}");
+    }
+    let telling = procura_server::demo::telling();
+    for text in telling.iter().map(String::as_str).chain([party, token, "flexi.eligibility"]) {
+        assert!(!has(&kept, text.as_bytes()), "{text}");
+    }
+    if let Some(logs) = std::env::var_os("PROCURA_TEST_LOGS") {
+        let file = std::path::Path::new(&logs).join(format!("otlp-traces-{}.log", std::process::id()));
+        let bodies: Vec<Vec<u8>> = kept.lock().unwrap().iter().map(|(_, body)| body.clone()).collect();
+        std::fs::write(file, bodies.join(&b'\n')).unwrap();
+    }
+}
+
 /// A collector that is not there costs no request, and no end.
 #[test]
 fn without_a_collector_the_server_serves() {

@@ -1,11 +1,12 @@
-//! Looks whether the logs that the tests' servers wrote, at trace level, name anybody: an identifier or a name of the demo's, as it
-//! is or in base64url; an id, a handle, a token, a key or a record of anybody. `cargo run -p procura-tests --bin silence -- FOLDER SOURCE…`
+//! Looks whether the logs that the tests' servers wrote, at trace level, their metrics and their traces name anybody: an identifier or a
+//! name of the demo's, as it is or in base64url; an id, a handle, a token, a key or a record of anybody. `cargo run -p procura-tests --bin silence -- FOLDER SOURCE…`
 //!
 //! Each source must have written something, and what is looked for must be found where it was put on purpose: else silence proves
 //! nothing.
 
 use procura_core::b64;
 use procura_server::demo::telling;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -30,11 +31,11 @@ fn main() -> ExitCode {
 fn look(folder: &Path, sources: &[String]) -> Result<String, String> {
     let wanted = patterns();
     planted(&wanted)?;
-    let (mut lines, mut files) = (0, 0);
+    // A source may be part of another: `story-metrics` of `story`. Each log is counted once.
+    let mut counted = BTreeMap::new();
     for source in sources {
-        let logs = logs_of(folder, source);
-        let before = lines;
-        for path in logs {
+        let mut lines = 0;
+        for path in logs_of(folder, source) {
             let text =
                 String::from_utf8_lossy(&std::fs::read(&path).map_err(|e| e.to_string())?).into_owned();
             for (number, line) in text.lines().enumerate() {
@@ -43,13 +44,15 @@ fn look(folder: &Path, sources: &[String]) -> Result<String, String> {
                 }
             }
             lines += text.lines().count();
-            files += 1;
+            counted.insert(path, text.lines().count());
         }
-        if lines == before {
+        if lines == 0 {
             return Err(format!("{source} left no log in {}: run that step first", folder.display()));
         }
     }
-    Ok(format!("{lines} lines in {files} logs name nobody; {} texts were looked for, and ids", wanted.len()))
+    let lines: usize = counted.values().sum();
+    let (files, wanted) = (counted.len(), wanted.len());
+    Ok(format!("{lines} lines in {files} logs name nobody; {wanted} texts were looked for, and ids"))
 }
 
 /// The logs of a source: `SOURCE-….log`.
