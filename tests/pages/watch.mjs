@@ -79,7 +79,7 @@ export async function transferred(context, path) {
 }
 
 /** What is there once a page has begun: a busy machine pauses between requests, so silence says nothing. */
-const BEGUN = { '/verify': '#trusted strong', '/log': '#held > *', '/me': '#people label:visible, #seal .seal:not(.wait):visible', '/r': '#said > *', '/give': '#flow h1', '/for': '#nobody:visible, #seal .seal:not(.wait):visible', '/office': '#offices label:visible, #own-seal .seal:not(.wait):visible', '/counter': '#shift:visible, #help:visible', '/sign': '#said > *', '/device': '#said > *, #code .qr, #join:visible, #answer-code .qr', '/present': '#ask:visible, #holder:visible, #no-key:visible, #said > *' };
+const BEGUN = { '/verify': '#trusted strong', '/log': '#held > *', '/me': '#people label:visible, #seal .seal:not(.wait):visible', '/r': '#said > *', '/give': '#flow h1', '/for': '#nobody:visible, #seal .seal:not(.wait):visible', '/office': '#offices label:visible, #own-seal .seal:not(.wait):visible', '/counter': '#shift:visible, #help:visible', '/sign': '#said > *', '/device': '#said .note, #said .seal:not(.wait), #code .qr, #join:visible, #answer-code .qr', '/present': '#ask:visible, #holder:visible, #no-key:visible, #said > *' };
 
 /** Opens a page and waits until its scripts have begun. */
 export async function opened(page, path) {

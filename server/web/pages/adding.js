@@ -6,6 +6,7 @@ import { onScan } from './camera.js';
 import { sealWithout } from './listseal.js';
 import { fresh } from './mylist.js';
 import { byId, fact } from './parts.js';
+import { sealOf } from './seals.js';
 import { Refusal, Session } from './session.js';
 import { random, submission } from './sign.js';
 import { digitsFact, only, say, showText, toMe } from './stage.js';
@@ -26,6 +27,7 @@ const WHY = new Map(Object.entries({
 /** @param {import('./kept.js').Me} self @param {any} policy @param {string | null} text the answer, if the page was opened with one */
 export async function add(self, policy, text) {
   const session = new Session(self, policy.origin);
+  byId('said').replaceChildren(sealOf('wait', 'wait'));
   let keys;
   try {
     ({ keys } = await fresh(session, policy));
@@ -35,6 +37,7 @@ export async function add(self, policy, text) {
   const { assurance } = /** @type {any} */ (keys.find(({ id }) => id === self.kid)).payload;
   const invitation = await invited(policy.origin, self.party, assurance);
   const desk = { session, policy, keys, invitation };
+  byId('said').replaceChildren();
   only('invite');
   await showText('code', `join=${invitationText(invitation)}`, t('pairing.invite'));
   byId('text').onsubmit = async (/** @type {Event} */ event) => {

@@ -48,8 +48,8 @@ async function given(text) {
   const address = URL.canParse(text, location.href) && !text.startsWith('{') ? new URL(text, location.href) : null;
   const isOther = address !== null && address.protocol.startsWith('http') && address.origin !== location.origin;
   if (isOther) return say(t('verify.elsewhere', { where: address.host }), ' ', el('a', { href: address.href, rel: 'noreferrer' }, t('verify.elsewhere-go')));
-  // A request or an invitation, or what asks for a mandate to be shown: its own page answers it.
-  if (['/r', '/present'].includes(address?.pathname ?? '') && address?.hash !== '') return location.assign(/** @type {URL} */ (address).href);
+  // A request or an invitation, what asks for a mandate to be shown, what another device shows: its own page answers it.
+  if (['/r', '/present', '/device'].includes(address?.pathname ?? '') && address?.hash !== '') return location.assign(/** @type {URL} */ (address).href);
   const shown = shownBehind(text.split('#').at(-1) ?? '');
   if (shown === null) return show(new TextEncoder().encode(text));
   byId('result').replaceChildren(seal('wait', t('verify.checking'), []));
