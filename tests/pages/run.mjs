@@ -9,6 +9,7 @@ import { devices } from './device.mjs';
 import { flexi } from './flexi.mjs';
 import { give } from './give.mjs';
 import { keyboard } from './keyboard.mjs';
+import { keyed } from './keyed.mjs';
 import { log } from './log.mjs';
 import { looks } from './looks.mjs';
 import { me } from './me.mjs';
@@ -48,7 +49,7 @@ describe('as they stand', { concurrency: 2 }, () => {
   for (const suite of [served, verify, vectors]) suite(test, at);
 });
 describe('as they change', { concurrency: 2 }, () => {
-  for (const suite of [flexi, unasked, log, witnessed, me, devices, looks, request, present, shown, give, office, acting, counter, taken, keyboard, zoom]) {
+  for (const suite of [flexi, unasked, log, witnessed, me, devices, looks, request, present, shown, give, office, acting, counter, taken, keyboard, keyed, zoom]) {
     describe(suite.name, { concurrency: 1 }, () => {
       const own = { shots, program, executablePath, flexiProgram, client };
       before(async () => Object.assign(own, { browser: at.browser, world: await World.start(program) }));

@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
+import { Services } from './desks.mjs';
 import { PAGES } from './served.mjs';
 import { opened, watched } from './watch.mjs';
 
@@ -120,6 +121,71 @@ export function zoom(test, at) {
         await page.click('#flow form .button:not(.quiet)');
         await page.waitForFunction((text) => document.getElementById('question').innerText !== text, question);
       }
+    }
+    check();
+    await context.close();
+  });
+
+  test('what is done at a desk, on a service’s behalf, and what is verified fits', async () => {
+    const { world } = at;
+    at.flexi = await Services.start(at.flexiProgram, world);
+    const { context, check } = await watched(at.browser, world.url, { beside: at.flexi.url, locale: 'de', viewport: { width: 1280, height: 1024 } });
+    await context.addInitScript(() => { window.print = () => {}; });
+    const page = await context.newPage();
+    await opened(page, '/office');
+    await page.click('label:has-text("Sociaal Secretariaat")');
+    await page.click('#who button');
+    await page.waitForSelector('#own-seal .seal.ok');
+    await page.fill('#c-about', '75.06.12-001.92');
+    await page.selectOption('#c-what', 'taxes.return');
+    await page.selectOption('#c-why', 'contributions');
+    await page.click('#c-form button');
+    await page.waitForSelector('#decision .seal.big');
+    await page.selectOption('#q-what', 'taxes.return');
+    await page.selectOption('#q-why', 'contributions');
+    await page.selectOption('#q-long', '30');
+    await page.click('#q-form button');
+    await page.waitForSelector('#link .qr');
+    await fitsZoomed(page, '/office, checked and asked');
+
+    await opened(page, '/counter');
+    await fitsZoomed(page, '/counter: shift');
+    await page.click('label:has(input[value="2"])');
+    await page.click('#shift button');
+    await page.waitForSelector('#s-who:visible');
+    await fitsZoomed(page, '/counter: who');
+    await page.click('label:has(input[value=card])');
+    await page.fill('#n-who', '48.03.15-002.92');
+    await page.click('button[value=give]');
+    await page.waitForSelector('#s-wish:visible');
+    await fitsZoomed(page, '/counter: wish');
+    await page.fill('#n-helper', '75061200192');
+    await page.selectOption('#what', 'taxes');
+    await page.click('#f-wish .button:not(.quiet)');
+    await page.waitForSelector('#s-read:visible');
+    await fitsZoomed(page, '/counter: read aloud');
+    await page.click('#yes');
+    await page.waitForSelector('#sheet .paper');
+    await fitsZoomed(page, '/counter: paper');
+
+    await opened(page, '/me');
+    await page.click('label:has-text("Tom Exemple")');
+    await page.click('#who button');
+    await page.waitForSelector('#seal .seal.ok');
+    await page.goto(`${at.flexi.url}/mine`);
+    await page.click('#door button');
+    await page.waitForURL(`${world.url}/sign**`);
+    await page.waitForSelector('#signing:visible');
+    await fitsZoomed(page, '/sign');
+
+    const son = await world.person('son');
+    const receipt = await (await son.get(`/v1/parties/${son.by.party}/records`)).text();
+    for (const [text, outcome] of [[receipt, 'ok'], [receipt.replace('"v":1', '"v":2'), 'bad']]) {
+      await opened(page, '/verify');
+      await page.setInputFiles('#file', { name: 'receipt.json', mimeType: 'application/json', buffer: Buffer.from(text) });
+      await page.waitForSelector(`#result .seal.big.${outcome}`);
+      await page.evaluate(() => document.querySelectorAll('details').forEach((one) => (one.open = true)));
+      await fitsZoomed(page, `/verify: ${outcome}`);
     }
     check();
     await context.close();
