@@ -21,4 +21,4 @@ if [ ! -d "$tools/node_modules" ]; then
 fi
 fresh_logs pages
 # A program that a failed test leaves behind must not hold up the run for ever.
-PAGES_TOOLS=$tools timeout 1200 node --test-reporter=spec tests/pages/run.mjs "$BIN/procura-server" "$(command -v chromium)" "$TARGET/pages" "$BIN/procura-flexi-jobs" "$BIN/procura"
+PAGES_TOOLS=$tools timeout 1800 node --test-reporter=spec tests/pages/run.mjs "$BIN/procura-server" "$(command -v chromium)" "$TARGET/pages" "$BIN/procura-flexi-jobs" "$BIN/procura"
