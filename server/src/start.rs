@@ -209,7 +209,7 @@ pub async fn prepare(mut config: Config) -> Result<Started, RunError> {
         }
         let trial = trial::start_with(&data, key_delay, options)?;
         let demo = with_demo.then(|| demo::register(&trial, &data)).transpose()?;
-        let desk = demo.as_ref().map(|demo| Desk::new(&trial, demo, &data)).transpose()?;
+        let desk = demo.as_ref().map(|demo| Desk::new(&trial, demo)).transpose()?;
         Ok((trial.opened(), demo, desk))
     });
     let (opened, demo, desk) = opening.await.map_err(|error| listen(io::Error::other(error)))??;

@@ -164,7 +164,7 @@ export function counter(test, at) {
     await again(page);
     assert.equal(await page.locator('#help').isVisible(), false);
 
-    // The town ends the role when the shift is over, whatever the page believes.
+    // The role is over when the shift is, whatever the page believes.
     await page.route('**/demo/officers', (route) => route.continue({ postData: JSON.stringify({ ends: Date.now() + 4_000 }) }));
     await onShift(page);
     await readAloud(page, 'health', undefined);

@@ -311,9 +311,19 @@ impl World {
     /// Registers a role under a party, signed by it, and binds its first key.
     pub fn role(&self, under: &Actor, roles: &[&str]) -> Actor {
         let handle = self.fresh();
-        let draft = self.role_draft(&under.party, handle);
-        let draft = if roles.is_empty() { draft } else { draft.member("roles", json!(roles)) };
+        self.with_key(under, self.with_roles(&under.party, roles, handle), "", handle)
+    }
+
+    /// The same, of a role that is over from an instant on.
+    pub fn role_until(&self, under: &Actor, roles: &[&str], until: Millis) -> Actor {
+        let handle = self.fresh();
+        let draft = self.with_roles(&under.party, roles, handle).member("until", json!(until));
         self.with_key(under, draft, "", handle)
+    }
+
+    fn with_roles(&self, under: &Hash, roles: &[&str], handle: [u8; 32]) -> Draft {
+        let draft = self.role_draft(under, handle);
+        if roles.is_empty() { draft } else { draft.member("roles", json!(roles)) }
     }
 
     /// The record of a role.
@@ -385,12 +395,16 @@ impl World {
     /// A consent from today on, for a year.
     #[must_use]
     pub fn consent(&self, from: &Actor, to: &Hash, scopes: &[&str], purposes: &[&str]) -> Submission {
+        self.consent_draft(from, to, scopes, purposes).sign(&from.kid, from.key.as_ref()).unwrap()
+    }
+
+    /// A consent for a year, not signed yet.
+    #[must_use]
+    pub fn consent_draft(&self, from: &Actor, to: &Hash, scopes: &[&str], purposes: &[&str]) -> Draft {
         let own = |codes: &[&str]| codes.iter().map(|code| (*code).to_owned()).collect::<Vec<_>>();
         let (scopes, purposes) = (own(scopes), own(purposes));
         let year = self.a_year();
         Draft::consent(&self.occasion(), &from.party, to, &self.catalogue, &scopes, &purposes, &year)
-            .sign(&from.kid, from.key.as_ref())
-            .unwrap()
     }
 
     /// From today to the same day next year.

@@ -124,6 +124,7 @@ fn grant_id(n: u64) -> Hash {
 fn person(dice: &mut Dice, n: u64) -> PartyFact {
     let status = |byte| Status::new(byte).unwrap();
     let under = (n == 1 && dice.roll(5) == 0).then(|| party(4));
+    let until = under.and_then(|_| dice.pick(&[None, None, Some(AT), Some(Millis(AT.0 + 1))]));
     let content = Party {
         party_type: if under.is_some() { PartyType::Role } else { PartyType::Person },
         handle: Hash::default(),
@@ -131,6 +132,7 @@ fn person(dice: &mut Dice, n: u64) -> PartyFact {
         level: None,
         provisional: false,
         under,
+        until,
         quorum: 1,
     };
     let mut moves = Vec::new();

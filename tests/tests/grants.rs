@@ -4,7 +4,7 @@
 use procura_core::days::Day;
 use procura_core::decide::{Decision, Hint, Level, Reason};
 use procura_core::draft::Draft;
-use procura_core::kinds::Validity;
+use procura_core::kinds::{PartyType, Validity};
 use procura_core::receipt::{Mode, Receipt, verify_authority, verify_status};
 use procura_core::status::Status;
 use procura_core::submission::Submission;
@@ -509,6 +509,53 @@ fn a_role_acts_as_its_institution_while_it_lasts() {
     world.append(world.transition("revocation", &town, &clerk.party));
     assert_eq!(says(&world, &clerk, &mother, "tax"), Reason::PartyNotActive);
     assert_eq!(says(&world, &town, &mother, "tax"), Reason::Consent);
+}
+
+#[test]
+fn a_role_is_over_without_anybody_ending_it() {
+    let world = World::in_memory();
+    let (mother, father) = (world.person(MOTHER), world.person("85073000160"));
+    let town = world.institution("kbo:0308357159", &["counter"]);
+    world.append(world.consent(&mother, &town.party, &["tax"], &["read"]));
+    let until = Millis(world.clock.now().0 + 8 * 3_600_000);
+    let officer = world.role_until(&town, &["counter"], until);
+    let wish = |scope: &str| {
+        let draft = world.mandate_draft(&mother, &father.party, &[scope]);
+        draft.member("assisted", json!({"channel": "spoken"}))
+    };
+    let note = |by: &Actor| signed(Draft::new("note", &world.occasion()), by);
+    let recorded = in_force(&world, &officer, wish("tax"), &father);
+    world.append(world.mandate(&mother, &officer.party, &["pension"]));
+    world.clock.pass(until.0 - 1 - world.clock.now().0);
+    world.append(note(&officer));
+    assert_eq!(says(&world, &officer, &mother, "tax"), Reason::Consent);
+
+    world.clock.pass(1);
+    // Dated back it is no better: the entry's time counts.
+    let mut occasion = world.occasion();
+    occasion.now = Millis(until.0 - 1);
+    let dated_back = Draft::new("note", &occasion);
+    assert_eq!(world.refused(signed(dated_back, &officer)), "party_not_active");
+    assert_eq!(world.refused(signed(wish("household"), &officer)), "party_not_active");
+    assert_eq!(world.refused(world.mandate(&mother, &officer.party, &["tax"])), "party_not_active");
+    world.append(note(&mother));
+    assert_eq!(says(&world, &officer, &mother, "tax"), Reason::PartyNotActive);
+    // What was recorded holds, and proves itself; the town still acts, and may end the role besides.
+    assert_eq!(says(&world, &father, &mother, "tax"), Reason::Mandate);
+    assert_eq!(status(&world, &recorded), Status::ACTIVE);
+    assert_eq!(says(&world, &town, &mother, "tax"), Reason::Consent);
+    world.append(world.transition("revocation", &town, &officer.party));
+
+    let person = Draft::party(
+        &world.occasion(),
+        PartyType::Person,
+        [9; 32],
+        &"niss:75061200192".parse().unwrap(),
+        None,
+        &[[1; 16], [2; 16]],
+    );
+    let mortal = person.unwrap().member("until", json!(until));
+    assert_eq!(world.refused(signed(mortal, &world.registrar)), "member_mistyped", "only a role");
 }
 
 #[test]

@@ -27,7 +27,8 @@ pub(crate) fn what(context: &Context, logged: &Logged, me: Option<&Hash>) -> Str
         Content::Root(_) => "the ledger's constitution".to_owned(),
         Content::Party(party) => {
             let who = opened.disclosed_str("name").map_or_else(|| "somebody".to_owned(), clean);
-            format!("{who}, {}", party_type(party.party_type))
+            let until = party.until.map(|until| format!(", until {}", time::at(until))).unwrap_or_default();
+            format!("{who}, {}{until}", party_type(party.party_type))
         }
         Content::Key(key) => format!("a key of {}", name(&key.party)),
         Content::KeyEnd(_) => "the end of a key".to_owned(),

@@ -43,6 +43,7 @@ mod renew;
 mod renounce;
 mod request;
 mod revoke;
+mod role;
 mod root;
 mod show;
 mod sign;
@@ -128,6 +129,9 @@ enum Verb {
     Retain(erase::Retain),
     /// Show the categories and purposes in force
     Catalogue(catalogue::Catalogue),
+    /// Give roles to those who work for you, such as officers, until a time (organisations, institutions)
+    #[command(subcommand)]
+    Role(role::Role),
     /// Sign a record that you drafted, and hand it in (for registrars, and whatever has no word of its own)
     Sign(sign::Sign),
     /// Print an access token for your own requests over HTTP; it is good for ten minutes
@@ -190,6 +194,7 @@ impl Verb {
             Self::Records(verb) => verb.run(context),
             Self::Export(verb) => verb.run(context),
             Self::Catalogue(verb) => verb.run(context),
+            Self::Role(verb) => verb.run(context),
             Self::Sign(verb) => verb.run(context),
             Self::Token(verb) => verb.run(context),
             Self::Log(verb) => verb.run(context),
@@ -239,6 +244,8 @@ mod tests {
                 "present make file ID --yes",
                 "prove inclusion ID",
                 "key bind --party ID --kid ID",
+                "role key ID --public-key ID --nonce ID --pop ID",
+                "role end ID --json",
                 "key possession --party ID --nonce ID",
                 "records --party ID --json",
                 "catalogue --id ID",

@@ -9,6 +9,7 @@ use clap::{Args, Subcommand};
 use procura_client::client::is_trial;
 use procura_client::store::Store as _;
 use procura_client::{Client, Shown};
+use procura_core::kinds::Content;
 use procura_core::receipt::{
     AsOf, Mode, Point, Policy, Question, Receipt as Wire, VerifyError, verify_access, verify_authority,
     verify_complete, verify_existence, verify_status,
@@ -281,15 +282,18 @@ pub(super) fn told(
                 )
             });
             let at = match mode {
-                Mode::Fresh(now) => now,
+                Mode::Fresh(now) => now.max(verified.receipt().time()),
                 _ => verified.receipt().time(),
             };
-            let has_ended = verified.ends().is_some_and(|ends| ends <= at);
+            let content = logged.opened.as_ref().map(|opened| opened.record.content());
+            let is_over = matches!(content, Some(Content::Party(party)) if party.is_over(at));
+            let has_ended = is_over || verified.ends().is_some_and(|ends| ends <= at);
             let notice = verified.ends().map(|ends| format!("A notice ends it: {}.", time::at(ends)));
             Answer::of(status.permits() && !has_ended)
                 .line(format!("{}: {what}.", describe::kind(logged)))
                 .line(format!("Its status{then}: {status}."))
                 .maybe(notice)
+                .maybe(is_over.then(|| "The role is over.".to_owned()))
                 .maybe(by)
                 .line(describe::ground(verified.receipt()))
                 .member("question", "status")

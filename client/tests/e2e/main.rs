@@ -19,6 +19,7 @@ mod mirror;
 mod monitor;
 mod pair;
 mod present;
+mod roles;
 mod root;
 mod steps;
 mod stub;

@@ -435,6 +435,10 @@ impl<'a, S: Source + ?Sized> Judge<'a, S> {
             }
             signer_party = party;
             let party = party_of(&signer_party).ok_or(Verdict::UnknownSigner(at))?;
+            // The entry's time, which is the ledger's: `iat` is whatever the role says.
+            if party.is_over(time) {
+                return Err(Verdict::PartyNotActive(at));
+            }
             Signer::Party { id: key.party, party }
         };
         let holder = holder.as_deref().and_then(party_of);

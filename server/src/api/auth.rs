@@ -13,7 +13,7 @@ use axum::http::request::Parts;
 use procura_core::decide::{AuthZen, PartyRef, Search, Sought};
 use procura_core::kinds::{Content, PartyType, Role};
 use procura_core::receipt::AsOf;
-use procura_core::{Hash, Size};
+use procura_core::{Hash, Millis, Size};
 use procura_ledger::{Ask, Audience, Found, ReadError, View};
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -63,9 +63,11 @@ pub(crate) struct Caller {
     is_institution: bool,
     is_auditor: bool,
     is_mirror: bool,
+    /// Of a role: when it is over.
+    until: Option<Millis>,
 }
 
-/// Callers who were found in one state of the ledger: nothing about them changes within it.
+/// Callers who were found in one state of the ledger: nothing about them changes within it but that a role's time comes.
 #[derive(Debug, Default)]
 pub(crate) struct Known(RwLock<(Size, HashMap<Hash, Caller>)>);
 
@@ -92,12 +94,16 @@ impl Caller {
     pub(crate) fn find(app: &App, view: &View, bearer: Bearer) -> Result<Self, Problem> {
         let token = bearer.0.ok_or_else(Problem::token)?;
         let grant = app.find_token(&token).ok_or_else(Problem::token)?;
-        if let Some(known) = app.known().get(&token, view.size()) {
-            return Ok(known);
-        }
-        let caller = Self::of(view, grant)?;
-        app.known().insert(token, view.size(), caller);
-        Ok(caller)
+        let caller = match app.known().get(&token, view.size()) {
+            Some(known) => known,
+            None => {
+                let found = Self::of(view, grant)?;
+                app.known().insert(token, view.size(), found);
+                found
+            }
+        };
+        let is_over = caller.until.is_some_and(|until| until <= app.now());
+        if is_over { Err(Problem::token()) } else { Ok(caller) }
     }
 
     fn of(view: &View, grant: Grant) -> Result<Self, Problem> {
@@ -123,6 +129,7 @@ impl Caller {
             is_institution: body.content.party_type == PartyType::Institution,
             is_auditor: party.content.roles.contains(&Role::Auditor),
             is_mirror: party.content.roles.contains(&Role::Mirror),
+            until: party.content.until,
         })
     }
 

@@ -18,7 +18,6 @@ use procura_core::key::PublicKey;
 use procura_core::{Hash, Millis, b64};
 use serde_json::{Value, json};
 use std::sync::Arc;
-use std::time::Duration;
 
 /// The most characters of a name.
 const MAX_NAME_CHARS: usize = 200;
@@ -84,16 +83,7 @@ async fn officer(
 ) -> Result<(StatusCode, Json<Value>), Problem> {
     let ends = end_of_shift(&read(&app, body, MAX_REQUEST_BYTES).await?, media_type)?;
     let desk = desk(&app)?;
-    let at_desk = Arc::clone(&desk);
-    let (begun, lasts_ms) = blocking(move || at_desk.officer(ends)).await?;
-    // A server that stops meanwhile ends the shift when it starts again.
-    tokio::spawn(async move {
-        tokio::time::sleep(Duration::from_millis(lasts_ms)).await;
-        if let Err(problem) = blocking(move || desk.end_shift(&begun.party)).await {
-            tracing::error!(name = problem.name(), "an officer's shift could not be ended");
-        }
-    });
-    Ok(answer(&begun))
+    Ok(answer(&blocking(move || desk.officer(ends)).await?))
 }
 
 fn who(received: &Received, media_type: MediaType) -> Result<Who, Problem> {
@@ -194,7 +184,6 @@ impl From<DeskError> for Problem {
             DeskError::Shift => {
                 Self::new("member_mistyped", "A shift ends within the next twelve hours.").at("/ends")
             }
-            DeskError::Full => Self::busy(60),
             DeskError::Registrar(error) => error.into(),
         }
     }

@@ -12,7 +12,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use procura_core::b64;
+use procura_core::{Millis, b64};
 use procura_ledger::View;
 use serde_json::{Value, json};
 
@@ -113,7 +113,7 @@ async fn grant(app: &App, media_type: MediaType, body: Body) -> Result<String, T
     if form.client_id.is_some_and(|id| id != assertion.party.to_string()) {
         return Err(AssertionError::Party.into());
     }
-    let counted = app.read(move |view| Ok(counts(view, &assertion)?.then_some(assertion))).await;
+    let counted = app.read(move |view| Ok(counts(view, &assertion, now)?.then_some(assertion))).await;
     let assertion = counted.map_err(TokenError::Unavailable)?.ok_or(AssertionError::Signer)?;
 
     // Only a signed assertion is remembered: others could fill the memory.
@@ -132,13 +132,14 @@ async fn grant(app: &App, media_type: MediaType, body: Body) -> Result<String, T
 }
 
 /// Whether the assertion is signed by a key in force, of a party in force.
-fn counts(view: &View, assertion: &Assertion) -> Result<bool, Problem> {
+fn counts(view: &View, assertion: &Assertion, now: Millis) -> Result<bool, Problem> {
     let Some(key) = view.key(&assertion.kid)? else { return Ok(false) };
     let Some(party) = view.party(&assertion.party)? else { return Ok(false) };
     Ok(key.party == assertion.party
         && key.status.permits()
         && !key.compromised
         && party.status.permits()
+        && !party.content.is_over(now)
         && assertion.verify(&key.public_key).is_ok())
 }
 

@@ -6,7 +6,6 @@
 //! spec: http.md#the-demos-desk
 
 use super::people::{MUNICIPALITY, PARTIES, REGISTRAR};
-use super::shifts::{MOST_SHIFT_MS, Shifts};
 use super::{Demo, DemoError, find};
 use crate::enrol::Enrolled;
 use crate::private::PrivateError;
@@ -15,18 +14,18 @@ use crate::trial::Trial;
 use procura_core::draft::Draft;
 use procura_core::identifier::Identifier;
 use procura_core::kinds::{Assurance, PartyType};
-use procura_core::status::Status;
 use procura_core::{Hash, Millis};
 use procura_ledger::{Clock, ReadError};
 use serde_json::json;
 use std::collections::VecDeque;
-use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// So many enrolments may be under way; of more, the oldest begin again.
 const MOST_BEGUN: usize = 1_024;
 /// So many people are remembered by name beside the directory's.
 const MOST_NAMED: usize = 1_024;
+/// The longest that an officer's role may last.
+const MOST_SHIFT_MS: u64 = 12 * 3600 * 1000;
 
 /// Why a key was not bound.
 #[derive(Debug, thiserror::Error)]
@@ -40,9 +39,6 @@ pub enum DeskError {
     /// A shift that ends before now, or too late.
     #[error("a shift ends within the next twelve hours")]
     Shift,
-    /// Too many shifts are open.
-    #[error("too many shifts are open: end one")]
-    Full,
     /// Their records could not be written.
     #[error(transparent)]
     Registrar(#[from] RegistrarError),
@@ -56,20 +52,19 @@ impl DeskError {
             Self::NotBegun => "not_begun",
             Self::Nobody => "not_found",
             Self::Shift => "member_mistyped",
-            Self::Full => "busy",
             Self::Registrar(error) => error.name(),
         }
     }
 }
 
-impl From<ReadError> for DeskError {
-    fn from(error: ReadError) -> Self {
+impl From<PrivateError> for DeskError {
+    fn from(error: PrivateError) -> Self {
         Self::Registrar(error.into())
     }
 }
 
-impl From<PrivateError> for DeskError {
-    fn from(error: PrivateError) -> Self {
+impl From<ReadError> for DeskError {
+    fn from(error: ReadError) -> Self {
         Self::Registrar(error.into())
     }
 }
@@ -90,7 +85,6 @@ pub struct Desk {
     registrar: Registrar,
     clock: Arc<dyn Clock>,
     town: Enrolled,
-    shifts: Shifts,
     /// Those of the directory who have a key in the demo's folder.
     directory: Vec<Enrolled>,
     people: Mutex<Vec<Fictional>>,
@@ -98,11 +92,11 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// The desk of a demo that is registered in a data folder. Shifts that were open when it last ran are over.
+    /// The desk of a demo that is registered.
     ///
     /// # Errors
     /// [`DemoError`].
-    pub fn new(trial: &Trial, demo: &Demo, data: &Path) -> Result<Self, DemoError> {
+    pub fn new(trial: &Trial, demo: &Demo) -> Result<Self, DemoError> {
         let (mut people, mut directory) = (Vec::new(), Vec::new());
         for person in &PARTIES {
             let enrolled = find(&demo.parties, person.short)?;
@@ -112,19 +106,14 @@ impl Desk {
         }
         let registrar = find(&demo.parties, REGISTRAR)?.clone();
         let (clock, random) = (Arc::clone(&trial.clock), Arc::clone(&trial.random));
-        let desk = Self {
+        Ok(Self {
             registrar: Registrar::new(trial.ledger.clone(), clock, random, registrar),
             clock: Arc::clone(&trial.clock),
             town: find(&demo.parties, MUNICIPALITY)?.clone(),
-            shifts: Shifts::read(&data.join("demo"))?,
             directory,
             people: Mutex::new(people),
             begun: Mutex::default(),
-        };
-        for officer in desk.shifts.all() {
-            desk.end_shift(&officer).map_err(|error| DemoError::Shift(error.name()))?;
-        }
-        Ok(desk)
+        })
     }
 
     /// Everybody fictional whose name is known here.
@@ -154,38 +143,21 @@ impl Desk {
         Ok(begun)
     }
 
-    /// Registers an officer of the town's counter until `ends`, and begins their enrolment. Whoever calls sees to it that
-    /// [`Desk::end_shift`] follows then; it gives in how many ms that is.
+    /// Registers an officer of the town's counter until `ends`, and begins their enrolment.
     ///
     /// # Errors
     /// [`DeskError`].
-    pub fn officer(&self, ends: Millis) -> Result<(Begun, u64), DeskError> {
+    pub fn officer(&self, ends: Millis) -> Result<Begun, DeskError> {
         let lasts_ms = ends.0.saturating_sub(self.clock.now().0);
         if lasts_ms == 0 || lasts_ms > MOST_SHIFT_MS {
             return Err(DeskError::Shift);
         }
-        if !self.shifts.has_room() {
-            return Err(DeskError::Full);
-        }
         let registrar = &self.registrar;
         let (occasion, handle) = (registrar.occasion(registrar.bytes()?), registrar.bytes()?);
-        let draft = Draft::role(&occasion, &self.town.party, handle).member("roles", json!(["counter"]));
-        let officer = registrar.hand_in(draft, self.town.by())?;
-        self.shifts.open((officer, ends))?;
-        Ok((self.begun(officer)?, lasts_ms))
-    }
-
-    /// Ends an officer's shift: the town takes the role back.
-    ///
-    /// # Errors
-    /// [`DeskError`].
-    pub fn end_shift(&self, officer: &Hash) -> Result<(), DeskError> {
-        let registrar = &self.registrar;
-        if registrar.ledger().view().status(officer)?.is_some_and(Status::permits) {
-            let draft = Draft::on("revocation", &registrar.occasion(registrar.bytes()?), officer);
-            registrar.hand_in(draft, self.town.by())?;
-        }
-        Ok(self.shifts.close(officer)?)
+        let draft = Draft::role(&occasion, &self.town.party, handle)
+            .member("roles", json!(["counter"]))
+            .member("until", json!(ends));
+        self.begun(registrar.hand_in(draft, self.town.by())?)
     }
 
     /// Finds a person by an identifier, or registers them, and begins their enrolment.
@@ -217,7 +189,8 @@ impl Desk {
         if let Some(known) = self.directory.iter().find(|known| known.party == begun.party) {
             return Ok(self.registrar.bind_as("cosigned", begun, new, sure, known.by())?);
         }
-        if self.shifts.has(&begun.party) {
+        let party = self.registrar.ledger().view().party(&begun.party)?;
+        if party.is_some_and(|party| party.content.under == Some(self.town.party)) {
             return Ok(self.registrar.bind_as("first", begun, new, sure, self.town.by())?);
         }
         Ok(self.registrar.bind(begun, new, sure)?)

@@ -8,7 +8,6 @@ mod desk;
 mod grants;
 mod people;
 mod schemes;
-mod shifts;
 
 pub use desk::{Desk, DeskError, Fictional};
 pub use people::{EMPLOYER, MOTHER, MUNICIPALITY, SON, WORKER, telling};
@@ -42,9 +41,6 @@ pub enum DemoError {
     /// A party that the demo's own tables name is not in them.
     #[error("the demo has no party {0:?}")]
     NoParty(&'static str),
-    /// A shift of the last run could not be ended, and why.
-    #[error("an officer's shift could not be ended: {0}")]
-    Shift(&'static str),
     /// The clock stands after the last day that validities know.
     #[error("the ledger's clock stands after the year 9999")]
     Clock,
@@ -60,7 +56,6 @@ impl DemoError {
             Self::Sign(error) => error.name(),
             Self::Identifier(error) => error.name(),
             Self::NoParty(_) => "demo_no_party",
-            Self::Shift(_) => "demo_shift",
             Self::Clock => "demo_clock",
         }
     }

@@ -1,8 +1,7 @@
 //! Goal: a plain start makes a trial on the loopback only, a second start finds all as it was. Method: the same folder
 //! started again and again.
 
-use procura_core::status::Status;
-use procura_server::{AddressError, Args, Config, Given, RunError, Started, prepare, trial::TrialError};
+use procura_server::{AddressError, Args, Config, Given, RunError, prepare, trial::TrialError};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -40,18 +39,6 @@ async fn a_second_start_writes_nothing_again() {
     assert_eq!(ids[0], ids[1]);
     // An index commit may have come with the second start.
     assert!(sizes[1].0 <= sizes[0].0 + 1, "{sizes:?}");
-
-    // A shift at the counter does not outlast the server's run.
-    let started = prepare(config(&data, true)).await.unwrap();
-    let now = u64::try_from(std::time::UNIX_EPOCH.elapsed().unwrap().as_millis()).unwrap();
-    let desk = started.app.desk().unwrap();
-    let officer = desk.officer(procura_core::Millis(now + 60_000)).unwrap().0.party;
-    let status = |of: &Started| of.app.ledger().view().status(&officer).unwrap();
-    assert_eq!(status(&started), Some(Status::ACTIVE));
-    started.run(async {}).await.unwrap();
-    let started = prepare(config(&data, true)).await.unwrap();
-    assert_eq!(status(&started), Some(Status::ENDED));
-    started.run(async {}).await.unwrap();
 
     let mut found = 0;
     for name in [

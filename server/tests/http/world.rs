@@ -186,7 +186,7 @@ impl World {
         change(&mut settings);
         let ledger = trial.ledger.clone();
         let app = if has_desk {
-            App::with_desk(ledger, settings, demo::Desk::new(&trial, &demo, folder.path()).unwrap())
+            App::with_desk(ledger, settings, demo::Desk::new(&trial, &demo).unwrap())
         } else {
             App::new(ledger, settings)
         };

@@ -85,10 +85,10 @@ async function addParty(walk, facts, id) {
   if (standing === null) return;
   const { shown, list } = standing;
   if (shown.record.kind !== 'party' || statusAt(list, walk.cut) === undefined) refuse('missing_record');
-  const { under } = shown.record.payload;
+  const { under, until } = shown.record.payload;
   const moves = [];
   for (let i = 1; i < list.items.length && list.items[i].index < walk.cut; i++) moves.push(await moveOf(walk, list, i));
-  facts.parties[id] = { status: list.items[0].status, ...(under !== undefined && { under }), moves };
+  facts.parties[id] = { status: list.items[0].status, ...(under !== undefined && { under }), ...(until !== undefined && { until }), moves };
   for (const next of [under, ...moves.map(({ into }) => into)]) await addParty(walk, facts, next ?? null);
 }
 

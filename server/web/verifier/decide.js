@@ -2,7 +2,7 @@
 
 import { assuranceAsked, covers } from './catalogue.js';
 import { whyNot } from './conditions.js';
-import { ACTIVE, isDisputed, PENDING, SUSPENDED } from './entry.js';
+import { ACTIVE, ENDED, isDisputed, PENDING, SUSPENDED } from './entry.js';
 import { byId } from './members.js';
 import { RANKS } from './reasons.js';
 
@@ -16,7 +16,7 @@ import { RANKS } from './reasons.js';
  * @property {number} logged_at ms
  * @property {string} [into] of a merger
  *
- * @typedef {{status: number, under?: string, moves?: Move[]}} PartyFacts `status`: as it started
+ * @typedef {{status: number, under?: string, until?: number, moves?: Move[]}} PartyFacts `status`: as it started; `until`: ms, of a role
  *
  * @typedef {object} Grant
  * @property {string} id
@@ -228,10 +228,11 @@ class Walk {
     return id === null || !Object.hasOwn(this.facts.parties, id) ? undefined : this.facts.parties[id];
   }
 
-  /** As of `at`: without the life events logged later. 0: nobody. @param {string | null} id */
+  /** As of `at`: without the life events logged later, and ended if it is a role that is over then. 0: nobody. @param {string | null} id */
   status(id) {
     const party = this.party(id);
     if (party === undefined) return 0;
+    if (party.until !== undefined && party.until <= this.at) return ENDED;
     return (party.moves ?? []).reduce((status, { to, event, logged_at: logged }) => (event !== undefined && logged > this.at ? status : to), party.status);
   }
 

@@ -106,12 +106,14 @@ export const KINDS = {
       const type = members.required('party_type', oneOf('institution', 'organisation', 'person', 'role'));
       members.required('handle', id);
       const role = oneOf('auditor', 'authority', 'catalogue', 'counter', 'mirror', 'provisional', 'registrar');
-      const roles = members.optional('roles', ascending(array(role, 1, 6), byText));
+      const roles = members.optional('roles', ascending(array(role, 1, 7), byText));
       if (roles !== undefined && type !== 'institution' && !(type === 'role' && String(roles) === 'counter')) mistyped('/roles');
       members.optional('level', code);
       members.optional('provisional', onlyTrue);
       members.optional('under', id);
       if (members.has('under') !== (type === 'role')) mistyped('/under');
+      members.optional('until', integer());
+      if (members.has('until') && type !== 'role') mistyped('/until');
       members.optional('quorum', quorum);
     },
     withheld: { identifier, name: text(200) },

@@ -84,7 +84,7 @@ export async function verifyPresentation(bytes, asked, trust, now) {
   const key = parts.key && (await receipts.status(parts.key, { type: 'status', id: kid })).path;
   const party = parts.party && (await receipts.status(parts.party, { type: 'status', id: partyNamed(key ?? path, kid) })).path;
   const most = party ?? key ?? path;
-  const holder = await holderOf(kid, key ?? path, most);
+  const holder = await holderOf(kid, key ?? path, most, now);
   if (!(await signedBy(binding.jws, keyOfJwk(holder.jwk)))) refuse('kb_signature');
   const { side, of } = sideOf(grant, holder) ?? refuse('not_a_party');
   if (of !== holder.party) await active(most, of);
@@ -215,13 +215,14 @@ async function active(path, of) {
   return list.items.at(-1)?.status === ACTIVE ? shown : refuse('party_not_active');
 }
 
-/** @param {string} kid @param {Walk} overKey @param {Walk} overParty @returns {Promise<Holder>} */
-async function holderOf(kid, overKey, overParty) {
+/** @param {string} kid @param {Walk} overKey @param {Walk} overParty @param {number} now @returns {Promise<Holder>} */
+async function holderOf(kid, overKey, overParty, now) {
   const { shown, list } = await overKey.standing(kid);
   if (shown.record.kind !== 'key') refuse('unknown_key');
   if (list.items.at(-1)?.status !== ACTIVE) refuse('key_not_active');
   const { party, jwk } = shown.record.payload;
   const { record } = await active(overParty, party);
+  if (record.payload.until <= now) refuse('party_not_active');
   return present({ party, jwk, under: record.payload.under });
 }
 

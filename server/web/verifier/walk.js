@@ -261,6 +261,9 @@ export class Walk {
     if (above.struck && this.isCompromised(list, entry.time)) refuse('key_compromised');
     const party = await this.party(key.payload.party, index, above);
     if (statusAt(party.list, index) !== ACTIVE) refuse('party_not_active');
+    // The entry's time, which is the ledger's: `iat` is whatever the role says.
+    const { until } = party.shown.record.payload;
+    if (until !== undefined && entry.time >= BigInt(until)) refuse('party_not_active');
     return { kid, root: false, party: party.shown.record.id, payload: party.shown.record.payload, key: key.payload };
   }
 

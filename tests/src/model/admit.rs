@@ -107,7 +107,7 @@ impl Model {
 
     fn signer_counts(&self, record: &Record, now: Millis) -> Result<(), &'static str> {
         if let Says::On { act: Act::KeyEnd { .. }, .. } = record.says {
-            return self.key_is_active(&record.kid, self.log.len());
+            return self.key_is_active(&record.kid, self.log.len(), now);
         }
         self.key_counts(&record.kid, self.log.len(), now, self.log.len())
     }
@@ -151,22 +151,22 @@ impl Model {
                 if self.log.iter().any(taken) {
                     return Err("party_exists");
                 }
-                self.named(&party.under.iter().copied().collect::<Vec<_>>())
+                self.named(&party.under.iter().copied().collect::<Vec<_>>(), now)
             }
             Says::Key(key) => {
                 let has = |entry: &Entry| matches!(&entry.record.says, Says::Key(other) if other.party == key.party);
                 if key.basis == "first" && self.log.iter().any(has) {
                     return Err("not_first");
                 }
-                self.named(&[key.party])
+                self.named(&[key.party], now)
             }
-            Says::Grant(grant) => self.grant_in_place(grant),
+            Says::Grant(grant) => self.grant_in_place(grant, now),
             Says::On { act: Act::Life(life), .. } => {
                 if life.effective > now {
                     return Err("ahead");
                 }
                 let Some(into) = life.into else { return Ok(()) };
-                self.named(&[into])?;
+                self.named(&[into], now)?;
                 match self.party_to_be(&into) {
                     Some((_, party)) if matches!(party.sort, Sort::Organisation | Sort::Institution) => {
                         Ok(())
@@ -176,14 +176,14 @@ impl Model {
             }
             Says::Catalogue(words) => {
                 let recipients = words.bases.iter().flat_map(|basis| basis.recipients.clone());
-                self.named(&recipients.collect::<Vec<_>>())
+                self.named(&recipients.collect::<Vec<_>>(), now)
             }
             Says::On { target, act: Act::Revocation { effective: Some(effective) } } => {
                 let Some((_, grant)) = self.grant(target) else { return Ok(()) };
                 self.turns(grant, &[*effective])
             }
             Says::On { target, act: Act::KeyEnd { since } } => self.brings_forward(target, *since),
-            Says::Other { parties, .. } => self.named(parties),
+            Says::Other { parties, .. } => self.named(parties, now),
             _ => Ok(()),
         }
     }
@@ -217,14 +217,14 @@ impl Model {
         }
     }
 
-    fn grant_in_place(&self, grant: &Grant) -> Result<(), &'static str> {
+    fn grant_in_place(&self, grant: &Grant, now: Millis) -> Result<(), &'static str> {
         // For somebody under protection others act, by law or under a mandate that holds on.
         let others_act = grant.ground.is_some() || grant.under.is_some();
         let protected = |party: &Hash| self.status_now(party) == Some(SUSPENDED);
         let mut parties = grant.from.clone();
         parties.retain(|party| !(others_act && protected(party)));
         parties.extend(&grant.to);
-        self.named(&parties)?;
+        self.named(&parties, now)?;
         let Some((n, words)) = self.catalogue(&grant.catalogue) else { return Err("unknown_catalogue") };
         let all = self.log.len();
         if self.status(n, all) != Some(ACTIVE) || !self.record_counts(n, all, all) {
@@ -267,14 +267,12 @@ impl Model {
         if before.is_empty() || earlier { Ok(()) } else { Err("not_earlier") }
     }
 
-    /// Each party named is registered or prepared, and neither ended nor suspended nor disputed.
-    fn named(&self, parties: &[Hash]) -> Result<(), &'static str> {
+    /// Each party named is registered or prepared, and neither ended nor suspended nor disputed nor over.
+    fn named(&self, parties: &[Hash], now: Millis) -> Result<(), &'static str> {
         for id in parties {
-            if self.party_to_be(id).is_none() {
-                return Err("unknown_party");
-            }
+            let Some((_, party)) = self.party_to_be(id) else { return Err("unknown_party") };
             let status = self.status_now(id).unwrap_or(PENDING);
-            if status == ENDED || status == SUSPENDED || status > DISPUTED {
+            if party.is_over(now) || status == ENDED || status == SUSPENDED || status > DISPUTED {
                 return Err("party_not_active");
             }
         }

@@ -138,9 +138,12 @@ impl Model {
         (n < asked.size && self.record_counts(n, asked.size, asked.known)).then_some((n, party))
     }
 
-    /// A party's status at the instant: without the life events that were logged after it.
+    /// A party's status at the instant: without the life events that were logged after it; a role that is over has ended.
     pub(super) fn status_at(&self, asked: &Question, id: &Hash) -> Option<u8> {
-        let (n, _) = self.known_party(asked, id)?;
+        let (n, party) = self.known_party(asked, id)?;
+        if party.is_over(asked.at) {
+            return Some(ENDED);
+        }
         let mut status = None;
         for item in self.list(n, asked.size) {
             let entry = &self.log[item];

@@ -78,11 +78,19 @@ pub struct Party {
     pub provisional: bool,
     /// `under`, of a role.
     pub under: Option<Hash>,
+    /// `until`, of a role.
+    pub until: Option<Millis>,
     /// `quorum`.
     pub quorum: Option<u64>,
 }
 
 impl Party {
+    /// Whether it is a role that is over.
+    #[must_use]
+    pub fn is_over(&self, at: Millis) -> bool {
+        matches!(self.until, Some(until) if at >= until)
+    }
+
     /// Whether it has a role.
     #[must_use]
     pub fn has(&self, role: &str) -> bool {

@@ -19,7 +19,7 @@ impl Model {
         known: usize,
     ) -> Result<(), &'static str> {
         let Some((n, key)) = self.key(kid) else { return Ok(()) };
-        let (party, _) = self.party(&key.party).expect("a key's party is logged before it");
+        let (party, content) = self.party(&key.party).expect("a key's party is logged before it");
         self.chain(n, size, known)?;
         if self.status(n, size) != Some(ACTIVE) {
             return Err("key_not_active");
@@ -33,15 +33,18 @@ impl Model {
             }
         }
         self.chain(party, size, known)?;
-        if self.status(party, size) == Some(ACTIVE) { Ok(()) } else { Err("party_not_active") }
+        match self.status(party, size) {
+            Some(ACTIVE) if !content.is_over(time) => Ok(()),
+            _ => Err("party_not_active"),
+        }
     }
 
     /// Rule 2 alone.
-    pub(super) fn key_is_active(&self, kid: &Hash, size: usize) -> Result<(), &'static str> {
+    pub(super) fn key_is_active(&self, kid: &Hash, size: usize, time: Millis) -> Result<(), &'static str> {
         let Some((n, key)) = self.key(kid) else { return Ok(()) };
-        let (party, _) = self.party(&key.party).expect("a key's party is logged before it");
+        let (party, content) = self.party(&key.party).expect("a key's party is logged before it");
         match (self.status(n, size), self.status(party, size)) {
-            (Some(ACTIVE), Some(ACTIVE)) => Ok(()),
+            (Some(ACTIVE), Some(ACTIVE)) if !content.is_over(time) => Ok(()),
             (Some(ACTIVE), _) => Err("party_not_active"),
             _ => Err("key_not_active"),
         }

@@ -1,7 +1,7 @@
 //! Vectors of `spec/decisions.md`: facts, a request and an instant give a decision; one reason a case.
 //!
 //! A case has `facts`, `request`, `at` and the `decision`; `expect` is `"accept"` for a permit, else the reason. `facts` has `parties`
-//! (`{id: {"status","under"?,"moves"?}}`, status as it started), `grants` and `catalogues` (`{id: {"in_force","categories","purposes","bases"}}`); statuses are bytes. Every case
+//! (`{id: {"status","under"?,"until"?,"moves"?}}`, status as it started), `grants` and `catalogues` (`{id: {"in_force","categories","purposes","bases"}}`); statuses are bytes. Every case
 //! is decided again over its evidence alone, which must give the same.
 
 mod emergency;

@@ -1,7 +1,9 @@
 //! Who plays: offices with roles, clerks, firms, people, and what they are called.
 
+use crate::deeds::DAY_MS;
 use crate::stage::{Held, Stage, party};
-use procura_core::Hash;
+use procura_core::{Hash, Millis};
+use procura_ledger::Clock as _;
 use procura_tests::model::record::{Key, Party, Says, Sort};
 
 impl Stage {
@@ -33,7 +35,9 @@ impl Stage {
     }
 
     fn clerk(&mut self, under: Hash, roles: Vec<&'static str>) {
-        let says = Party { roles, under: Some(under), ..party(Sort::Role) };
+        // Some way into the history they are over, unless it is a short one.
+        let until = Some(Millis(self.world.clock.now().0 + 60 * DAY_MS));
+        let says = Party { roles, under: Some(under), until, ..party(Sort::Role) };
         let Some(by) = self.keys.iter().find(|held| held.party == Some(under)).cloned() else { return };
         if let Some(role) = self.hand_in(Says::Party(says), &by) {
             self.first_key(role, &by);

@@ -2,6 +2,7 @@
 
 use crate::stage::{Dated, Held, Stage, party, schemes_for};
 use procura_core::{Hash, Millis};
+use procura_ledger::Clock as _;
 use procura_tests::model::record::{Act, Basis, Catalogue, Category, Grant, Key, Life, Party, Says, Sort};
 
 pub const DAY_MS: u64 = 86_400_000;
@@ -48,6 +49,9 @@ impl Stage {
                 by = says.under.into_iter().collect();
                 if self.dice.chance(30) {
                     says.roles = vec!["counter"];
+                }
+                if self.dice.chance(60) {
+                    says.until = Some(Millis(self.world.clock.now().0 + self.one([0, 1, 3, 20]) * DAY_MS));
                 }
             }
             Sort::Person if self.dice.chance(30) => {

@@ -207,6 +207,7 @@ impl Stage {
             Draft::party(occasion, party_type, handle, &identifier, None, &salts).unwrap()
         };
         let draft = with(draft, "under", party.under.as_ref());
+        let draft = with(draft, "until", party.until.as_ref());
         let draft = with(draft, "provisional", party.provisional.then_some(true).as_ref());
         let draft = with(draft, "quorum", party.quorum.as_ref());
         let mut roles = party.roles.clone();
@@ -233,7 +234,7 @@ fn with<T: serde::Serialize>(draft: Draft, name: &str, value: Option<&T>) -> Dra
 /// A party of a sort with nothing besides.
 pub fn party(sort: Sort) -> Party {
     let (roles, identifier) = (Vec::new(), String::new());
-    Party { sort, identifier, roles, provisional: false, under: None, quorum: None }
+    Party { sort, identifier, roles, provisional: false, under: None, until: None, quorum: None }
 }
 
 fn draft_key(key: &Key, occasion: &Occasion<'_>) -> Draft {

@@ -10,6 +10,7 @@ use crate::kinds::{
 };
 use crate::log_keys::check_continued;
 use crate::schemes::Schemes;
+use crate::source::Logged;
 use crate::status::Status;
 use crate::{Hash, Millis};
 use std::collections::BTreeSet;
@@ -23,10 +24,11 @@ impl Candidate {
         judge: &Judge<'_, S>,
         place: Place,
     ) -> Result<(), Refusal> {
+        let time = place.time;
         match self.record.content() {
             Content::Party(party) => {
                 if let Some(under) = &party.under {
-                    check_party(state, under, "/under")?;
+                    check_party(state, under, time, "/under")?;
                 }
                 let Some(identifier) = &self.identifier else { return Ok(()) };
                 Schemes::in_force(judge)?.check(identifier, party.party_type)?;
@@ -37,13 +39,16 @@ impl Candidate {
                 if key.basis == KeyBasis::First && state.has_key(&key.party)? {
                     return Err(Refusal::NotFirst);
                 }
-                check_party(state, &key.party, "/party")
+                check_party(state, &key.party, time, "/party")
             }
             Content::KeyEnd(end) => self.check_further_end(state, end),
             Content::Mandate(mandate) => {
                 let protected = !matches!(mandate.giver, Giver::Own | Giver::Assisted(_));
-                check_givers(state, &mandate.mandators, protected, "/mandators")?;
-                mandate.mandatees.iter().try_for_each(|party| check_party(state, party, "/mandatees"))?;
+                check_givers(state, &mandate.mandators, protected, time, "/mandators")?;
+                mandate
+                    .mandatees
+                    .iter()
+                    .try_for_each(|party| check_party(state, party, time, "/mandatees"))?;
                 let catalogue = Self::catalogue(state, judge, &mandate.catalogue)?;
                 check_scopes(&catalogue, &mandate.scopes)?;
                 check_periods(&catalogue, &mandate.scopes, &mandate.validity)?;
@@ -52,8 +57,8 @@ impl Candidate {
             }
             Content::Consent(consent) => {
                 let protected = consent.giver.under().is_some();
-                check_givers(state, &[consent.subject], protected, "/subject")?;
-                check_party(state, &consent.recipient, "/recipient")?;
+                check_givers(state, &[consent.subject], protected, time, "/subject")?;
+                check_party(state, &consent.recipient, time, "/recipient")?;
                 let catalogue = Self::catalogue(state, judge, &consent.catalogue)?;
                 check_scopes(&catalogue, &consent.scopes)?;
                 self.check_scopes_within(state, &catalogue, &consent.scopes)?;
@@ -63,23 +68,23 @@ impl Candidate {
             Content::Catalogue(catalogue) => {
                 let recipients = catalogue.bases.iter().flat_map(|basis| &basis.recipients);
                 let distinct: BTreeSet<&Hash> = recipients.collect();
-                distinct.into_iter().try_for_each(|party| check_party(state, party, "/bases"))?;
+                distinct.into_iter().try_for_each(|party| check_party(state, party, time, "/bases"))?;
                 let sources = catalogue.categories.iter().filter_map(|category| category.source.as_ref());
                 let distinct: BTreeSet<&Hash> = sources.collect();
-                distinct.into_iter().try_for_each(|party| check_party(state, party, "/categories"))
+                distinct.into_iter().try_for_each(|party| check_party(state, party, time, "/categories"))
             }
             Content::Other(other) => {
-                other.parties.iter().try_for_each(|party| check_party(state, party, "/parties"))
+                other.parties.iter().try_for_each(|party| check_party(state, party, time, "/parties"))
             }
             Content::Revocation(Revocation { effective: Some(effective) }) => {
                 self.check_notice(state, *effective)
             }
             Content::LifeEvent(happened) => {
-                if happened.effective > place.time {
+                if happened.effective > time {
                     return Err(Refusal::Ahead);
                 }
                 match happened.event {
-                    Event::Merger(into) => check_heir(state, &into),
+                    Event::Merger(into) => check_heir(state, &into, time),
                     _ => Ok(()),
                 }
             }
@@ -90,7 +95,7 @@ impl Candidate {
             }
             Content::Request(request) => {
                 if let Some(subject) = &request.subject {
-                    check_party(state, subject, "/subject")?;
+                    check_party(state, subject, time, "/subject")?;
                 }
                 let catalogue = Self::catalogue(state, judge, &request.catalogue)?;
                 check_scopes(&catalogue, &request.scopes)?;
@@ -101,13 +106,13 @@ impl Candidate {
             }
             Content::Block(block) => check_known(state, &block.blocked, "/blocked"),
             Content::Holding(holding) => {
-                check_party(state, &holding.subject, "/subject")?;
+                check_party(state, &holding.subject, time, "/subject")?;
                 let catalogue = Self::catalogue(state, judge, &holding.catalogue)?;
                 check_scopes(&catalogue, &holding.scopes)
             }
             Content::Hook(hook) => check_number(state, hook),
             Content::Retention(retention) => erasing::check_kept(state, &retention.targets),
-            Content::Erasure(erasure) => erasing::check(state, erasure, place.time),
+            Content::Erasure(erasure) => erasing::check(state, erasure, time),
             Content::LogKeys(list) => {
                 check_continued(state.log_keys(), &list.log_keys).map_err(Refusal::LogKeys)
             }
@@ -235,30 +240,42 @@ fn check_number<S: State + ?Sized>(state: &S, hook: &Hook) -> Result<(), Refusal
 
 /// A party that a record names is registered or prepared.
 fn check_known<S: State + ?Sized>(state: &S, id: &Hash, pointer: &'static str) -> Result<(), Refusal> {
+    known(state, id, pointer).map(drop)
+}
+
+/// The record of a party that is registered; `None` of one that is prepared.
+fn known<S: State + ?Sized>(
+    state: &S,
+    id: &Hash,
+    pointer: &'static str,
+) -> Result<Option<Arc<Logged>>, Refusal> {
     match find(state.record(id))? {
-        None if state.is_prepared(id) => Ok(()),
+        None if state.is_prepared(id) => Ok(None),
         // One that was erased is as unknown as one that never was.
-        Some(logged)
-            if logged
-                .opened
-                .as_ref()
-                .is_some_and(|opened| matches!(opened.record.content(), Content::Party(_))) =>
-        {
-            Ok(())
-        }
+        Some(logged) if party_of(&logged).is_some() => Ok(Some(logged)),
         _ => Err(Refusal::UnknownParty { pointer }),
     }
 }
 
 /// It has not ended either.
-fn check_party<S: State + ?Sized>(state: &S, id: &Hash, pointer: &'static str) -> Result<(), Refusal> {
-    check_known(state, id, pointer)?;
-    if state.is_prepared(id) {
-        return Ok(());
-    }
+fn check_party<S: State + ?Sized>(
+    state: &S,
+    id: &Hash,
+    time: Millis,
+    pointer: &'static str,
+) -> Result<(), Refusal> {
+    let Some(logged) = known(state, id, pointer)? else { return Ok(()) };
+    let is_over = party_of(&logged).is_some_and(|party| party.is_over(time));
     match state.list(id)?.status() {
-        Some(Status::ACTIVE | Status::PENDING) => Ok(()),
+        Some(Status::ACTIVE | Status::PENDING) if !is_over => Ok(()),
         _ => Err(Refusal::PartyNotActive),
+    }
+}
+
+fn party_of(logged: &Logged) -> Option<&Party> {
+    match logged.opened.as_ref().map(|opened| opened.record.content()) {
+        Some(Content::Party(party)) => Some(party),
+        _ => None,
     }
 }
 
@@ -267,9 +284,10 @@ fn check_givers<S: State + ?Sized>(
     state: &S,
     parties: &[Hash],
     protected: bool,
+    time: Millis,
     pointer: &'static str,
 ) -> Result<(), Refusal> {
-    parties.iter().try_for_each(|party| match check_party(state, party, pointer) {
+    parties.iter().try_for_each(|party| match check_party(state, party, time, pointer) {
         Err(Refusal::PartyNotActive)
             if protected && state.list(party)?.status() == Some(Status::SUSPENDED) =>
         {
@@ -280,8 +298,8 @@ fn check_givers<S: State + ?Sized>(
 }
 
 /// Who takes over is an organisation or institution that is there itself.
-fn check_heir<S: State + ?Sized>(state: &S, id: &Hash) -> Result<(), Refusal> {
-    check_party(state, id, "/into")?;
+fn check_heir<S: State + ?Sized>(state: &S, id: &Hash, time: Millis) -> Result<(), Refusal> {
+    check_party(state, id, time, "/into")?;
     let is_body = match find(state.record(id))? {
         Some(logged) => matches!(
             logged.opened()?.record.content(),

@@ -64,7 +64,7 @@ impl Then {
 }
 
 impl PartyFact {
-    /// The party at `at`: without the life events that were logged later.
+    /// The party at `at`: without the life events that were logged later, and ended if it is a role that is over then.
     #[must_use]
     pub fn then(&self, at: Millis) -> Then {
         let mut then = Then { status: self.starts, heir: None, of_age: false, unrecorded: false };
@@ -82,6 +82,9 @@ impl PartyFact {
                     }
                 }
             }
+        }
+        if self.content.is_over(at) {
+            then.status = Status::ENDED;
         }
         then
     }

@@ -1,10 +1,10 @@
 //! `party`: somebody or something that can act or be acted for.
 
 use super::{Class, Content, NotAllowed, Row, shared};
-use crate::Hash;
 use crate::json::{Field, Members};
 use crate::record::RecordError;
 use crate::status::Status;
+use crate::{Hash, Millis};
 
 /// A party as its record says it; who it is stands in the withheld member `identifier`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub struct Party {
     pub provisional: bool,
     /// A role's organisation or institution, in whose name it acts.
     pub under: Option<Hash>,
+    /// The instant from which on a role is over, without anybody ending it.
+    pub until: Option<Millis>,
     /// How many root keys must sign, if the root signs.
     pub quorum: u64,
 }
@@ -62,6 +64,12 @@ impl Party {
     #[must_use]
     pub fn is_identified(&self) -> bool {
         self.party_type != PartyType::Role
+    }
+
+    /// Whether it is a role that is over at `at`. Its status may still be active.
+    #[must_use]
+    pub fn is_over(&self, at: Millis) -> bool {
+        self.until.is_some_and(|until| until <= at)
     }
 }
 
@@ -124,11 +132,15 @@ fn parse(members: &mut Members) -> Result<Content, RecordError> {
         level: members.take_opt("level", shared::code)?,
         provisional: shared::take_flag(members, "provisional")?,
         under: members.take_opt("under", Field::hash)?,
+        until: members.take_opt("until", Field::millis)?,
         quorum: shared::take_quorum(members)?,
     };
     let is_role = party.party_type == PartyType::Role;
     if party.under.is_some() != is_role {
         return Err(members.mistyped("under", "there exactly if party_type is role").into());
+    }
+    if party.until.is_some() && !is_role {
+        return Err(members.mistyped("until", "only of a role").into());
     }
     let of_role = party.roles == [Role::Counter] && is_role;
     if !party.roles.is_empty() && party.party_type != PartyType::Institution && !of_role {

@@ -2,13 +2,13 @@
 
 use super::fault::PresentationError;
 use super::wire::Part;
-use crate::Hash;
 use crate::judge::{Judge, Standing, Verdict};
 use crate::key::PublicKey;
 use crate::kinds::Content;
 use crate::receipt::{Evidence, VerifyError};
 use crate::source::{Lack, Source as _};
 use crate::status::Status;
+use crate::{Hash, Millis};
 
 /// The receipts' parts in the order in which they say more: of the mandate, of the key, of its party.
 type Shown<'a> = [Option<(Part, &'a Evidence)>; 3];
@@ -32,7 +32,7 @@ impl Holder {
         }
     }
 
-    pub(super) fn of(key: &Hash, shown: &Shown<'_>) -> Result<Self, PresentationError> {
+    pub(super) fn of(key: &Hash, shown: &Shown<'_>, now: Millis) -> Result<Self, PresentationError> {
         let (part, over) = last(shown.get(..2).unwrap_or(shown))?;
         let found = standing((part, over), key)?;
         let Content::Key(content) =
@@ -46,6 +46,7 @@ impl Holder {
         let (part, over) = last(shown)?;
         let party = active((part, over), &content.party)?;
         let under = match party.create.opened().map_err(|lack| refused(part, lack))?.record.content() {
+            Content::Party(party) if party.is_over(now) => return Err(PresentationError::PartyNotActive),
             Content::Party(party) => party.under,
             _ => None,
         };

@@ -153,7 +153,7 @@ pub fn verify_presentation(
         over_key.as_ref().map(|over| (Part::Key, over)),
         over_party.as_ref().map(|over| (Part::Party, over)),
     ];
-    let holder = Holder::of(&key, &shown)?;
+    let holder = Holder::of(&key, &shown, now)?;
     binding.jws.verify(&holder.public_key)?;
     let (side, party) = grant.side_of(&holder).ok_or(PresentationError::NotAParty)?;
     holder.check_above(&party, &shown)?;

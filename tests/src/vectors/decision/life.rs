@@ -227,8 +227,29 @@ fn roles() -> Vec<Case> {
         facts["parties"][Hash([ROLE; 32]).to_string()] = json!({"status": status, "under": id(EMPLOYER)});
         facts
     };
+    let until = |until: u64| {
+        let mut facts = facts(2);
+        facts["parties"][Hash([ROLE; 32]).to_string()]["until"] = json!(until);
+        facts
+    };
     let by_role = but(ask(None), "actor", id(ROLE));
     vec![
+        case(
+            "role-until",
+            "The last instant of a role.",
+            until(AT + 1),
+            by_role.clone(),
+            "consent",
+            &[2, WORDS],
+        ),
+        case(
+            "role-over",
+            "A role is over from the instant on that it says.",
+            until(AT),
+            by_role.clone(),
+            "party_not_active",
+            &[WORDS],
+        ),
         case(
             "role",
             "A role acts as the one that it is under.",

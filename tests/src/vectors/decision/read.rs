@@ -37,6 +37,7 @@ fn read_party(value: &Value) -> PartyFact {
         level: None,
         provisional: false,
         under,
+        until: value.get("until").map(|until| Millis(until.as_u64().unwrap())),
         quorum: 1,
     };
     let millis = |value: &Value, name: &str| Millis(value[name].as_u64().unwrap());

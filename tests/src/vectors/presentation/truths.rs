@@ -117,6 +117,14 @@ fn organisation() -> Vec<Trial> {
         ),
         stage.told(accept("subject", "The subject of a consent shows it."), &stage.shown(&consent, &citizen)),
     ];
+    let temp = world.role_until(&office, &[], Millis(world.clock.now().0 + 60_000));
+    let names = accept("role-until", "A clerk shows it in a role that has an end.");
+    trials.push(stage.told(names, &with_key(&mandate, &temp, &office)));
+    world.clock.pass(60_000);
+    trials.push(stage.told(
+        ["role-over", "The clerk's role is over: nobody ended it.", "party_not_active"],
+        &with_key(&mandate, &temp, &office),
+    ));
     let authority = world.institution("kbo:0202239951", &["authority"]);
     event(&stage, &authority, &office, "closure");
     trials.push(stage.told(

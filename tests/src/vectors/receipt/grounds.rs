@@ -332,7 +332,21 @@ fn roles() -> Vec<Trial> {
     let gone = town.says(&clerk);
     let mut still = gone.clone();
     asked(&mut still.receipt).decision = asked(&mut acts.receipt.clone()).decision.clone();
+    let until = Millis(town.world.clock.now().0 + HOUR_MS);
+    let temp = town.world.role_until(&office, &[], until);
+    let serves = town.says(&temp);
+    town.world.clock.pass(HOUR_MS);
+    town.log(Draft::new("note", &town.world.occasion()), &town.mother);
+    let over = town.says(&temp);
+    let mut overtime = over.clone();
+    asked(&mut overtime.receipt).decision = asked(&mut serves.receipt.clone()).decision.clone();
+    let mut early = over.clone();
+    asked(&mut early.receipt).at = Millis(until.0 - 1);
     vec![
+        is(Reason::Consent, "role-until", "A clerk acts whose role has an end.", &serves),
+        is(Reason::PartyNotActive, "role-over", "The role is over: nobody ended it.", &over),
+        Trial::new("role-over-ignored", "A clerk acts whose role is over.", "other_decision", &overtime),
+        Trial::new("role-over-moved", "Decided for the instant before the end.", "other_decision", &early),
         is(Reason::Consent, "role", "A clerk acts as the office that she is under.", &acts),
         is(Reason::PartyNotActive, "role-ended", "The clerk has left the office.", &gone),
         Trial::new("role-ended-ignored", "A clerk acts who has left the office.", "other_decision", &still),

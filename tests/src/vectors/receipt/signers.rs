@@ -13,6 +13,7 @@ use procura_core::receipt::Question;
 use procura_core::status::Status;
 use procura_core::submission::Submission;
 use procura_core::{Hash, Millis};
+use procura_ledger::Clock as _;
 use serde_json::json;
 use std::sync::Arc;
 
@@ -21,7 +22,38 @@ const DAY_MS: u64 = 24 * 3600 * 1000;
 pub(super) fn trials() -> Vec<Trial> {
     let (world, mother, son, given) = family();
     let stage = Stage { world: &world, mother: &mother, son: &son, given };
-    [stage.strangers(), stage.ends(), stage.new_keys(), stage.chains(), stage.hooks()].concat()
+    [stage.strangers(), stage.ends(), stage.new_keys(), stage.chains(), stage.hooks(), shifts()].concat()
+}
+
+/// What an officer writes down whose role ends with the shift: in the last instant before, and in the first one after.
+fn shifts() -> Vec<Trial> {
+    let (world, mother, son, _) = family();
+    let town = world.institution("kbo:0308357159", &["counter"]);
+    let until = Millis(world.clock.now().0 + 60_000);
+    let officer = world.role_until(&town, &["counter"], until);
+    let recorded = |at: u64| {
+        let mut liar = Liar::copy(&world);
+        liar.now = Millis(at);
+        let named = Actor { party: mother.party, ..officer.clone() };
+        let draft = world.consent_draft(&named, &son.party, &["tax"], &["read"]);
+        let wish = Stage::signed(draft.member("assisted", json!({"channel": "spoken"})), &officer);
+        liar.log(&wish, Some(Status::ACTIVE), &[]);
+        answer(&world, &mut liar, &status_of(id_of(&wish), None))
+    };
+    vec![
+        Trial::new(
+            "recorded-in-a-shift",
+            "The last instant of the officer's shift.",
+            "accept",
+            &recorded(until.0 - 1),
+        ),
+        Trial::new(
+            "recorded-after-a-shift",
+            "The officer's shift was over.",
+            "party_not_active",
+            &recorded(until.0),
+        ),
+    ]
 }
 
 struct Stage<'a> {

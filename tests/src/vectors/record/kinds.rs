@@ -374,12 +374,23 @@ fn transitions() -> Vec<Case> {
         .set("roles", json!(["auditor", "registrar"]))
         .handle(Some(HANDLE));
     cases.push(office.case("party-institution", "An institution with two roles.", "accept"));
+    let every = ["auditor", "authority", "catalogue", "counter", "mirror", "provisional", "registrar"];
+    let every = office.clone().set("roles", json!(every));
+    cases.push(every.case("party-institution-every-role", "An institution with every role.", "accept"));
     let clerk = Made::new(
         "party",
         &json!({"party_type": "role", "under": id(3), "handle": procura_core::hash::handle_commitment(&HANDLE)}),
     )
     .handle(Some(HANDLE));
     cases.push(clerk.case("party-role", "A role under an institution.", "accept"));
+    let until = |made: &Made| made.clone().set("until", json!(1));
+    cases.push(until(&clerk).case("party-role-until", "A role with an end.", "accept"));
+    let mortal = until(&person());
+    cases.push(mortal.case(
+        "party-person-until",
+        "A person who is over from an instant on.",
+        "member_mistyped",
+    ));
     let officer = clerk.clone().set("roles", json!(["counter"]));
     cases.push(officer.case("party-role-counter", "An officer at a counter.", "accept"));
     let judge = clerk.clone().set("roles", json!(["authority"]));
