@@ -59,7 +59,19 @@ impl Desk {
 
     /// The command, as a party of the demo, over an address.
     pub(crate) fn command(&self, party: &str, url: &str, words: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_procura"));
+        self.program(env!("CARGO_BIN_EXE_procura"), party, url, words)
+    }
+
+    /// What the employer types, at a terminal.
+    pub(crate) fn lend_a_terminal(&self, typed: &str) -> Command {
+        let words = ["--quiet", "--return", "--command", typed, "/dev/null"];
+        let mut command = self.program("/usr/bin/script", "employer", &self.url(), &words);
+        command.env("TERM", "xterm");
+        command
+    }
+
+    fn program(&self, program: &str, party: &str, url: &str, words: &[&str]) -> Command {
+        let mut command = Command::new(program);
         command
             .args(words)
             .env_clear()

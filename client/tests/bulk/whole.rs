@@ -112,3 +112,25 @@ fn the_library_names_what_the_command_does() {
     let busy = desk.import(&file, &[]);
     assert_eq!((code(&busy), &json_of(&busy)["error"]), (2, &json!("journal_busy")), "one import at a time");
 }
+
+/// Goal: who imports at a terminal sees how far it is, and nobody else's output has a bar in it. Method: script(1), which lends the command
+/// a terminal.
+#[test]
+fn at_a_terminal_a_bar_says_how_far_it_is() {
+    let desk = Desk::new();
+    let file = desk.write("file.csv", &csam(40));
+    let words = ["import", file.to_str().unwrap(), "--format", "csam", "--scope", "flexi", "--yes"];
+    let typed = [&[env!("CARGO_BIN_EXE_procura")], &words[..]].concat();
+    assert!(typed.iter().all(|word| !word.contains([' ', '\'', '"'])), "they are words to a shell");
+    let mut command = desk.lend_a_terminal(&typed.join(" "));
+    let shown = command.output().unwrap();
+    let screen = String::from_utf8_lossy(&shown.stdout).into_owned();
+    assert_eq!(code(&shown), 0, "{screen}");
+    assert!(screen.contains("Giving ") && screen.contains("/40"), "{screen}");
+    assert_eq!(desk.given().len(), 40);
+
+    let file = desk.write("other.csv", &csam(41));
+    let elsewhere = desk.import(&file, &[]);
+    assert_eq!(counts(&elsewhere), [41, 0, 0, 0], "{elsewhere:?}");
+    assert!(!String::from_utf8_lossy(&elsewhere.stderr).contains("Giving"), "{elsewhere:?}");
+}

@@ -3,6 +3,7 @@
 
 use super::command::{code, json_of, text};
 use super::steps::{MOTHER, SON, Three};
+use procura_core::draft::Draft;
 use serde_json::{Value, json};
 
 /// A mother whose son looked at her file, which he may, and at her taxes, which he may not.
@@ -110,4 +111,37 @@ fn policy(three: &Three) -> std::path::PathBuf {
     let path = three.desk.path("policy");
     std::fs::write(&path, policy.to_string()).unwrap();
     path
+}
+
+/// Who holds what of somebody concerns them: it stands in their list and in their export, and in nobody else's.
+#[test]
+fn who_holds_somebodys_data_is_in_their_list_and_export() {
+    let three = Three::new();
+    let family = &three.desk.family;
+    let (world, mother) = (&family.world, family.mother.party);
+    let office = world.institution("kbo:0308357159", &[]);
+    let holding = Draft::new("holding", &world.occasion())
+        .member("source", json!(office.party))
+        .member("subject", json!(mother))
+        .member("catalogue", json!(world.catalogue))
+        .member("scopes", json!(["tax"]))
+        .member("since", json!("2020-02-29"));
+    let id = world.append(holding.sign(&office.kid, office.key.as_ref()).unwrap()).id;
+    let export = |who: usize, name: &str| {
+        let path = three.desk.path(name);
+        three.done(who, &["export", text(&path)]);
+        let rows = rows(&std::fs::read_to_string(&path).unwrap());
+        rows.into_iter().filter(|row| row["kind"] == "holding").collect::<Vec<_>>()
+    };
+    let rows = export(MOTHER, "mother.jsonl");
+    assert_eq!(rows.len(), 1);
+    let told =
+        ["id", "source", "whose", "categories", "valid_from", "status"].map(|name| rows[0][name].clone());
+    assert_eq!(
+        told,
+        [json!(id), json!(office.party), json!(mother), json!(["tax"]), json!("2020-02-29"), json!("active")]
+    );
+    let shown = three.done(MOTHER, &["records", "--kind", "holding"]);
+    assert_eq!(shown["records"].as_array().unwrap().len(), 1);
+    assert!(export(SON, "son.jsonl").is_empty());
 }
