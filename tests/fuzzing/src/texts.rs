@@ -1,6 +1,7 @@
-//! Short texts of one value each: identifiers, days, hashes, base64url, keys. And files of many lines, each read into such values.
+//! Short texts of one value each: identifiers, days, hashes, base64url, keys, what devices tell each other. And files of many lines, each read into such values.
 
 use procura_client::import::{Layout, Member, read};
+use procura_client::pairing::{Answer, Invitation};
 use procura_core::Hash;
 use procura_core::b64;
 use procura_core::days::Day;
@@ -40,6 +41,12 @@ pub(crate) fn texts(bytes: &[u8]) {
     }
     if let Ok(verifier) = NoteVerifier::parse(text) {
         assert_eq!(verifier.to_string(), text);
+    }
+    if let Ok(invitation) = Invitation::read(text) {
+        assert_eq!(Invitation::read(&invitation.address("")).ok(), Some(invitation));
+    }
+    if let Ok(answer) = Answer::read(text) {
+        assert_eq!(Answer::read(&answer.address("")).ok(), Some(answer));
     }
     let party = PartyRef::parse(text);
     assert_eq!(PartyRef::parse(&party.to_string()), party);
