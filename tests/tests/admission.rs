@@ -255,6 +255,15 @@ fn each_kind_has_its_signers() {
     let cosigned = |by| world.key_record(by, &mother.party, &SoftKey::from_seed(&[9; 32]), "cosigned");
     let second =
         yes_no(cosigned(&mother), vec![cosigned(&son), cosigned(&world.registrar), cosigned(&world.root)]);
+    // No key makes a surer one than itself.
+    let as_sure = |assurance| {
+        let (occasion, key) = (world.occasion(), SoftKey::from_seed(&[11; 32]));
+        let message = proof_of_possession_message(ORIGIN, &mother.party, &key.public_key(), &occasion.nonce);
+        let proof = key.sign(&message).unwrap();
+        let draft = Draft::key(&occasion, &mother.party, &key.public_key(), &proof, "cosigned", assurance);
+        signed(draft, &mother)
+    };
+    yes_no(as_sure("low"), vec![as_sure("high")]);
     // A public key alone is not bound: its holder's proof is for another nonce.
     let public = SoftKey::from_seed(&[10; 32]).public_key();
     let other = proof_of_possession_message(ORIGIN, &mother.party, &public, &[1; 32]);

@@ -439,7 +439,7 @@ impl<'a, S: Source + ?Sized> Judge<'a, S> {
             if party.is_over(time) {
                 return Err(Verdict::PartyNotActive(at));
             }
-            Signer::Party { id: key.party, party }
+            Signer::Party { id: key.party, party, assurance: key.assurance }
         };
         let holder = holder.as_deref().and_then(party_of);
         let signing = Signing { record, time, signer, root, target, holder };

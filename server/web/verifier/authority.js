@@ -1,6 +1,6 @@
 // What was decided for a request: the facts out of the records, `decide` over them again. spec: receipts.md#questions, decisions.md
 
-import { catalogueOf } from './catalogue.js';
+import { catalogueOf, SURENESS } from './catalogue.js';
 import { decide } from './decide.js';
 import { ACTIVE, ENDED, TRANSITION } from './entry.js';
 import { refuse } from './fault.js';
@@ -19,8 +19,6 @@ import { countsUses } from './rules.js';
  * @typedef {import('./receipt.js').Authority} Authority
  * @typedef {import('./decide.js').Facts} Facts
  */
-
-const SURENESS = /** @type {const} */ (['low', 'substantial', 'high']);
 
 /**
  * Walks what the decision rests on, and decides again.

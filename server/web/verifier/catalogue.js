@@ -10,6 +10,8 @@ import { array, ascending, byText, code, codes, distinct, id, ids, integer, Memb
  * @typedef {{categories: Category[], purposes: string[], bases: Basis[]}} Catalogue
  */
 
+/** From the least sure to the surest. @type {Assurance[]} */
+export const SURENESS = ['low', 'substantial', 'high'];
 const MOST_ROWS = 500;
 const MOST_SCHEMES = 100;
 

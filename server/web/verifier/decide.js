@@ -1,6 +1,6 @@
 // May this party do this for this person, now? A pure function of the facts. spec: decisions.md
 
-import { assuranceAsked, covers } from './catalogue.js';
+import { assuranceAsked, covers, SURENESS } from './catalogue.js';
 import { whyNot } from './conditions.js';
 import { ACTIVE, ENDED, isDisputed, PENDING, SUSPENDED } from './entry.js';
 import { byId } from './members.js';
@@ -56,7 +56,6 @@ import { RANKS } from './reasons.js';
  * @typedef {{permit: boolean, reason: string, evidence: string[], good_faith?: boolean, hint?: Hint}} Decision
  */
 
-const SURENESS = ['low', 'substantial', 'high'];
 const MOST_EVIDENCE = 8;
 /** How many parties that took one another's place, and mandates under one another, are followed. */
 const MOST_LINKS = 8;

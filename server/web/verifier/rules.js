@@ -1,6 +1,7 @@
 // The kinds table, the other half: what a record makes of its status or its target's, and who may sign it. spec: kinds.md
 
 import { b64url, concat, labelled, ofB64url, ofText, sha256 } from './bytes.js';
+import { SURENESS } from './catalogue.js';
 import { keyOfJwk, verifies } from './ed25519.js';
 import { ACTIVE, DISPUTED, ENDED, isDisputed, PENDING, SUSPENDED } from './entry.js';
 import { givers, takers } from './kinds.js';
@@ -179,7 +180,8 @@ function mayRegister(signer, party, under) {
 
 /** @param {Signer} signer @param {any} key @param {any} party */
 function mayBind(signer, key, party) {
-  if (key.basis === 'cosigned') return is(signer, key.party);
+  // No key makes a surer one than itself: who stole the weakest could step up with it.
+  if (key.basis === 'cosigned') return !signer.root && is(signer, key.party) && SURENESS.indexOf(key.assurance) <= SURENESS.indexOf(signer.key.assurance);
   if (party.party_type === 'role') return signer.root || (key.basis === 'first' && is(signer, party.under));
   return signer.root || (party.party_type !== 'institution' && has(signer, 'registrar'));
 }

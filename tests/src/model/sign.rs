@@ -8,6 +8,7 @@ use procura_core::{Hash, Millis};
 pub(super) struct Signer<'m> {
     id: Hash,
     party: &'m Party,
+    assurance: u8,
 }
 
 impl Signer<'_> {
@@ -52,7 +53,7 @@ impl Model {
     fn signer(&self, kid: &Hash) -> Option<Signer<'_>> {
         let (_, key) = self.key(kid)?;
         let (_, party) = self.party(&key.party)?;
-        Some(Signer { id: key.party, party })
+        Some(Signer { id: key.party, party, assurance: key.assurance })
     }
 
     fn may_register(&self, party: &Party, by: Option<&Signer<'_>>) -> Result<(), &'static str> {
@@ -74,7 +75,7 @@ impl Model {
         let Some((_, party)) = self.party(&key.party) else { return Err("unknown_party") };
         quorum(key.quorum)?;
         mine(match (key.basis, by) {
-            ("cosigned", by) => by.is_some_and(|by| by.id == key.party),
+            ("cosigned", by) => by.is_some_and(|by| by.id == key.party && key.assurance <= by.assurance),
             (_, None) => true,
             ("first", Some(by)) if party.sort == Sort::Role => party.under == Some(by.id),
             (_, Some(by)) => by.is_registrar() && matches!(party.sort, Sort::Person | Sort::Organisation),

@@ -51,8 +51,8 @@ fn a_second_counter_is_a_catalogue_and_nothing_else() {
         let (key, kid) = desk.bind(by, &party, basis, assurance);
         Actor { party, kid, key, identifier: identifier.clone(), handle }
     };
-    let low = bound("low", "first", &desk.world.registrar);
-    let high = bound("high", "cosigned", &low);
+    let high = bound("high", "first", &desk.world.registrar);
+    let low = bound("low", "cosigned", &high);
 
     let give = |by: &Actor| {
         let validity = Validity::of_days(day("2026-11-23"), Some(day("2027-06-30")));

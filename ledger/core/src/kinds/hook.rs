@@ -32,7 +32,7 @@ pub(super) static ROW: Row = Row {
     parse,
     becomes: |_, _| Some(Status::ACTIVE),
     may_sign: |signing| match (signing.record.content(), signing.signer) {
-        (Content::Hook(hook), Signer::Party { id, party })
+        (Content::Hook(hook), Signer::Party { id, party, .. })
             if id == hook.party
                 && matches!(party.party_type, PartyType::Institution | PartyType::Organisation) =>
         {

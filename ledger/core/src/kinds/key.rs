@@ -1,6 +1,6 @@
 //! `key`: a public key bound to a party.
 
-use super::{Class, Content, NotAllowed, PartyType, Role, Row, Signing, shared};
+use super::{Class, Content, NotAllowed, PartyType, Role, Row, Signer, Signing, shared};
 use crate::Hash;
 use crate::hash::sha256;
 use crate::json::Members;
@@ -145,7 +145,11 @@ fn may_sign(signing: &Signing<'_>) -> Result<(), NotAllowed> {
             shared::check_quorum(signing, key.quorum)?;
             registrar
         }
-        KeyBasis::Cosigned => signing.signer.is_party(&key.party),
+        // No key makes a surer one than itself: who stole the weakest could step up with it.
+        KeyBasis::Cosigned => matches!(
+            signing.signer,
+            Signer::Party { id, assurance, .. } if id == key.party && assurance >= key.assurance
+        ),
         KeyBasis::Recovery => registrar,
     };
     if allowed { Ok(()) } else { Err(NotAllowed::Signer) }

@@ -214,6 +214,8 @@ pub enum Signer<'a> {
         id: Hash,
         /// The party.
         party: &'a Party,
+        /// How sure it is that the key is the party's.
+        assurance: Assurance,
     },
 }
 

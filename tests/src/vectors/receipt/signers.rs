@@ -108,6 +108,17 @@ impl Stage<'_> {
         (record, Actor { kid, key: Arc::new(key), ..of.clone() })
     }
 
+    /// A further key of the mother's, of this assurance, by her own.
+    fn cosigned(&self, assurance: &str, seed: u8) -> (Submission, Hash) {
+        let (occasion, key) = (self.world.occasion(), SoftKey::from_seed(&[seed; 32]));
+        let (party, public) = (&self.mother.party, key.public_key());
+        let message = proof_of_possession_message(ORIGIN, party, &public, &occasion.nonce);
+        let proof = key.sign(&message).unwrap();
+        let draft = Draft::key(&occasion, party, &public, &proof, "cosigned", assurance);
+        let id = draft.id();
+        (Self::signed(draft, self.mother), id)
+    }
+
     /// A hook, honest or not, as a liar logs it.
     fn hooks(&self) -> Vec<Trial> {
         let firm = self.world.organisation("0417497106");
@@ -324,6 +335,13 @@ impl Stage<'_> {
         let (cosigned, by_son) = self.key(self.son, self.mother, 0xD3, "cosigned");
         let mut strange = self.liar();
         strange.log(&cosigned, Some(Status::ACTIVE), &[]);
+        // Hers is substantial.
+        let mut surer = self.liar();
+        let (record, risen) = self.cosigned("high", 0xD6);
+        surer.log(&record, Some(Status::ACTIVE), &[]);
+        let mut less_sure = self.liar();
+        let (record, lower) = self.cosigned("low", 0xD7);
+        less_sure.log(&record, Some(Status::ACTIVE), &[]);
         // A public key whose holder knows nothing of it.
         let occasion = self.world.occasion();
         let public = SoftKey::from_seed(&[0xD4; 32]).public_key();
@@ -370,6 +388,18 @@ impl Stage<'_> {
                 "His key vouches for a key of hers.",
                 "not_allowed",
                 &told(&mut strange, by_son.kid),
+            ),
+            Trial::new(
+                "key-surer-than-its-signer",
+                "Her substantial key vouches for one of high assurance.",
+                "not_allowed",
+                &told(&mut surer, risen),
+            ),
+            Trial::new(
+                "key-less-sure-than-its-signer",
+                "Her substantial key vouches for one of low assurance.",
+                "accept",
+                &told(&mut less_sure, lower),
             ),
             Trial::new(
                 "key-without-possession",
