@@ -307,18 +307,21 @@ fn what_was_erased_is_in_no_backup_once_those_before_are_gone() {
         desk.mandate(&format!("file {n}"));
     }
     let before = desk.back_up();
+    let all_hold = |folder: &Path| bytes.iter().all(|bytes| holds(folder, bytes));
+    let any_holds = |folder: &Path| bytes.iter().chain([&&of_erased[..]]).any(|bytes| holds(folder, bytes));
+    // The row is in the index of what is made of a backup before the erasure, and of any made after it not.
+    let old = desk.opened_once(&before);
+    assert!(all_hold(&old) && holds(&old, &of_erased) && holds(&old, &of_kept));
+    fs::remove_dir_all(old).unwrap();
     desk.erase(&erased);
     desk.erase_person(&somebody);
     let after = desk.back_up();
-    let all_hold = |folder: &Path| bytes.iter().all(|bytes| holds(folder, bytes));
-    let any_holds = |folder: &Path| bytes.iter().chain([&&of_erased[..]]).any(|bytes| holds(folder, bytes));
     assert!(all_hold(&before.path), "what is looked for is found where it is");
     assert!(!any_holds(&desk.folder.path().join("ledger")) && !any_holds(&after.path));
-    // The row is in the index of what is made of the one backup, and of the other not.
-    let (old, new) = (desk.opened_once(&before), desk.opened_once(&after));
-    assert!(all_hold(&old) && holds(&old, &of_erased) && holds(&old, &of_kept));
-    assert!(!any_holds(&new) && holds(&new, &of_kept));
-    fs::remove_dir_all(old).unwrap();
+    for backup in [&before, &after] {
+        let new = desk.opened_once(backup);
+        assert!(!any_holds(&new) && holds(&new, &of_kept));
+    }
 
     assert_eq!(expire(&desk.backups(), before.made).unwrap(), [] as [PathBuf; 0], "not a moment before");
     assert!(all_hold(&desk.backups()));

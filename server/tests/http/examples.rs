@@ -227,6 +227,7 @@ impl Told {
             ("ok", "/readyz"),
             ("checkpoint", "/checkpoint"),
             ("log", "/v1/log"),
+            ("growth", "/v1/log/growth"),
             ("consistency", "/v1/proofs/consistency?from=10"),
             ("inclusion", "/v1/proofs/inclusion?index=7"),
         ] {

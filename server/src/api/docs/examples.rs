@@ -62,6 +62,7 @@ const EXAMPLES: &[Example] = examples! {
     post "/v1/links"                          Request JSON    "link-request";
     post "/v1/links"                          Answer  RECEIPT "link-receipt";
     get  "/v1/log"                            Answer  JSON    "log";
+    get  "/v1/log/growth"                     Answer  JSON    "growth";
     get  "/v1/log/keys"                       Answer  RECEIPT "log-keys-receipt";
     post "/v1/parties/resolve"                Request JSON    "resolve-request";
     post "/v1/parties/resolve"                Answer  JSON    "resolved";
