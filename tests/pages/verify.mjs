@@ -121,7 +121,7 @@ export function verify(test, at) {
     // The worker keeps the pages' own files and nothing that the register answered.
     const kept = await page.evaluate(async () => (await Promise.all((await caches.keys()).map(async (name) => (await (await caches.open(name)).keys()).map(({ url }) => new URL(url).pathname)))).flat());
     assert.ok(kept.length > 30);
-    for (const path of kept) assert.match(path, /^\/(web\/(verifier|pages|vendor)\/.*|verify|log|me|looks|r|give|for|sign|present|office|counter|)$/);
+    for (const path of kept) assert.match(path, /^\/(web\/(verifier|pages|vendor)\/.*|verify|log|me|looks|r|give|for|sign|present|device|office|counter|)$/);
     check();
     await context.close();
   });
