@@ -4,6 +4,7 @@
 //! for bytes.
 
 use procura_core::draft::{Draft, Occasion};
+use procura_core::key::SoftKey;
 use procura_core::receipt::{Mode, verify_status};
 use procura_core::submission::Submission;
 use procura_core::{Hash, Millis, b64};
@@ -18,6 +19,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -439,6 +441,10 @@ fn an_erasure_that_no_backup_knows_is_handed_in() {
     let ended = desk.world.institution("kbo:0206731645", &["authority"]);
     let end = Draft::on("key-end", &desk.world.occasion(), &ended.kid).member("reason", json!("lost"));
     desk.world.append(end.sign(&ended.kid, ended.key.as_ref()).unwrap());
+    // Another of the court's keys, which waits to be accepted.
+    let key = SoftKey::from_seed(&[0x7A; 32]);
+    let record = desk.world.key_record(&desk.world.root, &desk.court.party, &key, "recovery");
+    let waits = Actor { kid: desk.world.append(record).id, key: Arc::new(key), ..desk.court.clone() };
     let backup = desk.back_up();
     // One was logged, and its receipt kept; the other signed only.
     let logged = desk.erase(&mandates[0]);
@@ -467,7 +473,8 @@ fn an_erasure_that_no_backup_knows_is_handed_in() {
         .member("parties", json!([desk.court.party]));
     for (text, name, what) in [
         (desk.erasure(&desk.mother, &mandates[1]).record, "not_an_erasure", "is no authority"),
-        (desk.erasure(&ended, &mandates[1]).record, "not_an_erasure", "had ended"),
+        (desk.erasure(&ended, &mandates[1]).record, "not_an_erasure", "is not active"),
+        (desk.erasure(&waits, &mandates[1]).record, "not_an_erasure", "is not active"),
         (desk.erasure(&newcomer, &mandates[1]).record, "not_an_erasure", "has no key"),
         (String::from_utf8(forged).unwrap(), "not_an_erasure", "signature"),
         (

@@ -1,7 +1,8 @@
 //! Erasures that are handed in at a restoration, because no backup knows them: signed records, or receipts with them.
 //!
 //! They need not have been logged: what counts is that an authority of the ledger signed them. Its key is looked up in what the backup holds.
-//! One that has ended there signs nothing: whatever it signed that was logged was logged before its end, and so is in the backup too.
+//! One that is not active there signs nothing: whatever an ended one signed that was logged was logged before its end, and so is in the
+//! backup too, and one that waits to be accepted is not yet anybody's.
 //!
 //! spec: storage.md#backup
 
@@ -15,6 +16,7 @@ use procura_core::key::PublicKey;
 use procura_core::kinds::{Content, Role};
 use procura_core::receipt::Receipt;
 use procura_core::record::Record;
+use procura_core::status::Status;
 use procura_core::{Hash, Index};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -84,7 +86,8 @@ struct Signers {
     logged: BTreeSet<Hash>,
     keys: BTreeMap<Hash, (Hash, PublicKey)>,
     authorities: BTreeSet<Hash>,
-    ended: BTreeSet<Hash>,
+    /// How keys and parties stand at the backup's end.
+    standing: BTreeMap<Hash, Status>,
 }
 
 impl Signers {
@@ -93,7 +96,7 @@ impl Signers {
             logged: BTreeSet::new(),
             keys: BTreeMap::new(),
             authorities: BTreeSet::new(),
-            ended: BTreeSet::new(),
+            standing: BTreeMap::new(),
         };
         let ids: BTreeSet<Hash> = handed.iter().map(|one| one.record.id()).collect();
         let kids: BTreeSet<Hash> = handed.iter().map(|one| *one.record.jws().kid()).collect();
@@ -112,11 +115,14 @@ impl Signers {
         })?;
         let parties: BTreeSet<Hash> = found.keys.values().map(|(party, _)| *party).collect();
         each(reader, |index, entry| {
-            if let Entry::Transition { target_id, status, .. } = entry
-                && status.is_ended()
-                && (kids.contains(target_id) || parties.contains(target_id))
+            let moved = match entry {
+                Entry::Transition { target_id, .. } => Some(*target_id),
+                _ => entry.id(),
+            };
+            if let (Some(moved), Some(status)) = (moved, entry.status())
+                && (kids.contains(&moved) || parties.contains(&moved))
             {
-                found.ended.insert(*target_id);
+                found.standing.insert(moved, status);
             }
             if let Some(id) = entry.id()
                 && parties.contains(&id)
@@ -147,8 +153,8 @@ impl Signers {
         if !self.authorities.contains(party) {
             return Err(format!("{party}, whose key signed its record {}, is no authority", record.id()));
         }
-        if self.ended.contains(kid) || self.ended.contains(party) {
-            return Err(format!("the key {kid} had ended when its record {} was to be signed", record.id()));
+        if [kid, party].into_iter().any(|id| self.standing.get(id) != Some(&Status::ACTIVE)) {
+            return Err(format!("the key {kid}, which signed its record {}, is not active", record.id()));
         }
         Ok(())
     }
